@@ -1,0 +1,105 @@
+"""What may be done at all: one table of action → scope, level and doors. Unlisted means no.
+
+`level` is what the actor needs on the object itself (None: no single object, or the operation
+narrows to what is visible). `governing` asks for an owner or admin of the tenant.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from access.levels import Level
+from access.scopes import Scope
+
+
+class Door(StrEnum):
+    """The face through which somebody came in."""
+
+    MCP = "mcp"
+    REST = "rest"
+    CONSOLE = "console"
+    WORKER = "worker"
+    COMMAND = "command"
+
+
+AGENTS = frozenset({Door.MCP, Door.REST})
+PEOPLE = frozenset({Door.CONSOLE})
+OPERATORS = frozenset({Door.COMMAND})
+EVERYONE = AGENTS | PEOPLE | OPERATORS
+MACHINERY = frozenset({Door.WORKER})
+
+
+class Action(StrEnum):
+    """Every operation's name; the audit events hang on these."""
+
+    LIST_CREDENTIALS = "list_credentials"
+    SEARCH_CREDENTIALS = "search_credentials"
+    DESCRIBE_CREDENTIAL = "describe_credential"
+    CREATE_CREDENTIAL = "create_credential"
+    UPDATE_CREDENTIAL = "update_credential"
+    MOVE_CREDENTIAL = "move_credential"
+    ARCHIVE_CREDENTIAL = "archive_credential"
+    RESTORE_CREDENTIAL = "restore_credential"
+    REVOKE_CREDENTIAL = "revoke_credential"
+    DELETE_CREDENTIAL = "delete_credential"
+    ROTATE_CREDENTIAL = "rotate_credential"
+    CHANGE_WINDOW = "change_window"
+    ROLL_BACK_ROTATION = "roll_back_rotation"
+    CLOSE_DUE_ROTATION = "close_due_rotation"
+    GIVE_GRANT = "give_grant"
+    REMOVE_GRANT = "remove_grant"
+    LEASE_CREDENTIAL = "lease_credential"
+    READ_CREDENTIAL = "read_credential"
+    RENEW_LEASE = "renew_lease"
+    RELEASE_LEASE = "release_lease"
+    REVOKE_LEASE = "revoke_lease"
+    DECIDE_LEASE = "decide_lease"
+    EXPIRE_DUE_LEASE = "expire_due_lease"
+    CHANGE_MEMBER = "change_member"
+    REMOVE_MEMBER = "remove_member"
+    ADD_MEMBER = "add_member"
+    CHANGE_SETTINGS = "change_settings"
+    CONNECT_AGENT = "connect_agent"
+    CHANGE_AGENT = "change_agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table."""
+
+    scope: Scope
+    level: Level | None = None
+    doors: frozenset[Door] = EVERYONE
+    governing: bool = False
+
+
+RULES: dict[Action, Rule] = {
+    Action.LIST_CREDENTIALS: Rule(Scope.READ),
+    Action.SEARCH_CREDENTIALS: Rule(Scope.READ),
+    Action.DESCRIBE_CREDENTIAL: Rule(Scope.READ, Level.VIEWER),
+    Action.CREATE_CREDENTIAL: Rule(Scope.WRITE, Level.MANAGER),
+    Action.UPDATE_CREDENTIAL: Rule(Scope.WRITE, Level.MANAGER),
+    Action.MOVE_CREDENTIAL: Rule(Scope.WRITE, Level.MANAGER),
+    Action.ARCHIVE_CREDENTIAL: Rule(Scope.WRITE, Level.MANAGER),
+    Action.RESTORE_CREDENTIAL: Rule(Scope.WRITE, Level.MANAGER),
+    Action.REVOKE_CREDENTIAL: Rule(Scope.ADMIN, Level.ADMIN),
+    Action.DELETE_CREDENTIAL: Rule(Scope.ADMIN, Level.ADMIN),
+    Action.ROTATE_CREDENTIAL: Rule(Scope.WRITE, Level.MANAGER),
+    Action.CHANGE_WINDOW: Rule(Scope.WRITE, Level.MANAGER),
+    Action.ROLL_BACK_ROTATION: Rule(Scope.WRITE, Level.MANAGER),
+    Action.CLOSE_DUE_ROTATION: Rule(Scope.WRITE, doors=MACHINERY),
+    Action.GIVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN),
+    Action.REMOVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN),
+    Action.LEASE_CREDENTIAL: Rule(Scope.READ, Level.USER),
+    Action.READ_CREDENTIAL: Rule(Scope.READ, Level.USER),
+    Action.RENEW_LEASE: Rule(Scope.READ, Level.USER),
+    Action.RELEASE_LEASE: Rule(Scope.READ),
+    Action.REVOKE_LEASE: Rule(Scope.WRITE, Level.MANAGER),
+    Action.DECIDE_LEASE: Rule(Scope.ADMIN, Level.ADMIN, doors=PEOPLE | OPERATORS),
+    Action.EXPIRE_DUE_LEASE: Rule(Scope.READ, doors=MACHINERY),
+    Action.ADD_MEMBER: Rule(Scope.ADMIN, governing=True),
+    Action.CHANGE_MEMBER: Rule(Scope.ADMIN, governing=True),
+    Action.REMOVE_MEMBER: Rule(Scope.ADMIN, governing=True),
+    Action.CHANGE_SETTINGS: Rule(Scope.ADMIN, governing=True),
+    Action.CONNECT_AGENT: Rule(Scope.READ, doors=PEOPLE),
+    Action.CHANGE_AGENT: Rule(Scope.ADMIN, governing=True),
+}

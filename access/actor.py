@@ -1,0 +1,65 @@
+"""Who acts: one frozen value that every operation takes first; workers included, never None."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from uuid import UUID
+
+from access.actions import RULES, Action, Door
+from access.errors import Denied, InsufficientScope
+from access.levels import Role
+from access.scopes import Scope, satisfies
+
+NO_CLAIMS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """A person, an agent of a person, or a named part of the machinery, in one tenant.
+
+    Everything but `claimed` is established by the server; `claimed` is what a client says of
+    itself (clientInfo, user agent, toolUseId) and decides nothing. `role` is what the door saw;
+    operations read the membership again inside their transaction.
+    """
+
+    tenant_id: UUID
+    door: Door
+    person_id: UUID | None = None
+    role: Role | None = None
+    client_id: UUID | None = None
+    agent_id: UUID | None = None
+    agent_name: str = ""
+    machinery: str = ""
+    scopes: frozenset[str] = frozenset()
+    token_id: str = ""
+    request_id: str = ""
+    address: str = ""
+    claimed: Mapping[str, str] = field(default_factory=lambda: NO_CLAIMS)
+
+    def require(self, action: Action) -> None:
+        """Refuse unless the table lists `action` for this door and the scopes allow it."""
+        rule = RULES.get(action)
+        if rule is None or self.door not in rule.doors:
+            raise Denied("This cannot be done here.")
+        if not satisfies(self.scopes, rule.scope):
+            raise InsufficientScope(f"The scope {rule.scope} is needed.", required=str(rule.scope))
+
+    @property
+    def person(self) -> UUID:
+        """The person who acts; Denied for machinery, which holds nothing of its own."""
+        if self.person_id is None:
+            raise Denied("Only a person can do this.")
+        return self.person_id
+
+    @property
+    def is_machinery(self) -> bool:
+        """A worker task or an operator's command, not a person."""
+        return bool(self.machinery)
+
+
+ALL_SCOPES = frozenset(str(scope) for scope in Scope)
+
+
+def machinery(name: str, tenant_id: UUID, door: Door = Door.WORKER) -> Actor:
+    """The actor for background work and operator commands, named so that the log can say who."""
+    return Actor(tenant_id=tenant_id, door=door, machinery=name, scopes=ALL_SCOPES)

@@ -1,0 +1,37 @@
+"""What lives by something ends with it, in the same transaction (rule L6).
+
+A lower app sends `access_ended` inside its operation; the apps above it that lend something out
+connect to it. This is how a member's removal reaches leases without tenants knowing of leases.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.dispatch import Signal
+
+from access.actor import Actor
+
+access_ended = Signal()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What ended; the ids that are set narrow it down together.
+
+    `by_time`: its hour had come, nobody took it away.
+    """
+
+    reason: str
+    person_id: UUID | None = None
+    agent_id: UUID | None = None
+    client_id: UUID | None = None
+    credential_id: UUID | None = None
+    version_id: UUID | None = None
+    folder_path: str | None = None
+    whole_tenant: bool = False
+    by_time: bool = False
+
+
+def announce(actor: Actor, ended: Ended) -> None:
+    """Tell the apps above; their failure rolls the operation back."""
+    access_ended.send(sender=Ended, actor=actor, ended=ended)

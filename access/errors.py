@@ -1,0 +1,174 @@
+"""What can go wrong, in one tree: a stable code, an HTTP status and words that are safe to show.
+
+Codes and statuses are those of the product's error table (docs/architecture.md, "Errors").
+No error carries a value that was sent in: `detail` names the rule, never the input.
+"""
+
+from typing import Any, ClassVar
+
+
+class VaultError(Exception):
+    """Base of everything a caller may be told; `detail` and `hint` are safe to show to anyone."""
+
+    code: ClassVar[str] = "internal/error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, detail: str = "", *, hint: str = "", **extra: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.hint = hint
+        self.extra = extra
+
+    def as_problem(self, request_id: str = "") -> dict[str, Any]:
+        """The RFC 9457 members plus `code`, `hint`, `requestId` and this error's own extras."""
+        problem: dict[str, Any] = {
+            "type": f"urn:vault:error:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            **self.extra,
+        }
+        if self.hint:
+            problem["hint"] = self.hint
+        if request_id:
+            problem["instance"] = f"urn:vault:request:{request_id}"
+            problem["requestId"] = request_id
+        return problem
+
+
+class Invalid(VaultError):
+    """An argument breaks a rule; `field` says which one (its name, never its value)."""
+
+    code, status, title = "input/invalid", 422, "Invalid input"
+
+    def __init__(self, detail: str, field: str | None = None, **extra: Any) -> None:
+        super().__init__(detail, **({"field": field} if field else {}), **extra)
+        self.field = field
+
+
+class Malformed(VaultError):
+    """The body is no strict JSON: broken, duplicate members, too deep, NaN."""
+
+    code, status, title = "input/malformed", 400, "Malformed request"
+
+
+class TooLarge(VaultError):
+    """The body is over its limit."""
+
+    code, status, title = "input/too-large", 413, "Request too large"
+
+
+class Unauthenticated(VaultError):
+    """No token, or one that does not hold (RFC 6750 §3.1 `invalid_token`)."""
+
+    code, status, title = "auth/invalid-token", 401, "Not signed in"
+
+
+class AudienceMismatch(Unauthenticated):
+    """The token was issued for another resource (RFC 8707, RFC 9068 §4)."""
+
+    code, title = "auth/audience-mismatch", "Audience mismatch"
+
+
+class InsufficientScope(VaultError):
+    """The token holds, but lacks a scope; `required` names it (RFC 6750 §3.1)."""
+
+    code, status, title = "auth/insufficient-scope", 403, "Insufficient scope"
+
+
+class Denied(VaultError):
+    """Visible to the caller, but not allowed."""
+
+    code, status, title = "access/permission-denied", 403, "Permission denied"
+
+
+class StepUpRequired(Denied):
+    """Allowed after a fresh sign-in."""
+
+    code, title = "access/step-up-required", "Sign in again"
+
+
+class NotFound(VaultError):
+    """Unknown, another tenant's, or not visible: one and the same answer."""
+
+    code, status, title = "resource/not-found", 404, "Not found"
+
+
+class CredentialNotFound(NotFound):
+    """No such credential, or none that the caller may see."""
+
+    code, title = "credential/not-found", "Credential not found"
+
+
+class FolderNotFound(NotFound):
+    """No such folder, or none that the caller may see."""
+
+    code, title = "folder/not-found", "Folder not found"
+
+
+class InvalidHandle(NotFound):
+    """Unknown, foreign, malformed or forged lease handle: not to be told apart (L5)."""
+
+    code, title = "lease/invalid-handle", "Invalid lease handle"
+
+
+class Conflict(VaultError):
+    """The state does not allow it now."""
+
+    code, status, title = "state/conflict", 409, "Conflict"
+
+
+class WindowOpen(Conflict):
+    """A rotation window is open already; `rotationId` names it (R4)."""
+
+    code, title = "rotation/window-open", "Rotation window open"
+
+
+class ApprovalPending(Conflict):
+    """A person has to approve first; the identical call may be repeated later."""
+
+    code, title = "access/approval-pending", "Approval pending"
+
+
+class LeaseOver(VaultError):
+    """The caller's own lease is no longer readable; subclasses say which way it ended (L5)."""
+
+    status: ClassVar[int] = 410
+
+
+class LeaseExpired(LeaseOver):
+    """Its time is over."""
+
+    code, title = "lease/expired", "Lease expired"
+
+
+class LeaseRevoked(LeaseOver):
+    """It was revoked, released, or what it lived by was removed."""
+
+    code, title = "lease/revoked", "Lease revoked"
+
+
+class LeaseConsumed(LeaseOver):
+    """All its uses are spent."""
+
+    code, title = "lease/consumed", "Lease consumed"
+
+
+class PreconditionFailed(VaultError):
+    """The object changed since the caller read it (RFC 9110 §13.1.1)."""
+
+    code, status, title = "precondition/failed", 412, "Precondition failed"
+
+
+class QuotaExceeded(VaultError):
+    """Too many; `retryAfter` in seconds where waiting helps."""
+
+    code, status, title = "quota/exceeded", 429, "Quota exceeded"
+
+
+class Unavailable(VaultError):
+    """A part that is needed is out of reach; nothing was disclosed or changed (fail closed)."""
+
+    code, status, title = "service/unavailable", 503, "Service unavailable"

@@ -1,0 +1,40 @@
+"""Grant levels and membership roles, each in its one order."""
+
+from enum import IntEnum, StrEnum
+
+
+class Level(IntEnum):
+    """How much of a credential somebody holds; each level includes those below it."""
+
+    NONE = 0
+    VIEWER = 1
+    USER = 2
+    MANAGER = 3
+    ADMIN = 4
+
+    @property
+    def word(self) -> str:
+        """The level as the product's vocabulary spells it (`viewer` …)."""
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, word: str) -> "Level":
+        """The level a stored word stands for; the exact lower-case word only."""
+        return _BY_WORD[word]
+
+
+_BY_WORD = {level.word: level for level in Level}
+LEVEL_CHOICES = [(level.word, level.word) for level in Level if level]
+
+
+class Role(StrEnum):
+    """A membership's role in its tenant."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+
+    @property
+    def governs(self) -> bool:
+        """Owners and admins hold `admin` on everything in their tenant."""
+        return self is not Role.MEMBER

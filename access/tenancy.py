@@ -1,0 +1,100 @@
+"""Whose a row is: the tenant key on every tenant table, and the row-level security behind it.
+
+The first wall is `of(actor)`/`fetch(actor, …)`; the second is PostgreSQL's: the application role
+sees no row unless the transaction named the tenant (docs/decisions/0002-row-level-security.md).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+from django.db import connection, models, transaction
+
+from access.actor import Actor
+from access.errors import NotFound
+from access.ids import uuid7
+
+M = TypeVar("M", bound="TenantOwned")
+
+
+class TenantQuerySet(models.QuerySet[M]):
+    """Rows are reached through the actor; another tenant's row is not found."""
+
+    def of(self, actor: Actor) -> Self:
+        """Only the actor's tenant's rows."""
+        return self.filter(tenant_id=actor.tenant_id)
+
+    def fetch(
+        self,
+        actor: Actor,
+        *,
+        missing: type[NotFound] = NotFound,
+        **lookup: Any,
+    ) -> M:
+        """The one row, or `missing`: the same answer for unknown and for foreign."""
+        row = self.of(actor).filter(**lookup).first()
+        if row is None:
+            raise missing()
+        return row
+
+    def locked(self) -> Self:
+        """Lock the rows themselves, not what is joined to them."""
+        return self.select_for_update(of=("self",))
+
+
+TenantManager = models.Manager.from_queryset(TenantQuerySet)
+
+
+class TenantOwned(models.Model):
+    """The base of every tenant table; the id is a UUIDv7."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant_id: UUID
+
+    objects = TenantManager()
+
+    class Meta:
+        abstract = True
+
+
+@contextmanager
+def tenant_transaction(tenant_id: UUID, *, durable: bool = True) -> Iterator[None]:
+    """One transaction that may touch this tenant's rows, and no other's.
+
+    The setting is local to the transaction, so a pooled connection cannot carry it on.
+    """
+    with transaction.atomic(durable=durable):
+        use_tenant(tenant_id)
+        yield
+
+
+def use_tenant(tenant_id: UUID) -> None:
+    """Name the tenant to row-level security for the rest of the running transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('vaultsite.tenant', %s, true)", [str(tenant_id)])
+
+
+def database_now() -> datetime:
+    """The database's clock at this moment, not at the transaction's start (invariant I3)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        row = cursor.fetchone()
+    assert row is not None
+    moment: datetime = row[0]
+    return moment
+
+
+def row_level_security(table: str) -> str:
+    """The SQL that puts a tenant table behind its policy; part of the migration that creates it.
+
+    ENABLED and not FORCEd: the owner migrates and dumps, the application role is never the owner.
+    An unset tenant compares with NULL and yields no rows.
+    """
+    tenant = "nullif(current_setting('vaultsite.tenant', true), '')::uuid"
+    return (
+        f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY;'
+        f'CREATE POLICY tenant_rows ON "{table}" '
+        f"USING (tenant_id = {tenant}) WITH CHECK (tenant_id = {tenant});"
+    )
