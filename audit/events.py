@@ -1,0 +1,63 @@
+"""The audit log's vocabulary; one grammar (`noun.participle`), one place."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How it went: done, refused to the actor, or tried and failed."""
+
+    OK = "ok"
+    DENIED = "denied"
+    FAILED = "failed"
+
+
+class Event(StrEnum):
+    """Everything that is written down."""
+
+    CREDENTIAL_CREATED = "credential.created"
+    CREDENTIAL_UPDATED = "credential.updated"
+    CREDENTIAL_MOVED = "credential.moved"
+    CREDENTIAL_READ = "credential.read"
+    CREDENTIAL_READ_FAILED = "credential.read_failed"
+    CREDENTIAL_ROTATED = "credential.rotated"
+    CREDENTIAL_ROTATION_CHANGED = "credential.rotation_changed"
+    CREDENTIAL_ROTATION_CLOSED = "credential.rotation_closed"
+    CREDENTIAL_ROTATION_ROLLED_BACK = "credential.rotation_rolled_back"
+    CREDENTIAL_ARCHIVED = "credential.archived"
+    CREDENTIAL_RESTORED = "credential.restored"
+    CREDENTIAL_REVOKED = "credential.revoked"
+    CREDENTIAL_DELETED = "credential.deleted"
+    LEASE_CREATED = "lease.created"
+    LEASE_RENEWED = "lease.renewed"
+    LEASE_EXPIRED = "lease.expired"
+    LEASE_REVOKED = "lease.revoked"
+    LEASE_DENIED = "lease.denied"
+    GRANT_CREATED = "grant.created"
+    GRANT_CHANGED = "grant.changed"
+    GRANT_REMOVED = "grant.removed"
+    ACCESS_REQUESTED = "access.requested"
+    ACCESS_APPROVED = "access.approved"
+    ACCESS_DENIED = "access.denied"
+    TOKEN_ISSUED = "token.issued"
+    TOKEN_REFRESHED = "token.refreshed"
+    TOKEN_REUSED = "token.reused"
+    TOKEN_REVOKED = "token.revoked"
+    CLIENT_REGISTERED = "client.registered"
+    CLIENT_AUTHORIZED = "client.authorized"
+    CLIENT_SUSPENDED = "client.suspended"
+    CLIENT_RESUMED = "client.resumed"
+    CLIENT_REMOVED = "client.removed"
+    MEMBER_JOINED = "member.joined"
+    MEMBER_ROLE_CHANGED = "member.role_changed"
+    MEMBER_REMOVED = "member.removed"
+    SESSION_SIGNED_IN = "session.signed_in"
+    SESSION_FAILED = "session.failed"
+    TENANT_CREATED = "tenant.created"
+    TENANT_SETTINGS_UPDATED = "tenant.settings_updated"
+
+
+# A refused or failed attempt is filed under the event that says so, where there is one.
+REFUSED = {
+    Event.LEASE_CREATED: Event.LEASE_DENIED,
+    Event.CREDENTIAL_READ: Event.CREDENTIAL_READ_FAILED,
+}

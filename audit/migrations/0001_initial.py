@@ -1,0 +1,48 @@
+import access.ids
+from access.tenancy import row_level_security
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    dependencies = [
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='Entry',
+            fields=[
+                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('tenant_id', models.UUIDField()),
+                ('at', models.DateTimeField()),
+                ('event', models.CharField(choices=[('credential.created', 'credential.created'), ('credential.updated', 'credential.updated'), ('credential.moved', 'credential.moved'), ('credential.read', 'credential.read'), ('credential.read_failed', 'credential.read_failed'), ('credential.rotated', 'credential.rotated'), ('credential.rotation_changed', 'credential.rotation_changed'), ('credential.rotation_closed', 'credential.rotation_closed'), ('credential.rotation_rolled_back', 'credential.rotation_rolled_back'), ('credential.archived', 'credential.archived'), ('credential.restored', 'credential.restored'), ('credential.revoked', 'credential.revoked'), ('credential.deleted', 'credential.deleted'), ('lease.created', 'lease.created'), ('lease.renewed', 'lease.renewed'), ('lease.expired', 'lease.expired'), ('lease.revoked', 'lease.revoked'), ('lease.denied', 'lease.denied'), ('grant.created', 'grant.created'), ('grant.changed', 'grant.changed'), ('grant.removed', 'grant.removed'), ('access.requested', 'access.requested'), ('access.approved', 'access.approved'), ('access.denied', 'access.denied'), ('token.issued', 'token.issued'), ('token.refreshed', 'token.refreshed'), ('token.reused', 'token.reused'), ('token.revoked', 'token.revoked'), ('client.registered', 'client.registered'), ('client.authorized', 'client.authorized'), ('client.suspended', 'client.suspended'), ('client.resumed', 'client.resumed'), ('client.removed', 'client.removed'), ('member.joined', 'member.joined'), ('member.role_changed', 'member.role_changed'), ('member.removed', 'member.removed'), ('session.signed_in', 'session.signed_in'), ('session.failed', 'session.failed'), ('tenant.created', 'tenant.created'), ('tenant.settings_updated', 'tenant.settings_updated')], max_length=40)),
+                ('outcome', models.CharField(choices=[('ok', 'ok'), ('denied', 'denied'), ('failed', 'failed')], max_length=8)),
+                ('door', models.CharField(max_length=8)),
+                ('role', models.CharField(blank=True, max_length=8)),
+                ('person_id', models.UUIDField(null=True)),
+                ('client_id', models.UUIDField(null=True)),
+                ('agent_id', models.UUIDField(null=True)),
+                ('agent_name', models.CharField(blank=True, max_length=80)),
+                ('machinery', models.CharField(blank=True, max_length=80)),
+                ('token_id', models.CharField(blank=True, max_length=64)),
+                ('request_id', models.CharField(blank=True, max_length=64)),
+                ('address', models.CharField(blank=True, max_length=64)),
+                ('purpose', models.CharField(blank=True, max_length=500)),
+                ('credential_id', models.UUIDField(null=True)),
+                ('credential_key', models.CharField(blank=True, max_length=128)),
+                ('version', models.PositiveIntegerField(null=True)),
+                ('lease_id', models.UUIDField(null=True)),
+                ('claimed', models.JSONField(default=dict)),
+                ('details', models.JSONField(default=dict)),
+                ('mac', models.BinaryField()),
+            ],
+            options={
+                'db_table': 'audit_entry',
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['tenant_id', '-at', '-id'], name='audit_newest'), models.Index(fields=['tenant_id', 'credential_id', '-at'], name='audit_credential')],
+            },
+        ),
+        migrations.RunSQL(row_level_security("audit_entry"), migrations.RunSQL.noop),
+    ]

@@ -1,0 +1,48 @@
+"""The audit entry: append-only by database privilege, without foreign keys, so that it outlives
+what it describes.
+"""
+
+from django.db import models
+
+from access.tenancy import TenantOwned
+from audit.events import Event, Outcome
+
+
+class Entry(TenantOwned):
+    """Who did what to which object through which door, and how it ended.
+
+    Person, client and agent are opaque ids: names live outside the log, so that a person can be
+    erased. `claimed` is what the client said of itself. There is room for a later seal: nothing
+    here is numbered under a lock (docs/decisions/0004-audit.md).
+    """
+
+    tenant_id = models.UUIDField()
+    at = models.DateTimeField()
+    event = models.CharField(max_length=40, choices=[(e.value, e.value) for e in Event])
+    outcome = models.CharField(max_length=8, choices=[(o.value, o.value) for o in Outcome])
+    door = models.CharField(max_length=8)
+    role = models.CharField(max_length=8, blank=True)
+    person_id = models.UUIDField(null=True)
+    client_id = models.UUIDField(null=True)
+    agent_id = models.UUIDField(null=True)
+    agent_name = models.CharField(max_length=80, blank=True)
+    machinery = models.CharField(max_length=80, blank=True)
+    token_id = models.CharField(max_length=64, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    purpose = models.CharField(max_length=500, blank=True)
+    credential_id = models.UUIDField(null=True)
+    credential_key = models.CharField(max_length=128, blank=True)
+    version = models.PositiveIntegerField(null=True)
+    lease_id = models.UUIDField(null=True)
+    claimed = models.JSONField(default=dict)
+    details = models.JSONField(default=dict)
+    mac = models.BinaryField()
+
+    class Meta:
+        db_table = "audit_entry"
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["tenant_id", "-at", "-id"], name="audit_newest"),
+            models.Index(fields=["tenant_id", "credential_id", "-at"], name="audit_credential"),
+        ]

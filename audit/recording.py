@@ -1,0 +1,221 @@
+"""The only way to change anything: check, transaction and audit entry in one block.
+
+`audited` is for operations, which own their transaction. `record` joins a transaction that is
+already open (identity's protocol views). Either way no entry means no action (A4).
+"""
+
+import hmac
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from typing import Any, NoReturn
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db.models import Model
+
+from access.actions import Action
+from access.actor import Actor
+from access.errors import (
+    ApprovalPending,
+    Denied,
+    InsufficientScope,
+    LeaseOver,
+    NotFound,
+    QuotaExceeded,
+    Unauthenticated,
+    Unavailable,
+    VaultError,
+)
+from access.tenancy import database_now, tenant_transaction, use_tenant
+from audit.events import REFUSED, Event, Outcome
+from audit.models import Entry
+
+log = logging.getLogger(__name__)
+
+# The installation's own log (A9): what happens before or outside any tenant.
+INSTALLATION = UUID(int=0)
+
+_REFUSALS = (Denied, InsufficientScope, NotFound, LeaseOver, Unauthenticated, QuotaExceeded)
+
+
+@dataclass(slots=True)
+class Draft:
+    """What the running operation wants its entry to say. Values never go in here."""
+
+    event: Event
+    purpose: str = ""
+    credential_id: UUID | None = None
+    credential_key: str = ""
+    version: int | None = None
+    lease_id: UUID | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    dropped: bool = False
+
+    def drop(self) -> None:
+        """Write no entry after all: the operation found nothing to do and changed nothing."""
+        self.dropped = True
+
+    def about(self, **facts: Any) -> None:
+        """Fill in the entry's own columns as they become known, so that refusals name them too."""
+        for name, value in facts.items():
+            setattr(self, name, value)
+
+    def detail(self, **facts: Any) -> None:
+        """Add to the entry's free part: counts, codes, ids, names; listed at each call."""
+        self.details.update(facts)
+
+
+@contextmanager
+def audited(actor: Actor, action: Action, event: Event) -> Iterator[Draft]:
+    """Run the body as `actor` in one durable transaction that ends with its audit entry.
+
+    The commit happens before the block is left, so whatever the caller returns afterwards has its
+    entry on disk. A refusal or failure rolls everything back and is recorded in a transaction of
+    its own. Raises what the body raises; Unavailable when the database cannot be written.
+    """
+    draft = Draft(event)
+    try:
+        actor.require(action)
+        with tenant_transaction(actor.tenant_id):
+            yield draft
+            if not draft.dropped:
+                record(actor, draft)
+    except VaultError as error:
+        _record_refusal(actor, draft, error)
+        raise
+    except (OperationalError, InterfaceError) as error:
+        _unavailable(actor, draft, error)
+    except DatabaseError as error:
+        log.exception("%s could not be written", draft.event)
+        _unavailable(actor, draft, error)
+    except Exception:
+        _record_apart(actor, draft, Outcome.FAILED, "internal/error")
+        raise
+
+
+@contextmanager
+def reading(actor: Actor, action: Action) -> Iterator[Draft]:
+    """Run a body that discloses no secret: no entry when it works, one when it is refused."""
+    draft = Draft(Event.ACCESS_DENIED)
+    draft.detail(action=str(action))
+    try:
+        actor.require(action)
+        with tenant_transaction(actor.tenant_id):
+            yield draft
+    except VaultError as error:
+        if _outcome(error) is Outcome.DENIED:
+            _record_refusal(actor, draft, error)
+        raise
+    except (OperationalError, InterfaceError):
+        raise Unavailable() from None
+
+
+def record(actor: Actor, draft: Draft, outcome: Outcome = Outcome.OK) -> None:
+    """Write the entry in the running transaction, which must have named the tenant."""
+    entry = Entry(
+        tenant_id=actor.tenant_id,
+        at=database_now(),
+        event=draft.event,
+        outcome=outcome,
+        door=actor.door,
+        role=actor.role or "",
+        person_id=actor.person_id,
+        client_id=actor.client_id,
+        agent_id=actor.agent_id,
+        agent_name=actor.agent_name,
+        machinery=actor.machinery,
+        token_id=actor.token_id,
+        request_id=actor.request_id,
+        address=actor.address,
+        purpose=draft.purpose,
+        credential_id=draft.credential_id,
+        credential_key=draft.credential_key,
+        version=draft.version,
+        lease_id=draft.lease_id,
+        claimed=dict(actor.claimed),
+        details=draft.details,
+    )
+    entry.mac = entry_mac(entry)
+    entry.save(force_insert=True)
+
+
+def record_joined(
+    actor: Actor, event: Event, *, outcome: Outcome = Outcome.OK, **facts: Any
+) -> None:
+    """An entry inside somebody else's open transaction (the toolkit's views); `facts` are details.
+
+    A durable block cannot be nested there, hence this second way in.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("record_joined needs an open transaction")
+    use_tenant(actor.tenant_id)
+    draft = Draft(event)
+    draft.detail(**facts)
+    record(actor, draft, outcome)
+
+
+def record_alone(
+    actor: Actor, event: Event, *, outcome: Outcome = Outcome.OK, **facts: Any
+) -> None:
+    """An entry in a transaction of its own, for what changes nothing else (a failed sign-in)."""
+    with tenant_transaction(actor.tenant_id, durable=False):
+        record_joined(actor, event, outcome=outcome, **facts)
+
+
+def _outcome(error: VaultError) -> Outcome:
+    if isinstance(error, ApprovalPending):
+        return Outcome.OK
+    return Outcome.DENIED if isinstance(error, _REFUSALS) else Outcome.FAILED
+
+
+def _record_refusal(actor: Actor, draft: Draft, error: VaultError) -> None:
+    draft.detail(code=error.code)
+    _record_apart(actor, draft, _outcome(error), error.code)
+
+
+def _record_apart(actor: Actor, draft: Draft, outcome: Outcome, code: str) -> None:
+    """The refusal's own transaction; when even that fails, the caller learns no more than 503."""
+    draft.event = REFUSED.get(draft.event, draft.event)
+    draft.detail(code=code)
+    try:
+        with tenant_transaction(actor.tenant_id):
+            record(actor, draft, outcome)
+    except DatabaseError:
+        log.error("a refusal (%s, %s) could not be recorded", draft.event, code)
+        raise Unavailable() from None
+
+
+def _unavailable(actor: Actor, draft: Draft, error: Exception) -> NoReturn:
+    """Nothing was committed; try to leave a trace, then say 503."""
+    log.error("%s failed: %s", draft.event, type(error).__name__)
+    _record_apart(actor, draft, Outcome.FAILED, Unavailable.code)
+    raise Unavailable() from None
+
+
+def entry_mac(entry: Entry) -> bytes:
+    """HMAC-SHA256 over the entry's canonical JSON, keyed from outside the database (A5)."""
+    return hmac.digest(_mac_key(), _canonical(entry), sha256)
+
+
+@cache
+def _mac_key() -> bytes:
+    key: bytes = settings.ENVIRONMENT.audit_key.get_secret_value().encode()
+    return key
+
+
+def _canonical(entry: Entry) -> bytes:
+    fields = [f.attname for f in Entry._meta.concrete_fields if f.attname != "mac"]  # noqa: SLF001  # Django's documented API
+    values = {name: _plain(getattr(entry, name)) for name in fields}
+    return json.dumps(values, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Model):
+        raise TypeError("an entry holds plain ids, no rows")
+    return value if isinstance(value, (str, int, dict, list, type(None))) else str(value)
