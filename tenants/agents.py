@@ -1,0 +1,79 @@
+"""Connecting an agent: what consent does inside the authorization server's own transaction."""
+
+from uuid import UUID
+
+from access.actor import Actor
+from access.endings import Ended, announce
+from audit.events import Event
+from audit.recording import record_joined
+from tenants.models import Agent, AgentState
+from tenants.standing import hold_membership
+
+
+def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
+    """The agent that `client_id` is for this person in this tenant, named `name`.
+
+    A client that was connected before keeps its agent. The name of another agent of the same
+    person means that one: it goes on under the new registration, and what the old registration
+    had leased ends. A new agent of a person with a suspended one waits for approval.
+    Joins the caller's transaction.
+    """
+    hold_membership(actor, actor.person)
+    mine = Agent.objects.of(actor).filter(person_id=actor.person)
+    alive = mine.exclude(state=AgentState.REMOVED)
+    own = alive.filter(client_id=client_id).first()
+    named = alive.filter(name=name).order_by("-created_at").first()
+    if named is not None and named.client_id != client_id:
+        agent = _continue(actor, named, own, client_id)
+    elif own is not None:
+        agent = own
+        agent.name = name
+        agent.save(update_fields=["name"])
+    else:
+        agent = _new(actor, client_id, name, waits=mine.filter(state=AgentState.SUSPENDED).exists())
+    record_joined(
+        actor,
+        Event.CLIENT_AUTHORIZED,
+        agent=str(agent.pk),
+        client=str(client_id),
+        state=agent.state,
+    )
+    return agent
+
+
+def _continue(actor: Actor, named: Agent, own: Agent | None, client_id: UUID) -> Agent:
+    announce(actor, Ended(reason="agent registered anew", agent_id=named.pk))
+    if own is not None:
+        announce(actor, Ended(reason="agent merged", agent_id=own.pk))
+        if own.state == AgentState.SUSPENDED:  # merging is no way out of a suspension
+            named.state = AgentState.SUSPENDED
+        own.state = AgentState.REMOVED
+        own.save(update_fields=["state"])
+    named.client_id = client_id
+    named.save(update_fields=["client_id", "state"])
+    return named
+
+
+def _new(actor: Actor, client_id: UUID, name: str, *, waits: bool) -> Agent:
+    return Agent.objects.create(
+        tenant_id=actor.tenant_id,
+        person_id=actor.person,
+        client_id=client_id,
+        name=name,
+        state=AgentState.WAITING if waits else AgentState.ACTIVE,
+    )
+
+
+def free_name(person_id: UUID, actor: Actor, wish: str) -> str:
+    """`wish`, or `wish 2`, `wish 3` …: a name that no agent of this person has yet."""
+    taken = set(
+        Agent.objects.of(actor)
+        .filter(person_id=person_id)
+        .exclude(state=AgentState.REMOVED)
+        .values_list("name", flat=True)
+    )
+    number, name = 1, wish
+    while name in taken:
+        number += 1
+        name = f"{wish[:76]} {number}"
+    return name

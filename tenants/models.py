@@ -1,0 +1,165 @@
+"""Who exists: tenants, people, memberships (outside row-level security: they are looked up before
+a tenant is known) and agents (inside it).
+"""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower, Now
+
+from access.ids import uuid7
+from access.levels import LEVEL_CHOICES, Role
+from access.tenancy import TenantOwned
+
+DAY = 86_400
+HARD_MAXIMUM_TTL = 7 * DAY
+
+
+class Tenant(models.Model):
+    """An organisation with its settings. Durations are seconds."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(max_length=63, unique=True)
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(db_default=Now())
+    suspended_at = models.DateTimeField(null=True)
+    baseline_level = models.CharField(
+        max_length=8, default="viewer", choices=[("none", "none"), *LEVEL_CHOICES[:2]]
+    )
+    default_ttl = models.PositiveIntegerField(default=15 * 60)
+    max_ttl = models.PositiveIntegerField(default=DAY)
+    default_window = models.PositiveIntegerField(default=3600)
+    max_window = models.PositiveIntegerField(default=7 * DAY)
+    max_leases_per_person = models.PositiveIntegerField(default=200)
+    max_leases_per_agent = models.PositiveIntegerField(default=100)
+    self_approval = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "tenant"
+        constraints = [
+            models.CheckConstraint(
+                name="tenant_ttls",
+                condition=models.Q(default_ttl__gte=1)
+                & models.Q(default_ttl__lte=models.F("max_ttl"))
+                & models.Q(max_ttl__lte=HARD_MAXIMUM_TTL),
+            ),
+            models.CheckConstraint(
+                name="tenant_windows",
+                condition=models.Q(default_window__lte=models.F("max_window"))
+                & models.Q(max_window__lte=7 * DAY),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PersonManager(BaseUserManager["Person"]):
+    """People are made by e-mail; the address is the sign-in name."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Person":
+        """A person who signs in with `email`; without a password nobody can."""
+        person = self.model(email=self.normalize_email(email).lower(), **fields)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+    def get_by_natural_key(self, username: str | None) -> "Person":
+        return self.get(email__iexact=username)
+
+
+class Person(AbstractBaseUser):
+    """A human being; belongs to tenants through memberships."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField(max_length=254, unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    is_active = models.BooleanField(default=True)
+    # Operators of the installation; never a way to a tenant's secrets.
+    is_superuser = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects: ClassVar[PersonManager] = PersonManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        db_table = "person"
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="person_email_caseless"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def is_staff(self) -> bool:
+        """Django's admin asks this; the console's own site decides by membership instead."""
+        return False
+
+    def has_perm(self, *_: object, **__: object) -> bool:
+        """Django's model permissions open nothing here."""
+        return False
+
+    def has_module_perms(self, *_: object) -> bool:
+        """Nor do its app permissions."""
+        return False
+
+
+class Membership(models.Model):
+    """A person's place in a tenant; removed for good when they leave (re-joining is a new one)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=8, choices=[(role.value, role.value) for role in Role])
+    joined_at = models.DateTimeField(db_default=Now())
+    suspended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "membership"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "person"], name="one_membership_per_tenant"),
+            models.CheckConstraint(
+                name="membership_role", condition=models.Q(role__in=[r.value for r in Role])
+            ),
+        ]
+
+
+class AgentState(models.TextChoices):
+    """`waiting`: a new agent of a person with a suspended one; an owner or admin decides."""
+
+    ACTIVE = "active"
+    WAITING = "waiting"
+    SUSPENDED = "suspended"
+    REMOVED = "removed"
+
+
+class Agent(TenantOwned):
+    """One person's one OAuth client in one tenant, named by the person on the consent page.
+
+    `client_id` is identity's client; identity stands above, so it is a plain id.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    client_id = models.UUIDField()
+    name = models.CharField(max_length=80)
+    state = models.CharField(max_length=9, choices=AgentState.choices, default=AgentState.ACTIVE)
+    created_at = models.DateTimeField(db_default=Now())
+    tenant_id: UUID
+    person_id: UUID
+
+    class Meta:
+        db_table = "agent"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "person", "client_id"],
+                condition=~models.Q(state="removed"),
+                name="one_agent_per_client",
+            )
+        ]

@@ -1,0 +1,94 @@
+"""How somebody stands in their tenant at this moment: read inside the operation's transaction."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from access.actions import RULES, Action, Door
+from access.actor import Actor
+from access.errors import Denied, Unauthenticated
+from access.ids import NO_ID
+from access.levels import Level, Role
+from tenants.models import Agent, AgentState, Membership, Tenant
+
+AGENT_REFUSALS = {
+    AgentState.WAITING: "This agent waits for an owner or admin of the tenant to approve it.",
+    AgentState.SUSPENDED: "This agent is suspended; an owner or admin of the tenant can resume it.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The tenant with its settings, and what membership alone gives in it."""
+
+    tenant: Tenant
+    membership_id: UUID | None
+    governs: bool
+    baseline: Level
+
+    def require(self, action: Action) -> None:
+        """Refuse what only owners and admins of the tenant may do."""
+        if RULES[action].governing and not self.governs:
+            raise Denied("Only an owner or admin of the tenant may do this.")
+
+
+def standing(actor: Actor, *, keep: bool = False) -> Standing:
+    """The actor's standing now; refused when person, membership, agent or tenant is out.
+
+    With `keep` the membership stays as it is until the transaction ends: a shared lock, which
+    requests take side by side and only what ends somebody's access waits for.
+    """
+    if actor.is_machinery:
+        tenant = Tenant.objects.get(pk=actor.tenant_id)
+        return Standing(tenant, None, actor.door is Door.COMMAND, Level.NONE)
+    if keep:
+        _share_membership(actor)
+    membership = _memberships(actor).first()
+    if membership is None or membership.tenant.suspended_at:
+        raise Unauthenticated("Your access to this tenant has ended.")
+    if actor.agent_id:
+        _require_active_agent(getattr(membership, "agent_state", None))
+    governs = Role(membership.role).governs
+    baseline = Level.of(membership.tenant.baseline_level)
+    return Standing(membership.tenant, membership.pk, governs, baseline)
+
+
+def _memberships(actor: Actor) -> QuerySet[Membership]:
+    rows = Membership.objects.select_related("tenant").filter(
+        tenant_id=actor.tenant_id,
+        person_id=actor.person,
+        person__is_active=True,
+        suspended_at=None,
+    )
+    if actor.agent_id is None:
+        return rows
+    agents = Agent.objects.of(actor).filter(
+        pk=actor.agent_id, person_id=OuterRef("person_id"), client_id=actor.client_id or NO_ID
+    )
+    return rows.annotate(agent_state=Subquery(agents.values("state")[:1]))
+
+
+def _require_active_agent(state: str | None) -> None:
+    if state is None or state == AgentState.REMOVED:
+        raise Unauthenticated("This agent was removed; connect it again.")
+    if state != AgentState.ACTIVE:
+        raise Denied(AGENT_REFUSALS[AgentState(state)])
+
+
+def _share_membership(actor: Actor) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM membership WHERE tenant_id = %s AND person_id = %s FOR SHARE",
+            [actor.tenant_id, actor.person_id],
+        )
+
+
+def hold_membership(actor: Actor, person_id: UUID) -> Membership | None:
+    """Lock a person's membership: every operation that ends access of a person starts with it."""
+    return (
+        Membership.objects.select_for_update()
+        .filter(tenant_id=actor.tenant_id, person_id=person_id)
+        .first()
+    )
