@@ -1,0 +1,113 @@
+"""Where key-encryption keys come from: wrapped by the root key, opened into memory when needed.
+
+Envelope: root key → tenant key (KEK) → data key (DEK, one per version) → value, AES-256-GCM all
+the way, each step bound to its place by associated data (see `sealing`).
+"""
+
+import hashlib
+import os
+from base64 import urlsafe_b64decode
+from collections import OrderedDict
+from functools import cache
+from threading import Lock
+from typing import Protocol
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+from access.errors import Unavailable
+
+NONCE = 12
+KEY = 32
+FORMAT = 1
+KEPT_KEYS = 512
+
+
+class RootKey(Protocol):
+    """A root key provider; the file is one, a cloud KMS can be another.
+
+    `id` names the key without telling anything about it; `unwrap` raises Unavailable when the
+    key cannot open what it is given or cannot be reached.
+    """
+
+    @property
+    def id(self) -> str: ...
+
+    def wrap(self, key: bytes, context: bytes) -> bytes: ...
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes: ...
+
+
+class LocalRootKey:
+    """The root key from VAULTSITE_ROOT_KEY(_FILE): 32 random bytes as base64url text."""
+
+    def __init__(self, text: str) -> None:
+        key = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        if len(key) != KEY:
+            raise Unavailable("The root key must be 32 bytes as base64url text.")
+        self._cipher = AESGCM(key)
+        self.id = "local-" + hashlib.sha256(b"vault root key id" + key).hexdigest()[:16]
+
+    def wrap(self, key: bytes, context: bytes) -> bytes:
+        return encrypt(self._cipher, key, context)
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        try:
+            return decrypt(self._cipher, wrapped, context)
+        except InvalidTag:
+            raise Unavailable("The root key does not open this tenant's keys.") from None
+
+
+@cache
+def root_key() -> RootKey:
+    """The installation's root key."""
+    return LocalRootKey(settings.ENVIRONMENT.root_key.get_secret_value())
+
+
+def encrypt(cipher: AESGCM, plaintext: bytes, context: bytes) -> bytes:
+    """Format byte ‖ 96-bit random nonce ‖ ciphertext and tag (NIST SP 800-38D §8.2.2)."""
+    nonce = os.urandom(NONCE)
+    return bytes([FORMAT]) + nonce + cipher.encrypt(nonce, plaintext, context)
+
+
+def decrypt(cipher: AESGCM, blob: bytes, context: bytes) -> bytes:
+    """What `encrypt` sealed; InvalidTag for anything else, also for an unknown format."""
+    if len(blob) < 1 + NONCE or blob[0] != FORMAT:
+        raise InvalidTag
+    return cipher.decrypt(blob[1 : 1 + NONCE], blob[1 + NONCE :], context)
+
+
+def context(*parts: str | UUID | int) -> bytes:
+    """Associated data: each part with its length before it, so that none flows into the next."""
+    encoded = [str(part).encode() for part in (f"vault/{FORMAT}", *parts)]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+
+
+class OpenKeys:
+    """Opened tenant keys, the most recently used few. A blob that changed is another entry, so a
+    destroyed or tampered key is never answered from memory.
+    """
+
+    def __init__(self, kept: int = KEPT_KEYS) -> None:
+        self._ciphers: OrderedDict[tuple[UUID, bytes], AESGCM] = OrderedDict()
+        self._kept = kept
+        self._lock = Lock()
+
+    def open(self, key_id: UUID, wrapped: bytes, bound_to: bytes) -> AESGCM:
+        """The cipher of a wrapped tenant key; Unavailable when the root key does not open it."""
+        entry = (key_id, hashlib.sha256(wrapped + bound_to).digest())
+        with self._lock:
+            if entry in self._ciphers:
+                self._ciphers.move_to_end(entry)
+                return self._ciphers[entry]
+        cipher = AESGCM(root_key().unwrap(wrapped, bound_to))
+        with self._lock:
+            self._ciphers[entry] = cipher
+            while len(self._ciphers) > self._kept:
+                self._ciphers.popitem(last=False)
+        return cipher
+
+
+open_keys = OpenKeys()

@@ -1,0 +1,256 @@
+"""Credentials, their sealed versions, the keys that wrap them, rotation windows and grants."""
+
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models.functions import Now
+
+from access.levels import LEVEL_CHOICES
+from access.tenancy import TenantOwned
+from credentials.kinds import KINDS
+from tenants.models import Person, Tenant
+
+KEY_LENGTH = 128
+
+
+class Folder(TenantOwned):
+    """A place for credentials; the root is the row with the empty path."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    path = models.CharField(max_length=8 * (KEY_LENGTH + 1), db_collation="C", blank=True)
+    tenant_id: UUID
+
+    class Meta:
+        db_table = "folder"
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["tenant", "path"], name="one_folder")]
+
+
+class State(models.TextChoices):
+    """`archived` can be undone, `revoked` cannot, `deleted` is a tombstone without values."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    REVOKED = "revoked"
+    DELETED = "deleted"
+
+
+class Credential(TenantOwned):
+    """What a secret is and how it may be used; the secret itself is sealed in its versions.
+
+    Durations are seconds; null means the tenant's. `agents` null means any.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    folder = models.ForeignKey(Folder, on_delete=models.PROTECT, related_name="credentials")
+    key = models.CharField(max_length=KEY_LENGTH, db_collation="C")
+    type = models.CharField(max_length=16, choices=[(kind, kind) for kind in KINDS])
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
+    description = models.CharField(max_length=1024, blank=True)
+    tags = ArrayField(models.CharField(max_length=128), default=list)
+    metadata = models.JSONField(default=dict)
+    owners = ArrayField(models.UUIDField(), default=list)
+    default_ttl = models.PositiveIntegerField(null=True)
+    max_ttl = models.PositiveIntegerField(null=True)
+    max_active_leases = models.PositiveIntegerField(null=True)
+    max_uses = models.PositiveIntegerField(null=True)
+    approval = models.CharField(max_length=8, default="none")
+    agents = ArrayField(models.UUIDField(), null=True)
+    window = models.PositiveIntegerField(null=True)
+    rotate_every = models.PositiveIntegerField(null=True)
+    on_exposure = models.CharField(max_length=8, default="never")
+    search_text = models.TextField(default="")
+    created_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    tenant_id: UUID
+    folder_id: UUID
+
+    class Meta:
+        db_table = "credential"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "key"],
+                condition=~models.Q(state="deleted"),
+                name="one_key_per_tenant",
+            ),
+            models.CheckConstraint(
+                name="credential_approval", condition=models.Q(approval__in=["none", "required"])
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "folder", "key"], name="credential_list"),
+            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="credential_words"),
+            GinIndex(fields=["tags"], name="credential_tags"),
+        ]
+
+
+class KeyState(models.TextChoices):
+    """`decrypt-only` keys open what they sealed and seal nothing new."""
+
+    ACTIVE = "active"
+    DECRYPT_ONLY = "decrypt-only"
+    DESTROYED = "destroyed"
+
+
+class TenantKey(TenantOwned):
+    """A tenant's key-encryption key (KEK), itself wrapped by the root key."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=12, choices=KeyState.choices, default=KeyState.ACTIVE)
+    root_key_id = models.CharField(max_length=64)
+    wrapped = models.BinaryField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    tenant_id: UUID
+
+    class Meta:
+        db_table = "tenant_key"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "number"], name="one_key_number"),
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(state="active"), name="one_active_key"
+            ),
+        ]
+
+
+class VersionState(models.TextChoices):
+    """pending → current → previous → retired → destroyed; nothing goes back."""
+
+    PENDING = "pending"
+    CURRENT = "current"
+    PREVIOUS = "previous"
+    RETIRED = "retired"
+    DESTROYED = "destroyed"
+
+
+class Version(TenantOwned):
+    """One sealed value. `sealed` and `wrapped_key` are null once destroyed."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=9, choices=VersionState.choices)
+    tenant_key = models.ForeignKey(TenantKey, on_delete=models.PROTECT, related_name="versions")
+    wrapped_key = models.BinaryField(null=True)
+    sealed = models.BinaryField(null=True)
+    extracted = models.JSONField(default=dict)
+    created_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    destroyed_at = models.DateTimeField(null=True)
+    tenant_id: UUID
+    credential_id: UUID
+    tenant_key_id: UUID
+
+    class Meta:
+        db_table = "credential_version"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["credential", "number"], name="one_version_number"),
+            models.UniqueConstraint(
+                fields=["credential"], condition=models.Q(state="current"), name="one_current"
+            ),
+            models.UniqueConstraint(
+                fields=["credential"], condition=models.Q(state="previous"), name="one_previous"
+            ),
+            models.CheckConstraint(
+                name="destroyed_is_empty",
+                condition=models.Q(state="destroyed", sealed=None, wrapped_key=None)
+                | (
+                    ~models.Q(state="destroyed")
+                    & models.Q(sealed__isnull=False, wrapped_key__isnull=False)
+                ),
+            ),
+        ]
+
+
+class RotationState(models.TextChoices):
+    """pending → open → closed or rolled_back; aborted before promotion."""
+
+    PENDING = "pending"
+    OPEN = "open"
+    CLOSED = "closed"
+    ROLLED_BACK = "rolled_back"
+    ABORTED = "aborted"
+
+
+class Rotation(TenantOwned):
+    """One change of value; until `closes_at` the previous value stays readable too."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="rotations")
+    previous = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="+")
+    current = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=11, choices=RotationState.choices)
+    opened_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=500, blank=True)
+    opened_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    client_id = models.UUIDField(null=True)
+    idempotency_key = models.CharField(max_length=200, null=True)
+    request_digest = models.BinaryField(null=True)
+    tenant_id: UUID
+    credential_id: UUID
+    previous_id: UUID
+    current_id: UUID
+
+    class Meta:
+        db_table = "rotation"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credential"], condition=models.Q(state="open"), name="one_open_window"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "opened_by", "client_id", "idempotency_key"],
+                condition=models.Q(idempotency_key__isnull=False),
+                nulls_distinct=False,
+                name="one_rotation_per_idempotency_key",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["closes_at"], condition=models.Q(state="open"), name="rotation_due"
+            )
+        ]
+
+
+class Grant(TenantOwned):
+    """A level for a person on one credential or on a folder and everything below it."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    credential = models.ForeignKey(
+        Credential, null=True, on_delete=models.CASCADE, related_name="grants"
+    )
+    folder = models.ForeignKey(Folder, null=True, on_delete=models.CASCADE, related_name="grants")
+    level = models.CharField(max_length=8, choices=LEVEL_CHOICES)
+    expires_at = models.DateTimeField(null=True)
+    agents = ArrayField(models.UUIDField(), null=True)
+    given_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    tenant_id: UUID
+    person_id: UUID
+    credential_id: UUID | None
+    folder_id: UUID | None
+
+    class Meta:
+        db_table = "credential_grant"
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                name="grant_on_one_thing",
+                condition=models.Q(credential__isnull=True, folder__isnull=False)
+                | models.Q(credential__isnull=False, folder__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["person", "credential", "folder"],
+                nulls_distinct=False,
+                name="one_grant_per_person_and_thing",
+            ),
+        ]

@@ -1,0 +1,39 @@
+"""What can be done with credentials; one module a subject."""
+
+from credentials.operations.changing import (
+    archive_credential,
+    delete_credential,
+    move_credential,
+    restore_credential,
+    revoke_credential,
+    update_credential,
+)
+from credentials.operations.describing import describe_credential
+from credentials.operations.finding import list_credentials, search_credentials
+from credentials.operations.granting import give_grant, remove_grant
+from credentials.operations.rotating import (
+    change_window,
+    close_due_rotation,
+    roll_back_rotation,
+    rotate_credential,
+)
+from credentials.operations.storing import create_credential
+
+__all__ = [
+    "archive_credential",
+    "change_window",
+    "close_due_rotation",
+    "create_credential",
+    "delete_credential",
+    "describe_credential",
+    "give_grant",
+    "list_credentials",
+    "move_credential",
+    "remove_grant",
+    "restore_credential",
+    "revoke_credential",
+    "roll_back_rotation",
+    "rotate_credential",
+    "search_credentials",
+    "update_credential",
+]

@@ -1,0 +1,196 @@
+"""Changing what a credential is called, says and allows, and ending it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db.models.functions import Now
+
+from access.actions import Action
+from access.actor import Actor
+from access.endings import Ended, announce
+from access.errors import Conflict
+from access.levels import Level
+from access.tenancy import database_now
+from audit.events import Event
+from audit.recording import Draft, audited
+from credentials.folders import require_folder
+from credentials.models import (
+    Credential,
+    Rotation,
+    RotationState,
+    State,
+    Version,
+    VersionState,
+)
+from credentials.naming import check_description, check_metadata, check_tags
+from credentials.policies import apply_policy
+from credentials.presenting import credential_out, search_text
+from credentials.rights import fetch_credential, require_level, rights
+from credentials.sealing import shred
+from credentials.shapes import (
+    CredentialOut,
+    DescribeCredential,
+    MoveCredential,
+    UpdateCredential,
+)
+from tenants.models import Tenant
+from tenants.standing import Standing, standing
+
+
+@contextmanager
+def changing(
+    actor: Actor, key: str, action: Action, event: Event
+) -> Iterator[tuple[Draft, Credential, Level, Standing]]:
+    """The audited transaction of a change to one credential, whose row is locked."""
+    with audited(actor, action, event) as entry:
+        entry.about(credential_key=key)
+        stands = standing(actor)
+        credential, held = fetch_credential(actor, stands, key, action, lock=True)
+        entry.about(credential_id=credential.pk)
+        yield entry, credential, held, stands
+
+
+def update_credential(actor: Actor, request: UpdateCredential) -> CredentialOut:
+    """Change key, metadata, tags, description or policy; what is left out stays.
+
+    Policy needs `admin`, the rest `manager`. Leases and grants hang on the id, so a new key
+    changes none of them.
+    """
+    with changing(actor, request.key, Action.UPDATE_CREDENTIAL, Event.CREDENTIAL_UPDATED) as (
+        entry,
+        credential,
+        held,
+        stands,
+    ):
+        _require_not_over(credential)
+        if request.policy is not None:
+            require_level(Action.GIVE_GRANT, held, request.key)
+            apply_policy(actor, stands.tenant, credential, request.policy)
+        if request.new_key is not None and request.new_key != credential.key:
+            _rename(actor, credential, request.new_key)
+        _take_over(credential, request)
+        entry.detail(changed=sorted(request.model_fields_set - {"key"}), key=credential.key)
+        _save(credential)
+        return present(credential, held, stands.tenant)
+
+
+def _take_over(credential: Credential, request: UpdateCredential) -> None:
+    if request.metadata is not None:
+        credential.metadata = check_metadata(request.metadata)
+    if request.tags is not None:
+        credential.tags = check_tags(request.tags)
+    if request.description is not None:
+        credential.description = check_description(request.description)
+
+
+def _rename(actor: Actor, credential: Credential, key: str) -> None:
+    if Credential.objects.of(actor).exclude(state=State.DELETED).filter(key=key).exists():
+        raise Conflict("A credential with this key exists already.", field="newKey")
+    credential.key = key
+
+
+def move_credential(actor: Actor, request: MoveCredential) -> CredentialOut:
+    """Put a credential into another folder; `manager` is needed here and there.
+
+    Rights inherited from the old folder end with it: reads of living leases check them anew.
+    """
+    with changing(actor, request.key, Action.MOVE_CREDENTIAL, Event.CREDENTIAL_MOVED) as (
+        entry,
+        credential,
+        _,
+        stands,
+    ):
+        _require_not_over(credential)
+        target = rights(actor, stands).on_folder(request.folder_path)
+        require_level(Action.MOVE_CREDENTIAL, target, request.key)
+        entry.detail(source=credential.folder.path, target=request.folder_path)
+        credential.folder = require_folder(actor, request.folder_path)
+        _save(credential)
+        return present(credential, rights(actor, stands).on(credential), stands.tenant)
+
+
+def archive_credential(actor: Actor, request: DescribeCredential) -> None:
+    """Take a credential out of use; reversible, but its live leases end. Idempotent."""
+    with changing(actor, request.key, Action.ARCHIVE_CREDENTIAL, Event.CREDENTIAL_ARCHIVED) as (
+        _,
+        credential,
+        _,
+        _,
+    ):
+        _require_not_over(credential)
+        _end(actor, credential, State.ARCHIVED)
+
+
+def restore_credential(actor: Actor, request: DescribeCredential) -> None:
+    """Bring an archived credential back into use; ended leases stay ended."""
+    with changing(actor, request.key, Action.RESTORE_CREDENTIAL, Event.CREDENTIAL_RESTORED) as (
+        _,
+        credential,
+        _,
+        _,
+    ):
+        _require_not_over(credential)
+        credential.state = State.ACTIVE
+        _save(credential)
+
+
+def revoke_credential(actor: Actor, request: DescribeCredential) -> None:
+    """End a credential for good: no leases any more, its history stays."""
+    with changing(actor, request.key, Action.REVOKE_CREDENTIAL, Event.CREDENTIAL_REVOKED) as (
+        _,
+        credential,
+        _,
+        _,
+    ):
+        _end(actor, credential, State.REVOKED)
+
+
+def delete_credential(actor: Actor, request: DescribeCredential) -> None:
+    """Destroy every value of a credential; a tombstone stays and its key becomes free."""
+    with changing(actor, request.key, Action.DELETE_CREDENTIAL, Event.CREDENTIAL_DELETED) as (
+        _,
+        credential,
+        _,
+        _,
+    ):
+        _end(actor, credential, State.DELETED)
+        Rotation.objects.filter(credential=credential, state=RotationState.OPEN).update(
+            state=RotationState.CLOSED, closed_at=database_now()
+        )
+        for version in Version.objects.filter(credential=credential).locked():
+            destroy(version)
+        credential.grants.all().delete()
+
+
+def destroy(version: Version) -> None:
+    """Shred a version's data key; the row stays as a number in the history."""
+    if version.state == VersionState.DESTROYED:
+        return
+    shred(version)
+    version.state = VersionState.DESTROYED
+    version.destroyed_at = database_now()
+    version.save(update_fields=["state", "sealed", "wrapped_key", "destroyed_at"])
+
+
+def present(credential: Credential, held: Level, tenant: Tenant) -> CredentialOut:
+    """The credential with its current version's number."""
+    current = credential.versions.filter(state=VersionState.CURRENT).first()
+    return credential_out(credential, current.number if current else None, held, tenant)
+
+
+def _require_not_over(credential: Credential) -> None:
+    if credential.state == State.REVOKED:
+        raise Conflict("This credential was revoked; that is final.")
+
+
+def _end(actor: Actor, credential: Credential, state: State) -> None:
+    credential.state = state
+    _save(credential)
+    announce(actor, Ended(reason=f"credential {state}", credential_id=credential.pk))
+
+
+def _save(credential: Credential) -> None:
+    credential.search_text = search_text(credential)
+    credential.updated_at = Now()
+    credential.save()
+    credential.refresh_from_db(fields=["updated_at"])

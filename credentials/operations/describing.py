@@ -1,0 +1,111 @@
+"""One credential's metadata with its trail, without leasing it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max
+
+from access.actions import Action
+from access.actor import Actor
+from access.levels import Level
+from audit.events import Event, Outcome
+from audit.models import Entry
+from audit.recording import reading
+from credentials.kinds import merge_metadata
+from credentials.lending import active_leases
+from credentials.models import Credential, Rotation, RotationState, Version, VersionState
+from credentials.policies import policy_out
+from credentials.presenting import credential_fields, rotation_out
+from credentials.rights import fetch_credential
+from credentials.shapes import (
+    AuditLine,
+    CredentialDetail,
+    DescribeCredential,
+    RotationOut,
+    VersionOut,
+)
+from tenants.models import Person, Tenant
+from tenants.standing import standing
+
+TRAIL = 20
+
+
+def describe_credential(actor: Actor, request: DescribeCredential) -> CredentialDetail:
+    """A credential's metadata, owners, policy, versions, rotation and recent trail; no value."""
+    with reading(actor, Action.DESCRIBE_CREDENTIAL):
+        stands = standing(actor)
+        credential, held = fetch_credential(actor, stands, request.key, Action.DESCRIBE_CREDENTIAL)
+        return detail(actor, credential, held, stands.tenant)
+
+
+def detail(actor: Actor, credential: Credential, held: Level, tenant: Tenant) -> CredentialDetail:
+    """The detail shape of a credential the actor may see; needs the tenant's transaction."""
+    versions = list(credential.versions.defer("sealed", "wrapped_key").order_by("-number"))
+    current = next((one for one in versions if one.state == VersionState.CURRENT), None)
+    extracted = current.extracted if current else {}
+    return CredentialDetail.model_validate(
+        {
+            **credential_fields(credential, current.number if current else None, held, tenant),
+            "metadata": dict(merge_metadata(extracted, credential.metadata)),
+            "owners": _owners(credential),
+            "policy": policy_out(credential),
+            "versions": [_version(one) for one in versions],
+            "rotation": _rotation(credential),
+            "active_leases": active_leases(credential.pk),
+            "created_at": credential.created_at,
+            "updated_at": credential.updated_at,
+            "last_leased_at": _last(actor, credential, Event.LEASE_CREATED),
+            "last_read_at": _last(actor, credential, Event.CREDENTIAL_READ),
+            "recent_audit": _trail(actor, credential),
+        }
+    )
+
+
+def _version(version: Version) -> VersionOut:
+    return VersionOut.model_validate(
+        {"version": version.number, "state": version.state, "created_at": version.created_at}
+    )
+
+
+def _owners(credential: Credential) -> list[str]:
+    return list(
+        Person.objects.filter(pk__in=credential.owners, memberships__tenant_id=credential.tenant_id)
+        .order_by("email")
+        .values_list("email", flat=True)
+    )
+
+
+def _rotation(credential: Credential) -> RotationOut | None:
+    rotation = (
+        Rotation.objects.filter(credential=credential, state=RotationState.OPEN)
+        .select_related("credential", "previous", "current")
+        .first()
+    )
+    return rotation_out(rotation) if rotation else None
+
+
+def _last(actor: Actor, credential: Credential, event: Event) -> datetime | None:
+    entries = Entry.objects.of(actor).filter(
+        credential_id=credential.pk, event=event, outcome=Outcome.OK
+    )
+    last: datetime | None = entries.aggregate(last=Max("at"))["last"]
+    return last
+
+
+def _trail(actor: Actor, credential: Credential) -> list[AuditLine]:
+    entries = Entry.objects.of(actor).filter(credential_id=credential.pk).order_by("-at", "-id")
+    recent = list(entries[:TRAIL])
+    people = {entry.person_id for entry in recent if entry.person_id}
+    names = dict(Person.objects.filter(pk__in=people).values_list("pk", "email"))
+    return [AuditLine.model_validate(_line(entry, names)) for entry in recent]
+
+
+def _line(entry: Entry, names: dict[Any, str]) -> dict[str, Any]:
+    return {
+        "at": entry.at,
+        "event": entry.event,
+        "actor": names.get(entry.person_id, entry.machinery or "a person who was erased"),
+        "agent": entry.agent_name or None,
+        "purpose": entry.purpose or None,
+        "outcome": entry.outcome,
+    }

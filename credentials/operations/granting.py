@@ -1,0 +1,139 @@
+"""Grants: who may use what, given by those who hold at least as much."""
+
+from uuid import UUID
+
+from access.actions import Action
+from access.actor import Actor
+from access.endings import Ended, announce
+from access.errors import Denied, FolderNotFound, Invalid, NotFound
+from access.ids import parse_public_id, public_id
+from access.levels import Level
+from access.tenancy import database_now
+from audit.events import Event
+from audit.recording import audited
+from credentials.models import Credential, Folder, Grant
+from credentials.policies import agent_ids
+from credentials.rights import fetch_credential, require_level, rights
+from credentials.shapes import GiveGrant, GrantOut
+from tenants.standing import Standing, hold_membership, standing
+
+
+def give_grant(actor: Actor, request: GiveGrant) -> GrantOut:
+    """Give a member a level on a credential or folder, or change the grant they have there.
+
+    Needs `admin` there; nobody gives more than they hold. Lowering ends leases that lived by it.
+    """
+    if (request.key is None) == (request.folder_path is None):
+        raise Invalid("Exactly one of key or folderPath must be given.", "key")
+    with audited(actor, Action.GIVE_GRANT, Event.GRANT_CREATED) as entry:
+        stands = standing(actor)
+        person_id = _member(actor, request.person_id)
+        credential, folder, held = _target(actor, stands, request)
+        level = Level.of(request.level)
+        if level > held:
+            raise Denied("Nobody can give more than they hold.")
+        if request.expires_at and request.expires_at <= database_now():
+            raise Invalid("expiresAt: must lie in the future.", "expiresAt")
+        grant = (
+            Grant.objects.of(actor)
+            .filter(person_id=person_id, credential=credential, folder=folder)
+            .first()
+        )
+        if grant is not None:
+            entry.event = Event.GRANT_CHANGED
+        grant = grant or Grant(tenant_id=actor.tenant_id, person_id=person_id)
+        grant.credential, grant.folder, grant.level = credential, folder, request.level
+        grant.expires_at = request.expires_at
+        grant.agents = agent_ids(actor, request.agents)
+        grant.given_by_id = actor.person_id
+        grant.save()
+        entry.about(credential_id=grant.credential_id, credential_key=request.key or "")
+        entry.detail(**_facts(grant, request.folder_path))
+        if entry.event is Event.GRANT_CHANGED:
+            _announce(actor, grant, "grant changed")
+    return grant_out(grant)
+
+
+def remove_grant(actor: Actor, grant_id: str) -> None:
+    """Take a grant away; the leases that lived by it end in the same transaction."""
+    with audited(actor, Action.REMOVE_GRANT, Event.GRANT_REMOVED) as entry:
+        stands = standing(actor)
+        grant = Grant.objects.of(actor).filter(pk=parse_public_id("grant", grant_id)).first()
+        if grant is None:
+            raise NotFound("There is no such grant.")
+        hold_membership(actor, grant.person_id)
+        held = rights(actor, stands)
+        on = held.on(grant.credential) if grant.credential else held.on_folder(_path(grant))
+        require_level(Action.REMOVE_GRANT, on, grant.credential.key if grant.credential else "")
+        entry.about(
+            credential_id=grant.credential_id,
+            credential_key=grant.credential.key if grant.credential else "",
+        )
+        entry.detail(**_facts(grant, _path(grant)))
+        _announce(actor, grant, "grant removed")
+        grant.delete()
+
+
+def _member(actor: Actor, person: str) -> UUID:
+    person_id = parse_public_id("person", person)
+    if hold_membership(actor, person_id) is None:
+        raise NotFound("There is no such member.")
+    return person_id
+
+
+def _target(
+    actor: Actor, stands: Standing, request: GiveGrant
+) -> tuple[Credential | None, Folder | None, Level]:
+    if request.key is not None:
+        credential, held = fetch_credential(
+            actor, stands, request.key, Action.GIVE_GRANT, lock=True
+        )
+        return credential, None, held
+    path = request.folder_path or ""
+    held = rights(actor, stands).on_folder(path)
+    folder = Folder.objects.of(actor).filter(path=path).first()
+    if folder is None or held < Level.VIEWER:
+        raise FolderNotFound()
+    require_level(Action.GIVE_GRANT, held, "")
+    return None, folder, held
+
+
+def _announce(actor: Actor, grant: Grant, reason: str) -> None:
+    folder = grant.folder.path if grant.folder else None
+    announce(
+        actor,
+        Ended(
+            reason=reason,
+            person_id=grant.person_id,
+            credential_id=grant.credential_id,
+            folder_path=folder,
+        ),
+    )
+
+
+def _path(grant: Grant) -> str:
+    return grant.folder.path if grant.folder else ""
+
+
+def _facts(grant: Grant, path: str | None) -> dict[str, str | None]:
+    return {
+        "grant": public_id("grant", grant.pk),
+        "person": str(grant.person_id),
+        "level": grant.level,
+        "folder": path,
+        "expires_at": grant.expires_at.isoformat() if grant.expires_at else None,
+    }
+
+
+def grant_out(grant: Grant) -> GrantOut:
+    """The grant as it stands."""
+    return GrantOut.model_validate(
+        {
+            "grant_id": public_id("grant", grant.pk),
+            "person_id": public_id("person", grant.person_id),
+            "level": grant.level,
+            "key": grant.credential.key if grant.credential else None,
+            "folder_path": grant.folder.path if grant.folder else None,
+            "expires_at": grant.expires_at,
+        }
+    )

@@ -1,0 +1,291 @@
+"""Rotation with a dual window: until it closes, the old and the new value are both valid."""
+
+import hmac
+import json
+from datetime import timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from django.conf import settings
+
+from access.actions import Action
+from access.actor import Actor
+from access.endings import Ended, announce
+from access.errors import Conflict, Denied, Invalid, WindowOpen
+from access.ids import public_id
+from access.levels import Level
+from access.tenancy import database_now
+from audit.events import Event
+from audit.recording import Draft, audited, record
+from credentials.generation import GenerateSpec, can_generate, generate_value
+from credentials.models import (
+    Credential,
+    Rotation,
+    RotationState,
+    State,
+    Version,
+    VersionState,
+)
+from credentials.operations.changing import changing, destroy
+from credentials.presenting import rotation_out
+from credentials.rights import is_over
+from credentials.sealing import Secret, unseal
+from credentials.shapes import ChangeWindow, DescribeCredential, RotateCredential, RotationOut
+from credentials.versions import add_version, examine_secret, open_secret
+from tenants.models import Tenant
+
+
+def rotate_credential(actor: Actor, request: RotateCredential) -> RotationOut:
+    """Give a credential a new value and open the window in which the old one stays readable.
+
+    Leases on the old version stay readable until their own end or the window's, whichever comes
+    first; new leases get the new value. A window of 0 ends the old value and its leases at once
+    (R6). WindowOpen names the open rotation when there is one (R4); the same idempotency key with
+    the same request answers the same rotation.
+    """
+    _require_one_source(request)
+    with changing(actor, request.key, Action.ROTATE_CREDENTIAL, Event.CREDENTIAL_ROTATED) as (
+        entry,
+        credential,
+        _,
+        stands,
+    ):
+        earlier = _repeated(actor, credential, request)
+        if earlier is None:
+            window = _window(request, credential, stands.tenant)
+            secret = _new_secret(credential, request)
+            rotation = _promote(actor, credential, secret, window, request)
+        else:
+            rotation = earlier
+            entry.detail(repeated=True)
+        _describe(entry, rotation)
+        return rotation_out(rotation)
+
+
+def _require_one_source(request: RotateCredential) -> None:
+    generates = request.generate is not None and request.generate is not False
+    if generates == (request.new_value is not None):
+        raise Invalid("Exactly one of newValue or generate must be given.", "newValue")
+
+
+def _window(request: RotateCredential, credential: Credential, tenant: Tenant) -> timedelta:
+    usual = tenant.default_window if credential.window is None else credential.window
+    window: int = usual if request.window is None else request.window
+    if window > tenant.max_window:
+        raise Invalid(f"window: at most the tenant's {tenant.max_window} s.", "window")
+    return timedelta(seconds=window)
+
+
+def _new_secret(credential: Credential, request: RotateCredential) -> Secret:
+    if request.new_value is not None:
+        return open_secret(request.new_value, request.secret_fields or {})
+    if not can_generate(credential.type):
+        raise Invalid(
+            "generate: a value of this type cannot be generated; give newValue.", "generate"
+        )
+    spec = request.generate if isinstance(request.generate, GenerateSpec) else GenerateSpec()
+    return Secret(generate_value(spec), {})
+
+
+def _promote(
+    actor: Actor,
+    credential: Credential,
+    secret: Secret,
+    window: timedelta,
+    request: RotateCredential,
+) -> Rotation:
+    """Old current → previous, new version → current, window opened: one commit (R3)."""
+    if credential.state != State.ACTIVE:
+        raise Conflict(f"This credential is {credential.state}; only an active one rotates.")
+    _require_no_window(actor, credential)
+    extracted = examine_secret(credential.type, secret, credential.metadata)
+    old = Version.objects.locked().get(credential=credential, state=VersionState.CURRENT)
+    old.state = VersionState.PREVIOUS
+    old.save(update_fields=["state"])
+    new = add_version(actor, credential, secret, extracted)
+    now = database_now()
+    rotation = Rotation(
+        tenant_id=actor.tenant_id,
+        credential=credential,
+        previous=old,
+        current=new,
+        state=RotationState.OPEN,
+        opened_at=now,
+        closes_at=now + window,
+        reason=request.reason,
+        opened_by_id=actor.person_id,
+        client_id=actor.client_id,
+        idempotency_key=request.idempotency_key,
+        request_digest=_digest(request) if request.idempotency_key else None,
+    )
+    rotation.save(force_insert=True)
+    if not window:
+        _close(actor, rotation)
+    return rotation
+
+
+def _require_no_window(actor: Actor, credential: Credential) -> None:
+    """Refuse while a window is open; one whose time is over is closed on the way."""
+    open_one = _open_rotation(credential)
+    if open_one is None:
+        return
+    if not is_over(open_one.closes_at, database_now()):
+        raise WindowOpen(
+            "A rotation window is open; close it or wait for its end.",
+            rotationId=public_id("rot", open_one.pk),
+            closesAt=open_one.closes_at.isoformat(),
+        )
+    _close(actor, open_one, by_time=True)
+    closing = Draft(Event.CREDENTIAL_ROTATION_CLOSED)
+    _describe(closing, open_one)
+    record(actor, closing)
+
+
+def _open_rotation(credential: Credential) -> Rotation | None:
+    return (
+        Rotation.objects.filter(credential=credential, state=RotationState.OPEN)
+        .locked()
+        .select_related("credential", "previous", "current")
+        .first()
+    )
+
+
+def _repeated(actor: Actor, credential: Credential, request: RotateCredential) -> Rotation | None:
+    if request.idempotency_key is None:
+        return None
+    earlier = (
+        Rotation.objects.of(actor)
+        .filter(
+            opened_by_id=actor.person_id,
+            client_id=actor.client_id,
+            idempotency_key=request.idempotency_key,
+        )
+        .select_related("credential", "previous", "current")
+        .first()
+    )
+    if earlier is None:
+        return None
+    same = hmac.compare_digest(bytes(earlier.request_digest or b""), _digest(request))
+    if not same or earlier.credential_id != credential.pk:
+        raise Invalid(
+            "idempotencyKey: it was used for another request; take a new one.", "idempotencyKey"
+        )
+    return earlier
+
+
+def _digest(request: RotateCredential) -> bytes:
+    """A keyed digest, so that what is kept tells nothing about a value that could be guessed."""
+    plain = request.model_dump(mode="python", exclude={"idempotency_key"})
+    plain["new_value"] = request.new_value.get_secret_value() if request.new_value else None
+    fields = request.secret_fields or {}
+    plain["secret_fields"] = {name: one.get_secret_value() for name, one in fields.items()}
+    key = settings.ENVIRONMENT.handle_key.get_secret_value().encode()
+    text = json.dumps(plain, sort_keys=True, default=str).encode()
+    return hmac.digest(key, b"idempotency\0" + text, sha256)
+
+
+def change_window(actor: Actor, request: ChangeWindow) -> RotationOut:
+    """Let the open window end `window` seconds from now; 0 closes it at once (R8).
+
+    Shortening needs `manager`, lengthening `admin`; never past the tenant's maximum.
+    """
+    with changing(actor, request.key, Action.CHANGE_WINDOW, Event.CREDENTIAL_ROTATION_CHANGED) as (
+        entry,
+        credential,
+        held,
+        stands,
+    ):
+        rotation = _require_open(credential)
+        ends = database_now() + timedelta(seconds=request.window)
+        if ends > rotation.closes_at and held < Level.ADMIN:
+            raise Denied("The level admin is needed to lengthen a window.")
+        if ends > rotation.opened_at + timedelta(seconds=stands.tenant.max_window):
+            raise Invalid(f"window: at most the tenant's {stands.tenant.max_window} s.", "window")
+        rotation.closes_at = ends
+        rotation.save(update_fields=["closes_at"])
+        if not request.window:
+            entry.event = Event.CREDENTIAL_ROTATION_CLOSED
+            _close(actor, rotation)
+        _describe(entry, rotation)
+        return rotation_out(rotation)
+
+
+def roll_back_rotation(actor: Actor, request: DescribeCredential) -> RotationOut:
+    """While the window is open: the old value becomes current again, as a new version (R7)."""
+    with changing(
+        actor, request.key, Action.ROLL_BACK_ROTATION, Event.CREDENTIAL_ROTATION_ROLLED_BACK
+    ) as (entry, credential, _, _):
+        rotation = _require_open(credential)
+        old = Version.objects.select_related("tenant_key").get(pk=rotation.previous_id)
+        secret = unseal(old)
+        failed = rotation.current
+        failed.state = VersionState.RETIRED
+        failed.save(update_fields=["state"])
+        add_version(actor, credential, secret, old.extracted)
+        rotation.state = RotationState.ROLLED_BACK
+        rotation.closed_at = database_now()
+        rotation.save(update_fields=["state", "closed_at"])
+        _end_version(actor, failed, "rotation rolled back")
+        _end_version(actor, old, "rotation rolled back")
+        _describe(entry, rotation)
+        return rotation_out(rotation)
+
+
+def close_due_rotation(actor: Actor, rotation_id: UUID) -> bool:
+    """Close one window whose time is over: retire the old version, destroy its data key.
+
+    False when there is nothing to do: not due by database time, closed already, or taken by
+    another worker at this moment.
+    """
+    found = False
+    with audited(actor, Action.CLOSE_DUE_ROTATION, Event.CREDENTIAL_ROTATION_CLOSED) as entry:
+        rotation = (
+            Rotation.objects.of(actor)
+            .select_for_update(of=("self",), skip_locked=True)
+            .filter(pk=rotation_id, state=RotationState.OPEN)
+            .select_related("credential", "previous", "current")
+            .first()
+        )
+        found = rotation is not None and is_over(rotation.closes_at, database_now())
+        if rotation is None or not found:
+            entry.drop()
+        else:
+            _describe(entry, rotation)
+            _close(actor, rotation, by_time=True)
+    return found
+
+
+def _require_open(credential: Credential) -> Rotation:
+    rotation = _open_rotation(credential)
+    if rotation is None or is_over(rotation.closes_at, database_now()):
+        raise Conflict("No rotation window is open on this credential.")
+    return rotation
+
+
+def _close(actor: Actor, rotation: Rotation, *, by_time: bool = False) -> None:
+    """Leases on the old version end, the version retires and its data key is destroyed."""
+    old = rotation.previous_id
+    announce(actor, Ended(reason="rotation window closed", version_id=old, by_time=by_time))
+    rotation.state = RotationState.CLOSED
+    rotation.closed_at = database_now()
+    rotation.save(update_fields=["state", "closed_at"])
+    destroy(rotation.previous)
+
+
+def _end_version(actor: Actor, version: Version, reason: str) -> None:
+    announce(actor, Ended(reason=reason, version_id=version.pk))
+    destroy(version)
+
+
+def _describe(entry: Draft, rotation: Rotation) -> None:
+    entry.about(
+        credential_id=rotation.credential_id,
+        credential_key=rotation.credential.key,
+        version=rotation.current.number,
+    )
+    entry.detail(
+        rotation=public_id("rot", rotation.pk),
+        previous=rotation.previous.number,
+        closes_at=rotation.closes_at.isoformat(),
+        reason=rotation.reason,
+    )

@@ -1,0 +1,71 @@
+"""Storing a credential: checked by type, sealed, and filed."""
+
+from django.db import IntegrityError
+
+from access.actions import Action
+from access.actor import Actor
+from access.errors import Conflict, Denied
+from access.levels import Level
+from audit.events import Event
+from audit.recording import audited
+from credentials.folders import require_folder
+from credentials.models import Credential, State
+from credentials.naming import (
+    check_description,
+    check_metadata,
+    check_tags,
+)
+from credentials.policies import apply_policy
+from credentials.presenting import credential_out, search_text
+from credentials.rights import rights
+from credentials.shapes import CreateCredential, CredentialOut
+from credentials.versions import add_version, examine_secret, open_secret
+from tenants.standing import standing
+
+
+def create_credential(actor: Actor, request: CreateCredential) -> CredentialOut:
+    """Store a new credential in a folder, which is made when it is missing.
+
+    Needs `manager` on the folder. Invalid names the field that breaks a rule; Conflict when the
+    key is taken. Nothing is saved unless all of it is.
+    """
+    secret = open_secret(request.value, request.secret_fields)
+    with audited(actor, Action.CREATE_CREDENTIAL, Event.CREDENTIAL_CREATED) as entry:
+        entry.about(credential_key=request.key)
+        stands = standing(actor)
+        level = rights(actor, stands).on_folder(request.folder_path)
+        _require_creator(level)
+        extracted = examine_secret(request.type, secret, request.metadata)
+        credential = Credential(
+            tenant_id=actor.tenant_id,
+            folder=require_folder(actor, request.folder_path),
+            key=request.key,
+            type=request.type,
+            description=check_description(request.description),
+            tags=check_tags(request.tags),
+            metadata=check_metadata(request.metadata),
+            owners=[actor.person_id] if actor.person_id else [],
+            created_by_id=actor.person_id,
+        )
+        apply_policy(actor, stands.tenant, credential, request.policy)
+        credential.search_text = search_text(credential)
+        _save_new(actor, credential)
+        version = add_version(actor, credential, secret, extracted)
+        entry.about(credential_id=credential.pk, version=version.number)
+        entry.detail(type=request.type, folder=request.folder_path)
+        return credential_out(credential, version.number, level, stands.tenant)
+
+
+def _require_creator(level: Level) -> None:
+    if level < Level.MANAGER:
+        raise Denied("The level manager on the folder is needed to store credentials in it.")
+
+
+def _save_new(actor: Actor, credential: Credential) -> None:
+    taken = Credential.objects.of(actor).exclude(state=State.DELETED).filter(key=credential.key)
+    if taken.exists():
+        raise Conflict("A credential with this key exists already.", field="key")
+    try:
+        credential.save(force_insert=True)
+    except IntegrityError:
+        raise Conflict("A credential with this key exists already.", field="key") from None

@@ -1,0 +1,68 @@
+"""A credential's policy: taken over whole, checked against the tenant's limits."""
+
+from uuid import UUID
+
+from access.actor import Actor
+from access.errors import Invalid
+from access.ids import parse_public_id, public_id
+from credentials.models import Credential
+from credentials.shapes import PolicyIn, PolicyOut
+from tenants.models import Agent, Tenant
+
+
+def apply_policy(actor: Actor, tenant: Tenant, credential: Credential, policy: PolicyIn) -> None:
+    """Put `policy` on the credential; Invalid names the part that does not fit."""
+    _require_fitting(tenant, policy)
+    for name in PolicyIn.model_fields:
+        setattr(credential, name, getattr(policy, name))
+    credential.agents = agent_ids(actor, policy.agents)
+
+
+def _require_fitting(tenant: Tenant, policy: PolicyIn) -> None:
+    if policy.max_ttl and policy.max_ttl > tenant.max_ttl:
+        raise Invalid(f"maxTtl: at most the tenant's {tenant.max_ttl} s.", "maxTtl")
+    longest = policy.max_ttl or tenant.max_ttl
+    if policy.default_ttl and policy.default_ttl > longest:
+        raise Invalid(f"defaultTtl: at most the maximum of {longest} s.", "defaultTtl")
+    if policy.window is not None and policy.window > tenant.max_window:
+        raise Invalid(f"window: at most the tenant's {tenant.max_window} s.", "window")
+
+
+def agent_ids(actor: Actor, given: list[str] | None) -> list[UUID] | None:
+    """The ids of the tenant's agents behind `agent_…`; Invalid when one is not the tenant's."""
+    if given is None:
+        return None
+    ids = [parse_public_id("agent", text) for text in given]
+    known = Agent.objects.of(actor).filter(pk__in=ids).count()
+    if known != len(set(ids)):
+        raise Invalid("agents: one of them is no agent of this tenant.", "agents")
+    return ids
+
+
+def policy_out(credential: Credential) -> PolicyOut:
+    """The policy as it is answered."""
+    agents = credential.agents
+    return PolicyOut.model_validate(
+        {
+            "default_ttl_seconds": credential.default_ttl,
+            "max_ttl_seconds": credential.max_ttl,
+            "max_active_leases": credential.max_active_leases,
+            "max_uses": credential.max_uses,
+            "approval": credential.approval,
+            "agents": None if agents is None else [public_id("agent", one) for one in agents],
+            "window_seconds": credential.window,
+            "rotate_every_seconds": credential.rotate_every,
+            "on_exposure": credential.on_exposure,
+        }
+    )
+
+
+def longest_ttl(tenant: Tenant, credential: Credential) -> int:
+    """The maximum lease TTL in seconds: the credential's, never over the tenant's."""
+    return min(credential.max_ttl or tenant.max_ttl, tenant.max_ttl)
+
+
+def usual_ttl(tenant: Tenant, credential: Credential) -> int:
+    """The lease TTL in seconds when nobody asks for another."""
+    usual = credential.default_ttl or tenant.default_ttl
+    return min(usual, longest_ttl(tenant, credential))

@@ -1,0 +1,130 @@
+"""Who holds which level on what: one place decides, for one credential and for lists alike."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import DateTimeField, Func, Q
+
+from access.actions import RULES, Action
+from access.actor import Actor
+from access.errors import CredentialNotFound, Denied
+from access.levels import Level
+from credentials.models import Credential, Grant, State
+from tenants.standing import Standing
+
+
+class DatabaseClock(Func):
+    """`clock_timestamp()`: the database's time at this moment, not the transaction's start."""
+
+    function = "clock_timestamp"
+    arity = 0
+    output_field = DateTimeField()
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the actor holds in the tenant at this moment."""
+
+    floor: Level
+    folders: dict[str, Level]
+    credentials: dict[UUID, Level]
+
+    def on_folder(self, path: str) -> Level:
+        """The highest level that the floor, this folder or one above it gives."""
+        return max([self.floor, *(self.folders.get(one, Level.NONE) for one in ancestors(path))])
+
+    def on(self, credential: Credential) -> Level:
+        """The highest level that anything gives on this credential."""
+        own = self.credentials.get(credential.pk, Level.NONE)
+        return max(own, self.on_folder(credential.folder.path))
+
+    def visible(self) -> Q:
+        """The condition for what the actor may see; the SQL twin of `on(…) ≥ viewer`."""
+        if self.floor:
+            return Q()
+        seen = Q(pk__in=list(self.credentials))
+        for path in self.folders:
+            seen |= below("folder__path", path)
+        return seen
+
+
+def rights(actor: Actor, stands: Standing) -> Rights:
+    """Read the actor's grants; expired ones and those for other agents do not count."""
+    if stands.governs:
+        return Rights(Level.ADMIN, {}, {})
+    folders: dict[str, Level] = {}
+    credentials: dict[UUID, Level] = {}
+    for grant in _grants(actor):
+        level = Level.of(grant.level)
+        if grant.credential_id:
+            credentials[grant.credential_id] = level
+        elif grant.folder:
+            folders[grant.folder.path] = level
+    return Rights(stands.baseline, folders, credentials)
+
+
+def _grants(actor: Actor) -> list[Grant]:
+    if actor.person_id is None:
+        return []
+    living = Q(expires_at=None) | Q(expires_at__gt=DatabaseClock())
+    rows = Grant.objects.of(actor).filter(living, person_id=actor.person_id)
+    return [
+        grant
+        for grant in rows.select_related("folder")
+        if grant.agents is None or actor.agent_id in grant.agents
+    ]
+
+
+def ancestors(path: str) -> list[str]:
+    """The folder itself and every folder above it, the root ("") included."""
+    parts = path.split("/") if path else []
+    return ["", *("/".join(parts[: end + 1]) for end in range(len(parts)))]
+
+
+def below(column: str, path: str) -> Q:
+    """A folder and everything under it, as a range that row-level security lets use an index.
+
+    `0` is the character after `/` in the C collation.
+    """
+    if not path:
+        return Q()
+    return Q(**{column: path}) | Q(**{f"{column}__gt": f"{path}/", f"{column}__lt": f"{path}0"})
+
+
+def require_level(action: Action, held: Level, key: str) -> None:
+    """Not found below viewer, permission denied below what the action asks for."""
+    if held < Level.VIEWER:
+        raise CredentialNotFound()
+    needed = RULES[action].level or Level.VIEWER
+    if held < needed:
+        raise Denied(
+            f"The level {needed.word} is needed on this credential; you hold {held.word}.",
+            hint=f"Ask an owner or admin of the tenant: {settings.PUBLIC_URL}/team/?ask={key}",
+            requiredLevel=needed.word,
+            heldLevel=held.word,
+        )
+
+
+def fetch_credential(
+    actor: Actor, stands: Standing, key: str, action: Action, *, lock: bool = False
+) -> tuple[Credential, Level]:
+    """The credential with that key and the actor's level on it, authorised for `action`.
+
+    CredentialNotFound for unknown, foreign, deleted and invisible; Denied for too little.
+    """
+    rows = Credential.objects.of(actor).exclude(state=State.DELETED).filter(key=key)
+    if lock:
+        rows = rows.locked()
+    credential = rows.select_related("folder").first()
+    if credential is None:
+        raise CredentialNotFound()
+    held = rights(actor, stands).on(credential)
+    require_level(action, held, key)
+    return credential, held
+
+
+def is_over(moment: datetime | None, now: datetime) -> bool:
+    """Whether an end has been reached; the end itself is over (strict, I3)."""
+    return moment is not None and now >= moment

@@ -1,0 +1,250 @@
+"""What credential operations take and answer. Durations come in as seconds or `15m`, go out as
+seconds; instants are RFC 3339 in UTC; no shape but `Secret`'s own carries a value.
+"""
+
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
+
+from access.durations import DURATION_SCHEMA, parse_duration
+from access.shapes import Shape
+from credentials.generation import GenerateSpec
+from credentials.naming import check_folder_path, check_key, check_tag
+
+MAXIMUM_PAGE = 200
+
+KindWord = Literal[
+    "api-key", "oauth-token", "ssh-key", "tls-certificate", "database-url", "generic-secret"
+]
+StateWord = Literal["active", "archived", "revoked", "deleted"]
+LevelWord = Literal["viewer", "user", "manager", "admin"]
+
+Key = Annotated[str, AfterValidator(check_key)]
+FolderPath = Annotated[str, AfterValidator(check_folder_path)]
+Tag = Annotated[str, AfterValidator(check_tag)]
+
+
+def _duration(field: str, minimum: int = 1) -> BeforeValidator:
+    """Seconds or `15m`, read by the one parser; `field` names it in messages."""
+    return BeforeValidator(partial(parse_duration, field=field, minimum=minimum))
+
+
+_SCHEMA = WithJsonSchema(DURATION_SCHEMA)
+Ttl = Annotated[int, _duration("ttl"), _SCHEMA]
+DefaultTtl = Annotated[int, _duration("defaultTtl"), _SCHEMA]
+MaximumTtl = Annotated[int, _duration("maxTtl"), _SCHEMA]
+Window = Annotated[int, _duration("window", minimum=0), _SCHEMA]
+RotateEvery = Annotated[int, _duration("rotateEvery"), _SCHEMA]
+
+
+class ListCredentials(Shape):
+    """Which credentials to list; only what the caller may see is answered."""
+
+    folder_path: FolderPath | None = None
+    recursive: bool = False
+    type: KindWord | None = None
+    tag: Tag | None = None
+    limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
+    cursor: str | None = Field(default=None, max_length=1024)
+
+
+class SearchCredentials(Shape):
+    """A fuzzy search over key, tags, type, folder and description."""
+
+    query: str = Field(min_length=1, max_length=200)
+    folder_path: FolderPath | None = None
+    type: KindWord | None = None
+    tag: Tag | None = None
+    limit: int = Field(default=20, ge=1, le=MAXIMUM_PAGE)
+    cursor: str | None = Field(default=None, max_length=1024)
+
+
+class DescribeCredential(Shape):
+    """One credential by its key (case-sensitive)."""
+
+    key: Key
+
+
+class PolicyIn(Shape):
+    """How a credential may be leased; null means the tenant's setting or no limit."""
+
+    default_ttl: DefaultTtl | None = None
+    max_ttl: MaximumTtl | None = None
+    max_active_leases: int | None = Field(default=None, ge=1, le=10_000)
+    max_uses: int | None = Field(default=None, ge=1, le=1_000_000)
+    approval: Literal["none", "required"] = "none"
+    agents: list[str] | None = Field(default=None, max_length=100)
+    window: Window | None = None
+    rotate_every: RotateEvery | None = None
+    on_exposure: Literal["never"] = "never"
+
+
+class CreateCredential(Shape):
+    """A credential to store. `value` and `secretFields` are sealed and never shown again."""
+
+    key: Key
+    type: KindWord
+    value: SecretStr
+    folder_path: FolderPath = ""
+    secret_fields: dict[str, SecretStr] = Field(default_factory=dict)
+    metadata: dict[str, str] = Field(default_factory=dict)
+    tags: list[str] = Field(default_factory=list)
+    description: str = ""
+    policy: PolicyIn = PolicyIn()
+
+
+class UpdateCredential(Shape):
+    """The parts to change; what is left out stays. The value changes by rotation only."""
+
+    key: Key
+    new_key: Key | None = None
+    metadata: dict[str, str] | None = None
+    tags: list[str] | None = None
+    description: str | None = None
+    policy: PolicyIn | None = None
+
+
+class MoveCredential(Shape):
+    """Put a credential into another folder, which is made when it is missing."""
+
+    key: Key
+    folder_path: FolderPath
+
+
+class RotateCredential(Shape):
+    """Open a rotation: exactly one of `newValue` or `generate`."""
+
+    key: Key
+    new_value: SecretStr | None = None
+    secret_fields: dict[str, SecretStr] | None = None
+    generate: bool | GenerateSpec | None = None
+    window: Window | None = None
+    reason: str = Field(default="", max_length=500)
+    idempotency_key: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+class ChangeWindow(Shape):
+    """Move an open window's end to `window` seconds from now; 0 closes it at once."""
+
+    key: Key
+    window: Window
+
+
+class GiveGrant(Shape):
+    """A level for a person on exactly one of `key` or `folderPath`."""
+
+    person_id: str
+    level: LevelWord
+    key: Key | None = None
+    folder_path: FolderPath | None = None
+    expires_at: datetime | None = None
+    agents: list[str] | None = Field(default=None, max_length=100)
+
+
+class CredentialOut(Shape):
+    """A credential as lists show it; `access` is the caller's own level on it."""
+
+    key: str
+    folder_path: str
+    type: KindWord
+    tags: list[str]
+    description: str
+    state: StateWord
+    version: int | None
+    access: LevelWord
+    lease_ttl_seconds: int
+
+
+class CredentialPage(Shape):
+    """A page of credentials with the folders right below the one that was asked for."""
+
+    credentials: list[CredentialOut]
+    folders: list[str]
+    next_cursor: str | None
+
+
+class FoundOut(CredentialOut):
+    """A search hit; `score` from 0 to 1, best first."""
+
+    score: float
+
+
+class FoundPage(Shape):
+    """A page of search hits."""
+
+    credentials: list[FoundOut]
+    next_cursor: str | None
+
+
+class PolicyOut(Shape):
+    """A credential's policy with nothing left open: null means the tenant's or no limit."""
+
+    default_ttl_seconds: int | None
+    max_ttl_seconds: int | None
+    max_active_leases: int | None
+    max_uses: int | None
+    approval: Literal["none", "required"]
+    agents: list[str] | None
+    window_seconds: int | None
+    rotate_every_seconds: int | None
+    on_exposure: Literal["never"]
+
+
+class VersionOut(Shape):
+    """A version without its value."""
+
+    version: int
+    state: Literal["pending", "current", "previous", "retired", "destroyed"]
+    created_at: datetime
+
+
+class RotationOut(Shape):
+    """A rotation and its window; never a value."""
+
+    rotation_id: str
+    key: str
+    previous_version: int
+    current_version: int
+    opens_at: datetime
+    closes_at: datetime
+    state: Literal["pending", "open", "closed", "rolled_back", "aborted"]
+
+
+class AuditLine(Shape):
+    """One entry of a credential's own trail."""
+
+    at: datetime
+    event: str
+    actor: str
+    agent: str | None
+    purpose: str | None
+    outcome: Literal["ok", "denied", "failed"]
+
+
+class CredentialDetail(CredentialOut):
+    """Everything there is to know about a credential without leasing it."""
+
+    metadata: dict[str, str]
+    owners: list[str]
+    policy: PolicyOut
+    versions: list[VersionOut]
+    rotation: RotationOut | None
+    active_leases: int
+    created_at: datetime
+    updated_at: datetime
+    last_leased_at: datetime | None
+    last_read_at: datetime | None
+    recent_audit: list[AuditLine]
+
+
+class GrantOut(Shape):
+    """A grant as it stands."""
+
+    grant_id: str
+    person_id: str
+    level: LevelWord
+    key: str | None
+    folder_path: str | None
+    expires_at: datetime | None
