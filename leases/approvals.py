@@ -1,0 +1,57 @@
+"""Requests that wait for a person: the identical call finds its request again by digest."""
+
+import hmac
+import json
+from datetime import timedelta
+from hashlib import sha256
+
+from django.conf import settings
+
+from access.actor import Actor
+from access.errors import Denied
+from access.tenancy import database_now
+from leases.models import Lease, LeaseState
+
+REMEMBERED = timedelta(minutes=15)
+
+
+def pending_request(actor: Actor, lease: Lease) -> tuple[Lease, bool]:
+    """The request this lease is: the open one with the same digest, or a new one (then True).
+
+    Bound to tenant, person, client, agent, credential version, purpose and TTL. Denied for a while
+    after a person refused the same request.
+    """
+    lease.request_digest = _digest(lease)
+    same = Lease.objects.of(actor).filter(
+        person_id=lease.person_id, request_digest=lease.request_digest
+    )
+    open_one = (
+        same.locked()
+        .filter(state=LeaseState.PENDING_APPROVAL)
+        .select_related("credential", "version")
+        .first()
+    )
+    if open_one is not None:
+        return open_one, False
+    refused = same.filter(
+        state=LeaseState.DENIED, decided_at__gt=database_now() - REMEMBERED
+    ).first()
+    if refused is not None:
+        raise Denied(f"A person refused this request: {refused.decision_reason or 'no reason'}.")
+    lease.save(force_insert=True)
+    return lease, True
+
+
+def _digest(lease: Lease) -> bytes:
+    facts = [
+        lease.tenant_id,
+        lease.person_id,
+        lease.client_id,
+        lease.agent_id,
+        lease.credential_id,
+        lease.version_id,
+        lease.purpose,
+        lease.ttl,
+    ]
+    key = settings.ENVIRONMENT.handle_key.get_secret_value().encode()
+    return hmac.digest(key, b"approval\0" + json.dumps(facts, default=str).encode(), sha256)

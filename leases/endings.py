@@ -1,0 +1,72 @@
+"""What ends takes its leases with it, in the same transaction (rule L6)."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from access.actor import Actor
+from access.endings import Ended
+from access.tenancy import database_now
+from audit.events import Event
+from audit.recording import Draft, record
+from credentials.rights import DatabaseClock, below
+from leases.models import Lease, LeaseState
+
+NO_LONGER = {
+    LeaseState.ACTIVE: LeaseState.REVOKED,
+    LeaseState.PENDING_APPROVAL: LeaseState.WITHDRAWN,
+}
+
+
+def end_leases(actor: Actor, ended: Ended, **_: Any) -> None:
+    """Receiver of `access_ended`: revoke what lived by it, one entry per lease."""
+    rows = Lease.objects.of(actor).filter(_condition(ended), state__in=list(NO_LONGER))
+    for lease in rows.locked().select_related("credential", "version").order_by("pk"):
+        expires = ended.by_time and lease.state == LeaseState.ACTIVE
+        entry = Draft(Event.LEASE_EXPIRED if expires else Event.LEASE_REVOKED)
+        end(entry, lease, LeaseState.EXPIRED if expires else None, ended.reason)
+        describe(entry, lease)
+        record(actor, entry)
+
+
+def end(entry: Draft, lease: Lease, state: LeaseState | None, reason: str) -> None:
+    """End one locked lease that has not ended yet: revoked or withdrawn unless `state` is given."""
+    lease.state = state or NO_LONGER[LeaseState(lease.state)]
+    lease.ended_at = database_now()
+    lease.ended_reason = reason
+    lease.save(update_fields=["state", "ended_at", "ended_reason"])
+    entry.detail(reason=reason, holder=str(lease.person_id))
+
+
+def describe(entry: Draft, lease: Lease) -> None:
+    """Name a lease and what it is on in an entry."""
+    entry.about(
+        lease_id=lease.pk,
+        purpose=lease.purpose,
+        credential_id=lease.credential_id,
+        credential_key=lease.credential.key,
+        version=lease.version.number,
+    )
+
+
+def count_living(credential_id: UUID) -> int:
+    """Leases on a credential that could be read now, by database time."""
+    return Lease.objects.filter(
+        credential_id=credential_id, state=LeaseState.ACTIVE, expires_at__gt=DatabaseClock()
+    ).count()
+
+
+def _condition(ended: Ended) -> Q:
+    """All that is set narrows down; nothing set and not the whole tenant means nothing."""
+    condition = Q()
+    for name in ("person_id", "agent_id", "client_id", "credential_id", "version_id"):
+        value = getattr(ended, name)
+        if value is not None:
+            condition &= Q(**{name: value})
+    if ended.folder_path is not None:
+        # The root has every folder below it: its condition is empty and must stay a condition.
+        condition &= below("credential__folder__path", ended.folder_path) | Q(pk__isnull=True)
+    if not condition and not ended.whole_tenant and ended.folder_path is None:
+        return Q(pk=None)
+    return condition

@@ -1,0 +1,31 @@
+"""From a handle to the caller's own, locked lease."""
+
+from access.actor import Actor
+from access.errors import InvalidHandle
+from leases.handles import open_handle
+from leases.models import Lease, LeaseState
+
+
+def own_lease(actor: Actor, handle: str) -> Lease:
+    """The caller's own lease, locked; InvalidHandle for everything else, indistinguishably (L5).
+
+    A handle works only for the person and the client it was issued to.
+    """
+    claims = open_handle(handle)
+    mine = (claims.tenant_id, claims.person_id, claims.client_id)
+    if mine != (actor.tenant_id, actor.person_id, actor.client_id):
+        raise InvalidHandle()
+    lease = (
+        Lease.objects.of(actor)
+        .locked()
+        .filter(pk=claims.lease_id, person_id=actor.person, agent_id=actor.agent_id)
+        .exclude(state=LeaseState.PENDING_APPROVAL)
+        .first()
+    )
+    if lease is None or (lease.client_id, lease.version_id, lease.max_expires_at) != (
+        claims.client_id,
+        claims.version_id,
+        claims.max_expires_at,
+    ):
+        raise InvalidHandle()
+    return lease

@@ -1,0 +1,17 @@
+"""What can be done with leases; one module a subject."""
+
+from leases.operations.approving import decide_lease
+from leases.operations.ending import expire_due_lease, release_lease, revoke_lease
+from leases.operations.issuing import lease_credential
+from leases.operations.reading import read_credential
+from leases.operations.renewing import renew_lease
+
+__all__ = [
+    "decide_lease",
+    "expire_due_lease",
+    "lease_credential",
+    "read_credential",
+    "release_lease",
+    "renew_lease",
+    "revoke_lease",
+]

@@ -1,0 +1,54 @@
+"""A person decides on a lease that waits for approval."""
+
+from access.actions import Action
+from access.actor import Actor
+from access.errors import Conflict, Denied, Invalid, NotFound
+from access.ids import parse_public_id
+from access.tenancy import database_now
+from audit.events import Event
+from audit.recording import audited
+from credentials.rights import require_level, rights
+from leases.endings import describe
+from leases.models import Lease, LeaseState
+from leases.presenting import lease_state
+from leases.shapes import LeaseState as LeaseStateOut
+from tenants.standing import standing
+
+
+def decide_lease(
+    actor: Actor, request_id: str, *, approve: bool, reason: str = ""
+) -> LeaseStateOut:
+    """Approve or deny a waiting request; whoever asked may not, unless the tenant allows it.
+
+    Needs `admin` on the credential. After an approval the identical call gets the handle, and the
+    TTL starts then.
+    """
+    if len(reason) > 500:
+        raise Invalid("reason: at most 500 characters.", "reason")
+    event = Event.ACCESS_APPROVED if approve else Event.ACCESS_DENIED
+    with audited(actor, Action.DECIDE_LEASE, event) as entry:
+        stands = standing(actor)
+        lease = (
+            Lease.objects.of(actor)
+            .locked()
+            .filter(pk=parse_public_id("lease", request_id))
+            .select_related("credential__folder", "version")
+            .first()
+        )
+        if lease is None:
+            raise NotFound("There is no such request.")
+        describe(entry, lease)
+        held = rights(actor, stands).on(lease.credential)
+        require_level(Action.DECIDE_LEASE, held, lease.credential.key)
+        if lease.person_id == actor.person_id and not stands.tenant.self_approval:
+            raise Denied("Somebody else than the person who asked has to decide.")
+        if lease.state != LeaseState.PENDING_APPROVAL or lease.decided_at:
+            raise Conflict("This request was decided already.")
+        lease.decided_by_id = actor.person_id
+        lease.decided_at = database_now()
+        lease.decision_reason = reason
+        if not approve:
+            lease.state = LeaseState.DENIED
+        lease.save()
+        entry.detail(reason=reason, requester=str(lease.person_id))
+        return lease_state(lease)

@@ -1,0 +1,80 @@
+"""Ending leases: given back, revoked, or over."""
+
+from uuid import UUID
+
+from access.actions import Action
+from access.actor import Actor
+from access.errors import NotFound
+from access.ids import parse_public_id
+from access.tenancy import database_now
+from audit.events import Event
+from audit.recording import Draft, audited
+from credentials.rights import is_over, require_level, rights
+from leases.endings import NO_LONGER, describe, end
+from leases.holding import own_lease
+from leases.models import Lease
+from leases.models import LeaseState as State
+from leases.presenting import lease_state
+from leases.shapes import LeaseState, ReleaseLease
+from tenants.standing import standing
+
+
+def release_lease(actor: Actor, request: ReleaseLease) -> LeaseState:
+    """Give one's own lease back before its time. Idempotent (L4)."""
+    with audited(actor, Action.RELEASE_LEASE, Event.LEASE_REVOKED) as entry:
+        standing(actor)
+        lease = own_lease(actor, request.lease_handle)
+        describe(entry, lease)
+        _revoke(entry, lease, "released by its holder")
+    return lease_state(lease)
+
+
+def revoke_lease(actor: Actor, lease_id: str) -> LeaseState:
+    """Revoke somebody's lease; `manager` on its credential, or its own holder. Idempotent (L4).
+
+    After the answer every read by it fails, everywhere, at once (L2).
+    """
+    with audited(actor, Action.REVOKE_LEASE, Event.LEASE_REVOKED) as entry:
+        stands = standing(actor)
+        lease = (
+            Lease.objects.of(actor)
+            .locked()
+            .filter(pk=parse_public_id("lease", lease_id))
+            .select_related("credential__folder", "version")
+            .first()
+        )
+        if lease is None:
+            raise NotFound("There is no such lease.")
+        describe(entry, lease)
+        if lease.person_id != actor.person_id:
+            held = rights(actor, stands).on(lease.credential)
+            require_level(Action.REVOKE_LEASE, held, lease.credential.key)
+        _revoke(entry, lease, "revoked")
+    return lease_state(lease)
+
+
+def _revoke(entry: Draft, lease: Lease, reason: str) -> None:
+    if lease.state not in NO_LONGER:
+        entry.drop()
+        return
+    end(entry, lease, None, reason)
+
+
+def expire_due_lease(actor: Actor, lease_id: UUID) -> bool:
+    """Note that a lease's time is over; reading was refused since then anyway. True if noted."""
+    noted = False
+    with audited(actor, Action.EXPIRE_DUE_LEASE, Event.LEASE_EXPIRED) as entry:
+        lease = (
+            Lease.objects.of(actor)
+            .select_for_update(of=("self",), skip_locked=True)
+            .filter(pk=lease_id, state=State.ACTIVE)
+            .select_related("credential", "version")
+            .first()
+        )
+        noted = lease is not None and is_over(lease.expires_at, database_now())
+        if lease is None or not noted:
+            entry.drop()
+        else:
+            describe(entry, lease)
+            end(entry, lease, State.EXPIRED, "time over")
+    return noted
