@@ -1,0 +1,84 @@
+"""Real PostgreSQL as the application role: the owner makes, migrates and empties the database."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+
+from access.levels import Role
+from tests.environment import WORKER
+from tests.live import running_server
+from tests.people import Somebody, join, new_person, new_tenant, somebody
+
+# Signing keys are the installation's; a running test server goes on with those it knows.
+KEPT_TABLES = ("django_migrations", "django_content_type", "identity_signingkey")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """A database of this process's own, made and migrated by the owner, dropped afterwards."""
+    name = f"test_vault_{WORKER}"
+    maintenance = str(settings.ENVIRONMENT.database_owner_url)
+    with psycopg.connect(maintenance, autocommit=True) as owner:
+        owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))
+        owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    for alias in ("default", "owner"):
+        settings.DATABASES[alias]["NAME"] = name
+        connections[alias].settings_dict["NAME"] = name
+    with django_db_blocker.unblock():
+        call_command("migrate", database="owner", verbosity=0)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+    with psycopg.connect(maintenance, autocommit=True) as owner:
+        owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def server(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """The product on a real socket; answers its base URL. Use together with `database`."""
+    with django_db_blocker.unblock(), running_server() as url:
+        yield url
+
+
+@pytest.fixture
+def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """An empty database for this test; everything under test runs as the application role."""
+    with django_db_blocker.unblock():
+        cache.clear()
+        yield
+        _empty()
+
+
+def _empty() -> None:
+    with connections["owner"].cursor() as cursor:
+        tables = connections["owner"].introspection.table_names(cursor)
+        names = [sql.Identifier(one) for one in tables if one not in KEPT_TABLES]
+        statement = sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE")
+        cursor.execute(statement.format(sql.SQL(", ").join(names)))
+
+
+@pytest.fixture
+def owner(database: None) -> Somebody:
+    """Owns acme."""
+    person = new_person("olivia")
+    return somebody(person, new_tenant("acme", person), Role.OWNER)
+
+
+@pytest.fixture
+def member(owner: Somebody) -> Somebody:
+    """A plain member of acme: sees everything (baseline `viewer`), may lease nothing yet."""
+    return join(owner, new_person("marc"))
+
+
+@pytest.fixture
+def outsider(database: None) -> Somebody:
+    """Owns globex and has no place in acme."""
+    person = new_person("otto")
+    return somebody(person, new_tenant("globex", person), Role.OWNER)

@@ -1,0 +1,102 @@
+"""The people of every test: an owner and a member of acme, an outsider who owns globex."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID, uuid4
+
+from access.actions import Door
+from access.actor import ALL_SCOPES, Actor
+from access.ids import public_id
+from access.levels import Role
+from access.tenancy import tenant_transaction
+from credentials.operations import create_credential, give_grant
+from credentials.shapes import CreateCredential, CredentialOut, GiveGrant, GrantOut
+from leases.operations import lease_credential, read_credential
+from leases.shapes import LeaseCredential, LeaseOut, ReadCredential, SecretOut
+from tenants.models import Agent, Person
+from tenants.operations import add_member, create_tenant
+
+PASSWORD = "correct horse battery staple"
+PURPOSE = "list recent charges"
+CANARY = "sk_live_canary_7f3a9b"
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A person in a tenant: at the console, and with an agent that came in over MCP."""
+
+    person: Person
+    console: Actor
+    agent: Actor
+
+    @property
+    def id(self) -> str:
+        """The person's public id."""
+        return public_id("person", self.person.pk)
+
+
+def somebody(person: Person, tenant_id: UUID, role: Role) -> Somebody:
+    """The actors of a person who is a member already; makes their agent."""
+    console = Actor(
+        tenant_id=tenant_id,
+        door=Door.CONSOLE,
+        person_id=person.pk,
+        role=role,
+        scopes=ALL_SCOPES,
+    )
+    return Somebody(person, console, new_agent(console, "Claude Code"))
+
+
+def new_agent(console: Actor, name: str) -> Actor:
+    """Another agent of the same person, under a client of its own."""
+    client = uuid4()
+    with tenant_transaction(console.tenant_id):
+        row = Agent.objects.create(
+            tenant_id=console.tenant_id, person_id=console.person, client_id=client, name=name
+        )
+    return replace(
+        console,
+        door=Door.MCP,
+        client_id=client,
+        agent_id=row.pk,
+        agent_name=name,
+        scopes=frozenset({"vault:read", "vault:write"}),
+    )
+
+
+def new_person(name: str) -> Person:
+    """A person who can sign in with PASSWORD."""
+    return Person.objects.create_user(f"{name}@example.org", PASSWORD, name=name.title())
+
+
+def new_tenant(slug: str, owner: Person) -> UUID:
+    """A tenant with its owner."""
+    return create_tenant(slug, slug.title(), owner).id
+
+
+def join(owner: Somebody, person: Person, role: Role = Role.MEMBER) -> Somebody:
+    """The person becomes a member of the owner's tenant."""
+    add_member(owner.console, person, role.value)
+    return somebody(person, owner.console.tenant_id, role)
+
+
+def store(who: Somebody, key: str = "stripe-api-key", **more: Any) -> CredentialOut:
+    """Store a credential as `who`; the value is CANARY unless given."""
+    data = {"key": key, "type": "api-key", "value": CANARY, "folderPath": "stripe", **more}
+    return create_credential(who.console, CreateCredential.parse(data))
+
+
+def grant(owner: Somebody, whom: Somebody, level: str, **target: Any) -> GrantOut:
+    """The owner gives a level on `key=` or `folderPath=`."""
+    data = {"personId": whom.id, "level": level, **target}
+    return give_grant(owner.console, GiveGrant.parse(data))
+
+
+def lease(actor: Actor, key: str = "stripe-api-key", **more: Any) -> LeaseOut:
+    """Lease by key with PURPOSE."""
+    return lease_credential(actor, LeaseCredential.parse({"key": key, "purpose": PURPOSE, **more}))
+
+
+def read(actor: Actor, handle: str) -> SecretOut:
+    """Redeem a handle."""
+    return read_credential(actor, ReadCredential(lease_handle=handle))

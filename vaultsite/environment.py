@@ -1,0 +1,140 @@
+"""The environment, read once into a frozen value; a wrong or unknown name stops the start."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PostgresDsn,
+    RedisDsn,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+
+PREFIX = "VAULTSITE_"
+WEAK_SECRETS = ("changeme", "secret", "password", "default", "insecure")
+
+
+class SettingsError(SystemExit):
+    """Stops the start with one plain line on standard error."""
+
+
+class Environment(BaseModel):
+    """Every setting of an installation. Durations are whole seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    public_url: str = "http://localhost:8000"
+    database_url: PostgresDsn
+    database_owner_url: PostgresDsn | None = None
+    redis_url: RedisDsn
+    secret_key: SecretStr
+    root_key: SecretStr
+    handle_key: SecretStr
+    audit_key: SecretStr
+    development: bool = False
+    access_token_seconds: Annotated[int, Field(ge=5, le=86_400)] = 3600
+    refresh_leeway_seconds: Annotated[int, Field(ge=0, le=600)] = 30
+    sweep_seconds: Annotated[int, Field(ge=1, le=3600)] = 2
+    database_pool: Annotated[int, Field(ge=0, le=100)] = 8
+    redirect_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    email_url: SecretStr | None = None
+    email_from: str = "vault@localhost"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("redirect_hosts", "allowed_origins", mode="before")
+    @classmethod
+    def split(cls, value: Any) -> Any:
+        return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+
+    @field_validator("public_url")
+    @classmethod
+    def is_an_origin(cls, value: str) -> str:
+        parts = urlsplit(value.rstrip("/"))
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+            raise ValueError("must be an origin such as https://vault.example.org")
+        if parts.query or parts.fragment or parts.username:
+            raise ValueError("must be an origin such as https://vault.example.org")
+        return value.rstrip("/")
+
+    @field_validator("secret_key", "root_key", "handle_key", "audit_key")
+    @classmethod
+    def is_strong(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value().strip()
+        if len(text) < 43 or any(weak in text.lower() for weak in WEAK_SECRETS):
+            raise ValueError("must be at least 32 random bytes as base64url text")
+        return SecretStr(text)
+
+    @cached_property
+    def host(self) -> str:
+        """The host of PUBLIC_URL: the only one that requests may name."""
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def secure(self) -> bool:
+        """Whether people and agents reach us over TLS."""
+        return self.public_url.startswith("https://")
+
+
+def read_environment() -> Environment:
+    """The environment's settings, with every NAME also accepted as NAME_FILE."""
+    values = {name: _value(name) for name in Environment.model_fields}
+    unknown = sorted(_named() - {_variable(name) for name in values})
+    if unknown:
+        raise SettingsError(f"vault: unknown setting {unknown[0]}; see docs/settings.md")
+    try:
+        environment = Environment.model_validate({k: v for k, v in values.items() if v is not None})
+    except ValidationError as error:
+        problem = error.errors(include_input=False)[0]
+        name = _variable(str(problem["loc"][0]))
+        raise SettingsError(f"vault: {name}: {problem['msg']}; see docs/settings.md") from None
+    _require_separate_keys(environment)
+    _require_tls(environment)
+    return environment
+
+
+def _require_separate_keys(environment: Environment) -> None:
+    keys = (
+        environment.secret_key,
+        environment.root_key,
+        environment.handle_key,
+        environment.audit_key,
+    )
+    if len({key.get_secret_value() for key in keys}) != len(keys):
+        raise SettingsError("vault: each purpose needs a key of its own; see docs/settings.md")
+
+
+def _require_tls(environment: Environment) -> None:
+    if not environment.secure and not environment.development:
+        raise SettingsError(
+            "vault: VAULTSITE_PUBLIC_URL must be https:// outside development; see docs/settings.md"
+        )
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _named() -> set[str]:
+    return {name.removesuffix("_FILE") for name in os.environ if name.startswith(PREFIX)}
+
+
+def _value(name: str) -> str | None:
+    variable = _variable(name)
+    path = os.environ.get(f"{variable}_FILE")
+    if path is None:
+        return os.environ.get(variable)
+    if variable in os.environ:
+        raise SettingsError(f"vault: {variable} and {variable}_FILE are both set; keep one")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"vault: {variable}_FILE: {error.strerror}") from None

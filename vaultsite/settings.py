@@ -1,0 +1,265 @@
+"""Django's settings: assignments from the environment and nothing else."""
+
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from pydantic import PostgresDsn
+
+from access.scopes import DEFAULT_SCOPES, SCOPE_MEANINGS
+from vaultsite.environment import read_environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENVIRONMENT = read_environment()
+
+PUBLIC_URL = ENVIRONMENT.public_url
+MCP_RESOURCE = f"{PUBLIC_URL}/api/mcp"
+REST_RESOURCE = f"{PUBLIC_URL}/api/v1"
+
+SECRET_KEY = ENVIRONMENT.secret_key.get_secret_value()
+DEBUG = False
+ALLOWED_HOSTS = [ENVIRONMENT.host]
+if ENVIRONMENT.development:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+ROOT_URLCONF = "vaultsite.urls"
+ASGI_APPLICATION = "vaultsite.asgi.application"
+APPEND_SLASH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "oauth2_provider",
+    "rest_framework",
+    "channels",
+    "csp",
+    "access",
+    "audit",
+    "tenants",
+    "credentials",
+    "leases",
+    "identity",
+    "restapi",
+    "mcpserver",
+    "console",
+    "vaultsite",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "vaultsite.middleware.private_pages",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+
+def _database(url: PostgresDsn, *, pool: int = 0) -> dict[str, Any]:
+    """Django's form of a PostgreSQL URL; one host."""
+    host = url.hosts()[0]
+    options: dict[str, Any] = {"connect_timeout": 3, **dict(url.query_params())}
+    if pool:
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 3}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": (url.path or "").lstrip("/"),
+        "USER": host["username"],
+        "PASSWORD": host["password"],
+        "HOST": host["host"],
+        "PORT": str(host["port"] or 5432),
+        "OPTIONS": options,
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"MIGRATE": False},
+    }
+
+
+DATABASES = {"default": _database(ENVIRONMENT.database_url, pool=ENVIRONMENT.database_pool)}
+if ENVIRONMENT.database_owner_url:
+    DATABASES["owner"] = _database(ENVIRONMENT.database_owner_url)
+
+REDIS_URL = str(ENVIRONMENT.redis_url)
+CACHES = {
+    "default": {
+        "BACKEND": "vaultsite.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    }
+}
+
+# -- people ------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "tenants.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "/account/login/"
+LOGIN_REDIRECT_URL = "/admin/"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_ADAPTER = "identity.accounts.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/account/login/"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
+
+# -- sessions and browsers ----------------------------------------------------------------------
+SESSION_COOKIE_NAME = "__Host-vault" if ENVIRONMENT.secure else "vault"
+SESSION_COOKIE_SECURE = ENVIRONMENT.secure
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_NAME = "__Host-vault-csrf" if ENVIRONMENT.secure else "vault-csrf"
+CSRF_COOKIE_SECURE = ENVIRONMENT.secure
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "console.errors.csrf_failure"
+SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.secure else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / ".vault" / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+# -- the authorization server -------------------------------------------------------------------
+OAUTH2_PROVIDER_APPLICATION_MODEL = "identity.Client"
+OAUTH2_PROVIDER_GRANT_MODEL = "identity.AuthorizationCode"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "identity.AccessToken"
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "identity.RefreshToken"
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "identity.IDToken"
+OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "identity.DeviceGrant"
+OAUTH2_PROVIDER: dict[str, Any] = {
+    "OAUTH2_SERVER_CLASS": "identity.server.VaultServer",
+    "OAUTH2_VALIDATOR_CLASS": "identity.validator.VaultValidator",
+    "ACCESS_TOKEN_GENERATOR": "identity.tokens.make_access_token",
+    "SCOPES": {str(scope): meaning for scope, meaning in SCOPE_MEANINGS.items()},
+    "DEFAULT_SCOPES": [str(scope) for scope in DEFAULT_SCOPES],
+    "ACCESS_TOKEN_EXPIRE_SECONDS": ENVIRONMENT.access_token_seconds,
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 86_400,
+    "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,
+    "ROTATE_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "PKCE_REQUIRED": True,
+    "ALLOW_LOCALHOST_LOOPBACK": True,
+    "OIDC_ENABLED": False,
+    "OIDC_ISS_ENDPOINT": PUBLIC_URL,
+}
+
+# -- programs -----------------------------------------------------------------------------------
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["restapi.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["restapi.parsers.StrictJSONParser"],
+    "EXCEPTION_HANDLER": "restapi.problems.as_problem",
+    "UNAUTHENTICATED_USER": None,
+}
+
+# -- background work ----------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
+CELERY_BEAT_SCHEDULE = {
+    "expire-due-leases": {
+        "task": "leases.expire_due_leases",
+        "schedule": ENVIRONMENT.sweep_seconds,
+        "options": {"expires": 60},
+    },
+    "close-due-rotations": {
+        "task": "credentials.close_due_rotations",
+        "schedule": ENVIRONMENT.sweep_seconds,
+        "options": {"expires": 60},
+    },
+    "purge-identity": {
+        "task": "identity.purge",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
+}
+
+# -- the rest -----------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": ENVIRONMENT.log_level},
+    "loggers": {
+        # oauthlib and the toolkit log requests at DEBUG; a token in a log is a token lost.
+        "oauthlib": {"level": "WARNING"},
+        "oauth2_provider": {"level": "WARNING"},
+        "django.db.backends": {"level": "WARNING"},
+    },
+}
