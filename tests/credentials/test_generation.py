@@ -1,0 +1,30 @@
+"""Values that Vault draws itself."""
+
+import pytest
+
+from access.errors import Invalid
+from credentials.generation import ALPHABETS, GenerateSpec, can_generate, generate_value
+from credentials.kinds import KINDS
+
+
+@pytest.mark.parametrize("alphabet", sorted(ALPHABETS))
+@pytest.mark.parametrize("length", [16, 40, 256])
+def test_a_value_has_the_length_and_alphabet_asked_for(alphabet: str, length: int) -> None:
+    spec = GenerateSpec.parse({"length": length, "alphabet": alphabet})
+    value = generate_value(spec)
+    assert len(value) == length
+    assert set(value) <= set(ALPHABETS[alphabet])
+    assert value != generate_value(spec)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"length": 15}, {"length": 257}, {"length": "40"}, {"length": True}, {"alphabet": "emoji"}],
+)
+def test_other_specifications_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(Invalid):
+        GenerateSpec.parse(wrong)
+
+
+def test_only_free_text_can_be_drawn() -> None:
+    assert {kind for kind in KINDS if can_generate(kind)} == {"api-key", "generic-secret"}
