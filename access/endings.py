@@ -18,7 +18,8 @@ access_ended = Signal()
 class Ended:
     """What ended; the ids that are set narrow it down together.
 
-    `by_time`: its hour had come, nobody took it away.
+    `by_time`: its hour had come, nobody took it away. `leaves`: the person left the tenant, so
+    what was given to them goes too.
     """
 
     reason: str
@@ -30,6 +31,7 @@ class Ended:
     folder_path: str | None = None
     whole_tenant: bool = False
     by_time: bool = False
+    leaves: bool = False
 
 
 def announce(actor: Actor, ended: Ended) -> None:

@@ -1,5 +1,6 @@
 """Strict JSON (RFC 8259, I-JSON's rules of RFC 7493): what two readers could understand differently
-is refused before any library sees it."""
+is refused before any library sees it.
+"""
 
 import json
 import re
@@ -16,7 +17,8 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 def parse_strict(body: bytes) -> Any:
     """The value in `body`. TooLarge over 512 KiB; Malformed for anything but plain UTF-8 JSON:
-    a byte order mark, a repeated member, NaN or Infinity, a lone surrogate, more than 32 levels."""
+    a byte order mark, a repeated member, NaN or Infinity, a lone surrogate, more than 32 levels.
+    """
     if len(body) > MAXIMUM_BODY:
         raise TooLarge(f"A body may have at most {MAXIMUM_BODY} bytes.")
     try:

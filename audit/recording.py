@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import Model
 
 from access.actions import Action
@@ -89,10 +89,7 @@ def audited(actor: Actor, action: Action, event: Event) -> Iterator[Draft]:
     except VaultError as error:
         _record_refusal(actor, draft, error)
         raise
-    except (OperationalError, InterfaceError) as error:
-        _unavailable(actor, draft, error)
-    except DatabaseError as error:
-        log.exception("%s could not be written", draft.event)
+    except (DatabaseError, InterfaceError) as error:
         _unavailable(actor, draft, error)
     except Exception:
         _record_apart(actor, draft, Outcome.FAILED, "internal/error")
@@ -112,7 +109,8 @@ def reading(actor: Actor, action: Action) -> Iterator[Draft]:
         if _outcome(error) is Outcome.DENIED:
             _record_refusal(actor, draft, error)
         raise
-    except (OperationalError, InterfaceError):
+    except (DatabaseError, InterfaceError) as error:
+        log.error("%s failed: %s", action, type(error).__name__)
         raise Unavailable() from None
 
 
@@ -186,13 +184,16 @@ def _record_apart(actor: Actor, draft: Draft, outcome: Outcome, code: str) -> No
     try:
         with tenant_transaction(actor.tenant_id):
             record(actor, draft, outcome)
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         log.error("a refusal (%s, %s) could not be recorded", draft.event, code)
         raise Unavailable() from None
 
 
 def _unavailable(actor: Actor, draft: Draft, error: Exception) -> NoReturn:
-    """Nothing was committed; try to leave a trace, then say 503."""
+    """Nothing was committed; try to leave a trace, then say 503.
+
+    Only the error's type is logged: its text may quote a row.
+    """
     log.error("%s failed: %s", draft.event, type(error).__name__)
     _record_apart(actor, draft, Outcome.FAILED, Unavailable.code)
     raise Unavailable() from None

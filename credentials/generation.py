@@ -1,35 +1,43 @@
-"""Values that Vault draws itself, from the operating system's randomness."""
+"""New random values, drawn from the operating system's generator."""
 
 import secrets
 import string
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import Field
 
 from access.shapes import Shape
+from credentials.kinds import KINDS
 
-ALPHABETS = {
-    "alphanumeric": string.ascii_letters + string.digits,
-    "hex": string.digits + "abcdef",
-    "base64url": string.ascii_letters + string.digits + "-_",
-    "ascii": string.ascii_letters + string.digits + "!#$%&()*+,-./:;<=>?@[]^_{|}~",
-}
-GENERATED = frozenset({"api-key", "generic-secret"})
+AlphabetWord = Literal["alphanumeric", "hex", "base64url", "ascii"]
+
+ALPHABETS = MappingProxyType[AlphabetWord, str](
+    {
+        "alphanumeric": string.ascii_letters + string.digits,
+        "hex": string.digits + "abcdef",
+        "base64url": string.ascii_letters + string.digits + "-_",
+        "ascii": string.ascii_letters + string.digits + string.punctuation,
+    }
+)
 
 
 class GenerateSpec(Shape):
-    """How to draw a value: its length in characters and the alphabet they are taken from."""
+    """How a new value looks; the default has about 190 bits, the weakest (16 of `hex`) 64.
 
-    length: int = Field(default=40, ge=16, le=256)
-    alphabet: Literal["alphanumeric", "hex", "base64url", "ascii"] = "alphanumeric"
+    `ascii` is every printable character but the space, quotes and backslash included.
+    """
 
-
-def can_generate(kind: str) -> bool:
-    """Whether a value of this type is free text; others mean something to somebody else."""
-    return kind in GENERATED
+    length: int = Field(default=32, ge=16, le=256)
+    alphabet: AlphabetWord = "alphanumeric"
 
 
 def generate_value(spec: GenerateSpec) -> str:
-    """A random value; hex of the least length still holds 64 bits."""
+    """`spec.length` characters, each drawn evenly and by itself."""
     alphabet = ALPHABETS[spec.alphabet]
     return "".join(secrets.choice(alphabet) for _ in range(spec.length))
+
+
+def can_generate(kind: str) -> bool:
+    """Whether a value of this type may be any random text; false for unknown types."""
+    return kind in KINDS and KINDS[kind].generates

@@ -1,132 +1,145 @@
-"""The grammars of what people name: keys, folder paths, tags, metadata, descriptions.
+"""The grammar of keys, folders and tags, and the limits of all that is written beside a value.
 
-Every refusal names the rule and never the text: somebody may have pasted a secret there.
+Every check answers what it was given, or raises Invalid with the rule; the input is never quoted.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from access.errors import Invalid
+from credentials.secret_names import looks_secret
 
-KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
-KEY_RULE = "1 to 128 of A-Z a-z 0-9 . _ - that begin with a letter or a digit"
-MAXIMUM_DEPTH = 8
+KIB = 1024
+MAXIMUM_SEGMENTS = 8
 MAXIMUM_TAGS = 32
 MAXIMUM_METADATA = 32
-MAXIMUM_METADATA_BYTES = 1024
-MAXIMUM_DESCRIPTION_BYTES = 1024
+MAXIMUM_METADATA_TEXT = KIB
+MAXIMUM_DESCRIPTION = KIB
 MAXIMUM_SECRET_FIELDS = 16
-MAXIMUM_SECRET_FIELD_BYTES = 16 * 1024
+MAXIMUM_SECRET_FIELD = 16 * KIB
 
-# A metadata key that ends in one of these words is taken for a place of a secret. What only speaks
-# about one (`tokenExpiresAt`, `hasPassphrase`) passes: see `_looks_secret`.
-SECRET_WORDS = frozenset(
-    {"password", "passwd", "pwd", "secret", "token", "passphrase", "credential", "credentials"}
-)
-SECRET_PAIRS = frozenset({("private", "key"), ("api", "key"), ("secret", "key"), ("access", "key")})
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_NAME_RULE = "1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or digit"
+_SEGMENTS_RULE = f"up to {MAXIMUM_SEGMENTS} names joined by /, empty for the top; each name has"
+
+# What a reader does not see but a program (or a model) does: controls, bidi marks, tags, halves
+# of surrogate pairs, separators. Two joiners stay: emoji and several scripts need them.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS = "\u200c\u200d"
+_LINES = "\t\n"
+_VARIATION_SUPPLEMENT = ("\U000e0100", "\U000e01ef")
 
 
 def check_key(text: str, field: str = "key") -> str:
-    """A credential's key; case-sensitive."""
-    if not KEY.fullmatch(text):
-        raise Invalid(f"{field}: {KEY_RULE}.", field)
+    """A credential's key."""
+    return _name(text, field)
+
+
+def check_tag(text: str, field: str = "tag") -> str:
+    """One tag; the grammar of keys."""
+    return _name(text, field)
+
+
+def check_tags(tags: Sequence[str]) -> list[str]:
+    """At most 32 tags, none twice, in the order given."""
+    if len(tags) > MAXIMUM_TAGS:
+        raise Invalid(f"tags: at most {MAXIMUM_TAGS}.", "tags")
+    checked = [check_tag(tag, "tags") for tag in tags]
+    if len(set(checked)) < len(checked):
+        raise Invalid("tags: none twice.", "tags")
+    return checked
+
+
+def check_folder_path(text: str, field: str = "folderPath") -> str:
+    """A folder's path: up to 8 names joined by `/`; the top is empty."""
+    segments = text.split("/", MAXIMUM_SEGMENTS) if text else []
+    if len(segments) > MAXIMUM_SEGMENTS or not all(map(_NAME.fullmatch, segments)):
+        raise Invalid(f"{field}: {_SEGMENTS_RULE} {_NAME_RULE}.", field)
     return text
 
 
-def check_folder_path(text: str) -> str:
-    """Up to 8 segments of the key's grammar joined by `/`; empty is the root."""
-    segments = text.split("/") if text else []
-    if len(segments) > MAXIMUM_DEPTH or not all(KEY.fullmatch(one) for one in segments):
+def check_description(text: str) -> str:
+    """One line of at most 1 KiB UTF-8 that shows all it holds (no control or bidi characters)."""
+    if not _is_visible(text, MAXIMUM_DESCRIPTION):
         raise Invalid(
-            f"folderPath: up to {MAXIMUM_DEPTH} segments joined by /, each {KEY_RULE}; "
-            "empty is the root.",
-            "folderPath",
+            "description: one line of at most 1 KiB without control or invisible characters.",
+            "description",
         )
     return text
 
 
-def check_tag(text: str) -> str:
-    """A tag; the key's grammar."""
-    if not KEY.fullmatch(text):
-        raise Invalid(f"tag: {KEY_RULE}.", "tag")
-    return text
-
-
-def check_tags(tags: Iterable[str]) -> list[str]:
-    """At most 32 different tags, sorted."""
-    given = list(tags)
-    if len(given) > MAXIMUM_TAGS:
-        raise Invalid(f"tags: at most {MAXIMUM_TAGS}.", "tags")
-    if not all(KEY.fullmatch(tag) for tag in given):
-        raise Invalid(f"tags: each {KEY_RULE}.", "tags")
-    return sorted(set(given))
-
-
-def check_description(text: str) -> str:
-    """At most 1 KiB of visible text; models read it, so nothing in it may hide."""
-    if len(text.encode("utf-8", "surrogatepass")) > MAXIMUM_DESCRIPTION_BYTES:
-        raise Invalid(f"description: at most {MAXIMUM_DESCRIPTION_BYTES} bytes.", "description")
-    if not is_visible(text):
-        raise Invalid("description: no control or invisible characters.", "description")
-    return text
-
-
 def check_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
-    """At most 32 entries of searchable, not secret text; secret-looking keys are refused."""
+    """At most 32 texts of 1 KiB; their names follow the grammar of keys and name no secret."""
     if len(metadata) > MAXIMUM_METADATA:
         raise Invalid(f"metadata: at most {MAXIMUM_METADATA} entries.", "metadata")
-    for key, value in metadata.items():
-        if not KEY.fullmatch(key):
-            raise Invalid(f"metadata: each key {KEY_RULE}.", "metadata")
-        if _looks_secret(key):
+    for name, text in metadata.items():
+        _metadata_name(name)
+        if not is_metadata_text(text):
             raise Invalid(
-                "metadata: it is not secret and searchable, and one of its keys looks like the "
-                "name of a secret; put that into secretFields.",
+                "metadata: each value is a text of at most 1 KiB; no control or invisible "
+                "characters but tabs and line feeds.",
                 "metadata",
             )
-        if len(value.encode("utf-8", "surrogatepass")) > MAXIMUM_METADATA_BYTES:
-            raise Invalid(
-                f"metadata: each value at most {MAXIMUM_METADATA_BYTES} bytes.", "metadata"
-            )
-        if not is_visible(value):
-            raise Invalid("metadata: no control or invisible characters in values.", "metadata")
     return dict(metadata)
 
 
+def is_metadata_text(text: str) -> bool:
+    """Whether `text` may stand as a metadata value."""
+    return _is_visible(text, MAXIMUM_METADATA_TEXT, _LINES)
+
+
 def check_secret_fields(fields: Mapping[str, str]) -> dict[str, str]:
-    """At most 16 named texts of at most 16 KiB that are sealed together with the value."""
+    """At most 16 texts of 16 KiB, sealed with the value; their names follow the grammar of keys."""
     if len(fields) > MAXIMUM_SECRET_FIELDS:
-        raise Invalid(f"secretFields: at most {MAXIMUM_SECRET_FIELDS}.", "secretFields")
-    for key, value in fields.items():
-        if not KEY.fullmatch(key):
-            raise Invalid(f"secretFields: each name {KEY_RULE}.", "secretFields")
-        if not 1 <= len(encoded(value, "secretFields")) <= MAXIMUM_SECRET_FIELD_BYTES:
+        raise Invalid(f"secretFields: at most {MAXIMUM_SECRET_FIELDS} entries.", "secretFields")
+    for name, text in fields.items():
+        _name(name, "secretFields", "each name has ")
+        if not is_sealable(text, MAXIMUM_SECRET_FIELD):
             raise Invalid(
-                f"secretFields: each 1 to {MAXIMUM_SECRET_FIELD_BYTES} bytes.", "secretFields"
+                "secretFields: each value is UTF-8 text of at most 16 KiB without NUL.",
+                "secretFields",
             )
     return dict(fields)
 
 
-def encoded(text: str, field: str) -> bytes:
-    """UTF-8 of a secret text; Invalid for a NUL or half a surrogate pair."""
+def is_sealable(text: str, most: int) -> bool:
+    """Whether `text` is whole UTF-8 without NUL, of at most `most` bytes."""
+    return len(text) <= most and "\0" not in text and _size(text) <= most
+
+
+def _size(text: str) -> float:
     try:
-        blob = text.encode()
+        return len(text.encode())
     except UnicodeEncodeError:
-        raise Invalid(f"{field}: must be valid Unicode text.", field) from None
-    if b"\0" in blob:
-        raise Invalid(f"{field}: must not contain NUL.", field)
-    return blob
+        return float("inf")
 
 
-def is_visible(text: str) -> bool:
-    """No control, format, surrogate, private or unassigned characters; tab and newline pass."""
-    return all(one in "\t\n" or unicodedata.category(one)[0] != "C" for one in text)
+def _name(text: str, field: str, subject: str = "") -> str:
+    if not _NAME.fullmatch(text):
+        raise Invalid(f"{field}: {subject}{_NAME_RULE}.", field)
+    return text
 
 
-def _looks_secret(key: str) -> bool:
-    words = [word.lower() for word in _WORDS.findall(key)]
-    if not words or words[0] in {"has", "is", "no", "rotate"}:
+def _metadata_name(name: str) -> None:
+    _name(name, "metadata", "each name has ")
+    if looks_secret(name):
+        raise Invalid(
+            "metadata: a name here reads as if its value were secret, and metadata is shown to "
+            "every viewer.",
+            "metadata",
+            hint="Put secrets into secretFields: they are sealed with the value.",
+        )
+
+
+def _is_visible(text: str, most: int, also: str = "") -> bool:
+    if len(text) > most or any(_is_unseen(one) for one in text if one not in also):
         return False
-    return words[-1] in SECRET_WORDS or tuple(words[-2:]) in SECRET_PAIRS
+    return len(text.encode()) <= most
+
+
+def _is_unseen(character: str) -> bool:
+    first, last = _VARIATION_SUPPLEMENT
+    if character in _JOINERS:
+        return False
+    return unicodedata.category(character) in _UNSEEN or first <= character <= last

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJson
 
 from access.durations import DURATION_SCHEMA, parse_duration
 from access.shapes import Shape
+from access.text import visible
 from credentials.generation import GenerateSpec
 from credentials.naming import check_folder_path, check_key, check_tag
 
@@ -21,6 +22,9 @@ KindWord = Literal[
 StateWord = Literal["active", "archived", "revoked", "deleted"]
 LevelWord = Literal["viewer", "user", "manager", "admin"]
 
+IdempotencyKey = Annotated[
+    str, Field(min_length=1, max_length=200), visible("idempotencyKey", least=1)
+]
 Key = Annotated[str, AfterValidator(check_key)]
 FolderPath = Annotated[str, AfterValidator(check_folder_path)]
 Tag = Annotated[str, AfterValidator(check_tag)]
@@ -32,7 +36,9 @@ def _duration(field: str, minimum: int = 1) -> BeforeValidator:
 
 
 _SCHEMA = WithJsonSchema(DURATION_SCHEMA)
-Ttl = Annotated[int, _duration("ttl"), _SCHEMA]
+# These may be left out but not null: the validator stands before the whole, default excepted.
+Ttl = Annotated[int | None, _duration("ttl"), _SCHEMA]
+RotationWindow = Annotated[int | None, _duration("window", minimum=0), _SCHEMA]
 DefaultTtl = Annotated[int, _duration("defaultTtl"), _SCHEMA]
 MaximumTtl = Annotated[int, _duration("maxTtl"), _SCHEMA]
 Window = Annotated[int, _duration("window", minimum=0), _SCHEMA]
@@ -53,7 +59,7 @@ class ListCredentials(Shape):
 class SearchCredentials(Shape):
     """A fuzzy search over key, tags, type, folder and description."""
 
-    query: str = Field(min_length=1, max_length=200)
+    query: Annotated[str, Field(min_length=1, max_length=200), visible("query", least=1)]
     folder_path: FolderPath | None = None
     type: KindWord | None = None
     tag: Tag | None = None
@@ -118,11 +124,10 @@ class RotateCredential(Shape):
 
     key: Key
     new_value: SecretStr | None = None
-    secret_fields: dict[str, SecretStr] | None = None
     generate: bool | GenerateSpec | None = None
-    window: Window | None = None
-    reason: str = Field(default="", max_length=500)
-    idempotency_key: str | None = Field(default=None, min_length=1, max_length=200)
+    window: RotationWindow = None
+    reason: Annotated[str, Field(max_length=500), visible("reason")] = ""
+    idempotency_key: IdempotencyKey | None = None
 
 
 class ChangeWindow(Shape):

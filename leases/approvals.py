@@ -13,6 +13,7 @@ from access.tenancy import database_now
 from leases.models import Lease, LeaseState
 
 REMEMBERED = timedelta(minutes=15)
+APPROVAL_LASTS = timedelta(hours=1)
 
 
 def pending_request(actor: Actor, lease: Lease) -> tuple[Lease, bool]:
@@ -31,8 +32,12 @@ def pending_request(actor: Actor, lease: Lease) -> tuple[Lease, bool]:
         .select_related("credential", "version")
         .first()
     )
-    if open_one is not None:
+    if open_one is not None and not _is_stale(open_one):
         return open_one, False
+    if open_one is not None:
+        open_one.state = LeaseState.WITHDRAWN
+        open_one.ended_reason = "approval not used in time"
+        open_one.save(update_fields=["state", "ended_reason"])
     refused = same.filter(
         state=LeaseState.DENIED, decided_at__gt=database_now() - REMEMBERED
     ).first()
@@ -40,6 +45,10 @@ def pending_request(actor: Actor, lease: Lease) -> tuple[Lease, bool]:
         raise Denied(f"A person refused this request: {refused.decision_reason or 'no reason'}.")
     lease.save(force_insert=True)
     return lease, True
+
+
+def _is_stale(lease: Lease) -> bool:
+    return lease.decided_at is not None and lease.decided_at < database_now() - APPROVAL_LASTS
 
 
 def _digest(lease: Lease) -> bytes:

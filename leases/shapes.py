@@ -1,11 +1,12 @@
 """What lease operations take and answer."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_serializer
 
 from access.shapes import Shape
+from access.text import visible
 from credentials.shapes import Key, KindWord, Ttl
 
 MAXIMUM_HANDLE = 512
@@ -15,8 +16,8 @@ class LeaseCredential(Shape):
     """Ask for a credential by key, for a time and with a declared purpose."""
 
     key: Key
-    purpose: str = Field(min_length=3, max_length=500)
-    ttl: Ttl | None = None
+    purpose: Annotated[str, Field(min_length=3, max_length=500), visible("purpose", least=3)]
+    ttl: Ttl = None
     version: Literal["current", "previous"] = "current"
 
 
@@ -30,7 +31,7 @@ class RenewLease(Shape):
     """Make a lease last `ttl` from now, never past its fixed maximum."""
 
     lease_handle: str = Field(min_length=1, max_length=MAXIMUM_HANDLE)
-    ttl: Ttl | None = None
+    ttl: Ttl = None
 
 
 class ReleaseLease(Shape):

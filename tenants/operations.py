@@ -86,7 +86,7 @@ def remove_member(actor: Actor, person_id: UUID) -> None:
         if member.role == Role.OWNER:
             _require_another_owner(member)
         Agent.objects.of(actor).filter(person_id=person_id).update(state=AgentState.REMOVED)
-        announce(actor, Ended(reason="member removed", person_id=person_id))
+        announce(actor, Ended(reason="member removed", person_id=person_id, leaves=True))
         member.delete()
 
 

@@ -1,10 +1,16 @@
-"""Database URLs: checked, and taken apart into what is not secret."""
+"""Database URLs: known scheme, a host, and nothing extracted that could hold the password.
 
+The parts are found by one pattern of our own (RFC 3986 §3) and each is extracted only when it is
+plain; what is doubtful is refused or left out, never guessed. An `@` after the host, or a `#`
+anywhere, means that a password was not percent-encoded: such a URL would be read in two ways.
+"""
+
+import ipaddress
+import re
 from collections.abc import Mapping
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
-from credentials.kinds.kind import refuse
-from credentials.naming import is_visible
+from credentials.kinds.submission import Submission, refuse, refusing
 
 DRIVERS = {
     "postgresql": "postgresql",
@@ -17,75 +23,111 @@ DRIVERS = {
     "mssql": "mssql",
     "sqlite": "sqlite",
 }
-ENCRYPTED = {"rediss", "mongodb+srv"}
-TLS_PARAMETERS = ("sslmode", "ssl", "tls", "ssl-mode", "encrypt")
-TLS_OFF = {"disable", "false", "0", "disabled", "no", ""}
+ONE_HOST = frozenset({"mongodb+srv", "mssql"})
+TLS_SCHEMES = frozenset({"rediss", "mongodb+srv"})
+TLS_PARAMETERS = ("sslmode", "ssl-mode", "ssl", "tls", "encrypt", "usessl")
+
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?P<rest>(?:[!-$&-~]|%[0-9A-Fa-f]{2})*)")
+_SERVER = re.compile(
+    r"//(?:(?P<userinfo>[^/?#]*)@)?(?P<hosts>[^@/?#]*)(?:/(?P<path>[^@?#]*))?(?:\?(?P<query>[^@#]*))?"
+)
+_HOST = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9_][A-Za-z0-9._-]{0,252})"
+    r"|(?P<socket>%2[Ff](?:[A-Za-z0-9._-]|%2[Ff])+))(?::(?P<port>[0-9]{1,5}))?"
+)
+# The last alternative: some MySQL clients write their options as JSON, ssl={"ca":…}.
+_TLS_DEMANDED = re.compile(
+    r"true|1|yes|on|strict|mandatory|require|required|verify[-_](?:ca|full|identity)|\{.*"
+)
+_USERNAME = re.compile(r"[\w.$+@\\-]{1,128}")
+_DATABASE = re.compile(r"[\w.$+ -]{1,128}")
+_FILE = re.compile(r":memory:|(?:[A-Za-z]:[/\\])?[\w.+ ~/\\-]{1,512}")
 
 
-def examine_database_url(
-    value: str, secret_fields: Mapping[str, str], metadata: Mapping[str, str]
-) -> dict[str, str]:
-    """A URL with a known scheme and, except for SQLite, a host; never its password."""
-    del secret_fields, metadata
-    if value != value.strip() or not is_visible(value) or any(one.isspace() for one in value):
-        raise refuse("a database URL has no spaces or control characters.")
+def examine_database_url(submission: Submission) -> Mapping[str, str]:
+    """`driver`, `host`, `port`, `database`, `username` where the URL says them, and `ssl`.
+
+    `driver` is the product whatever the scheme's spelling (`postgres` → `postgresql`, `rediss` →
+    `redis`, `mongodb+srv` → `mongodb`). Several hosts make a comma list. `ssl` is `true` when the
+    URL demands TLS. For SQLite only `driver` and `database`, its file, are told.
+    """
+    found = _URL.fullmatch(submission.value)
+    if found is None:
+        raise refuse(
+            "scheme://user:password@host:port/database in ASCII without spaces; everything else "
+            "is percent-encoded."
+        )
+    scheme = found["scheme"].lower()
+    if scheme not in DRIVERS:
+        raise refuse(f"the scheme is one of {', '.join(DRIVERS)}.")
+    if scheme == "sqlite":
+        return {"driver": scheme, "database": _file(found["rest"])}
+    return _server(scheme, found["rest"])
+
+
+def _file(rest: str) -> str:
+    """The file as SQLAlchemy reads it: `sqlite:///relative`, `sqlite:////absolute`."""
+    path = rest.partition("?")[0]
+    if path.startswith("//"):
+        path = path[2:].removeprefix("/")
+    if not path:
+        raise refuse("sqlite: names a file, or :memory:.")
+    return _plain(path, _FILE)
+
+
+def _server(scheme: str, rest: str) -> Mapping[str, str]:
+    found = _SERVER.fullmatch(rest)
+    if found is None:
+        raise refuse(
+            "scheme://user:password@host:port/database; a / ? # or @ in the password is "
+            "percent-encoded."
+        )
+    driver = DRIVERS[scheme]
+    return {
+        "driver": driver,
+        **_hosts(scheme, found["hosts"]),
+        "database": _plain(found["path"] or "", _DATABASE),
+        "username": _username(driver, found["userinfo"] or ""),
+        "ssl": "true" if _demands_tls(scheme, found["query"] or "") else "false",
+    }
+
+
+def _hosts(scheme: str, text: str) -> Mapping[str, str]:
+    hosts = [_HOST.fullmatch(one) for one in text.split(",")]
+    named = [host for host in hosts if host is not None]
+    if len(named) < len(hosts) or (len(named) > 1 and scheme in ONE_HOST):
+        raise refuse("a host is needed: a name or an address, with or without :port.")
+    with refusing("an address in [ ] is IPv6."):
+        for host in named:
+            ipaddress.IPv6Address(host["v6"] or "::")
+    ports = [host["port"] for host in named if host["port"]]
+    if not all(0 < int(port) < 2**16 for port in ports) or (ports and scheme == "mongodb+srv"):
+        raise refuse("a port is 1 to 65535; mongodb+srv takes none.")
+    names = [host["v6"] or unquote(host["name"] or host["socket"]) for host in named]
+    return {"host": ",".join(names), "port": ",".join(dict.fromkeys(ports))}
+
+
+def _username(driver: str, userinfo: str) -> str:
+    name, colon, _ = userinfo.partition(":")
+    # Redis clients take a lone `redis://text@host` for the password; a bare @ makes the
+    # border between user and password a guess.
+    if (driver == "redis" and not colon) or "@" in name:
+        return ""
+    return _plain(name, _USERNAME)
+
+
+def _plain(part: str, pattern: re.Pattern[str]) -> str:
+    """The decoded part, or nothing when it is not plain: an encoded `user%3Apassword` stays in."""
     try:
-        url = urlsplit(value)
-    except ValueError:
-        raise refuse("it is no valid URL.") from None
-    if url.scheme not in DRIVERS:
-        raise refuse(f"a database URL begins with one of {', '.join(DRIVERS)}.")
-    if url.scheme == "sqlite":
-        return _clip({"driver": "sqlite", "database": url.path.lstrip("/")})
-    return _clip(_facts(url))
+        text = unquote(part, errors="strict")
+    except UnicodeDecodeError:
+        return ""
+    return text if pattern.fullmatch(text) else ""
 
 
-def _facts(url: SplitResult) -> dict[str, str]:
-    if "@" in url.path + url.query + url.fragment:
-        # A bare / ? or # in a password would otherwise put the rest of it into the database name.
-        raise refuse("percent-encode @ / ? and # in the user name, the password and what follows.")
-    userinfo, _, place = url.netloc.rpartition("@")
-    hosts = [_host_and_port(one) for one in place.split(",")]
-    if not all(host for host, _ in hosts):
-        raise refuse("a host is missing.")
-    return {
-        "driver": DRIVERS[url.scheme],
-        "host": ",".join(host for host, _ in hosts),
-        "port": ",".join(dict.fromkeys(port for _, port in hosts if port)),
-        "database": unquote(url.path.lstrip("/").split("/")[0]),
-        "username": unquote(userinfo.split(":", 1)[0]),
-        "ssl": _ssl(url),
-    }
-
-
-def _host_and_port(place: str) -> tuple[str, str]:
-    """One `host:port`; an IPv6 address stands in brackets."""
-    if place.startswith("["):
-        host, bracket, rest = place[1:].partition("]")
-        port = rest.removeprefix(":")
-        valid = bool(bracket) and (rest == "" or rest.startswith(":"))
-    else:
-        host, _, port = place.partition(":")
-        valid = True
-    if not valid or (port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536)):
-        raise refuse("the port must be a number from 1 to 65535.")
-    return host, port
-
-
-def _ssl(url: SplitResult) -> str:
-    if url.scheme in ENCRYPTED:
-        return "true"
-    query = parse_qs(url.query, keep_blank_values=True)
+def _demands_tls(scheme: str, query: str) -> bool:
+    said = {name.lower(): text.lower() for name, text in parse_qsl(query)}
     for name in TLS_PARAMETERS:
-        if name in query:
-            return "false" if query[name][-1].lower() in TLS_OFF else "true"
-    return ""
-
-
-def _clip(facts: Mapping[str, str]) -> dict[str, str]:
-    """What is there and can be shown; something unusual is left out rather than refused."""
-    return {
-        name: text
-        for name, text in facts.items()
-        if text and is_visible(text) and len(text.encode()) <= 1024
-    }
+        if name in said:
+            return _TLS_DEMANDED.fullmatch(said[name]) is not None
+    return scheme in TLS_SCHEMES

@@ -1,122 +1,115 @@
-"""SSH private keys: OpenSSH, RSA (PKCS#1) and EC (SEC 1) PEM."""
+"""SSH private keys: they must parse, and open with their passphrase when it came along."""
 
 import base64
-import hashlib
+import re
 from collections.abc import Mapping
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
     load_pem_private_key,
     load_ssh_private_key,
-    load_ssh_public_key,
+    ssh_key_fingerprint,
 )
 
-from credentials.kinds.kind import refuse
+from credentials.kinds.openssh import read_container
+from credentials.kinds.submission import Submission, refuse, refusing
 
-_BEGIN = "-----BEGIN {}-----"
-HEADERS = ("OPENSSH PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY")
-_MAGIC = b"openssh-key-v1\0"
+# Checking an RSA key takes time with the cube of its size; 8 KiB of PEM hold up to 8192 bits.
+MAXIMUM_PEM = 8 * 1024
+# The key itself says how long its passphrase is stretched; 256 rounds take about two seconds.
+MAXIMUM_ROUNDS = 256
+TRADITIONAL = {"RSA ": "rsa", "EC ": "ecdsa"}
 
-SshKey = ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-SshPublicKey = ed25519.Ed25519PublicKey | rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+_PEM = re.compile(
+    r"-----BEGIN (?P<form>(?:OPENSSH |RSA |EC )?)PRIVATE KEY-----\r?\n"
+    r"(?P<body>(?:(?!-----).)+)\n-----END (?P=form)PRIVATE KEY-----",
+    re.DOTALL,
+)
+_ENCRYPTED = re.compile(
+    r"Proc-Type: 4,ENCRYPTED\r?\nDEK-Info: [A-Z0-9-]+,[0-9A-Fa-f]+\r?\n\r?\n"
+    r"(?P<body>[A-Za-z0-9+/=\s]+)"
+)
+_NO_PEM = (
+    "one PEM block of at most 8 KiB, BEGIN OPENSSH, RSA or EC PRIVATE KEY, with nothing before "
+    "or after it."
+)
+_NO_KEY = "the PEM block holds no key that can be read; RSA, Ed25519 and ECDSA (NIST) are known."
+_NOT_OPENED = "passphrase does not open the key, or the key is damaged."
+_TOO_SLOW = f"a key whose passphrase is stretched over more than {MAXIMUM_ROUNDS} rounds."
 
 
-def examine_ssh_key(
-    value: str, secret_fields: Mapping[str, str], metadata: Mapping[str, str]
-) -> dict[str, str]:
-    """A key that parses: algorithm, fingerprint, size (RSA) and whether it has a passphrase.
+def examine_ssh_key(submission: Submission) -> Mapping[str, str]:
+    """`algorithm`, `fingerprint`, `keySize` (RSA, bits) and `hasPassphrase`.
 
-    An encrypted key is opened with `secretFields.passphrase` when that is given; without it, an
-    OpenSSH key still shows its public half, the older formats only what they are.
+    An encrypted key whose passphrase is not in the secret fields is taken by what stands in the
+    clear: all of that in OpenSSH's format, only the algorithm in the older PEM format.
     """
-    del metadata
-    kind = next((one for one in HEADERS if value.lstrip().startswith(_BEGIN.format(one))), None)
-    if kind is None:
-        raise refuse("an SSH key begins with -----BEGIN OPENSSH, RSA or EC PRIVATE KEY-----.")
-    if not value.rstrip().endswith(f"-----END {kind}-----"):
-        raise refuse("the last line of the SSH key is missing.")
-    passphrase = secret_fields.get("passphrase")
-    if kind == "OPENSSH PRIVATE KEY":
-        return _examine_openssh(value, passphrase)
-    return _examine_pem(kind, value, passphrase)
+    pem = submission.value.strip()
+    found = _PEM.fullmatch(pem) if len(pem) <= MAXIMUM_PEM else None
+    if found is None:
+        raise refuse(_NO_PEM)
+    passphrase = submission.secret_fields.get("passphrase")
+    if found["form"] == "OPENSSH ":
+        return _examine_openssh(found, passphrase)
+    return _examine_traditional(found, passphrase)
 
 
-def _examine_openssh(value: str, passphrase: str | None) -> dict[str, str]:
-    encrypted, public = _openssh_outside(value)
-    if not encrypted or passphrase is not None:
-        public = _load(value, passphrase if encrypted else None, openssh=True).public_key()
-    return _describe(public, encrypted=encrypted)
+def _examine_openssh(pem: re.Match[str], passphrase: str | None) -> Mapping[str, str]:
+    with refusing(_NO_KEY):
+        container = read_container(pem["body"])
+    if not container.encrypted:
+        with refusing(_NO_KEY):
+            return _described(load_ssh_private_key(pem[0].encode(), None).public_key(), "false")
+    if passphrase is not None:
+        _open_openssh(pem[0], passphrase, container.rounds)
+    return _described(container.public_key, "true")
 
 
-def _examine_pem(kind: str, value: str, passphrase: str | None) -> dict[str, str]:
-    encrypted = "Proc-Type: 4,ENCRYPTED" in value
-    if encrypted and passphrase is None:
-        algorithm = "rsa" if kind.startswith("RSA") else "ecdsa"
-        return {"algorithm": algorithm, "hasPassphrase": "true"}
-    key = _load(value, passphrase if encrypted else None, openssh=False)
-    return _describe(key.public_key(), encrypted=encrypted)
+def _open_openssh(pem: str, passphrase: str, rounds: int) -> None:
+    if rounds > MAXIMUM_ROUNDS:
+        raise refuse(_TOO_SLOW)
+    with refusing(_NOT_OPENED, "secretFields"):
+        load_ssh_private_key(pem.encode(), passphrase.encode())
 
 
-def _load(value: str, passphrase: str | None, *, openssh: bool) -> SshKey:
-    load = load_ssh_private_key if openssh else load_pem_private_key
-    secret = passphrase.encode() if passphrase is not None else None
-    try:
-        key = load(value.strip().encode() + b"\n", secret)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        reason = "or its passphrase is wrong" if secret is not None else "or damaged"
-        raise refuse(f"the SSH key cannot be opened: it is no private key {reason}.") from None
-    if not isinstance(key, SshKey):
-        raise refuse("the SSH key must be RSA, Ed25519 or ECDSA.")
-    return key
+def _examine_traditional(pem: re.Match[str], passphrase: str | None) -> Mapping[str, str]:
+    encrypted = _ENCRYPTED.fullmatch(pem["body"])
+    if encrypted is None or pem["form"] not in TRADITIONAL:
+        return _opened(pem[0], None, "false", _NO_KEY, "value")
+    if passphrase is not None:
+        return _opened(pem[0], passphrase, "true", _NOT_OPENED, "secretFields")
+    with refusing(_NO_KEY):
+        base64.b64decode("".join(encrypted["body"].split()), validate=True)
+    return {"algorithm": TRADITIONAL[pem["form"]], "hasPassphrase": "true"}
 
 
-def _openssh_outside(value: str) -> tuple[bool, SshPublicKey]:
-    """Whether it is encrypted, and the public half that stands in clear before the private one."""
-    lines = value.strip().splitlines()[1:-1]
-    try:
-        blob = base64.b64decode("".join(line.strip() for line in lines), validate=True)
-        if not blob.startswith(_MAGIC):
-            raise ValueError
-        rest = blob[len(_MAGIC) :]
-        cipher, rest = _string(rest)
-        _, rest = _string(rest)
-        _, rest = _string(rest)
-        public, _ = _string(rest[4:])
-        name, _ = _string(public)
-        line = name + b" " + base64.b64encode(public)
-        key = load_ssh_public_key(line)
-    except (ValueError, UnsupportedAlgorithm, IndexError):
-        raise refuse("the SSH key is damaged.") from None
-    if not isinstance(key, SshPublicKey):
-        raise refuse("the SSH key must be RSA, Ed25519 or ECDSA.")
-    return cipher != b"none", key
+def _opened(
+    pem: str, passphrase: str | None, has_passphrase: str, rule: str, field: str
+) -> Mapping[str, str]:
+    password = None if passphrase is None else passphrase.encode()
+    with refusing(rule, field):
+        key = load_pem_private_key(pem.encode(), password)
+    return _described(key.public_key(), has_passphrase)
 
 
-def _string(blob: bytes) -> tuple[bytes, bytes]:
-    """An SSH string (RFC 4251 §5) and what follows it."""
-    length = int.from_bytes(blob[:4], "big")
-    if len(blob) < 4 + length:
-        raise ValueError
-    return blob[4 : 4 + length], blob[4 + length :]
-
-
-def _describe(key: SshPublicKey, *, encrypted: bool) -> dict[str, str]:
-    wire = base64.b64decode(key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).split()[1])
-    digest = base64.b64encode(hashlib.sha256(wire).digest()).decode().rstrip("=")
-    facts = {
-        "algorithm": _algorithm(key),
-        "fingerprint": f"SHA256:{digest}",
-        "hasPassphrase": "true" if encrypted else "false",
+def _described(key: object, has_passphrase: str) -> Mapping[str, str]:
+    if not isinstance(key, RSAPublicKey | Ed25519PublicKey | EllipticCurvePublicKey):
+        raise refuse(_NO_KEY)
+    with refusing(_NO_KEY):
+        digest = ssh_key_fingerprint(key, SHA256())
+    return {
+        **_algorithm(key),
+        "fingerprint": "SHA256:" + base64.b64encode(digest).decode().rstrip("="),
+        "hasPassphrase": has_passphrase,
     }
-    if isinstance(key, rsa.RSAPublicKey):
-        facts["keySize"] = str(key.key_size)
-    return facts
 
 
-def _algorithm(key: SshPublicKey) -> str:
-    if isinstance(key, rsa.RSAPublicKey):
-        return "rsa"
-    return "ed25519" if isinstance(key, ed25519.Ed25519PublicKey) else "ecdsa"
+def _algorithm(
+    key: RSAPublicKey | Ed25519PublicKey | EllipticCurvePublicKey,
+) -> Mapping[str, str]:
+    if isinstance(key, RSAPublicKey):
+        return {"algorithm": "rsa", "keySize": str(key.key_size)}
+    return {"algorithm": "ed25519" if isinstance(key, Ed25519PublicKey) else "ecdsa"}

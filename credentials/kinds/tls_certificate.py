@@ -1,14 +1,9 @@
-"""TLS certificates: a JSON object of PEM certificate, private key and optional chain."""
+"""TLS certificates: certificate, key and chain must belong together."""
 
-import json
 from collections.abc import Mapping
-from datetime import datetime
 from itertools import pairwise
-from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -16,118 +11,114 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from credentials.kinds.kind import refuse
-from credentials.naming import MAXIMUM_METADATA_BYTES
+from access.errors import Invalid, Malformed
+from access.shapes import Shape
+from access.strict_json import parse_strict
+from credentials.kinds.instants import rfc3339
+from credentials.kinds.submission import Submission, refuse, refusing
+from credentials.naming import is_metadata_text
 
-MEMBERS = {"certificate", "privateKey", "chain"}
-
-
-def examine_tls_certificate(
-    value: str, secret_fields: Mapping[str, str], metadata: Mapping[str, str]
-) -> dict[str, str]:
-    """A certificate whose key fits and whose chain links leaf → root; what it says of itself."""
-    del metadata
-    parts = _parts(value)
-    certificates = _certificates(parts["certificate"], "certificate")
-    if len(certificates) != 1:
-        raise refuse("certificate must hold exactly one certificate; the others go into chain.")
-    leaf = certificates[0]
-    key = _private_key(parts["privateKey"], secret_fields.get("passphrase"))
-    if _public(key.public_key()) != _public(leaf.public_key()):
-        raise refuse("the private key does not belong to the certificate.")
-    if parts.get("chain"):
-        _require_links([leaf, *_certificates(parts["chain"], "chain")])
-    return _facts(leaf)
+MAXIMUM_CHAIN = 10
+# Checking an RSA key takes time with the cube of its size; 8 KiB of PEM hold up to 8192 bits.
+MAXIMUM_KEY = 8 * 1024
 
 
-def _parts(value: str) -> dict[str, str]:
+class TlsValue(Shape):
+    """The JSON object that a value of this type is; every member is PEM text."""
+
+    certificate: str
+    private_key: str
+    chain: str | None = None
+
+
+def examine_tls_certificate(submission: Submission) -> Mapping[str, str]:
+    """`subject` and `issuer` (CN, else the whole name), `notBefore`, `notAfter` (RFC 3339),
+    `sans` (comma list), `serialNumber` (hexadecimal).
+
+    The chain goes on from the certificate upwards; it need not reach the root. A certificate that
+    is over, or not valid yet, may be stored. Of alternative names as many as fit into 1 KiB are
+    kept, `sansOmitted` counts the rest.
+    """
+    value = _members(submission.value)
+    leaf = _certificates(value.certificate, "certificate")
+    if len(leaf) > 1:
+        raise refuse("certificate: exactly one; those that issued it belong into chain.")
+    chain = [] if value.chain is None else _certificates(value.chain, "chain")
+    _require_matching_key(leaf[0], value.private_key)
+    _require_links([*leaf, *chain])
+    with refusing("certificate: its names or extensions cannot be read."):
+        return _described(leaf[0])
+
+
+def _members(text: str) -> TlsValue:
     try:
-        parts = json.loads(value, object_pairs_hook=_unique)
-    except (ValueError, RecursionError):
-        parts = None
-    if not isinstance(parts, dict) or not set(parts) <= MEMBERS or len(parts) < 2:
-        raise refuse("a JSON object with certificate, privateKey and optionally chain, in PEM.")
-    if not all(isinstance(one, str) for one in parts.values()) or (
-        "chain" in parts and len(parts) < 3
-    ):
-        raise refuse("a JSON object with certificate, privateKey and optionally chain, in PEM.")
-    return parts
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise ValueError
-    return dict(pairs)
-
-
-def _certificates(pem: str, member: str) -> list[x509.Certificate]:
-    try:
-        return x509.load_pem_x509_certificates(pem.encode())
-    except ValueError:
-        raise refuse(f"{member} is no X.509 certificate in PEM.") from None
-
-
-def _private_key(pem: str, passphrase: str | None) -> PrivateKeyTypes:
-    try:
-        return load_pem_private_key(pem.encode(), passphrase.encode() if passphrase else None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return TlsValue.parse(parse_strict(text.encode()))
+    except (Invalid, Malformed):
         raise refuse(
-            "privateKey is no private key in PEM, or its secretFields.passphrase is wrong."
+            "a JSON object with certificate, privateKey and, if there is one, chain; each a PEM "
+            "text, no other members."
         ) from None
 
 
-def _public(key: Any) -> bytes:
-    blob: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return blob
+def _certificates(pem: str, member: str) -> list[x509.Certificate]:
+    with refusing(f"{member}: PEM of X.509, with BEGIN and END CERTIFICATE lines."):
+        found = x509.load_pem_x509_certificates(pem.encode())
+    if len(found) > MAXIMUM_CHAIN:
+        raise refuse(f"{member}: at most {MAXIMUM_CHAIN} certificates.")
+    return found
 
 
-def _require_links(chain: list[x509.Certificate]) -> None:
-    for one, issuer in pairwise(chain):
-        try:
-            one.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-            raise refuse(
-                "the chain does not link: each certificate is issued by the next."
-            ) from None
+def _require_matching_key(leaf: x509.Certificate, pem: str) -> None:
+    if len(pem) > MAXIMUM_KEY:
+        raise refuse("privateKey: at most 8 KiB.")
+    with refusing("privateKey: one unencrypted PEM key; it is sealed with the certificate."):
+        own = load_pem_private_key(pem.encode(), None).public_key()
+        of_key = own.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    with refusing("certificate: its public key cannot be read."):
+        certified = leaf.public_key()
+        of_leaf = certified.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if of_key != of_leaf:
+        raise refuse("privateKey: does not belong to the certificate.")
 
 
-def _facts(leaf: x509.Certificate) -> dict[str, str]:
-    facts = {
-        "subject": _common_name(leaf.subject),
-        "issuer": _common_name(leaf.issuer),
-        "notBefore": _instant(leaf.not_valid_before_utc),
-        "notAfter": _instant(leaf.not_valid_after_utc),
-        "sans": _names(leaf),
-        "serialNumber": f"{leaf.serial_number:x}",
+def _require_links(path: list[x509.Certificate]) -> None:
+    with refusing("chain: each certificate must have issued and signed the one before it."):
+        for issued, issuer in pairwise(path):
+            issued.verify_directly_issued_by(issuer)
+
+
+def _described(leaf: x509.Certificate) -> Mapping[str, str]:
+    number = f"{leaf.serial_number:X}"
+    return {
+        "subject": _name(leaf.subject),
+        "issuer": _name(leaf.issuer),
+        "notBefore": rfc3339(leaf.not_valid_before_utc),
+        "notAfter": rfc3339(leaf.not_valid_after_utc),
+        "serialNumber": number.zfill(len(number) + len(number) % 2),
+        **_fitting(_alternative_names(leaf)),
     }
-    return {name: text for name, text in facts.items() if text}
 
 
-def _common_name(name: x509.Name) -> str:
-    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    text = str(found[0].value) if found else name.rfc4514_string()
-    return text[:200]
+def _name(name: x509.Name) -> str:
+    for common in name.get_attributes_for_oid(NameOID.COMMON_NAME):
+        if isinstance(common.value, str):
+            return common.value
+    return name.rfc4514_string()
 
 
-def _names(leaf: x509.Certificate) -> str:
-    """The subject's names, as many as fit into one metadata value."""
+def _alternative_names(leaf: x509.Certificate) -> list[str]:
     try:
-        extension = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, ValueError):
-        return ""
-    names = extension.value
-    texts = [
-        *names.get_values_for_type(x509.DNSName),
-        *(str(one) for one in names.get_values_for_type(x509.IPAddress)),
-    ]
-    kept = ""
-    for text in texts:
-        longer = f"{kept},{text}" if kept else text
-        if len(longer.encode()) > MAXIMUM_METADATA_BYTES:
-            break
-        kept = longer
-    return kept
+        found = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return []
+    texts = (x509.DNSName, x509.IPAddress, x509.RFC822Name, x509.UniformResourceIdentifier)
+    return [str(one.value) for one in found.value if isinstance(one, texts)]
 
 
-def _instant(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _fitting(names: list[str]) -> Mapping[str, str]:
+    kept: list[str] = []
+    for name in names:
+        if "," not in name and is_metadata_text(",".join([*kept, name])):
+            kept.append(name)
+    omitted = len(names) - len(kept)
+    return {"sans": ",".join(kept), "sansOmitted": str(omitted) if omitted else ""}

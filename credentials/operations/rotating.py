@@ -31,7 +31,7 @@ from credentials.presenting import rotation_out
 from credentials.rights import is_over
 from credentials.sealing import Secret, unseal
 from credentials.shapes import ChangeWindow, DescribeCredential, RotateCredential, RotationOut
-from credentials.versions import add_version, examine_secret, open_secret
+from credentials.versions import add_version, examine_secret
 from tenants.models import Tenant
 
 
@@ -77,14 +77,19 @@ def _window(request: RotateCredential, credential: Credential, tenant: Tenant) -
 
 
 def _new_secret(credential: Credential, request: RotateCredential) -> Secret:
+    """The new value with the secret fields of the old one, which a rotation leaves as they are."""
+    current = Version.objects.select_related("tenant_key").get(
+        credential=credential, state=VersionState.CURRENT
+    )
+    fields = unseal(current).fields
     if request.new_value is not None:
-        return open_secret(request.new_value, request.secret_fields or {})
+        return Secret(request.new_value.get_secret_value(), fields)
     if not can_generate(credential.type):
         raise Invalid(
             "generate: a value of this type cannot be generated; give newValue.", "generate"
         )
     spec = request.generate if isinstance(request.generate, GenerateSpec) else GenerateSpec()
-    return Secret(generate_value(spec), {})
+    return Secret(generate_value(spec), fields)
 
 
 def _promote(
@@ -177,8 +182,6 @@ def _digest(request: RotateCredential) -> bytes:
     """A keyed digest, so that what is kept tells nothing about a value that could be guessed."""
     plain = request.model_dump(mode="python", exclude={"idempotency_key"})
     plain["new_value"] = request.new_value.get_secret_value() if request.new_value else None
-    fields = request.secret_fields or {}
-    plain["secret_fields"] = {name: one.get_secret_value() for name, one in fields.items()}
     key = settings.ENVIRONMENT.handle_key.get_secret_value().encode()
     text = json.dumps(plain, sort_keys=True, default=str).encode()
     return hmac.digest(key, b"idempotency\0" + text, sha256)

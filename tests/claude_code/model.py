@@ -42,7 +42,8 @@ class Script:
 
 def _results(request: dict[str, Any]) -> Results:
     blocks: Results = []
-    for message in request["messages"]:
+    messages: Results = request["messages"]
+    for message in messages:
         if isinstance(message["content"], list):
             blocks += [one for one in message["content"] if one.get("type") == "tool_result"]
     return blocks
@@ -57,7 +58,7 @@ def _events(model: str, block: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if tool
         else {"type": "text_delta", "text": block["text"]}
     )
-    message = {
+    message: dict[str, Any] = {
         "id": "msg",
         "type": "message",
         "role": "assistant",

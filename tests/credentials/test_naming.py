@@ -39,12 +39,12 @@ BAD_NAMES = [
     "stripe\u200b",
     "\u202estripe",
     "strіpe",  # a Cyrillic letter is the point
-    "K",
+    "\u212a",
     "é",
     "*",
     "a+b",
     "x" * 129,
-    "x" * 10_000_000,
+    pytest.param("x" * 10_000_000, id="10 MB"),
 ]
 
 
@@ -81,7 +81,7 @@ def test_folders_of_up_to_eight_segments_pass(path: str) -> None:
         "a/b\n",
         "a/ b",
         "/".join("abcdefghi"),
-        *(name for name in BAD_NAMES if name and "/" not in name),
+        *(name for name in BAD_NAMES if name not in ("", "stripe/key")),
     ],
 )
 def test_other_folders_are_refused(path: str) -> None:

@@ -1,0 +1,103 @@
+"""Signing in with Django's client, filling in the form that stores, and looking at what came."""
+
+from html.parser import HTMLParser
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+
+from tests.people import CANARY, PASSWORD, Somebody
+
+NEW = "/admin/credentials/new"
+
+
+def signed_in(who: Somebody) -> Client:
+    """A browser in which `who` signed in through the form."""
+    client = Client()
+    sent = client.post(reverse("account_login"), {"login": who.person.email, "password": PASSWORD})
+    assert sent.status_code == 302, page_text(sent)
+    return client
+
+
+def filled(**more: Any) -> dict[str, Any]:
+    """A form that can be stored, as a browser sends it: every input, empty ones too."""
+    form: dict[str, Any] = {
+        "key": "stripe-api-key",
+        "folder_path": "stripe",
+        "type": "api-key",
+        "value": CANARY,
+        "description": "",
+        "tags": "",
+        "secret_fields_name": ["", "", ""],
+        "secret_fields_value": ["", "", ""],
+        "metadata_name": ["", "", ""],
+        "metadata_value": ["", "", ""],
+        "default_ttl": "",
+        "max_ttl": "",
+        "max_active_leases": "",
+        "max_uses": "",
+        "window": "",
+        "rotate_every": "",
+        "approval": "none",
+    }
+    return {**form, **more}
+
+
+class Page(HTMLParser):
+    """What a page holds: its visible text, its tags with their attributes, and error lists."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[str] = []
+        self.errors: dict[str, str] = {}
+        self.inline: list[str] = []
+        self._in_errors = ""
+        self._in: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, attributes))
+        self._in.append(tag)
+        if tag == "ul" and attributes.get("id", "").endswith("_error"):
+            self._in_errors = attributes["id"].removeprefix("id_").removesuffix("_error")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._in:
+            while self._in.pop() != tag:
+                pass
+        if tag == "ul":
+            self._in_errors = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._in and self._in[-1] in {"script", "style"}:
+            self.inline.append(data)
+            return
+        self.texts.append(data)
+        if self._in_errors:
+            self.errors[self._in_errors] = self.errors.get(self._in_errors, "") + data
+
+    @property
+    def text(self) -> str:
+        """The visible text with single spaces."""
+        return " ".join(" ".join(self.texts).split())
+
+    def inputs(self) -> dict[str, str]:
+        """Names and values of inputs; of several with one name the first that holds something."""
+        found: dict[str, str] = {}
+        for tag, attributes in self.tags:
+            if tag == "input" and not found.get(attributes.get("name", "")):
+                found[attributes.get("name", "")] = attributes.get("value", "")
+        return found
+
+
+def page_text(response: Any) -> str:
+    """The body as text."""
+    text: str = response.content.decode()
+    return text
+
+
+def page(response: Any) -> Page:
+    """The body as a page."""
+    return Page(page_text(response))
