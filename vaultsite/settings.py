@@ -191,7 +191,9 @@ OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "identity.DeviceGrant"
 OAUTH2_PROVIDER: dict[str, Any] = {
     "OAUTH2_SERVER_CLASS": "identity.server.VaultServer",
     "OAUTH2_VALIDATOR_CLASS": "identity.validator.VaultValidator",
+    "OAUTH2_BACKEND_CLASS": "identity.server.VaultCore",
     "ACCESS_TOKEN_GENERATOR": "identity.tokens.make_access_token",
+    "REFRESH_TOKEN_GENERATOR": "identity.tokens.make_refresh_token",
     "SCOPES": {str(scope): meaning for scope, meaning in SCOPE_MEANINGS.items()},
     "DEFAULT_SCOPES": [str(scope) for scope in DEFAULT_SCOPES],
     "ACCESS_TOKEN_EXPIRE_SECONDS": ENVIRONMENT.access_token_seconds,
@@ -204,7 +206,30 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "ALLOW_LOCALHOST_LOOPBACK": True,
     "OIDC_ENABLED": False,
     "OIDC_ISS_ENDPOINT": PUBLIC_URL,
+    # RFC 9700's gates; REDIRECT_URI_SCHEME stays open, because loopback addresses are http.
+    **{
+        f"COMPLIANT_BCP_RFC9700_{gate}": True
+        for gate in (
+            "IMPLICIT_GRANT",
+            "PASSWORD_GRANT",
+            "PKCE_METHOD",
+            "ACCESS_TOKEN_TRANSPORT",
+            "AUTHZ_RESPONSE_ISS",
+            "TOKEN_STORAGE",
+            "REFRESH_TOKEN",
+            "REDIRECT_URI_MATCHING",
+            "PKCE_REQUIRED",
+        )
+    },
 }
+# (times, seconds): registrations per network, failures per network and client, consents per person.
+IDENTITY_LIMITS: dict[str, list[tuple[int, int]]] = {
+    "register": [(5, 60), (50, 86_400)],
+    "token": [(60, 60)],
+    "consent": [(30, 60)],
+}
+if ENVIRONMENT.development:  # one machine tries the whole product out, again and again
+    IDENTITY_LIMITS = {name: [(1000, 60)] for name in IDENTITY_LIMITS}
 
 # -- programs -----------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {

@@ -1,0 +1,60 @@
+"""The web process: calls of agents go to the MCP face, everything else to Django.
+
+Agents are answered in front of Django's ASGI handler, which costs more per request than the whole
+rest of a call (docs/decisions/0005-mcp.md).
+"""
+
+import asyncio
+import os
+
+from django.core.asgi import get_asgi_application
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+MCP_PATHS = ("/api/mcp", "/api/mcp/")
+
+
+class Application:
+    """Sends each request to the face it is for; the MCP face lives as long as the server."""
+
+    def __init__(self, django: ASGIApp) -> None:
+        self._django = django
+        self._mcp: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "websocket":
+            await _refuse_websocket(receive, send)
+        elif scope["path"] in MCP_PATHS and self._mcp is not None:
+            await self._mcp(scope, receive, send)
+        else:
+            await self._django(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Start, wait for the server's end, stop. The server ends at once when starting is unsafe."""
+        from mcpserver.face import serving
+        from vaultsite.celery import app
+        from vaultsite.hardening import UnsafeStart, harden_process, require_safe_database
+
+        await receive()
+        app.set_default()
+        harden_process()
+        try:
+            await asyncio.to_thread(require_safe_database)
+        except UnsafeStart as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        async with serving() as self._mcp:
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        self._mcp = None
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _refuse_websocket(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.close", "code": 1008})
+
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vaultsite.settings")
+application = Application(get_asgi_application())

@@ -1,0 +1,43 @@
+"""What web and worker do before they serve: no core dumps, no debugger, a bound database role."""
+
+import ctypes
+import logging
+import resource
+import sys
+
+from django.db import DatabaseError, connections
+
+from access.database import UnsafeDatabaseRole, require_bound_role
+
+log = logging.getLogger(__name__)
+
+PR_SET_DUMPABLE = 4  # prctl(2)
+
+
+class UnsafeStart(Exception):
+    """The process must not serve; the text says why in one line."""
+
+
+def harden_process() -> None:
+    """Keep keys and plaintexts in memory out of core files and away from other processes."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def require_safe_database() -> None:
+    """Raise UnsafeStart when the database is out of reach or its role is not bound."""
+    try:
+        require_bound_role()
+    except UnsafeDatabaseRole as error:
+        raise UnsafeStart(f"vault: {error.detail}") from None
+    except DatabaseError as error:
+        raise UnsafeStart(f"vault: the database is out of reach ({type(error).__name__})") from None
+    finally:
+        close_database()
+
+
+def close_database() -> None:
+    """Leave no connection and no pool behind: a worker forks after this."""
+    connections.close_all()
+    connections["default"].close_pool()

@@ -1,0 +1,101 @@
+"""Whether the process lives (/livez) and whether it can serve (/readyz)."""
+
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import cast
+
+from django.core.cache import cache as django_cache
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from access.database import require_bound_role
+from access.errors import VaultError
+from credentials.readiness import require_openable_keys
+from vaultsite.cache import ForgivingRedisCache
+from vaultsite.celery import HEARTBEAT, HEARTBEAT_SECONDS
+
+OK = "ok"
+SILENT_AFTER = 4 * HEARTBEAT_SECONDS
+
+
+@require_safe
+def livez(_: HttpRequest) -> HttpResponse:
+    """200 as long as the process answers at all."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+def readyz(_: HttpRequest) -> JsonResponse:
+    """200 `ready`, or `degraded` while leases and reads go on without Redis or worker; 503
+    `unready` when a secret could not be read. `checks` names every part.
+    """
+    needed = {name: check() for name, check in NEEDED.items()}
+    useful = {name: check() for name, check in USEFUL.items()}
+    ready = set(needed.values()) == {OK}
+    whole = set(useful.values()) == {OK}
+    status = ("ready" if whole else "degraded") if ready else "unready"
+    return JsonResponse({"status": status, "checks": needed | useful}, status=200 if ready else 503)
+
+
+def database() -> str:
+    """The application's own connection answers."""
+    return _attempt(lambda: connection.cursor().execute("SELECT 1"), "out of reach")
+
+
+def migrations() -> str:
+    """Everything that this code knows of was applied."""
+
+    def require_applied() -> None:
+        missing = _known_migrations() - set(MigrationRecorder(connection).applied_migrations())
+        if missing:
+            raise DatabaseError
+
+    return _attempt(require_applied, "run: python3 manage.py migrate --database owner")
+
+
+def role() -> str:
+    """Row-level security binds the application's role."""
+    return _attempt(require_bound_role, "unsafe role or out of reach")
+
+
+def keys() -> str:
+    """The root key opens what it wrapped."""
+    return _attempt(require_openable_keys, "the root key does not open the tenants' keys")
+
+
+def redis() -> str:
+    """Limits are shared between processes and live pages are live."""
+    shared = cast(ForgivingRedisCache, django_cache)
+    return OK if shared.is_shared else "out of reach"
+
+
+def worker() -> str:
+    """A task came through beat, broker and worker not long ago."""
+    beat = django_cache.get(HEARTBEAT, 0)
+    return OK if time.time() - beat < SILENT_AFTER else "no heartbeat"
+
+
+NEEDED: dict[str, Callable[[], str]] = {
+    "database": database,
+    "migrations": migrations,
+    "role": role,
+    "keys": keys,
+}
+USEFUL: dict[str, Callable[[], str]] = {"redis": redis, "worker": worker}
+
+
+@cache
+def _known_migrations() -> set[tuple[str, str]]:
+    return set(MigrationLoader(None).disk_migrations)
+
+
+def _attempt(check: Callable[[], object], trouble: str) -> str:
+    try:
+        check()
+    except (DatabaseError, VaultError):
+        return trouble
+    return OK

@@ -1,0 +1,1 @@
+"""The two commands that run on a bare machine: `manage.py up` and `manage.py verify`."""

@@ -1,0 +1,51 @@
+"""What `/readyz` says, for waiting until the application is ready and for saying what is not."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from vaultsite.launch.processes import Family
+from vaultsite.launch.stopping import CannotContinue
+
+START_SECONDS = 90
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Health:
+    """Whether the application is ready, and its checks that fail."""
+
+    ready: bool
+    failing: list[str]
+
+    def __str__(self) -> str:
+        return ", ".join(self.failing) if self.failing else "/readyz finds nothing wrong"
+
+
+def read_health(public_url: str) -> Health:
+    """Asks `/readyz` once; an application that does not answer is not ready."""
+    try:
+        answer = httpx2.get(f"{public_url}/readyz", timeout=5, trust_env=False)
+        content = answer.json()
+    except (httpx2.HTTPError, ValueError):
+        return Health(ready=False, failing=["the web process does not answer"])
+    return Health(ready=answer.status_code == 200, failing=_failing(content))
+
+
+def await_ready(public_url: str, family: Family) -> None:
+    """Waits until the application is ready. Raises CannotContinue, also when a process ends."""
+    deadline = time.monotonic() + START_SECONDS
+    health = read_health(public_url)
+    while not health.ready:
+        family.require_running()
+        if time.monotonic() > deadline:
+            raise CannotContinue(f"not ready within {START_SECONDS} s: {health}")
+        time.sleep(POLL_SECONDS)
+        health = read_health(public_url)
+
+
+def _failing(content: dict[str, Any]) -> list[str]:
+    checks: dict[str, Any] = content.get("checks", {})
+    return [f"{name}: {state}" for name, state in checks.items() if state != "ok"]

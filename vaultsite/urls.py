@@ -1,0 +1,20 @@
+"""All addresses but /api/mcp, which is answered in front of Django (see vaultsite.asgi)."""
+
+from django.urls import include, path, re_path
+
+from restapi.problems import unknown_address
+from vaultsite import health
+
+urlpatterns = [
+    path("livez", health.livez),
+    path("readyz", health.readyz),
+    path("api/v1/", include("restapi.urls")),
+    path("", include("identity.urls")),
+    path("", include("console.urls")),
+    re_path(r"^api(/|$)", unknown_address),
+]
+
+handler400 = "vaultsite.mishaps.bad_request"
+handler403 = "vaultsite.mishaps.permission_denied"
+handler404 = "vaultsite.mishaps.not_found"
+handler500 = "vaultsite.mishaps.server_error"
