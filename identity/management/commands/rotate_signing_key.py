@@ -1,0 +1,40 @@
+"""Make the next key that signs access tokens."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from access.actions import Door
+from access.actor import machinery
+from audit.events import Event
+from audit.recording import INSTALLATION, record_joined
+from identity.keys import ALGORITHMS, DEFAULT_ALG, PUBLISHED_AHEAD, rotate
+
+
+class Command(BaseCommand):
+    """`manage.py rotate_signing_key`: publish a new key now, sign with it once it is known."""
+
+    help = f"Publishes a new signing key; it signs from {PUBLISHED_AHEAD} seconds later on."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--alg", choices=ALGORITHMS, default=DEFAULT_ALG)
+        parser.add_argument(
+            "--compromised",
+            action="store_true",
+            help="sign with the new key at once and refuse everything the old ones signed",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        compromised: bool = options["compromised"]
+        with transaction.atomic():
+            key = rotate(options["alg"], compromised=compromised)
+            record_joined(
+                machinery("rotate-signing-key", INSTALLATION, Door.COMMAND),
+                Event.TENANT_SETTINGS_UPDATED,
+                signing_key=key.kid,
+                alg=key.alg,
+                compromised=compromised,
+            )
+        self.stdout.write(f"{key.alg} key {key.kid} signs from {key.active_from:%Y-%m-%dT%H:%M:%SZ}")

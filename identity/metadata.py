@@ -1,0 +1,79 @@
+"""The discovery documents: RFC 8414 for the authorization server, RFC 9728 for each resource."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from access.scopes import DEFAULT_SCOPES, OFFLINE_ACCESS
+from identity.keys import PUBLISHED_AHEAD, published
+from identity.registration import GRANT_TYPES
+
+RESOURCE_DOCUMENT = "/.well-known/oauth-protected-resource"
+
+
+def resource_metadata_url(resource: str) -> str:
+    """Where a resource's metadata are (RFC 9728 §3.1); challenges point there."""
+    path = resource.removeprefix(settings.PUBLIC_URL)
+    return f"{settings.PUBLIC_URL}{RESOURCE_DOCUMENT}{path}"
+
+
+@require_safe
+def authorization_server(request: HttpRequest) -> JsonResponse:
+    """RFC 8414; the same document under OpenID Connect's name, for clients that look there."""
+    here = settings.PUBLIC_URL
+    return _public(
+        {
+            "issuer": here,
+            "authorization_endpoint": f"{here}/oauth/authorize",
+            "token_endpoint": f"{here}/oauth/token",
+            "revocation_endpoint": f"{here}/oauth/revoke",
+            "registration_endpoint": f"{here}/oauth/register",
+            "jwks_uri": f"{here}/oauth/jwks",
+            "scopes_supported": [*DEFAULT_SCOPES, OFFLINE_ACCESS],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": list(GRANT_TYPES),
+            "token_endpoint_auth_methods_supported": ["none"],
+            "revocation_endpoint_auth_methods_supported": ["none"],
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": True,
+            "client_id_metadata_document_supported": False,
+        }
+    )
+
+
+@require_safe
+def mcp_resource(request: HttpRequest) -> JsonResponse:
+    """RFC 9728 for /api/mcp; also at the root, where older clients look."""
+    return _public(_resource(settings.MCP_RESOURCE, "Vault for agents (MCP)"))
+
+
+@require_safe
+def rest_resource(request: HttpRequest) -> JsonResponse:
+    """RFC 9728 for /api/v1."""
+    return _public(_resource(settings.REST_RESOURCE, "Vault for programs (REST)"))
+
+
+@require_safe
+def jwks(request: HttpRequest) -> JsonResponse:
+    """RFC 7517: the public keys of access tokens."""
+    return _public({"keys": published()})
+
+
+def _resource(identifier: str, name: str) -> dict[str, Any]:
+    return {
+        "resource": identifier,
+        "resource_name": name,
+        "authorization_servers": [settings.PUBLIC_URL],
+        "scopes_supported": list(DEFAULT_SCOPES),
+        "bearer_methods_supported": ["header"],
+    }
+
+
+def _public(document: dict[str, Any]) -> JsonResponse:
+    response = JsonResponse(document)
+    response["Cache-Control"] = f"public, max-age={PUBLISHED_AHEAD}"
+    response["Access-Control-Allow-Origin"] = "*"
+    return response

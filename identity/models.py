@@ -1,0 +1,195 @@
+"""What the authorization server keeps: clients, consents and what descends from them, and the
+signing keys. All of it outside row-level security, because it is looked up before a tenant is known.
+
+The toolkit's six models are swapped at the first migration. A secret is never stored: codes and
+tokens are rows under a SHA-256, and the database refuses a row that carries the token itself.
+"""
+
+from uuid import UUID, uuid4
+
+from django.db import models
+from django.db.models.functions import Now
+from oauth2_provider.models import (
+    AbstractAccessToken,
+    AbstractApplication,
+    AbstractDeviceGrant,
+    AbstractGrant,
+    AbstractIDToken,
+    AbstractRefreshToken,
+    ApplicationManager,
+)
+
+from access.ids import uuid7
+from identity.redirects import allows
+from tenants.models import Person, Tenant
+
+SHA256_HEX = r"^[0-9a-f]{64}$"
+
+
+class ClientState(models.TextChoices):
+    """A client that is not active can neither be authorised nor use what it holds."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REMOVED = "removed"
+
+
+class Client(AbstractApplication):
+    """A program that acts for people; known to the whole installation, allowed per consent.
+
+    `id` is what the rest of the product calls the client; `client_id` is the OAuth parameter.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    state = models.CharField(
+        max_length=9, choices=ClientState.choices, default=ClientState.ACTIVE
+    )
+    authorized_at = models.DateTimeField(null=True)
+
+    objects = ApplicationManager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="public_client_without_secret",
+                condition=~models.Q(client_type="public") | models.Q(client_secret=""),
+            )
+        ]
+
+    def is_usable(self, request: object) -> bool:
+        """The toolkit asks before every use of a client."""
+        return self.state == ClientState.ACTIVE
+
+    def redirect_uri_allowed(self, uri: str) -> bool:
+        """Exactly a registered one, but for the port of a loopback address (RFC 8252 §7.3)."""
+        return allows(self.redirect_uris.split(), uri)
+
+
+class SigningKey(models.Model):
+    """A key that signs access tokens; the private half is sealed by the root key.
+
+    It signs from `active_from` until a later key's `active_from`. A withdrawn key is trusted no
+    more, whatever it signed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    number = models.PositiveIntegerField(unique=True)
+    alg = models.CharField(max_length=5, choices=[("ES256", "ES256"), ("RS256", "RS256")])
+    public_jwk = models.JSONField()
+    sealed_jwk = models.BinaryField(null=True)
+    root_key_id = models.CharField(max_length=64)
+    created_at = models.DateTimeField(db_default=Now())
+    active_from = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    @property
+    def kid(self) -> str:
+        """The key's name in token headers and in the published set."""
+        return self.id.hex
+
+
+class Consent(models.Model):
+    """One person's yes to one client in one tenant for one resource: the family of every code and
+    token that came of it. Whoever issues, refreshes, replays or revokes locks this row first, and
+    ending it ends them all at once.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="consents")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    # A membership that ended is gone for good; one that came later is not the one that consented.
+    membership_id = models.UUIDField()
+    agent_id = models.UUIDField()
+    agent_name = models.CharField(max_length=80)
+    resource = models.CharField(max_length=300)
+    scope = models.CharField(max_length=200)
+    given_at = models.DateTimeField(db_default=Now())
+    refresh_until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_reason = models.CharField(max_length=40, blank=True)
+    client_id: UUID
+    person_id: UUID
+    tenant_id: UUID
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "agent_id"], name="consent_agent")]
+
+
+class AuthorizeRequest(models.Model):
+    """What a client asked for, kept here while the person decides; the form carries only its id.
+
+    Bound to the person and to the browser session that was shown the page.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    session_digest = models.CharField(max_length=64)
+    redirect_uri = models.CharField(max_length=300)
+    state = models.CharField(max_length=2048, blank=True)
+    scope = models.CharField(max_length=200)
+    resource = models.CharField(max_length=300)
+    code_challenge = models.CharField(max_length=43)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    allowed = models.BooleanField(default=False)
+
+
+class AuthorizationCode(AbstractGrant):
+    """A code on its way to the client; `code` holds its SHA-256. Redeemed ones stay as tombstones
+    for as long as a replay can be told from an unknown code."""
+
+    consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="codes")
+    asked = models.OneToOneField(AuthorizeRequest, on_delete=models.CASCADE, related_name="issued")
+    consumed_at = models.DateTimeField(null=True)
+    consent_id: UUID
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="code_is_hashed", condition=models.Q(code__regex=SHA256_HEX)
+            )
+        ]
+
+
+class AccessToken(AbstractAccessToken):
+    """An access token that is in force; the id is the token's `jti`. Revoked means deleted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="access_tokens")
+    signing_key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="signed")
+    consent_id: UUID
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="access_token_is_hashed", condition=models.Q(token=""))
+        ]
+        indexes = [models.Index(fields=["expires"], name="access_token_expiry")]
+
+
+class RefreshToken(AbstractRefreshToken):
+    """A refresh token; used ones stay until they expire, so that a replay is noticed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="refresh_tokens")
+    expires_at = models.DateTimeField()
+    replaced_at = models.DateTimeField(null=True)
+    replacements = models.PositiveSmallIntegerField(default=0)
+    consent_id: UUID
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["token_checksum"], name="refresh_token_once"),
+            models.CheckConstraint(name="refresh_token_is_hashed", condition=models.Q(token="")),
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="refresh_token_expiry")]
+
+
+class IDToken(AbstractIDToken):
+    """Swapped because the toolkit's model graph needs it; OpenID Connect is off, no row exists."""
+
+
+class DeviceGrant(AbstractDeviceGrant):
+    """Swapped for the device flow to come; it is not mounted, no row exists."""

@@ -1,0 +1,50 @@
+"""Background work on what identity keeps: tidying up after time, which has decided already."""
+
+from datetime import datetime, timedelta
+
+from celery import shared_task
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from access.actor import machinery
+from access.tenancy import database_now
+from audit.events import Event
+from audit.recording import INSTALLATION, record_joined
+from identity.keys import forget_old_keys
+from identity.models import AccessToken, AuthorizeRequest, Client, Consent, RefreshToken
+
+UNUSED_REGISTRATION = timedelta(hours=24)
+KEPT = timedelta(hours=24)  # as long as a late replay is worth knowing
+
+
+@shared_task(name="identity.purge")
+def purge() -> None:
+    """Drop registrations that nobody authorised, and codes, tokens and requests long over."""
+    with transaction.atomic():
+        now = database_now()
+        _drop_unused_clients(now)
+        _drop_what_is_over(now)
+        forget_old_keys()
+
+
+def _drop_unused_clients(now: datetime) -> None:
+    unused = Client.objects.filter(
+        registration_source=Client.RegistrationSource.DCR,
+        authorized_at=None,
+        created__lt=now - UNUSED_REGISTRATION,
+    )
+    _, dropped = unused.delete()
+    if count := dropped.get(Client._meta.label, 0):
+        actor = machinery("identity purge", INSTALLATION)
+        record_joined(actor, Event.CLIENT_REMOVED, reason="never authorised", count=count)
+
+
+def _drop_what_is_over(now: datetime) -> None:
+    AuthorizeRequest.objects.filter(expires_at__lt=now - KEPT).delete()
+    AccessToken.objects.filter(expires__lt=now - KEPT).delete()
+    RefreshToken.objects.filter(expires_at__lt=now - KEPT).delete()
+    Consent.objects.filter(
+        ~Exists(AccessToken.objects.filter(consent=OuterRef("pk"))),
+        ~Exists(RefreshToken.objects.filter(consent=OuterRef("pk"))),
+        given_at__lt=now - KEPT,
+    ).delete()
