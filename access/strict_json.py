@@ -61,8 +61,9 @@ def _may_be_deep(body: bytes) -> bool:
 
 def _require_shallow(value: Any) -> None:
     level = [value]
-    for _ in range(MAXIMUM_DEPTH + 1):
-        level = [child for one in level for child in _children(one)]
+    for _ in range(MAXIMUM_DEPTH):
+        inner = (child for one in level for child in _children(one))
+        level = [child for child in inner if isinstance(child, (dict, list))]
         if not level:
             return
     raise Malformed(f"The body is nested more than {MAXIMUM_DEPTH} levels deep.")

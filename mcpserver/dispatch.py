@@ -1,0 +1,48 @@
+"""One tool call: arguments to shape, operation, answer or problem."""
+
+import json
+import logging
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from mcp_types import CallToolResult, TextContent
+
+from access.actor import Actor
+from access.errors import Unavailable, VaultError
+from access.failures import where_it_broke
+from mcpserver.tools import Tool
+
+log = logging.getLogger(__name__)
+
+
+def call_tool(tool: Tool, arguments: dict[str, Any], actor: Actor) -> CallToolResult:
+    """The tool's answer as structured content and the same as text; a refusal as `isError`."""
+    try:
+        return _answer(tool.operation(actor, tool.takes.parse(arguments)).wire())
+    except VaultError as error:
+        return refusal(error, actor)
+    except (OperationalError, InterfaceError):
+        return refusal(Unavailable(), actor)
+    except Exception as error:  # noqa: BLE001  # the last line before the wire: nothing of it goes out
+        log.error("request %s, %s: %s", actor.request_id, tool.name, where_it_broke(error))
+        return refusal(VaultError("Something broke on our side."), actor)
+
+
+def refusal(error: VaultError, actor: Actor) -> CallToolResult:
+    """The problem as structured content, and a text the model can act on."""
+    problem = error.as_problem(actor.request_id)
+    sentences = [f"{error.title}:", error.detail, error.hint]
+    if error.detail == error.title:
+        sentences = [f"{error.title}.", error.hint]
+    reference = f"[{error.code}, request {actor.request_id}]"
+    text = " ".join(sentence for sentence in (*sentences, reference) if sentence)
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)], structured_content=problem, is_error=True
+    )
+
+
+def _answer(wire: dict[str, Any]) -> CallToolResult:
+    text = json.dumps(wire, ensure_ascii=False)
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)], structured_content=wire, is_error=False
+    )

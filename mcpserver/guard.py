@@ -1,0 +1,204 @@
+"""What every request to /api/mcp passes before the SDK: host, origin, token, method, body, scope.
+
+The SDK accepts repeated members, echoes rejected values and knows no scopes; so nothing reaches
+it that was not checked here (docs/decisions/0005-mcp.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from mcp.shared.inbound import find_duplicated_routing_header
+from mcp_types import HEADER_MISMATCH, INVALID_REQUEST
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from access.actions import Door
+from access.actor import Actor
+from access.addresses import client_address
+from access.bearer import NoToken, bearer_token, wider_scope
+from access.errors import InsufficientScope, TooLarge, Unauthenticated, Unavailable, VaultError
+from access.ids import uuid7
+from access.scopes import satisfies
+from access.strict_json import MAXIMUM_BODY
+from identity.verification import actor_from_token, challenge
+from mcpserver.answers import Refused, problem, rpc_error
+from mcpserver.envelope import BadMessage, Envelope, read_envelope
+from mcpserver.places import allowed_hosts, allowed_origins
+from mcpserver.threads import Threads
+from mcpserver.tools import find_tool
+
+ACTOR = "vault.actor"
+RETRY_SECONDS = "2"
+
+
+class MethodNotAllowed(VaultError):
+    """Messages come by POST; there is no stream to GET and no session to DELETE (S13)."""
+
+    code, status, title = "request/method-not-allowed", 405, "Method not allowed"
+
+
+class UnsupportedMediaType(VaultError):
+    """A message is plain JSON."""
+
+    code, status, title = "request/unsupported-media-type", 415, "Unsupported media type"
+
+
+class Guard:
+    """The ASGI application in front of the SDK's; puts the actor into the scope."""
+
+    def __init__(self, app: ASGIApp, threads: Threads) -> None:
+        self._app = app
+        self._threads = threads
+        given = settings.ENVIRONMENT
+        self._proxies: int = given.trusted_proxies
+        self._hosts = allowed_hosts(given.public_url, development=given.development)
+        self._origins = allowed_origins(
+            given.public_url, given.allowed_origins, development=given.development
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = uuid7().hex
+        private = _privately(send, request_id)
+        try:
+            body = await self._admit(scope, receive, request_id)
+        except Refused as refused:
+            await refused.response(scope, receive, private)
+        except ClientDisconnect:
+            return
+        else:
+            await self._app(scope, _replayed(body, receive), private)
+
+    async def _admit(self, scope: Scope, receive: Receive, request_id: str) -> bytes:
+        """The body of a request that may go on."""
+        headers = Headers(scope=scope)
+        self._check_place(headers)
+        actor = await self._authenticate(scope, headers, request_id)
+        _check_form(scope, headers, request_id)
+        body = await _read_body(headers, receive, request_id)
+        envelope = _check_message(headers, body)
+        _check_scope(actor, envelope)
+        claims = envelope.claims(headers.get("user-agent", ""))
+        scope[ACTOR] = replace(actor, claimed=claims)
+        return body
+
+    def _check_place(self, headers: Headers) -> None:
+        """No name but ours, and no foreign page: what DNS rebinding would need."""
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
+            raise rpc_error(INVALID_REQUEST, "The Host header does not name this server.", 403)
+        if not set(headers.getlist("origin")) <= self._origins:
+            raise rpc_error(INVALID_REQUEST, "This origin is not allowed.", 403)
+
+    async def _authenticate(self, scope: Scope, headers: Headers, request_id: str) -> Actor:
+        peer, _ = scope.get("client") or ("", 0)
+        address = client_address(peer, headers.getlist("x-forwarded-for"), self._proxies)
+        try:
+            token = bearer_token(headers.getlist("authorization"))
+            return await self._threads.run(
+                lambda: actor_from_token(
+                    token,
+                    resource=settings.MCP_RESOURCE,
+                    door=Door.MCP,
+                    request_id=request_id,
+                    address=address,
+                )
+            )
+        except Unauthenticated as error:
+            raise problem(error, request_id, _unauthenticated(error)) from None
+        except (Unavailable, OperationalError, InterfaceError):
+            raise problem(Unavailable(), request_id, {"Retry-After": RETRY_SECONDS}) from None
+
+
+def _unauthenticated(error: Unauthenticated) -> Mapping[str, str]:
+    if isinstance(error, NoToken):
+        return {"WWW-Authenticate": challenge(settings.MCP_RESOURCE)}
+    return {
+        "WWW-Authenticate": challenge(
+            settings.MCP_RESOURCE, error="invalid_token", description=error.detail
+        )
+    }
+
+
+def _check_form(scope: Scope, headers: Headers, request_id: str) -> None:
+    if scope["method"] != "POST":
+        raise problem(MethodNotAllowed("Only POST."), request_id, {"Allow": "POST"})
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" or "content-encoding" in headers:
+        raise problem(UnsupportedMediaType("Only plain application/json."), request_id)
+
+
+async def _read_body(headers: Headers, receive: Receive, request_id: str) -> bytes:
+    """All of it, counted as it comes: a Content-Length may be missing or lie."""
+    too_large = TooLarge(f"A body may have at most {MAXIMUM_BODY} bytes.")
+    announced = headers.get("content-length", "")
+    if len(announced) > 9 or (announced.isdecimal() and int(announced) > MAXIMUM_BODY):
+        raise problem(too_large, request_id)
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MAXIMUM_BODY:
+            raise problem(too_large, request_id)
+    return bytes(body)
+
+
+def _check_message(headers: Headers, body: bytes) -> Envelope:
+    repeated = find_duplicated_routing_header(headers.items())
+    if repeated is not None:
+        raise rpc_error(HEADER_MISMATCH, f"The {repeated} header was sent more than once.")
+    try:
+        envelope = read_envelope(body)
+        envelope.require_version_header(headers.get("mcp-protocol-version"))
+    except BadMessage as error:
+        raise rpc_error(error.code, error.message) from None
+    return envelope
+
+
+def _check_scope(actor: Actor, envelope: Envelope) -> None:
+    """403 for a missing scope and nothing else: it makes the client ask its person for more."""
+    tool = find_tool(envelope.tool) if envelope.tool else None
+    if tool is None or satisfies(actor.scopes, tool.scope):
+        return
+    error = InsufficientScope(f"The scope {tool.scope} is needed.", required=str(tool.scope))
+    step_up = challenge(
+        settings.MCP_RESOURCE,
+        error="insufficient_scope",
+        scope=wider_scope(actor.scopes, str(tool.scope)),
+        description=error.detail,
+    )
+    raise problem(error, actor.request_id, {"WWW-Authenticate": step_up})
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """The body once more for the SDK, then whatever comes."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
+
+
+def _privately(send: Send, request_id: str) -> Send:
+    """Every answer is for this client alone and can be found again by its request's id."""
+    extra = [
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-request-id", request_id.encode()),
+    ]
+
+    async def private(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = {name for name, _ in extra}
+            kept = [pair for pair in message["headers"] if pair[0].lower() not in own]
+            message = {**message, "headers": [*kept, *extra]}
+        await send(message)
+
+    return private

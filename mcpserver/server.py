@@ -1,0 +1,105 @@
+"""The SDK's low-level server with our tools; it follows the protocol's revisions for us."""
+
+import logging
+from typing import Any, cast
+
+import mcp_types as types
+from mcp.server.caching import CacheHint
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, METHOD_NOT_FOUND
+
+from access.actor import Actor
+from access.errors import QuotaExceeded, Unavailable
+from mcpserver.dispatch import call_tool, refusal
+from mcpserver.guard import ACTOR
+from mcpserver.limits import CallLimit
+from mcpserver.schemas import input_schema, output_schema
+from mcpserver.threads import Threads
+from mcpserver.tools import TOOLS, Tool, find_tool
+from mcpserver.words import INSTRUCTIONS
+
+VERSION = "0.1.0"
+FRESH = CacheHint(ttl_ms=300_000, scope="private")
+
+Context = ServerRequestContext[Any, Any]
+
+
+def make_server(threads: Threads) -> Server[Any]:
+    """A server whose handlers find the actor that the guard put into the request's scope."""
+    handlers = Handlers(threads)
+    server: Server[Any] = Server(
+        "vault",
+        version=VERSION,
+        title="Vault",
+        instructions=INSTRUCTIONS,
+        on_list_tools=handlers.list_tools,
+        on_call_tool=handlers.call_tool,
+        cache_hints={"tools/list": FRESH, "server/discover": FRESH},
+        get_tool_input_schema=lambda _: None,  # no argument of ours is mirrored in a header
+    )
+    # In place of the SDK's tracing, which writes exceptions' text into spans.
+    server.middleware[:] = [_without_echo]
+    # Below warnings the SDK logs whole messages, and with them handles and values.
+    logging.getLogger("mcp").setLevel(logging.WARNING)
+    return server
+
+
+class Handlers:
+    """What the server does for tools/list and tools/call."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+        self._limit = CallLimit()
+        self._listing = types.ListToolsResult(tools=[_described(tool) for tool in TOOLS])
+
+    async def list_tools(
+        self, _: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        """All tools in their one order, whatever the scopes: to ask for more one has to see them."""
+        if params is not None and params.cursor is not None:
+            raise MCPError(INVALID_PARAMS, "There is one page only.")
+        return self._listing
+
+    async def call_tool(
+        self, context: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult:
+        """The operation's answer, computed beside the event loop."""
+        tool = find_tool(params.name)
+        if tool is None:
+            raise MCPError(INVALID_PARAMS, "There is no such tool; see tools/list.")
+        actor = cast(Actor, context.request.scope[ACTOR])
+        arguments = params.arguments or {}
+        try:
+            self._limit.take(actor.agent_id or actor.token_id)
+            return await self._threads.run(lambda: call_tool(tool, arguments, actor))
+        except (QuotaExceeded, Unavailable) as error:
+            return refusal(error, actor)
+
+
+async def _without_echo(context: Context, call_next: CallNext) -> HandlerResult:
+    """The SDK answers an unknown method with its name; what was sent in never goes out again."""
+    try:
+        return await call_next(context)
+    except MCPError as error:
+        if error.code == METHOD_NOT_FOUND:
+            raise MCPError(METHOD_NOT_FOUND, "There is no such method.") from None
+        raise
+
+
+def _described(tool: Tool) -> types.Tool:
+    return types.Tool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=input_schema(tool.takes),
+        output_schema=output_schema(tool.gives),
+        annotations=types.ToolAnnotations(
+            title=tool.title,
+            read_only_hint=tool.read_only,
+            destructive_hint=tool.destructive,
+            idempotent_hint=tool.idempotent,
+            open_world_hint=False,
+        ),
+    )

@@ -1,0 +1,49 @@
+"""What the model is told: how to work with Vault, and what each argument means."""
+
+INSTRUCTIONS = """\
+Vault keeps credentials and lends them for a limited time.
+
+To use one: find its key (vault.list_credentials or vault.search_credentials; keys are \
+case-sensitive), lease it with vault.lease_credential, redeem the handle with \
+vault.read_credential, use the value, give it back with vault.release_lease. Lease when you need \
+it, not ahead; when a lease has expired, lease again.
+
+Say an honest purpose: what you will do with it, for whom. People read it in the audit log beside \
+your name.
+
+Do not print a value, do not write it to a file, a commit, a log or a command's arguments, and do \
+not repeat it in an answer: hand it to the program that needs it through its environment or its \
+standard input. What you read stays in your context; where a value must not be there at all, ask \
+the person to start the program through a client that fills it in.
+
+When a call is refused, the text names the rule and what would work:
+- "Permission denied": tell the person; an owner or admin can allow it on the /team page.
+- "Approval pending": tell the person that an owner or admin has to approve, then make the \
+identical call again. Do not change its arguments, that would be another request.
+- "Credential not found": check the key; what you may not see looks the same.
+- "audience mismatch" or not signed in: the token is for another service or has ended; the person \
+has to sign in again (in Claude Code: remove the server, add it again, log in).
+- "Rotation window open": an earlier rotation has not closed yet; wait for its end.
+"""
+
+ARGUMENTS = {
+    "key": "The credential's key; case-sensitive.",
+    "purpose": "What you will do with it, for the audit log; 3 to 500 characters.",
+    "ttl": "How long: seconds, or a number with a unit such as 90s, 15m, 1h. "
+    "Without it the credential's own time; more than its maximum is capped.",
+    "version": "`previous` asks for the old value while a rotation window is open.",
+    "leaseHandle": "The handle that vault.lease_credential answered.",
+    "folderPath": "Folder names joined by `/`; an empty string is the root.",
+    "recursive": "Also what lies in folders below.",
+    "type": "Only credentials of this type.",
+    "tag": "Only credentials with this tag.",
+    "limit": "How many at most.",
+    "cursor": "`nextCursor` of the page before.",
+    "query": "What to look for.",
+    "newValue": "The new value. Prefer `generate` where the value may be any random text.",
+    "secretFields": "Further secret parts that belong to the new value.",
+    "generate": "`true`, or the length and alphabet of a random value.",
+    "window": "How long the old value stays readable: seconds or 15m, 1h …; 0 ends it at once.",
+    "reason": "Why it is rotated, for the audit log.",
+    "idempotencyKey": "The same key with the same arguments answers the same rotation.",
+}

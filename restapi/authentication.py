@@ -1,0 +1,54 @@
+"""Bearer tokens of the REST resource and nothing else: no session, no cookie, no query member."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from access.actions import Door
+from access.actor import Actor
+from access.addresses import client_address
+from access.bearer import bearer_token
+from identity.verification import actor_from_token
+from restapi.problems import request_id
+
+CLAIM_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What the framework wants of a user; everything we want stands in `actor`."""
+
+    actor: Actor
+    is_authenticated: bool = True
+
+
+class BearerAuthentication(BaseAuthentication):
+    """The actor behind the request's token; Unauthenticated or AudienceMismatch otherwise."""
+
+    def authenticate(self, request: Request) -> tuple[Caller, Actor]:
+        header = request.META.get("HTTP_AUTHORIZATION")
+        actor = actor_from_token(
+            bearer_token([header] if header is not None else []),
+            resource=settings.REST_RESOURCE,
+            door=Door.REST,
+            request_id=request_id(request),
+            address=_address(request),
+            claimed=_claims(request),
+        )
+        return Caller(actor), actor
+
+
+def _address(request: Request) -> str:
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR")
+    return client_address(
+        request.META.get("REMOTE_ADDR", ""),
+        [forwarded] if forwarded else [],
+        settings.ENVIRONMENT.trusted_proxies,
+    )
+
+
+def _claims(request: Request) -> dict[str, str]:
+    agent = "".join(filter(str.isprintable, request.META.get("HTTP_USER_AGENT", "")))
+    return {"userAgent": agent[:CLAIM_LENGTH]} if agent else {}

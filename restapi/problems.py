@@ -1,0 +1,153 @@
+"""Every refusal and failure of the REST face as a problem document (RFC 9457)."""
+
+import logging
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from access.actor import Actor
+from access.bearer import NoToken, wider_scope
+from access.errors import (
+    Denied,
+    InsufficientScope,
+    Malformed,
+    NotFound,
+    QuotaExceeded,
+    Unauthenticated,
+    Unavailable,
+    VaultError,
+)
+from access.failures import where_it_broke
+from identity.verification import challenge
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 2
+
+
+class RouteNotFound(NotFound):
+    """Nothing is served at this address."""
+
+    code: ClassVar[str] = "route/not-found"
+
+
+class MethodNotAllowed(VaultError):
+    """The address is right, the method is not (RFC 9110 §15.5.6)."""
+
+    code, status, title = "request/method-not-allowed", 405, "Method not allowed"
+
+
+class NotAcceptable(VaultError):
+    """Only JSON is answered (RFC 9110 §15.5.7)."""
+
+    code, status, title = "request/not-acceptable", 406, "Not acceptable"
+
+
+class UnsupportedMediaType(VaultError):
+    """Only JSON is read (RFC 9110 §15.5.16)."""
+
+    code, status, title = "request/unsupported-media-type", 415, "Unsupported media type"
+
+
+# The toolkit's own refusals; its words are not used, they may quote the request.
+_TRANSLATED: list[tuple[type[Exception], type[VaultError], str]] = [
+    (exceptions.NotAuthenticated, Unauthenticated, "A bearer token is needed."),
+    (exceptions.AuthenticationFailed, Unauthenticated, "The token does not hold."),
+    (exceptions.PermissionDenied, Denied, ""),
+    (PermissionDenied, Denied, ""),
+    (exceptions.NotFound, RouteNotFound, ""),
+    (Http404, RouteNotFound, ""),
+    (exceptions.MethodNotAllowed, MethodNotAllowed, ""),
+    (exceptions.NotAcceptable, NotAcceptable, "Only application/json is answered."),
+    (exceptions.UnsupportedMediaType, UnsupportedMediaType, "Only application/json is read."),
+    (exceptions.ParseError, Malformed, ""),
+    (exceptions.Throttled, QuotaExceeded, ""),
+    (SuspiciousOperation, Malformed, "The request makes no sense."),
+    (OperationalError, Unavailable, ""),
+    (InterfaceError, Unavailable, ""),
+]
+
+
+def as_problem(error: Exception, context: dict[str, Any]) -> Response:
+    """The framework's exception handler: always an answer, in one shape."""
+    request = context["request"]
+    known = as_vault_error(error)
+    if known is None:
+        log.error("request %s failed: %s", request_id(request), where_it_broke(error))
+        known = VaultError("Something broke on our side; nothing more is said here.")
+    headers = _headers(known, context)
+    if isinstance(error, exceptions.MethodNotAllowed):
+        headers["Allow"] = ", ".join(context["view"].allowed_methods)
+    return Response(
+        known.as_problem(request_id(request)),
+        status=known.status,
+        headers=headers,
+        content_type=MEDIA_TYPE,
+    )
+
+
+def as_vault_error(error: Exception) -> VaultError | None:
+    """`error` in the product's own words, or None when nobody foresaw it."""
+    if isinstance(error, VaultError):
+        return error
+    for foreign, ours, detail in _TRANSLATED:
+        if isinstance(error, foreign):
+            return ours(detail)
+    return None
+
+
+def problem_response(request: HttpRequest, error: VaultError) -> JsonResponse:
+    """The document for what goes wrong outside the framework's views."""
+    return JsonResponse(
+        error.as_problem(request_id(request)),
+        status=error.status,
+        content_type=MEDIA_TYPE,
+        headers=_headers(error, {}),
+    )
+
+
+@csrf_exempt
+def unknown_address(request: HttpRequest) -> JsonResponse:
+    """Nothing is served here; every method gets the same answer."""
+    return problem_response(request, RouteNotFound("There is no such address in the API."))
+
+
+def request_id(request: Any) -> str:
+    """The id that the middleware gave the request."""
+    return str(getattr(request, "request_id", ""))
+
+
+def _headers(error: VaultError, context: dict[str, Any]) -> dict[str, str]:
+    if isinstance(error, Unauthenticated):
+        return {"WWW-Authenticate": _unauthenticated(error)}
+    if isinstance(error, InsufficientScope):
+        return {"WWW-Authenticate": _step_up(error, getattr(context.get("request"), "auth", None))}
+    if isinstance(error, Unavailable):
+        return {"Retry-After": str(RETRY_SECONDS)}
+    if isinstance(error, QuotaExceeded) and "retryAfter" in error.extra:
+        return {"Retry-After": str(error.extra["retryAfter"])}
+    return {}
+
+
+def _unauthenticated(error: Unauthenticated) -> str:
+    """The challenge; `invalid_token` only when a token was sent (RFC 6750 §3.1)."""
+    if isinstance(error, NoToken):
+        return challenge(settings.REST_RESOURCE)
+    return challenge(settings.REST_RESOURCE, error="invalid_token", description=error.detail)
+
+
+def _step_up(error: InsufficientScope, actor: object) -> str:
+    held = actor.scopes if isinstance(actor, Actor) else frozenset()
+    return challenge(
+        settings.REST_RESOURCE,
+        error="insufficient_scope",
+        scope=wider_scope(held, str(error.extra.get("required", ""))),
+        description=error.detail,
+    )
