@@ -1,0 +1,31 @@
+"""The actor behind a request from a signed-in browser."""
+
+from allauth.account.adapter import get_adapter
+from django.http import HttpRequest
+
+from access.actions import Door
+from access.actor import ALL_SCOPES, Actor
+from access.errors import Denied
+from console.places import current_place
+
+
+def actor_for(request: HttpRequest) -> Actor:
+    """The person in their current tenant; Denied when they belong to none.
+
+    A browser session carries no scopes, so rights alone decide.
+    """
+    place = current_place(request)
+    if place is None:
+        raise Denied(
+            "Your account belongs to no tenant.",
+            hint="Ask an owner of the tenant that you want to join to add you.",
+        )
+    return Actor(
+        tenant_id=place.tenant_id,
+        door=Door.CONSOLE,
+        person_id=request.user.pk,
+        role=place.role,
+        scopes=ALL_SCOPES,
+        request_id=request.headers.get("X-Request-Id", ""),
+        address=get_adapter().get_client_ip(request),
+    )

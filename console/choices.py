@@ -1,0 +1,42 @@
+"""What forms offer to choose from, and whom members can ask."""
+
+from access.actor import Actor
+from access.ids import public_id
+from access.levels import Role
+from access.tenancy import tenant_transaction
+from credentials.operations import list_credentials
+from credentials.shapes import MAXIMUM_PAGE, ListCredentials
+from tenants.models import Agent, AgentState, Membership
+
+
+def agent_choices(actor: Actor) -> list[tuple[str, str]]:
+    """(public id, name and person) of the tenant's agents; for its owners and admins."""
+    with tenant_transaction(actor.tenant_id):
+        agents = (
+            Agent.objects.of(actor)
+            .exclude(state=AgentState.REMOVED)
+            .select_related("person")
+            .order_by("name", "created_at")
+        )
+        return [(public_id("agent", one.pk), f"{one.name} – {one.person.email}") for one in agents]
+
+
+def known_folders(actor: Actor) -> list[str]:
+    """Paths of existing folders to suggest: those in use on the first page and the topmost."""
+    page = list_credentials(actor, ListCredentials(limit=MAXIMUM_PAGE))
+    used = {one.folder_path for one in page.credentials if one.folder_path}
+    return sorted(used | set(page.folders))
+
+
+def governors(actor: Actor) -> list[Membership]:
+    """The owners and admins whom a member can ask, owners first."""
+    return list(
+        Membership.objects.filter(
+            tenant_id=actor.tenant_id,
+            role__in=[role for role in Role if role.governs],
+            suspended_at=None,
+            person__is_active=True,
+        )
+        .select_related("person")
+        .order_by("-role", "person__email")
+    )

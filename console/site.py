@@ -1,0 +1,67 @@
+"""The admin site: our own pages on Django's `AdminSite`, for owners and admins of a tenant.
+
+No model is registered: every change goes through an operation with its audit entry.
+"""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.generic import RedirectView
+
+from console.errors import problem, told
+from console.pages import credentials
+from console.places import current_place
+
+
+class ConsoleSite(AdminSite):
+    """Open to people who own or administer their current tenant."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Membership decides; Django's staff flag and model permissions open nothing."""
+        place = current_place(request)
+        return place is not None and place.governs
+
+    def admin_view(self, view: Callable[..., Any], _cacheable: bool = False) -> Any:
+        """Sign-in first, then owners and admins only; never cached, always with a CSRF check."""
+
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not self.has_permission(request):
+                return _closed(request)
+            return told(view)(request, *args, **kwargs)
+
+        return update_wrapper(never_cache(csrf_protect(inner)), view)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """The pages of the console, and nothing of Django's own."""
+        page = self.admin_view
+        return [
+            path("", page(credentials.overview), name="index"),
+            path("credentials/new", page(credentials.store), name="store"),
+            path("credentials/<str:key>/", page(credentials.detail), name="credential"),
+            path("credentials/<str:key>", page(_with_slash)),
+        ]
+
+
+_with_slash = RedirectView.as_view(pattern_name="admin:credential")
+
+
+def _closed(request: HttpRequest) -> HttpResponse:
+    return problem(
+        request,
+        403,
+        "This part is for owners and admins",
+        "You are signed in, but you neither own nor administer this tenant.",
+        "What you may use yourself, and whom to ask for more, is on your team page.",
+    )
+
+
+site = ConsoleSite(name="admin")

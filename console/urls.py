@@ -1,0 +1,13 @@
+"""The people's addresses, included at the root by `vaultsite.urls`."""
+
+from django.urls import path
+
+from console.pages import team
+from console.site import site
+
+urlpatterns = [
+    path("", team.home, name="home"),
+    path("team/", team.team, name="team"),
+    path("tenant/", team.choose_tenant, name="choose_tenant"),
+    path("admin/", site.urls),
+]

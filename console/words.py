@@ -1,0 +1,48 @@
+"""How the console says things: types, durations."""
+
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """A credential type's name for people, and what is checked and found when one is stored."""
+
+    title: str
+    help: str
+
+
+KINDS: dict[str, Kind] = {
+    "api-key": Kind("API key", "One line that a service gave you. Any text is accepted."),
+    "oauth-token": Kind(
+        "OAuth token",
+        "An access token. Put a refresh token into the secret fields, and the end into the "
+        "metadata as tokenExpiresAt (RFC 3339).",
+    ),
+    "ssh-key": Kind(
+        "SSH private key",
+        "PEM, with its BEGIN and END lines. A passphrase goes into the secret fields as "
+        "passphrase. Algorithm and fingerprint are found by themselves.",
+    ),
+    "tls-certificate": Kind(
+        "TLS certificate",
+        'JSON with "certificate", "privateKey" and, if there is one, "chain", each as PEM. Key '
+        "and certificate must belong together; subject and end are found by themselves.",
+    ),
+    "database-url": Kind(
+        "Database URL",
+        "For example postgresql://user:password@host:5432/name. Driver, host and user are found "
+        "by themselves; the password stays sealed.",
+    ),
+    "generic-secret": Kind("Generic secret", "Anything else, up to 64 KiB of text."),
+}
+
+UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+
+
+def in_words(seconds: int) -> str:
+    """A duration for people: 900 → "15 minutes", 5400 → "1 hour 30 minutes"."""
+    parts: list[str] = []
+    for size, unit in UNITS:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
+    return " ".join(parts) or "0 seconds"
