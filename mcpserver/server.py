@@ -57,7 +57,7 @@ class Handlers:
     async def list_tools(
         self, _: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        """All tools in their one order, whatever the scopes: to ask for more one has to see them."""
+        """All tools, in one order, whatever the scopes: to ask for more one has to see them."""
         if params is not None and params.cursor is not None:
             raise MCPError(INVALID_PARAMS, "There is one page only.")
         return self._listing

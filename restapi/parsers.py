@@ -19,4 +19,5 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
+        del media_type, parser_context  # the framework passes them by name
         return parse_strict_object(stream.read(MAXIMUM_BODY + 1))
