@@ -91,10 +91,17 @@ def require_quota(actor: Actor, tenant: Tenant, credential: Credential) -> None:
         on_it=Count("pk", filter=on_it),
         mine=Count("pk", filter=mine),
         agent=Count("pk", filter=mine & agent),
+        others=Count("credential", filter=mine & agent & ~on_it, distinct=True),
     )
     _require_below(counts["on_it"], credential.max_active_leases, "this credential")
     _require_below(counts["mine"], tenant.max_leases_per_person, "one person")
     _require_below(counts["agent"], tenant.max_leases_per_agent, "one agent")
+    if counts["others"] >= tenant.max_credentials_per_agent:
+        raise QuotaExceeded(
+            f"One agent may hold {tenant.max_credentials_per_agent} different credentials at a "
+            "time; release the leases you no longer need.",
+            retryAfter=30,
+        )
 
 
 def _require_below(count: int, limit: int | None, whose: str) -> None:

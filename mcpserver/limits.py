@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from access.errors import QuotaExceeded
 
-BURST = 200
-PER_SECOND = 50
+# Far above what a model does, below what would starve the others.
+BURST = 5000
+PER_SECOND = 500
 KEPT_AGENTS = 10_000
 
 

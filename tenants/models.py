@@ -32,8 +32,10 @@ class Tenant(models.Model):
     max_ttl = models.PositiveIntegerField(default=DAY)
     default_window = models.PositiveIntegerField(default=3600)
     max_window = models.PositiveIntegerField(default=7 * DAY)
-    max_leases_per_person = models.PositiveIntegerField(default=200)
-    max_leases_per_agent = models.PositiveIntegerField(default=100)
+    max_leases_per_person = models.PositiveIntegerField(default=20_000)
+    max_leases_per_agent = models.PositiveIntegerField(default=10_000)
+    # How many different credentials one agent may hold at a time: what stops "lease them all".
+    max_credentials_per_agent = models.PositiveIntegerField(default=100)
     self_approval = models.BooleanField(default=False)
 
     class Meta:

@@ -22,6 +22,7 @@ class ChangeSettings(Shape):
     max_window: int | None = Field(default=None, ge=0)
     max_leases_per_person: int | None = Field(default=None, ge=1)
     max_leases_per_agent: int | None = Field(default=None, ge=1)
+    max_credentials_per_agent: int | None = Field(default=None, ge=1)
     self_approval: bool | None = None
 
 

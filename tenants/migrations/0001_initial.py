@@ -45,8 +45,9 @@ class Migration(migrations.Migration):
                 ('max_ttl', models.PositiveIntegerField(default=86400)),
                 ('default_window', models.PositiveIntegerField(default=3600)),
                 ('max_window', models.PositiveIntegerField(default=604800)),
-                ('max_leases_per_person', models.PositiveIntegerField(default=200)),
-                ('max_leases_per_agent', models.PositiveIntegerField(default=100)),
+                ('max_leases_per_person', models.PositiveIntegerField(default=20000)),
+                ('max_leases_per_agent', models.PositiveIntegerField(default=10000)),
+                ('max_credentials_per_agent', models.PositiveIntegerField(default=100)),
                 ('self_approval', models.BooleanField(default=False)),
             ],
             options={
