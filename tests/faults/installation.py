@@ -61,7 +61,8 @@ def running_installation(data: Path) -> Iterator[Installation]:
     """Start `up` on its own servers in `data`, and stop it when the block is left."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("VAULTSITE_")}
     environment.pop("DJANGO_SETTINGS_MODULE", None)
-    command = [sys.executable, "manage.py", "up", "--data-dir", data, "--port", str(free_port())]
+    port = str(free_port())
+    command = [sys.executable, "manage.py", "up", "--data-dir", str(data), "--port", port]
     with (data.parent / "up.log").open("w") as log:
         process = subprocess.Popen(
             command, cwd=PROJECT, env=environment, stdout=log, stderr=subprocess.STDOUT
