@@ -12,12 +12,12 @@ from credentials.kinds import KINDS
 
 AlphabetWord = Literal["alphanumeric", "hex", "base64url", "ascii"]
 
-ALPHABETS = MappingProxyType[AlphabetWord, str](
+ALPHABETS = MappingProxyType[str, str](
     {
         "alphanumeric": string.ascii_letters + string.digits,
         "hex": string.digits + "abcdef",
         "base64url": string.ascii_letters + string.digits + "-_",
-        "ascii": string.ascii_letters + string.digits + string.punctuation,
+        "ascii": string.ascii_letters + string.digits + "!#$%&()*+,-./:;<=>?@[]^_{|}~",
     }
 )
 
@@ -25,7 +25,7 @@ ALPHABETS = MappingProxyType[AlphabetWord, str](
 class GenerateSpec(Shape):
     """How a new value looks; the default has about 190 bits, the weakest (16 of `hex`) 64.
 
-    `ascii` is every printable character but the space, quotes and backslash included.
+    `ascii` is every printable character but space, quotes, backquote and backslash.
     """
 
     length: int = Field(default=32, ge=16, le=256)

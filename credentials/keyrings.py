@@ -44,7 +44,10 @@ class LocalRootKey:
     """The root key from VAULTSITE_ROOT_KEY(_FILE): 32 random bytes as base64url text."""
 
     def __init__(self, text: str) -> None:
-        key = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        try:
+            key = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        except ValueError:
+            key = b""
         if len(key) != KEY:
             raise Unavailable("The root key must be 32 bytes as base64url text.")
         self._cipher = AESGCM(key)
@@ -108,6 +111,11 @@ class OpenKeys:
             while len(self._ciphers) > self._kept:
                 self._ciphers.popitem(last=False)
         return cipher
+
+    def forget(self) -> None:
+        """Drop every opened key, as a new process would have none."""
+        with self._lock:
+            self._ciphers.clear()
 
 
 open_keys = OpenKeys()

@@ -4,10 +4,10 @@ Every check answers what it was given, or raises Invalid with the rule; the inpu
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 
 from access.errors import Invalid
+from access.text import is_visible
 from credentials.secret_names import looks_secret
 
 KIB = 1024
@@ -23,13 +23,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _NAME_RULE = "1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or digit"
 _SEGMENTS_RULE = f"up to {MAXIMUM_SEGMENTS} names joined by /, empty for the top; each name has"
 
-# What a reader does not see but a program (or a model) does: controls, bidi marks, tags, halves
-# of surrogate pairs, separators. Two joiners stay: emoji and several scripts need them.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_JOINERS = "\u200c\u200d"
-_LINES = "\t\n"
-_VARIATION_SUPPLEMENT = ("\U000e0100", "\U000e01ef")
-
 
 def check_key(text: str, field: str = "key") -> str:
     """A credential's key."""
@@ -42,13 +35,10 @@ def check_tag(text: str, field: str = "tag") -> str:
 
 
 def check_tags(tags: Sequence[str]) -> list[str]:
-    """At most 32 tags, none twice, in the order given."""
+    """At most 32 tags; answered sorted, each once."""
     if len(tags) > MAXIMUM_TAGS:
         raise Invalid(f"tags: at most {MAXIMUM_TAGS}.", "tags")
-    checked = [check_tag(tag, "tags") for tag in tags]
-    if len(set(checked)) < len(checked):
-        raise Invalid("tags: none twice.", "tags")
-    return checked
+    return sorted({check_tag(tag, "tags") for tag in tags})
 
 
 def check_folder_path(text: str, field: str = "folderPath") -> str:
@@ -60,11 +50,10 @@ def check_folder_path(text: str, field: str = "folderPath") -> str:
 
 
 def check_description(text: str) -> str:
-    """One line of at most 1 KiB UTF-8 that shows all it holds (no control or bidi characters)."""
-    if not _is_visible(text, MAXIMUM_DESCRIPTION):
+    """At most 1 KiB of UTF-8 that hides nothing: models read it."""
+    if not _is_shown(text, MAXIMUM_DESCRIPTION):
         raise Invalid(
-            "description: one line of at most 1 KiB without control or invisible characters.",
-            "description",
+            "description: at most 1 KiB without control or invisible characters.", "description"
         )
     return text
 
@@ -77,8 +66,7 @@ def check_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
         _metadata_name(name)
         if not is_metadata_text(text):
             raise Invalid(
-                "metadata: each value is a text of at most 1 KiB; no control or invisible "
-                "characters but tabs and line feeds.",
+                "metadata: each value at most 1 KiB without control or invisible characters.",
                 "metadata",
             )
     return dict(metadata)
@@ -86,7 +74,7 @@ def check_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
 
 def is_metadata_text(text: str) -> bool:
     """Whether `text` may stand as a metadata value."""
-    return _is_visible(text, MAXIMUM_METADATA_TEXT, _LINES)
+    return _is_shown(text, MAXIMUM_METADATA_TEXT)
 
 
 def check_secret_fields(fields: Mapping[str, str]) -> dict[str, str]:
@@ -97,22 +85,20 @@ def check_secret_fields(fields: Mapping[str, str]) -> dict[str, str]:
         _name(name, "secretFields", "each name has ")
         if not is_sealable(text, MAXIMUM_SECRET_FIELD):
             raise Invalid(
-                "secretFields: each value is UTF-8 text of at most 16 KiB without NUL.",
+                "secretFields: each value is 1 byte to 16 KiB of UTF-8 text without NUL.",
                 "secretFields",
             )
     return dict(fields)
 
 
 def is_sealable(text: str, most: int) -> bool:
-    """Whether `text` is whole UTF-8 without NUL, of at most `most` bytes."""
-    return len(text) <= most and "\0" not in text and _size(text) <= most
-
-
-def _size(text: str) -> float:
+    """Whether `text` is whole UTF-8 without NUL, of 1 to `most` bytes."""
+    if not 1 <= len(text) <= most or "\0" in text:
+        return False
     try:
-        return len(text.encode())
+        return len(text.encode()) <= most
     except UnicodeEncodeError:
-        return float("inf")
+        return False
 
 
 def _name(text: str, field: str, subject: str = "") -> str:
@@ -125,21 +111,11 @@ def _metadata_name(name: str) -> None:
     _name(name, "metadata", "each name has ")
     if looks_secret(name):
         raise Invalid(
-            "metadata: a name here reads as if its value were secret, and metadata is shown to "
-            "every viewer.",
+            "metadata: a name here reads as if its value were secret, and every viewer sees "
+            "metadata; secrets belong into secretFields.",
             "metadata",
-            hint="Put secrets into secretFields: they are sealed with the value.",
         )
 
 
-def _is_visible(text: str, most: int, also: str = "") -> bool:
-    if len(text) > most or any(_is_unseen(one) for one in text if one not in also):
-        return False
-    return len(text.encode()) <= most
-
-
-def _is_unseen(character: str) -> bool:
-    first, last = _VARIATION_SUPPLEMENT
-    if character in _JOINERS:
-        return False
-    return unicodedata.category(character) in _UNSEEN or first <= character <= last
+def _is_shown(text: str, most: int) -> bool:
+    return len(text) <= most and is_visible(text) and len(text.encode()) <= most

@@ -11,6 +11,7 @@ from access.actions import RULES, Action
 from access.actor import Actor
 from access.errors import CredentialNotFound, Denied
 from access.levels import Level
+from audit.recording import Draft
 from credentials.models import Credential, Grant, State
 from tenants.standing import Standing
 
@@ -86,10 +87,11 @@ def ancestors(path: str) -> list[str]:
 def below(column: str, path: str) -> Q:
     """A folder and everything under it, as a range that row-level security lets use an index.
 
-    `0` is the character after `/` in the C collation.
+    `0` is the character after `/` in the C collation. Everything is under the root; an empty
+    condition would say so too, but vanishes where it is joined to others.
     """
     if not path:
-        return Q()
+        return Q(**{f"{column}__isnull": False})
     return Q(**{column: path}) | Q(**{f"{column}__gt": f"{path}/", f"{column}__lt": f"{path}0"})
 
 
@@ -108,11 +110,13 @@ def require_level(action: Action, held: Level, key: str) -> None:
 
 
 def fetch_credential(
-    actor: Actor, stands: Standing, key: str, action: Action, *, lock: bool = False
+    actor: Actor, stands: Standing, key: str, action: Action, entry: Draft, *, lock: bool = False
 ) -> tuple[Credential, Level]:
     """The credential with that key and the actor's level on it, authorised for `action`.
 
-    CredentialNotFound for unknown, foreign, deleted and invisible; Denied for too little.
+    CredentialNotFound for unknown, foreign, deleted and invisible; Denied for too little. `entry`
+    names a credential that exists, so that a refusal stands in its trail; what was asked for and
+    is not there may be anything, a pasted secret too, and is not written down.
     """
     rows = Credential.objects.of(actor).exclude(state=State.DELETED).filter(key=key)
     if lock:
@@ -120,6 +124,7 @@ def fetch_credential(
     credential = rows.select_related("folder").first()
     if credential is None:
         raise CredentialNotFound()
+    entry.about(credential_id=credential.pk, credential_key=credential.key)
     held = rights(actor, stands).on(credential)
     require_level(action, held, key)
     return credential, held

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import connection
 
 from access.errors import Unavailable
 from credentials.keyrings import KEY, context, decrypt, encrypt, open_keys, root_key
@@ -70,11 +71,20 @@ def require_openable(key: TenantKey) -> None:
 
 
 def _first_key(tenant_id: UUID) -> TenantKey:
+    _require_known_root_key()
     key = TenantKey(tenant_id=tenant_id, number=1, root_key_id=root_key().id)
     key.wrapped = root_key().wrap(os.urandom(KEY), _key_bound(key))
     # Two first writers may meet here: one row wins, both go on with it.
     TenantKey.objects.bulk_create([key], ignore_conflicts=True)
     return TenantKey.objects.get(tenant_id=tenant_id, state=KeyState.ACTIVE)
+
+
+def _require_known_root_key() -> None:
+    """Refuse to start a tenant under a root key that opens nobody else's: it is a wrong one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT root_key_is_known(%s)", [root_key().id])
+        if cursor.fetchone() != (True,):
+            raise Unavailable("The root key is not the one that this installation's keys are under.")
 
 
 def _cipher(key: TenantKey) -> AESGCM:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, WithJsonSchema
 
 from access.durations import DURATION_SCHEMA, parse_duration
 from access.shapes import Shape
@@ -144,7 +144,7 @@ class GiveGrant(Shape):
     level: LevelWord
     key: Key | None = None
     folder_path: FolderPath | None = None
-    expires_at: datetime | None = None
+    expires_at: AwareDatetime | None = None
     agents: list[str] | None = Field(default=None, max_length=100)
 
 

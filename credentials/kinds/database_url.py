@@ -45,11 +45,12 @@ _FILE = re.compile(r":memory:|(?:[A-Za-z]:[/\\])?[\w.+ ~/\\-]{1,512}")
 
 
 def examine_database_url(submission: Submission) -> Mapping[str, str]:
-    """`driver`, `host`, `port`, `database`, `username` where the URL says them, and `ssl`.
+    """`driver`, and `host`, `port`, `database`, `username`, `ssl` where the URL says them.
 
     `driver` is the product whatever the scheme's spelling (`postgres` → `postgresql`, `rediss` →
-    `redis`, `mongodb+srv` → `mongodb`). Several hosts make a comma list. `ssl` is `true` when the
-    URL demands TLS. For SQLite only `driver` and `database`, its file, are told.
+    `redis`, `mongodb+srv` → `mongodb`). Several hosts make a comma list. `ssl` is `true` when TLS
+    is demanded, `false` when the URL leaves a way without it. For SQLite `driver` and `database`,
+    its file, are all.
     """
     found = _URL.fullmatch(submission.value)
     if found is None:
@@ -71,7 +72,7 @@ def _file(rest: str) -> str:
     if path.startswith("//"):
         path = path[2:].removeprefix("/")
     if not path:
-        raise refuse("sqlite: names a file, or :memory:.")
+        raise refuse("a file is needed, or :memory:.")
     return _plain(path, _FILE)
 
 
@@ -88,7 +89,7 @@ def _server(scheme: str, rest: str) -> Mapping[str, str]:
         **_hosts(scheme, found["hosts"]),
         "database": _plain(found["path"] or "", _DATABASE),
         "username": _username(driver, found["userinfo"] or ""),
-        "ssl": "true" if _demands_tls(scheme, found["query"] or "") else "false",
+        "ssl": _ssl(scheme, found["query"] or ""),
     }
 
 
@@ -125,9 +126,9 @@ def _plain(part: str, pattern: re.Pattern[str]) -> str:
     return text if pattern.fullmatch(text) else ""
 
 
-def _demands_tls(scheme: str, query: str) -> bool:
+def _ssl(scheme: str, query: str) -> str:
     said = {name.lower(): text.lower() for name, text in parse_qsl(query)}
     for name in TLS_PARAMETERS:
         if name in said:
-            return _TLS_DEMANDED.fullmatch(said[name]) is not None
-    return scheme in TLS_SCHEMES
+            return "true" if _TLS_DEMANDED.fullmatch(said[name]) else "false"
+    return "true" if scheme in TLS_SCHEMES else ""

@@ -13,7 +13,7 @@ from credentials.kinds.submission import Kind, Submission, refuse
 from credentials.kinds.tls_certificate import examine_tls_certificate
 from credentials.naming import is_metadata_text, is_sealable
 
-MAXIMUM_VALUE = 64 * 1024
+MAXIMUM_VALUE_BYTES = 64 * 1024
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -29,7 +29,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 def examine(
     kind: str, value: str, secret_fields: Mapping[str, str], metadata: Mapping[str, str]
-) -> Mapping[str, str]:
+) -> dict[str, str]:
     """What a value of type `kind` tells of itself; Invalid when it is no such value.
 
     A value is 1 byte to 64 KiB of UTF-8 text; with `metadata.encoding` = `base64` it must be
@@ -49,7 +49,7 @@ def merge_metadata(extracted: Mapping[str, str], given: Mapping[str, str]) -> di
 
 
 def _check_value(value: str, metadata: Mapping[str, str]) -> None:
-    if not value or not is_sealable(value, MAXIMUM_VALUE):
+    if not is_sealable(value, MAXIMUM_VALUE_BYTES):
         raise refuse(
             "1 byte to 64 KiB of UTF-8 text without NUL; binary data goes in as base64, with "
             "metadata.encoding set to base64."

@@ -24,7 +24,7 @@ MAXIMUM_ROUNDS = 256
 TRADITIONAL = {"RSA ": "rsa", "EC ": "ecdsa"}
 
 _PEM = re.compile(
-    r"-----BEGIN (?P<form>(?:OPENSSH |RSA |EC )?)PRIVATE KEY-----\r?\n"
+    r"-----BEGIN (?P<form>OPENSSH |RSA |EC )PRIVATE KEY-----\r?\n"
     r"(?P<body>(?:(?!-----).)+)\n-----END (?P=form)PRIVATE KEY-----",
     re.DOTALL,
 )
@@ -38,7 +38,7 @@ _NO_PEM = (
 )
 _NO_KEY = "the PEM block holds no key that can be read; RSA, Ed25519 and ECDSA (NIST) are known."
 _NOT_OPENED = "passphrase does not open the key, or the key is damaged."
-_TOO_SLOW = f"a key whose passphrase is stretched over more than {MAXIMUM_ROUNDS} rounds."
+_TOO_SLOW = f"at most {MAXIMUM_ROUNDS} rounds of passphrase stretching (ssh-keygen -a)."
 
 
 def examine_ssh_key(submission: Submission) -> Mapping[str, str]:
@@ -77,7 +77,7 @@ def _open_openssh(pem: str, passphrase: str, rounds: int) -> None:
 
 def _examine_traditional(pem: re.Match[str], passphrase: str | None) -> Mapping[str, str]:
     encrypted = _ENCRYPTED.fullmatch(pem["body"])
-    if encrypted is None or pem["form"] not in TRADITIONAL:
+    if encrypted is None:
         return _opened(pem[0], None, "false", _NO_KEY, "value")
     if passphrase is not None:
         return _opened(pem[0], passphrase, "true", _NOT_OPENED, "secretFields")

@@ -43,9 +43,12 @@ def refuse(rule: str, field: str = "value") -> Invalid:
     return Invalid(f"{field}: {rule}", field)
 
 
+# What the parsers were seen to raise for damaged input, besides the ValueError they document.
 _PARSER_ERRORS = (
     ValueError,
     TypeError,
+    LookupError,
+    NotImplementedError,
     UnsupportedAlgorithm,
     InvalidSignature,
     x509.InvalidVersion,

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
+from pydantic import Field
 
 from access.errors import Invalid, Malformed
 from access.shapes import Shape
@@ -27,7 +28,7 @@ class TlsValue(Shape):
     """The JSON object that a value of this type is; every member is PEM text."""
 
     certificate: str
-    private_key: str
+    private_key: str = Field(repr=False)
     chain: str | None = None
 
 
@@ -88,13 +89,12 @@ def _require_links(path: list[x509.Certificate]) -> None:
 
 
 def _described(leaf: x509.Certificate) -> Mapping[str, str]:
-    number = f"{leaf.serial_number:X}"
     return {
         "subject": _name(leaf.subject),
         "issuer": _name(leaf.issuer),
         "notBefore": rfc3339(leaf.not_valid_before_utc),
         "notAfter": rfc3339(leaf.not_valid_after_utc),
-        "serialNumber": number.zfill(len(number) + len(number) % 2),
+        "serialNumber": f"{leaf.serial_number:x}",
         **_fitting(_alternative_names(leaf)),
     }
 

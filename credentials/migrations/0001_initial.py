@@ -24,7 +24,7 @@ TABLES = (
 # setting and answer ids; what may be seen of them is decided by the query around them.
 TAGGED = """
     CREATE FUNCTION credentials_tagged(wanted text) RETURNS SETOF uuid
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
         SELECT c.id FROM credential c
         WHERE c.tenant_id = nullif(current_setting('vaultsite.tenant', true), '')::uuid
           AND c.tags @> ARRAY[wanted]::varchar[]
@@ -37,7 +37,7 @@ MATCHING = """
     CREATE FUNCTION credentials_matching(words text, most integer)
     RETURNS TABLE (id uuid, score real)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path = pg_catalog, public SET pg_trgm.word_similarity_threshold = 0.3 AS $$
+    SET search_path = pg_catalog, public, pg_temp SET pg_trgm.word_similarity_threshold = 0.3 AS $$
         SELECT c.id,
                CASE WHEN lower(c.key) = words THEN 1
                     WHEN starts_with(lower(c.key), words) THEN 0.95
@@ -50,6 +50,15 @@ MATCHING = """
           AND (words <% c.search_text OR strpos(c.search_text, words) > 0)
         ORDER BY score DESC, c.key
         LIMIT most
+    $$;
+"""
+
+# Whether any tenant lives under this root key, or none lives yet.
+KNOWN_ROOT_KEY = """
+    CREATE FUNCTION root_key_is_known(wanted text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+        SELECT NOT EXISTS (SELECT FROM tenant_key)
+            OR EXISTS (SELECT FROM tenant_key k WHERE k.root_key_id = wanted)
     $$;
 """
 
@@ -266,4 +275,5 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(TAGGED, "DROP FUNCTION credentials_tagged"),
         migrations.RunSQL(MATCHING, "DROP FUNCTION credentials_matching"),
+        migrations.RunSQL(KNOWN_ROOT_KEY, "DROP FUNCTION root_key_is_known"),
     ]

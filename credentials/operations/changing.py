@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.db import IntegrityError
 from django.db.models.functions import Now
 
 from access.actions import Action
 from access.actor import Actor
 from access.endings import Ended, announce
-from access.errors import Conflict
+from access.errors import Conflict, Denied
 from access.levels import Level
 from access.tenancy import database_now
 from audit.events import Event
@@ -43,10 +44,8 @@ def changing(
 ) -> Iterator[tuple[Draft, Credential, Level, Standing]]:
     """The audited transaction of a change to one credential, whose row is locked."""
     with audited(actor, action, event) as entry:
-        entry.about(credential_key=key)
         stands = standing(actor)
-        credential, held = fetch_credential(actor, stands, key, action, lock=True)
-        entry.about(credential_id=credential.pk)
+        credential, held = fetch_credential(actor, stands, key, action, entry, lock=True)
         yield entry, credential, held, stands
 
 
@@ -70,7 +69,10 @@ def update_credential(actor: Actor, request: UpdateCredential) -> CredentialOut:
             _rename(actor, credential, request.new_key)
         _take_over(credential, request)
         entry.detail(changed=sorted(request.model_fields_set - {"key"}), key=credential.key)
-        _save(credential)
+        try:
+            _save(credential)
+        except IntegrityError:  # somebody took the key at the same moment
+            raise _taken() from None
         return present(credential, held, stands.tenant)
 
 
@@ -85,8 +87,12 @@ def _take_over(credential: Credential, request: UpdateCredential) -> None:
 
 def _rename(actor: Actor, credential: Credential, key: str) -> None:
     if Credential.objects.of(actor).exclude(state=State.DELETED).filter(key=key).exists():
-        raise Conflict("A credential with this key exists already.", field="newKey")
+        raise _taken()
     credential.key = key
+
+
+def _taken() -> Conflict:
+    return Conflict("A credential with this key exists already.", field="newKey")
 
 
 def move_credential(actor: Actor, request: MoveCredential) -> CredentialOut:
@@ -101,8 +107,8 @@ def move_credential(actor: Actor, request: MoveCredential) -> CredentialOut:
         stands,
     ):
         _require_not_over(credential)
-        target = rights(actor, stands).on_folder(request.folder_path)
-        require_level(Action.MOVE_CREDENTIAL, target, request.key)
+        if rights(actor, stands).on_folder(request.folder_path) < Level.MANAGER:
+            raise Denied("The level manager on the target folder is needed to move something there.")
         entry.detail(source=credential.folder.path, target=request.folder_path)
         credential.folder = require_folder(actor, request.folder_path)
         _save(credential)

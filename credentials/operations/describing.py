@@ -32,9 +32,11 @@ TRAIL = 20
 
 def describe_credential(actor: Actor, request: DescribeCredential) -> CredentialDetail:
     """A credential's metadata, owners, policy, versions, rotation and recent trail; no value."""
-    with reading(actor, Action.DESCRIBE_CREDENTIAL):
+    with reading(actor, Action.DESCRIBE_CREDENTIAL) as entry:
         stands = standing(actor)
-        credential, held = fetch_credential(actor, stands, request.key, Action.DESCRIBE_CREDENTIAL)
+        credential, held = fetch_credential(
+            actor, stands, request.key, Action.DESCRIBE_CREDENTIAL, entry
+        )
         return detail(actor, credential, held, stands.tenant)
 
 

@@ -1,5 +1,6 @@
 """Grants: who may use what, given by those who hold at least as much."""
 
+from datetime import datetime
 from uuid import UUID
 
 from access.actions import Action
@@ -10,25 +11,29 @@ from access.ids import parse_public_id, public_id
 from access.levels import Level
 from access.tenancy import database_now
 from audit.events import Event
-from audit.recording import audited
+from audit.recording import Draft, audited
 from credentials.models import Credential, Folder, Grant
 from credentials.policies import agent_ids
 from credentials.rights import fetch_credential, require_level, rights
 from credentials.shapes import GiveGrant, GrantOut
 from tenants.standing import Standing, hold_membership, standing
 
+# Level, end in time, agents it is limited to.
+Terms = tuple[str, datetime | None, list[UUID] | None]
+
 
 def give_grant(actor: Actor, request: GiveGrant) -> GrantOut:
     """Give a member a level on a credential or folder, or change the grant they have there.
 
-    Needs `admin` there; nobody gives more than they hold. Lowering ends leases that lived by it.
+    Needs `admin` there; nobody gives more than they hold. Giving less than before ends the leases
+    that lived by it; giving the same again changes nothing.
     """
     if (request.key is None) == (request.folder_path is None):
         raise Invalid("Exactly one of key or folderPath must be given.", "key")
     with audited(actor, Action.GIVE_GRANT, Event.GRANT_CREATED) as entry:
         stands = standing(actor)
         person_id = _member(actor, request.person_id)
-        credential, folder, held = _target(actor, stands, request)
+        credential, folder, held = _target(actor, stands, request, entry)
         level = Level.of(request.level)
         if level > held:
             raise Denied("Nobody can give more than they hold.")
@@ -42,16 +47,29 @@ def give_grant(actor: Actor, request: GiveGrant) -> GrantOut:
         if grant is not None:
             entry.event = Event.GRANT_CHANGED
         grant = grant or Grant(tenant_id=actor.tenant_id, person_id=person_id)
-        grant.credential, grant.folder, grant.level = credential, folder, request.level
-        grant.expires_at = request.expires_at
-        grant.agents = agent_ids(actor, request.agents)
-        grant.given_by_id = actor.person_id
-        grant.save()
-        entry.about(credential_id=grant.credential_id, credential_key=request.key or "")
+        grant.credential, grant.folder = credential, folder
+        _set_terms(actor, entry, grant, request)
         entry.detail(**_facts(grant, request.folder_path))
-        if entry.event is Event.GRANT_CHANGED:
-            _announce(actor, grant, "grant changed")
     return grant_out(grant)
+
+
+def _set_terms(actor: Actor, entry: Draft, grant: Grant, request: GiveGrant) -> None:
+    before = (grant.level, grant.expires_at, grant.agents)
+    terms = (request.level, request.expires_at, agent_ids(actor, request.agents))
+    if entry.event is Event.GRANT_CHANGED and before == terms:
+        entry.drop()
+        return
+    grant.level, grant.expires_at, grant.agents = terms
+    grant.given_by_id = actor.person_id
+    grant.save()
+    if entry.event is Event.GRANT_CHANGED and _gives_less(before, terms):
+        _announce(actor, grant, "grant lowered")
+
+
+def _gives_less(before: Terms, after: Terms) -> bool:
+    """Whether level or agents shrank; an end in time needs no help, reads check it."""
+    fewer = after[2] is not None and (before[2] is None or not set(before[2]) <= set(after[2]))
+    return fewer or Level.of(after[0]) < Level.of(before[0])
 
 
 def remove_grant(actor: Actor, grant_id: str) -> None:
@@ -82,11 +100,11 @@ def _member(actor: Actor, person: str) -> UUID:
 
 
 def _target(
-    actor: Actor, stands: Standing, request: GiveGrant
+    actor: Actor, stands: Standing, request: GiveGrant, entry: Draft
 ) -> tuple[Credential | None, Folder | None, Level]:
     if request.key is not None:
         credential, held = fetch_credential(
-            actor, stands, request.key, Action.GIVE_GRANT, lock=True
+            actor, stands, request.key, Action.GIVE_GRANT, entry, lock=True
         )
         return credential, None, held
     path = request.folder_path or ""

@@ -31,7 +31,6 @@ def create_credential(actor: Actor, request: CreateCredential) -> CredentialOut:
     """
     secret = open_secret(request.value, request.secret_fields)
     with audited(actor, Action.CREATE_CREDENTIAL, Event.CREDENTIAL_CREATED) as entry:
-        entry.about(credential_key=request.key)
         stands = standing(actor)
         level = rights(actor, stands).on_folder(request.folder_path)
         _require_creator(level)
@@ -49,6 +48,7 @@ def create_credential(actor: Actor, request: CreateCredential) -> CredentialOut:
         )
         apply_policy(actor, stands.tenant, credential, request.policy)
         credential.search_text = search_text(credential)
+        entry.about(credential_key=credential.key)
         _save_new(actor, credential)
         version = add_version(actor, credential, secret, extracted)
         entry.about(credential_id=credential.pk, version=version.number)

@@ -17,9 +17,25 @@ def test_a_value_has_the_length_and_alphabet_asked_for(alphabet: str, length: in
     assert value != generate_value(spec)
 
 
+def test_without_wishes_it_is_32_letters_and_digits() -> None:
+    value = generate_value(GenerateSpec.parse({}))
+    assert len(value) == 32
+    assert value.isascii()
+    assert value.isalnum()
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"length": 15}, {"length": 257}, {"length": "40"}, {"length": True}, {"alphabet": "emoji"}],
+    [
+        {"length": 15},
+        {"length": 257},
+        {"length": "40"},
+        {"length": True},
+        {"length": 32.0},
+        {"length": None},
+        {"alphabet": "emoji"},
+        {"seed": 1},
+    ],
 )
 def test_other_specifications_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(Invalid):

@@ -112,8 +112,23 @@ def test_tags_are_a_sorted_set_of_at_most_32() -> None:
         "passphrase",
         "privateKey",
         "private_key",
+        "PrivateKeys",
         "apiKey",
+        "APIKey",
         "API_KEY",
+        "x-api-key",
+        "apikey",
+        "refreshtoken",
+        "accessToken2",
+        "oauth2.token",
+        "secretAccessKey",
+        "encryption_key",
+        "tokenValue",
+        "passwordHash",
+        "credentials",
+        "passwd",
+        "db-pwd",
+        "pass",
     ],
 )
 def test_metadata_keys_that_name_a_secret_are_refused_with_a_hint(key: str) -> None:
@@ -123,7 +138,25 @@ def test_metadata_keys_that_name_a_secret_are_refused_with_a_hint(key: str) -> N
 
 @pytest.mark.parametrize(
     "key",
-    ["service", "tokenExpiresAt", "hasPassphrase", "keySize", "passwordPolicy", "rotateEvery"],
+    [
+        "service",
+        "tokenExpiresAt",
+        "token_expires_at",
+        "hasPassphrase",
+        "requires-password",
+        "secretRotation",
+        "passwordPolicy",
+        "apiKeyPrefix",
+        "accessKeyId",
+        "token-url",
+        "keySize",
+        "publicKey",
+        "rotateEvery",
+        "tokenizer",
+        "secretary",
+        "compass",
+        "2",
+    ],
 )
 def test_metadata_that_speaks_about_secrets_passes(key: str) -> None:
     assert check_metadata({key: "x"}) == {key: "x"}
