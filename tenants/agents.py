@@ -2,11 +2,14 @@
 
 from uuid import UUID
 
+from access.actions import Action
 from access.actor import Actor
 from access.endings import Ended, announce
+from access.errors import Denied
 from audit.events import Event
 from audit.recording import record_joined
 from tenants.models import Agent, AgentState
+from tenants.notices import NoticeKind, notify
 from tenants.standing import hold_membership
 
 
@@ -16,9 +19,11 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
     A client that was connected before keeps its agent. The name of another agent of the same
     person means that one: it goes on under the new registration, and what the old registration
     had leased ends. A new agent of a person with a suspended one waits for approval.
-    Joins the caller's transaction.
+    Joins the caller's transaction. Denied for somebody who is no member.
     """
-    hold_membership(actor, actor.person)
+    actor.require(Action.CONNECT_AGENT)
+    if hold_membership(actor, actor.person) is None:
+        raise Denied("Only a member of the tenant can connect an agent to it.")
     mine = Agent.objects.of(actor).filter(person_id=actor.person)
     alive = mine.exclude(state=AgentState.REMOVED)
     own = alive.filter(client_id=client_id).first()
@@ -31,6 +36,8 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
         agent.save(update_fields=["name"])
     else:
         agent = _new(actor, client_id, name, waits=mine.filter(state=AgentState.SUSPENDED).exists())
+    if agent is not own and agent is not named:
+        notify(actor, NoticeKind.AGENT_CONNECTED, agent=name, state=agent.state)
     record_joined(
         actor,
         Event.CLIENT_AUTHORIZED,

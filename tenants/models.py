@@ -165,3 +165,32 @@ class Agent(TenantOwned):
                 name="one_agent_per_client",
             )
         ]
+
+
+class Notice(TenantOwned):
+    """A mail that waits for the worker: written with the change it tells of, sent after it.
+
+    `kind` names the template; `facts` holds what it shows and never a secret.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=40)
+    facts = models.JSONField(default=dict)
+    state = models.CharField(max_length=7, default="waiting")
+    created_at = models.DateTimeField(db_default=Now())
+    tenant_id: UUID
+
+    class Meta:
+        db_table = "notice"
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                name="notice_state", condition=models.Q(state__in=["waiting", "sent"])
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"], condition=models.Q(state="waiting"), name="notice_waiting"
+            )
+        ]

@@ -50,10 +50,11 @@ def _require_consistent(tenant: Tenant) -> None:
 
 
 def add_member(actor: Actor, person: Person, role: RoleWord) -> MemberOut:
-    """Make an existing person a member; Conflict when they are one."""
+    """Make an existing person a member; Conflict when they are one, only owners make owners."""
     with audited(actor, Action.ADD_MEMBER, Event.MEMBER_JOINED) as entry:
         standing(actor).require(Action.ADD_MEMBER)
         entry.detail(person=str(person.pk), role=role)
+        _require_owner_for(actor, role)
         if hold_membership(actor, person.pk):
             raise Conflict("This person is a member already.")
         Membership.objects.create(tenant_id=actor.tenant_id, person=person, role=role)
@@ -66,7 +67,7 @@ def change_role(actor: Actor, person_id: UUID, role: RoleWord) -> None:
         standing(actor).require(Action.CHANGE_MEMBER)
         entry.detail(person=str(person_id), role=role)
         member = _member(actor, person_id)
-        _require_owner_for(actor, member, role)
+        _require_owner_for(actor, member.role, role)
         if member.role == Role.OWNER and role != Role.OWNER.value:
             _require_another_owner(member)
         lowered = Role(member.role).governs and not Role(role).governs
@@ -82,7 +83,7 @@ def remove_member(actor: Actor, person_id: UUID) -> None:
         standing(actor).require(Action.REMOVE_MEMBER)
         entry.detail(person=str(person_id))
         member = _member(actor, person_id)
-        _require_owner_for(actor, member, None)
+        _require_owner_for(actor, member.role)
         if member.role == Role.OWNER:
             _require_another_owner(member)
         Agent.objects.of(actor).filter(person_id=person_id).update(state=AgentState.REMOVED)
@@ -103,8 +104,8 @@ def _member(actor: Actor, person_id: UUID) -> Membership:
     return member
 
 
-def _require_owner_for(actor: Actor, member: Membership, role: str | None) -> None:
-    if Role.OWNER not in (member.role, role) or actor.is_machinery:
+def _require_owner_for(actor: Actor, *roles: str) -> None:
+    if Role.OWNER not in roles or actor.is_machinery:
         return
     mine = Membership.objects.filter(
         tenant_id=actor.tenant_id, person_id=actor.person, role=Role.OWNER

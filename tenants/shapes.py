@@ -20,9 +20,9 @@ class ChangeSettings(Shape):
     max_ttl: int | None = Field(default=None, ge=1)
     default_window: int | None = Field(default=None, ge=0)
     max_window: int | None = Field(default=None, ge=0)
-    max_leases_per_person: int | None = Field(default=None, ge=1)
-    max_leases_per_agent: int | None = Field(default=None, ge=1)
-    max_credentials_per_agent: int | None = Field(default=None, ge=1)
+    max_leases_per_person: int | None = Field(default=None, ge=1, le=1_000_000)
+    max_leases_per_agent: int | None = Field(default=None, ge=1, le=1_000_000)
+    max_credentials_per_agent: int | None = Field(default=None, ge=1, le=1_000_000)
     self_approval: bool | None = None
 
 

@@ -73,6 +73,14 @@ class Environment(BaseModel):
             raise ValueError("must be at least 32 random bytes as base64url text")
         return SecretStr(text)
 
+    @field_validator("email_url")
+    @classmethod
+    def is_a_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("must be smtp://user:password@host:port or smtps://…")
+        return value
+
     @cached_property
     def host(self) -> str:
         """The host of PUBLIC_URL: the only one that requests may name."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 from pydantic import PostgresDsn
@@ -262,6 +263,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": ENVIRONMENT.sweep_seconds,
         "options": {"expires": 60},
     },
+    "send-notices": {
+        "task": "tenants.send_notices",
+        "schedule": ENVIRONMENT.sweep_seconds,
+        "options": {"expires": 60},
+    },
     "purge-identity": {
         "task": "identity.purge",
         "schedule": 3600,
@@ -273,7 +279,18 @@ CELERY_BEAT_SCHEDULE = {
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+# Without a mail server, mail is printed by the process that sends it.
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+if ENVIRONMENT.email_url:
+    MAIL_SERVER = urlsplit(ENVIRONMENT.email_url.get_secret_value())
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = MAIL_SERVER.hostname or ""
+    EMAIL_PORT = MAIL_SERVER.port or (465 if MAIL_SERVER.scheme == "smtps" else 587)
+    EMAIL_HOST_USER = unquote(MAIL_SERVER.username or "")
+    EMAIL_HOST_PASSWORD = unquote(MAIL_SERVER.password or "")
+    EMAIL_USE_SSL = MAIL_SERVER.scheme == "smtps"
+    EMAIL_USE_TLS = MAIL_SERVER.scheme == "smtp" and not ENVIRONMENT.development
+    EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 LOGGING = {
     "version": 1,

@@ -3,6 +3,7 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
 from django.conf import settings
+from access.due import due_function
 from access.tenancy import row_level_security
 from django.db import migrations, models
 
@@ -87,5 +88,28 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'removed'), _negated=True), fields=('tenant', 'person', 'client_id'), name='one_agent_per_client')],
             },
         ),
+        migrations.CreateModel(
+            name='Notice',
+            fields=[
+                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(max_length=40)),
+                ('facts', models.JSONField(default=dict)),
+                ('state', models.CharField(default='waiting', max_length=7)),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+            ],
+            options={
+                'db_table': 'notice',
+                'default_permissions': (),
+                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['created_at'], name='notice_waiting')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'sent'])), name='notice_state')],
+            },
+        ),
         migrations.RunSQL(row_level_security("agent"), migrations.RunSQL.noop),
+        migrations.RunSQL(row_level_security("notice"), migrations.RunSQL.noop),
+        migrations.RunSQL(
+            due_function("notices_due", "notice", "created_at", "waiting"),
+            "DROP FUNCTION notices_due",
+        ),
     ]

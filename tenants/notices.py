@@ -1,0 +1,66 @@
+"""Mails to people about what happened with their agents: written with the change, sent later.
+
+Nothing in a request waits for a mail server or a broker: the row commits with the change, and the
+worker sends it. A mail may come twice when the worker dies between sending and noting it.
+"""
+
+from enum import StrEnum
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db.models import Q
+from django.template.loader import render_to_string
+
+from access.actor import Actor
+from access.levels import Role
+from access.tenancy import tenant_transaction
+from tenants.models import Membership, Notice, Person
+
+
+class NoticeKind(StrEnum):
+    """What people are told about; each has a template of its name."""
+
+    AGENT_CONNECTED = "agent_connected"
+    TOKEN_REUSED = "token_reused"
+
+
+def notify(actor: Actor, kind: NoticeKind, **facts: str) -> None:
+    """Write the notices to the person who acts and to the tenant's owners and admins.
+
+    Joins the running transaction, which must have named the tenant.
+    """
+    person = Person.objects.get(pk=actor.person)
+    told = Q(person_id=actor.person) | Q(role__in=[Role.OWNER, Role.ADMIN])
+    members = Membership.objects.filter(told, tenant_id=actor.tenant_id, suspended_at=None)
+    everything = {**facts, "person": person.email}
+    Notice.objects.bulk_create(
+        Notice(tenant_id=actor.tenant_id, person_id=member.person_id, kind=kind, facts=everything)
+        for member in members
+    )
+
+
+def send_notice(tenant_id: UUID, notice_id: UUID) -> bool:
+    """Send one waiting notice; False when another worker has it or has sent it."""
+    with tenant_transaction(tenant_id):
+        notice = (
+            Notice.objects.select_for_update(of=("self",), skip_locked=True)
+            .filter(pk=notice_id, state="waiting")
+            .select_related("tenant", "person")
+            .first()
+        )
+        if notice is None:
+            return False
+        subject, body = _words(notice)
+        send_mail(subject, body, settings.DEFAULT_FROM_EMAIL, [notice.person.email])
+        notice.state = "sent"
+        notice.save(update_fields=["state"])
+    return True
+
+
+def _words(notice: Notice) -> tuple[str, str]:
+    """The first line of the template is the subject."""
+    shown = {**notice.facts, "tenant": notice.tenant.name, "site": settings.PUBLIC_URL}
+    text = render_to_string(f"notices/{NoticeKind(notice.kind)}.txt", shown)
+    subject, _, body = text.partition("\n")
+    return subject.strip(), body.strip() + "\n"
