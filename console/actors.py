@@ -1,12 +1,12 @@
 """The actor behind a request from a signed-in browser."""
 
-from allauth.account.adapter import get_adapter
 from django.http import HttpRequest
 
 from access.actions import Door
 from access.actor import ALL_SCOPES, Actor
 from access.errors import Denied
 from console.places import current_place
+from identity.origins import address_of, request_id_of
 
 
 def actor_for(request: HttpRequest) -> Actor:
@@ -26,6 +26,6 @@ def actor_for(request: HttpRequest) -> Actor:
         person_id=request.user.pk,
         role=place.role,
         scopes=ALL_SCOPES,
-        request_id=request.headers.get("X-Request-Id", ""),
-        address=get_adapter().get_client_ip(request),
+        request_id=request_id_of(request),
+        address=address_of(request),
     )
