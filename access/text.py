@@ -7,10 +7,23 @@ from pydantic import AfterValidator
 
 from access.errors import Invalid
 
+# Persian and several emoji are written with them.
+_JOINERS = "\u200c\u200d"
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
 
 def is_visible(text: str) -> bool:
-    """No control, format, surrogate, private or unassigned characters; tab and newline pass."""
-    return all(one in "\t\n" or unicodedata.category(one)[0] != "C" for one in text)
+    """Whether nothing in `text` hides from a reader but shows to a program or a model.
+
+    No control, format, surrogate, private, unassigned or line-separating characters and no
+    variation selectors that can carry data; tab, newline and the two joiners pass.
+    """
+    return all(one in "\t\n" or one in _JOINERS or _is_seen(one) for one in text)
+
+
+def _is_seen(character: str) -> bool:
+    carries_data = "\U000e0100" <= character <= "\U000e01ef"
+    return unicodedata.category(character) not in _UNSEEN and not carries_data
 
 
 def require_visible(text: str, field: str, least: int = 0) -> str:

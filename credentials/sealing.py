@@ -84,7 +84,9 @@ def _require_known_root_key() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT root_key_is_known(%s)", [root_key().id])
         if cursor.fetchone() != (True,):
-            raise Unavailable("The root key is not the one that this installation's keys are under.")
+            raise Unavailable(
+                "The root key is not the one that this installation's keys are under."
+            )
 
 
 def _cipher(key: TenantKey) -> AESGCM:

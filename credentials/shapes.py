@@ -6,7 +6,14 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    WithJsonSchema,
+)
 
 from access.durations import DURATION_SCHEMA, parse_duration
 from access.shapes import Shape

@@ -26,12 +26,12 @@ def pending_request(actor: Actor, lease: Lease) -> tuple[Lease, bool]:
     same = Lease.objects.of(actor).filter(
         person_id=lease.person_id, request_digest=lease.request_digest
     )
-    open_one = (
+    waiting = (
         same.locked()
         .filter(state=LeaseState.PENDING_APPROVAL)
         .select_related("credential", "version")
-        .first()
     )
+    open_one = waiting.first()
     if open_one is not None and not _is_stale(open_one):
         return open_one, False
     if open_one is not None:
@@ -43,8 +43,10 @@ def pending_request(actor: Actor, lease: Lease) -> tuple[Lease, bool]:
     ).first()
     if refused is not None:
         raise Denied(f"A person refused this request: {refused.decision_reason or 'no reason'}.")
-    lease.save(force_insert=True)
-    return lease, True
+    # The identical call may come in twice at the same moment: one row wins, both wait for it.
+    Lease.objects.bulk_create([lease], ignore_conflicts=True)
+    kept = waiting.get()
+    return kept, kept.pk == lease.pk
 
 
 def _is_stale(lease: Lease) -> bool:

@@ -10,7 +10,7 @@ from access.endings import Ended
 from access.tenancy import database_now
 from audit.events import Event
 from audit.recording import Draft, record
-from credentials.rights import DatabaseClock, below
+from credentials.rights import DatabaseClock, below, is_over
 from leases.models import Lease, LeaseState
 
 NO_LONGER = {
@@ -24,16 +24,24 @@ def end_leases(actor: Actor, ended: Ended, **_: Any) -> None:
     rows = Lease.objects.of(actor).filter(_condition(ended), state__in=list(NO_LONGER))
     for lease in rows.locked().select_related("credential", "version").order_by("pk"):
         expires = ended.by_time and lease.state == LeaseState.ACTIVE
-        entry = Draft(Event.LEASE_EXPIRED if expires else Event.LEASE_REVOKED)
+        entry = Draft(Event.LEASE_REVOKED)
         end(entry, lease, LeaseState.EXPIRED if expires else None, ended.reason)
         describe(entry, lease)
         record(actor, entry)
 
 
 def end(entry: Draft, lease: Lease, state: LeaseState | None, reason: str) -> None:
-    """End one locked lease that has not ended yet: revoked or withdrawn unless `state` is given."""
+    """End one locked lease that has not ended yet: revoked or withdrawn unless `state` is given.
+
+    One whose time was over had ended by itself before: that is final, it is only noted now.
+    """
+    now = database_now()
+    if lease.state == LeaseState.ACTIVE and is_over(lease.expires_at, now):
+        state, reason = LeaseState.EXPIRED, "time over"
+    if state == LeaseState.EXPIRED:
+        entry.event = Event.LEASE_EXPIRED
     lease.state = state or NO_LONGER[LeaseState(lease.state)]
-    lease.ended_at = database_now()
+    lease.ended_at = now
     lease.ended_reason = reason
     lease.save(update_fields=["state", "ended_at", "ended_reason"])
     entry.detail(reason=reason, holder=str(lease.person_id))
@@ -65,8 +73,7 @@ def _condition(ended: Ended) -> Q:
         if value is not None:
             condition &= Q(**{name: value})
     if ended.folder_path is not None:
-        # The root has every folder below it: its condition is empty and must stay a condition.
-        condition &= below("credential__folder__path", ended.folder_path) | Q(pk__isnull=True)
-    if not condition and not ended.whole_tenant and ended.folder_path is None:
+        condition &= below("credential__folder__path", ended.folder_path)
+    if not condition and not ended.whole_tenant:
         return Q(pk=None)
     return condition

@@ -25,6 +25,7 @@ def running_server() -> Iterator[str]:
         lifespan="on",
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

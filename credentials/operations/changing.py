@@ -108,7 +108,9 @@ def move_credential(actor: Actor, request: MoveCredential) -> CredentialOut:
     ):
         _require_not_over(credential)
         if rights(actor, stands).on_folder(request.folder_path) < Level.MANAGER:
-            raise Denied("The level manager on the target folder is needed to move something there.")
+            raise Denied(
+                "The level manager on the target folder is needed to move something there."
+            )
         entry.detail(source=credential.folder.path, target=request.folder_path)
         credential.folder = require_folder(actor, request.folder_path)
         _save(credential)

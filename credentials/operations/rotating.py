@@ -29,7 +29,7 @@ from credentials.models import (
 from credentials.operations.changing import changing, destroy
 from credentials.presenting import rotation_out
 from credentials.rights import is_over
-from credentials.sealing import Secret, unseal
+from credentials.sealing import Secret, UnsealFailed, unseal
 from credentials.shapes import ChangeWindow, DescribeCredential, RotateCredential, RotationOut
 from credentials.versions import add_version, examine_secret
 from tenants.models import Tenant
@@ -53,7 +53,7 @@ def rotate_credential(actor: Actor, request: RotateCredential) -> RotationOut:
         earlier = _repeated(actor, credential, request)
         if earlier is None:
             window = _window(request, credential, stands.tenant)
-            secret = _new_secret(credential, request)
+            secret = _new_secret(entry, credential, request)
             rotation = _promote(actor, credential, secret, window, request)
         else:
             rotation = earlier
@@ -76,20 +76,39 @@ def _window(request: RotateCredential, credential: Credential, tenant: Tenant) -
     return timedelta(seconds=window)
 
 
-def _new_secret(credential: Credential, request: RotateCredential) -> Secret:
+def _new_secret(entry: Draft, credential: Credential, request: RotateCredential) -> Secret:
     """The new value with the secret fields of the old one, which a rotation leaves as they are."""
-    current = Version.objects.select_related("tenant_key").get(
-        credential=credential, state=VersionState.CURRENT
-    )
-    fields = unseal(current).fields
+    fields = _kept_fields(entry, credential)
     if request.new_value is not None:
-        return Secret(request.new_value.get_secret_value(), fields)
+        value = request.new_value.get_secret_value()
+        return Secret(value, _fitting_fields(credential, value, fields))
     if not can_generate(credential.type):
         raise Invalid(
             "generate: a value of this type cannot be generated; give newValue.", "generate"
         )
     spec = request.generate if isinstance(request.generate, GenerateSpec) else GenerateSpec()
     return Secret(generate_value(spec), fields)
+
+
+def _kept_fields(entry: Draft, credential: Credential) -> dict[str, str]:
+    current = Version.objects.select_related("tenant_key").get(
+        credential=credential, state=VersionState.CURRENT
+    )
+    try:
+        return unseal(current).fields
+    except UnsealFailed:
+        # A damaged value must not stand in the way of its replacement.
+        entry.detail(previous_unreadable=True)
+        return {}
+
+
+def _fitting_fields(credential: Credential, value: str, fields: dict[str, str]) -> dict[str, str]:
+    """A passphrase that does not open the new key belonged to the old one and goes with it."""
+    try:
+        examine_secret(credential.type, Secret(value, fields), credential.metadata)
+    except Invalid:
+        return {name: text for name, text in fields.items() if name != "passphrase"}
+    return fields
 
 
 def _promote(

@@ -5,6 +5,7 @@ from access.actor import Actor
 from access.errors import Conflict, Denied, Invalid, NotFound
 from access.ids import parse_public_id
 from access.tenancy import database_now
+from access.text import require_visible
 from audit.events import Event
 from audit.recording import audited
 from credentials.rights import require_level, rights
@@ -23,7 +24,7 @@ def decide_lease(
     Needs `admin` on the credential. After an approval the identical call gets the handle, and the
     TTL starts then.
     """
-    if len(reason) > 500:
+    if len(require_visible(reason, "reason")) > 500:
         raise Invalid("reason: at most 500 characters.", "reason")
     event = Event.ACCESS_APPROVED if approve else Event.ACCESS_DENIED
     with audited(actor, Action.DECIDE_LEASE, event) as entry:

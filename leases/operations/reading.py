@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import SecretStr
 
@@ -45,9 +46,13 @@ def read_credential(actor: Actor, request: ReadCredential) -> SecretOut:
 
 
 def _version(entry: Draft, lease: Lease) -> Version:
-    version = Version.objects.select_related("tenant_key", "credential__folder").get(
-        pk=lease.version_id
+    version = (
+        Version.objects.select_related("tenant_key", "credential__folder")
+        .filter(pk=lease.version_id)
+        .first()
     )
+    if version is None:  # the lease refers to it: only its key can be out of this tenant's sight
+        raise _alarm(lease.version_id)
     entry.about(credential_key=version.credential.key, version=version.number)
     return version
 
@@ -63,8 +68,12 @@ def _unseal(version: Version) -> Secret:
     try:
         return unseal(version)
     except UnsealFailed:
-        log.critical("version %s does not open: tampered or its key is gone", version.pk)
-        raise
+        raise _alarm(version.pk) from None
+
+
+def _alarm(version_id: UUID) -> UnsealFailed:
+    log.critical("version %s does not open: tampered or its key is gone", version_id)
+    return UnsealFailed()
 
 
 def _count_use(lease: Lease) -> None:

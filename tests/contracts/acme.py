@@ -1,0 +1,132 @@
+"""A tenant with one fresh thing of each kind that an operation may be called on."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from access.ids import public_id, uuid7
+from credentials.operations import rotate_credential
+from credentials.shapes import RotateCredential
+from leases.models import Lease
+from leases.handles import make_handle
+from tenants.models import Person
+from tests.people import Somebody, grant, join, lease, new_agent, new_person, store
+from tests.refusals import refusal
+from tests.storage import lease_uuid, let_time_pass, owner_sql
+
+DESK = "desk"
+
+
+class Acme:
+    """Makes what a case needs, as the owner; what has a holder belongs to `holder`."""
+
+    def __init__(self, owner: Somebody) -> None:
+        self.owner = owner
+        self._made = 0
+
+    def things(self, holder: Somebody, *names: str) -> dict[str, Any]:
+        """A fresh thing for each name."""
+        return {name: getattr(self, name)(holder) for name in names}
+
+    def newcomer(self) -> Somebody:
+        """A new member."""
+        return join(self.owner, self.stranger(self.owner))
+
+    def key(self, _: Somebody, **more: Any) -> str:
+        """A credential on the desk."""
+        key = self.new_key(_)
+        store(self.owner, key, **{"folderPath": DESK, **more})
+        return key
+
+    def new_key(self, _: Somebody) -> str:
+        """A key that is free."""
+        self._made += 1
+        return f"key-{self._made}"
+
+    def rotated(self, _: Somebody) -> str:
+        """A credential with an open window."""
+        key = self.key(_)
+        request = RotateCredential.parse({"key": key, "newValue": "new"})
+        rotate_credential(self.owner.console, request)
+        return key
+
+    def due_rotation(self, _: Somebody) -> UUID:
+        """A window whose time is over."""
+        rows = owner_sql(
+            "UPDATE rotation SET closes_at = clock_timestamp() WHERE credential_id = "
+            "(SELECT id FROM credential WHERE key = %s) RETURNING id",
+            self.rotated(_),
+        )
+        return UUID(str(rows[0][0]))
+
+    def handle(self, holder: Somebody) -> str:
+        """A lease of the holder's own."""
+        return lease(holder.console, self.key(holder)).lease_handle
+
+    def lease_id(self, _: Somebody) -> str:
+        """A lease of somebody else."""
+        user, key = self.newcomer(), self.key(_)
+        grant(self.owner, user, "user", key=key)
+        return lease(user.console, key).lease_id
+
+    def due_lease(self, _: Somebody) -> UUID:
+        """A lease whose time is over."""
+        over = lease(self.owner.console, self.key(_))
+        let_time_pass(over.lease_id, 900)
+        return lease_uuid(over.lease_id)
+
+    def request_id(self, _: Somebody) -> str:
+        """A request of somebody else that waits for a decision."""
+        user, key = self.newcomer(), self.key(_, policy={"approval": "required"})
+        grant(self.owner, user, "user", key=key)
+        return str(refusal(lambda: lease(user.console, key)).extra["requestId"])
+
+    def person(self, _: Somebody) -> Person:
+        """Another member."""
+        return self.newcomer().person
+
+    def stranger(self, _: Somebody) -> Person:
+        """A person who is no member."""
+        self._made += 1
+        return new_person(f"somebody{self._made}")
+
+    def agent_id(self, _: Somebody) -> UUID:
+        """Somebody else's agent."""
+        agent_id = new_agent(self.newcomer().console, "Batch job").agent_id
+        assert agent_id is not None
+        return agent_id
+
+    def client_id(self, _: Somebody) -> UUID:
+        """A client that nobody has connected."""
+        return uuid4()
+
+    def grant_id(self, _: Somebody) -> str:
+        """A grant of somebody else."""
+        return grant(self.owner, self.newcomer(), "user", key=self.key(_)).grant_id
+
+
+def nowhere() -> dict[str, Any]:
+    """The same kinds of names, of things that exist nowhere."""
+    return {
+        "key": "no-such-key",
+        "new_key": "no-such-key-either",
+        "rotated": "no-such-key",
+        "due_rotation": uuid7(),
+        "handle": make_handle(
+            Lease(
+                tenant_id=uuid7(),
+                person_id=uuid7(),
+                client_id=uuid7(),
+                version_id=uuid7(),
+                max_expires_at=datetime.now(UTC),
+            )
+        ),
+        "lease_id": public_id("lease", uuid7()),
+        "due_lease": uuid7(),
+        "request_id": public_id("lease", uuid7()),
+        "person": Person(email="nobody@example.org"),
+        "stranger": Person(email="nobody@example.org"),
+        "agent_id": uuid7(),
+        "client_id": uuid4(),
+        "grant_id": public_id("grant", uuid7()),
+    }

@@ -1,0 +1,243 @@
+"""One case per operation: on what it is called, how, and what the log says when it works.
+
+The contract tests run every case; an operation without one fails them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from access.actor import Actor
+from access.ids import public_id
+from access.tenancy import tenant_transaction
+from audit.events import Event
+from credentials import operations as credentials
+from credentials import shapes as credential
+from leases import operations as leases
+from leases import shapes as lease
+from tenants import agents
+from tenants import operations as tenants
+from tenants.shapes import ChangeSettings
+from tests.contracts.acme import DESK
+from tests.people import CANARY, PURPOSE
+
+Things = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """`needs` are names of Acme's things. `adds` is all that the log gains when it works.
+
+    `at_home`: it names nothing that could be somebody else's, so it works in one's own tenant.
+    """
+
+    call: Callable[[Actor, Things], Any]
+    needs: tuple[str, ...] = ()
+    adds: tuple[Event, ...] = ()
+    at_home: bool = False
+
+
+def _connect_agent(actor: Actor, it: Things) -> object:
+    """What consent does: the operation joins a transaction."""
+    with tenant_transaction(actor.tenant_id):
+        return agents.connect_agent(actor, it["client_id"], "Batch job").state
+
+
+CASES: dict[str, Case] = {
+    # -- credentials ----------------------------------------------------------------------------
+    "list_credentials": Case(
+        call=lambda actor, _: credentials.list_credentials(
+            actor, credential.ListCredentials.parse({})
+        ),
+        needs=("key",),
+        at_home=True,
+    ),
+    "search_credentials": Case(
+        call=lambda actor, it: credentials.search_credentials(
+            actor, credential.SearchCredentials.parse({"query": it["key"]})
+        ),
+        needs=("key",),
+        at_home=True,
+    ),
+    "describe_credential": Case(
+        call=lambda actor, it: credentials.describe_credential(
+            actor, credential.DescribeCredential(key=it["key"])
+        ),
+        needs=("key",),
+    ),
+    "create_credential": Case(
+        call=lambda actor, it: credentials.create_credential(
+            actor,
+            credential.CreateCredential.parse(
+                {"key": it["new_key"], "type": "api-key", "value": CANARY, "folderPath": DESK}
+            ),
+        ),
+        needs=("new_key",),
+        adds=(Event.CREDENTIAL_CREATED,),
+        at_home=True,
+    ),
+    "update_credential": Case(
+        call=lambda actor, it: credentials.update_credential(
+            actor, credential.UpdateCredential(key=it["key"], description="changed")
+        ),
+        needs=("key",),
+        adds=(Event.CREDENTIAL_UPDATED,),
+    ),
+    "move_credential": Case(
+        call=lambda actor, it: credentials.move_credential(
+            actor, credential.MoveCredential(key=it["key"], folder_path=f"{DESK}/drawer")
+        ),
+        needs=("key",),
+        adds=(Event.CREDENTIAL_MOVED,),
+    ),
+    "archive_credential": Case(
+        call=lambda actor, it: credentials.archive_credential(
+            actor, credential.DescribeCredential(key=it["key"])
+        ),
+        needs=("key",),
+        adds=(Event.CREDENTIAL_ARCHIVED,),
+    ),
+    "restore_credential": Case(
+        call=lambda actor, it: credentials.restore_credential(
+            actor, credential.DescribeCredential(key=it["key"])
+        ),
+        needs=("key",),
+        adds=(Event.CREDENTIAL_RESTORED,),
+    ),
+    "revoke_credential": Case(
+        call=lambda actor, it: credentials.revoke_credential(
+            actor, credential.DescribeCredential(key=it["key"])
+        ),
+        needs=("key",),
+        adds=(Event.CREDENTIAL_REVOKED,),
+    ),
+    "delete_credential": Case(
+        call=lambda actor, it: credentials.delete_credential(
+            actor, credential.DescribeCredential(key=it["key"])
+        ),
+        needs=("key",),
+        adds=(Event.CREDENTIAL_DELETED,),
+    ),
+    "rotate_credential": Case(
+        call=lambda actor, it: credentials.rotate_credential(
+            actor, credential.RotateCredential.parse({"key": it["key"], "newValue": CANARY})
+        ),
+        needs=("key",),
+        adds=(Event.CREDENTIAL_ROTATED,),
+    ),
+    "change_window": Case(
+        call=lambda actor, it: credentials.change_window(
+            actor, credential.ChangeWindow(key=it["rotated"], window=60)
+        ),
+        needs=("rotated",),
+        adds=(Event.CREDENTIAL_ROTATION_CHANGED,),
+    ),
+    "roll_back_rotation": Case(
+        call=lambda actor, it: credentials.roll_back_rotation(
+            actor, credential.DescribeCredential(key=it["rotated"])
+        ),
+        needs=("rotated",),
+        adds=(Event.CREDENTIAL_ROTATION_ROLLED_BACK,),
+    ),
+    "close_due_rotation": Case(
+        call=lambda actor, it: credentials.close_due_rotation(actor, it["due_rotation"]),
+        needs=("due_rotation",),
+        adds=(Event.CREDENTIAL_ROTATION_CLOSED,),
+    ),
+    "give_grant": Case(
+        call=lambda actor, it: credentials.give_grant(
+            actor,
+            credential.GiveGrant.parse(
+                {
+                    "personId": public_id("person", it["person"].pk),
+                    "level": "viewer",
+                    "key": it["key"],
+                }
+            ),
+        ),
+        needs=("key", "person"),
+        adds=(Event.GRANT_CREATED,),
+    ),
+    "remove_grant": Case(
+        call=lambda actor, it: credentials.remove_grant(actor, it["grant_id"]),
+        needs=("grant_id",),
+        adds=(Event.GRANT_REMOVED,),
+    ),
+    # -- leases ---------------------------------------------------------------------------------
+    "lease_credential": Case(
+        call=lambda actor, it: leases.lease_credential(
+            actor, lease.LeaseCredential(key=it["key"], purpose=PURPOSE)
+        ),
+        needs=("key",),
+        adds=(Event.LEASE_CREATED,),
+    ),
+    "read_credential": Case(
+        call=lambda actor, it: leases.read_credential(
+            actor, lease.ReadCredential(lease_handle=it["handle"])
+        ),
+        needs=("handle",),
+        adds=(Event.CREDENTIAL_READ,),
+    ),
+    "renew_lease": Case(
+        call=lambda actor, it: leases.renew_lease(
+            actor, lease.RenewLease(lease_handle=it["handle"])
+        ),
+        needs=("handle",),
+        adds=(Event.LEASE_RENEWED,),
+    ),
+    "release_lease": Case(
+        call=lambda actor, it: leases.release_lease(
+            actor, lease.ReleaseLease(lease_handle=it["handle"])
+        ),
+        needs=("handle",),
+        adds=(Event.LEASE_REVOKED,),
+    ),
+    "revoke_lease": Case(
+        call=lambda actor, it: leases.revoke_lease(actor, it["lease_id"]),
+        needs=("lease_id",),
+        adds=(Event.LEASE_REVOKED,),
+    ),
+    "decide_lease": Case(
+        call=lambda actor, it: leases.decide_lease(actor, it["request_id"], approve=True),
+        needs=("request_id",),
+        adds=(Event.ACCESS_APPROVED,),
+    ),
+    "expire_due_lease": Case(
+        call=lambda actor, it: leases.expire_due_lease(actor, it["due_lease"]),
+        needs=("due_lease",),
+        adds=(Event.LEASE_EXPIRED,),
+    ),
+    # -- tenants --------------------------------------------------------------------------------
+    "change_settings": Case(
+        call=lambda actor, _: tenants.change_settings(actor, ChangeSettings(default_ttl=60)),
+        adds=(Event.TENANT_SETTINGS_UPDATED,),
+        at_home=True,
+    ),
+    "add_member": Case(
+        call=lambda actor, it: tenants.add_member(actor, it["stranger"], "member"),
+        needs=("stranger",),
+        adds=(Event.MEMBER_JOINED,),
+        at_home=True,
+    ),
+    "change_role": Case(
+        call=lambda actor, it: tenants.change_role(actor, it["person"].pk, "admin"),
+        needs=("person",),
+        adds=(Event.MEMBER_ROLE_CHANGED,),
+    ),
+    "remove_member": Case(
+        call=lambda actor, it: tenants.remove_member(actor, it["person"].pk),
+        needs=("person",),
+        adds=(Event.MEMBER_REMOVED,),
+    ),
+    "change_agent": Case(
+        call=lambda actor, it: tenants.change_agent(actor, it["agent_id"], "suspended"),
+        needs=("agent_id",),
+        adds=(Event.CLIENT_SUSPENDED,),
+    ),
+    "connect_agent": Case(
+        call=_connect_agent,
+        needs=("client_id",),
+        adds=(Event.CLIENT_AUTHORIZED,),
+        at_home=True,
+    ),
+}

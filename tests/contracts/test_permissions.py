@@ -1,0 +1,164 @@
+"""Every action, by every role, level, door and scope: what the table says is what happens."""
+
+from dataclasses import replace
+
+import pytest
+
+from access.actions import MACHINERY, RULES, Action, Door
+from access.actor import Actor, machinery
+from access.errors import Denied, InsufficientScope, LeaseOver, NotFound, VaultError
+from access.ids import uuid7
+from access.levels import Level, Role
+from access.scopes import Scope
+from tests.contracts.acme import DESK, Acme
+from tests.contracts.cases import CASES
+from tests.contracts.operations import Operation, operations
+from tests.people import Somebody, grant, join, new_person
+from tests.storage import owner_sql
+
+SCOPES: dict[Scope | None, frozenset[str]] = {
+    None: frozenset({"offline_access", "vault", "VAULT:ADMIN", "vault:"}),
+    Scope.READ: frozenset({"vault:read"}),
+    Scope.WRITE: frozenset({"vault:write"}),
+    Scope.ADMIN: frozenset({"vault:admin"}),
+}
+RANK = [None, Scope.READ, Scope.WRITE, Scope.ADMIN]
+
+
+def test_every_action_has_a_rule_and_every_rule_an_action() -> None:
+    assert set(RULES) == set(Action)
+
+
+def test_every_operation_has_one_action_and_every_action_one_operation() -> None:
+    ruled = {one.name: one.action for one in operations().values()}
+
+    assert sorted(ruled.values()) == sorted(Action)
+
+
+def test_every_operation_has_a_case_and_every_case_an_operation() -> None:
+    assert set(CASES) == set(operations())
+
+
+def test_what_is_not_listed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(RULES, Action.LIST_CREDENTIALS)
+
+    with pytest.raises(Denied):
+        machinery("demo", uuid7(), Door.COMMAND).require(Action.LIST_CREDENTIALS)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_doors_and_scopes_narrow_every_action(action: Action) -> None:
+    rule = RULES[action]
+    for door in Door:
+        for held, scopes in SCOPES.items():
+            actor = Actor(tenant_id=uuid7(), door=door, person_id=uuid7(), scopes=scopes)
+            expected: type[VaultError] | None = None
+            if door not in rule.doors:
+                expected = Denied
+            elif RANK.index(held) < RANK.index(rule.scope):
+                expected = InsufficientScope
+            assert _refused_with(actor, action) is expected, (door, held)
+
+
+def _refused_with(actor: Actor, action: Action) -> type[VaultError] | None:
+    try:
+        actor.require(action)
+    except VaultError as error:
+        return type(error)
+    return None
+
+
+# What a caller holds: a level on the desk where everything lies, or a role that holds it all.
+CALLERS: list[Level | Role] = [*Level, Role.ADMIN, Role.OWNER]
+
+
+@pytest.mark.parametrize("operation", operations().values(), ids=operations())
+def test_levels_and_roles_decide(operation: Operation, owner: Somebody) -> None:
+    acme = Acme(owner)
+    owner_sql("UPDATE tenant SET baseline_level = 'none'")
+    for caller in CALLERS:
+        who = _caller(acme, caller)
+        things = acme.things(who, *CASES[operation.name].needs)
+        if isinstance(caller, Level):
+            _hold(who, caller)
+
+        assert _works(operation, who.console, things) == _may(operation.action, caller), caller
+
+
+def _caller(acme: Acme, caller: Level | Role) -> Somebody:
+    """Somebody who holds enough for a lease of their own while the things are made."""
+    if caller is Role.OWNER:
+        return acme.owner
+    role = caller if isinstance(caller, Role) else Role.MEMBER
+    who = join(acme.owner, new_person(f"caller-{caller.name}-{role}"), role)
+    acme.key(who)
+    grant(acme.owner, who, "user", folderPath=DESK)
+    return who
+
+
+def _hold(who: Somebody, level: Level) -> None:
+    """Past the operations, which would end what was leased before."""
+    if level:
+        statement = "UPDATE credential_grant SET level = %s WHERE person_id = %s"
+        owner_sql(statement, level.word, who.person.pk)
+    else:
+        owner_sql("DELETE FROM credential_grant WHERE person_id = %s", who.person.pk)
+
+
+def _works(operation: Operation, actor: Actor, things: dict[str, object]) -> bool:
+    try:
+        CASES[operation.name].call(actor, things)
+    except (Denied, NotFound, LeaseOver):
+        return False
+    return True
+
+
+def _may(action: Action, caller: Level | Role) -> bool:
+    rule = RULES[action]
+    if rule.doors == MACHINERY:
+        return False
+    if isinstance(caller, Role):
+        return True
+    return not rule.governing and caller >= (rule.level or Level.NONE)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [one for one in operations().values() if RULES[one.action].doors == MACHINERY],
+    ids=lambda one: str(one.name),
+)
+def test_machinery_does_its_own_work(operation: Operation, owner: Somebody) -> None:
+    worker = machinery("worker", owner.console.tenant_id)
+    things = Acme(owner).things(owner, *CASES[operation.name].needs)
+
+    assert CASES[operation.name].call(worker, things)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [one for one in operations().values() if RULES[one.action].doors != MACHINERY],
+    ids=lambda one: str(one.name),
+)
+def test_a_worker_does_nobody_elses_work(operation: Operation, owner: Somebody) -> None:
+    worker = machinery("worker", owner.console.tenant_id)
+    things = Acme(owner).things(owner, *CASES[operation.name].needs)
+
+    assert not _works(operation, worker, things)
+
+
+@pytest.mark.parametrize("operation", operations().values(), ids=operations())
+def test_a_role_that_the_door_saw_decides_nothing(
+    operation: Operation, owner: Somebody, member: Somebody
+) -> None:
+    """The membership is read again: a forged or outdated role opens nothing."""
+    acme = Acme(owner)
+    things = acme.things(owner, *CASES[operation.name].needs)
+    owner_sql("UPDATE tenant SET baseline_level = 'none'")
+    forged = replace(member.console, role=Role.OWNER)
+
+    assert _works(operation, forged, things) == (
+        RULES[operation.action].level is None
+        and not RULES[operation.action].governing
+        and RULES[operation.action].doors != MACHINERY
+        and "handle" not in things
+    )

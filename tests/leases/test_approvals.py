@@ -1,0 +1,260 @@
+"""Approvals: the identical call is the way to ask, somebody else decides, once."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from access.actor import Actor
+from access.errors import ApprovalPending
+from access.levels import Role
+from credentials.operations import archive_credential
+from credentials.shapes import DescribeCredential
+from leases.operations import decide_lease, revoke_lease
+from tenants.operations import change_settings, remove_member
+from tenants.shapes import ChangeSettings
+from tests.people import CANARY, PURPOSE, Somebody, grant, join, lease, new_person, read, store
+from tests.racing import race
+from tests.refusals import code_of, problem_of, refusal
+from tests.storage import owner_sql
+from tests.trail import new_entries, told, trail
+
+
+@pytest.fixture
+def applicant(owner: Somebody, member: Somebody) -> Somebody:
+    """A member who may use a credential that asks for approval."""
+    store(owner, policy={"approval": "required"})
+    grant(owner, member, "user", key="stripe-api-key")
+    return member
+
+
+def ask(actor: Actor, **more: Any) -> str:
+    """Ask for a lease that waits; the request's id."""
+    error = refusal(partial(lease, actor, **more))
+    assert isinstance(error, ApprovalPending)
+    return str(error.extra["requestId"])
+
+
+def test_the_identical_call_gets_the_handle_after_an_approval(
+    owner: Somebody, applicant: Somebody
+) -> None:
+    with new_entries(owner.console.tenant_id) as entries:
+        request = ask(applicant.agent, ttl=60)
+        assert ask(applicant.agent, ttl=60) == request
+        decided = decide_lease(owner.console, request, approve=True, reason="as agreed")
+        lent = lease(applicant.agent, ttl=60)
+
+    assert decided.lease_id == request
+    assert lent.lease_id == request
+    assert lent.ttl_seconds == 60
+    assert read(applicant.agent, lent.lease_handle).value.get_secret_value() == CANARY
+    assert told(entries) == [
+        ("access.requested", "ok"),
+        ("access.approved", "ok"),
+        ("lease.created", "ok"),
+    ]
+    asked, approved, _ = entries
+    assert (asked.person_id, asked.purpose) == (applicant.person.pk, PURPOSE)
+    assert approved.person_id == owner.person.pk
+    assert approved.details["reason"] == "as agreed"
+    assert approved.details["requester"] == str(applicant.person.pk)
+
+
+def test_an_approval_is_for_one_lease(owner: Somebody, applicant: Somebody) -> None:
+    decide_lease(owner.console, ask(applicant.agent), approve=True)
+    first = lease(applicant.agent)
+
+    assert ask(applicant.agent) != first.lease_id
+
+
+@pytest.mark.parametrize("changed", [{"ttl": 61}, {"purpose": "something else"}])
+def test_an_approval_is_not_for_another_request(
+    owner: Somebody, applicant: Somebody, changed: dict[str, Any]
+) -> None:
+    request = ask(applicant.agent, ttl=60)
+    decide_lease(owner.console, request, approve=True)
+
+    assert ask(applicant.agent, **{"ttl": 60, **changed}) != request
+
+
+def test_an_approval_is_not_for_another_person_or_client(
+    owner: Somebody, applicant: Somebody
+) -> None:
+    request = ask(applicant.agent)
+    decide_lease(owner.console, request, approve=True)
+
+    assert ask(owner.agent) != request
+    assert ask(applicant.console) != request
+    assert lease(applicant.agent).lease_id == request
+
+
+def test_a_waiting_request_is_no_lease(owner: Somebody, applicant: Somebody) -> None:
+    ask(applicant.agent)
+
+    assert owner_sql("SELECT state, issued_at, expires_at FROM lease") == [
+        ("pending_approval", None, None)
+    ]
+    assert trail(owner.console.tenant_id, event="lease.created") == []
+
+
+def test_a_refusal_is_remembered_for_the_identical_call(
+    owner: Somebody, applicant: Somebody
+) -> None:
+    with new_entries(owner.console.tenant_id) as entries:
+        decide_lease(owner.console, ask(applicant.agent), approve=False, reason="not today")
+
+        error = refusal(lambda: lease(applicant.agent))
+
+    assert error.code == "access/permission-denied"
+    assert "not today" in error.detail
+    assert told(entries) == [
+        ("access.requested", "ok"),
+        ("access.denied", "ok"),
+        ("lease.denied", "denied"),
+    ]
+    ask(applicant.agent, purpose="something else")
+    owner_sql("UPDATE lease SET decided_at = decided_at - interval '1 hour' WHERE state = 'denied'")
+    ask(applicant.agent)
+
+
+def test_nobody_decides_on_their_own_request_unless_the_tenant_says_so(owner: Somebody) -> None:
+    store(owner, policy={"approval": "required"})
+    request = ask(owner.agent)
+
+    assert code_of(partial(decide_lease, owner.console, request, approve=True)) == (
+        "access/permission-denied"
+    )
+    change_settings(owner.console, ChangeSettings(self_approval=True))
+    decide_lease(owner.console, request, approve=True)
+    assert lease(owner.agent).lease_id == request
+
+
+def test_only_an_admin_of_the_credential_decides(owner: Somebody, applicant: Somebody) -> None:
+    colleague = join(owner, new_person("carla"))
+    request = ask(applicant.agent)
+    decide = partial(decide_lease, colleague.console, request, approve=True)
+
+    assert code_of(decide) == "access/permission-denied"
+    grant(owner, colleague, "manager", key="stripe-api-key")
+    assert code_of(decide) == "access/permission-denied"
+    grant(owner, colleague, "admin", key="stripe-api-key")
+    assert decide().lease_id == request
+
+
+def test_an_admin_of_the_tenant_decides(owner: Somebody, applicant: Somebody) -> None:
+    admin = join(owner, new_person("ada"), Role.ADMIN)
+    request = ask(applicant.agent)
+
+    assert decide_lease(admin.console, request, approve=True).lease_id == request
+
+
+def test_agents_decide_nothing(owner: Somebody, applicant: Somebody) -> None:
+    request = ask(applicant.agent)
+
+    assert code_of(partial(decide_lease, owner.agent, request, approve=True)) == (
+        "access/permission-denied"
+    )
+
+
+def test_a_request_is_decided_once(owner: Somebody, applicant: Somebody) -> None:
+    request = ask(applicant.agent)
+    decide_lease(owner.console, request, approve=True)
+
+    for approve in (True, False):
+        assert code_of(partial(decide_lease, owner.console, request, approve=approve)) == (
+            "state/conflict"
+        )
+
+
+def test_a_request_of_another_tenant_is_unknown(
+    owner: Somebody, applicant: Somebody, outsider: Somebody
+) -> None:
+    request = ask(applicant.agent)
+    decide = partial(decide_lease, outsider.console, approve=True)
+
+    assert problem_of(partial(decide, request)) == problem_of(partial(decide, "lease_" + "0" * 32))
+
+
+@pytest.mark.parametrize("reason", ["x" * 501, "no\0", "\u202eyes"])
+def test_a_malformed_reason_is_refused(owner: Somebody, applicant: Somebody, reason: str) -> None:
+    request = ask(applicant.agent)
+
+    error = refusal(partial(decide_lease, owner.console, request, approve=False, reason=reason))
+
+    assert (error.code, error.extra["field"]) == ("input/invalid", "reason")
+
+
+def test_an_approval_that_nobody_used_goes_stale(owner: Somebody, applicant: Somebody) -> None:
+    request = ask(applicant.agent)
+    decide_lease(owner.console, request, approve=True)
+    owner_sql("UPDATE lease SET decided_at = decided_at - interval '61 minutes'")
+
+    assert ask(applicant.agent) != request
+
+
+def test_what_ends_access_withdraws_requests_too(owner: Somebody, applicant: Somebody) -> None:
+    colleague = join(owner, new_person("carla"))
+    grant(owner, colleague, "user", key="stripe-api-key")
+    gone = ask(colleague.agent)
+    decide_lease(owner.console, gone, approve=True)
+    remove_member(owner.console, colleague.person.pk)
+    request = ask(applicant.agent)
+    decide_lease(owner.console, request, approve=True)
+    archive_credential(owner.console, DescribeCredential(key="stripe-api-key"))
+
+    assert owner_sql("SELECT DISTINCT state FROM lease") == [("withdrawn",)]
+    for one in (gone, request):
+        assert code_of(partial(decide_lease, owner.console, one, approve=True)) == "state/conflict"
+
+
+def test_a_request_can_be_withdrawn_by_revoking_it(owner: Somebody, applicant: Somebody) -> None:
+    request = ask(applicant.agent)
+
+    assert revoke_lease(applicant.console, request).state == "withdrawn"
+    assert code_of(partial(decide_lease, owner.console, request, approve=True)) == "state/conflict"
+
+
+def test_the_rights_count_when_the_handle_is_handed_out(
+    owner: Somebody, applicant: Somebody
+) -> None:
+    decide_lease(owner.console, ask(applicant.agent), approve=True)
+    owner_sql("UPDATE credential_grant SET level = 'viewer'")
+
+    assert code_of(lambda: lease(applicant.agent)) == "access/permission-denied"
+
+
+def test_the_identical_call_twice_at_once_is_one_request(
+    owner: Somebody, applicant: Somebody
+) -> None:
+    outcomes = race(*[partial(lease, applicant.agent)] * 6)
+
+    assert [type(one) for one in outcomes] == [ApprovalPending] * 6
+    assert len({one.extra["requestId"] for one in outcomes if isinstance(one, ApprovalPending)}) == 1
+    assert owner_sql("SELECT count(*) FROM lease") == [(1,)]
+    assert len(trail(owner.console.tenant_id, event="access.requested")) == 1
+
+
+def test_two_deciders_at_once_make_one_decision(owner: Somebody, applicant: Somebody) -> None:
+    admin = join(owner, new_person("ada"), Role.ADMIN)
+    request = ask(applicant.agent)
+
+    outcomes = race(
+        partial(decide_lease, owner.console, request, approve=True),
+        partial(decide_lease, admin.console, request, approve=False),
+    )
+
+    assert sum(isinstance(one, Exception) for one in outcomes) == 1
+    decided = trail(owner.console.tenant_id, event__in=["access.approved", "access.denied"])
+    assert sorted(entry.outcome for entry in decided) == ["failed", "ok"]
+
+
+def test_one_approval_called_for_twice_at_once_is_one_lease(
+    owner: Somebody, applicant: Somebody
+) -> None:
+    request = ask(applicant.agent)
+    decide_lease(owner.console, request, approve=True)
+
+    outcomes = race(*[partial(lease, applicant.agent)] * 4)
+
+    issued = [one for one in outcomes if not isinstance(one, Exception)]
+    assert [one.lease_id for one in issued] == [request]

@@ -1,0 +1,329 @@
+"""Reading: what is disclosed, to whom, how often, until when."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from credentials.operations import (
+    archive_credential,
+    delete_credential,
+    move_credential,
+    restore_credential,
+    rotate_credential,
+    update_credential,
+)
+from credentials.rights import is_over
+from credentials.shapes import (
+    DescribeCredential,
+    MoveCredential,
+    RotateCredential,
+    UpdateCredential,
+)
+from leases.operations import release_lease, revoke_lease
+from leases.shapes import ReadCredential, ReleaseLease
+from tenants.operations import change_agent, change_settings
+from tenants.shapes import ChangeSettings
+from tests.people import CANARY, PURPOSE, Somebody, grant, lease, new_agent, read, store
+from tests.refusals import code_of, problem_of, refusal
+from tests.storage import let_time_pass, owner_sql, wait_until
+from tests.trail import new_entries, told, trail
+
+
+def test_a_handle_opens_the_value_and_its_secret_fields(owner: Somebody) -> None:
+    store(owner, type="oauth-token", secretFields={"refreshToken": "canary-refresh"})
+    lent = lease(owner.agent)
+
+    with new_entries(owner.console.tenant_id) as entries:
+        secret = read(owner.agent, lent.lease_handle)
+
+    assert secret.value.get_secret_value() == CANARY
+    assert secret.secret_fields["refreshToken"].get_secret_value() == "canary-refresh"
+    assert secret.wire()["value"] == CANARY
+    assert secret.wire()["secretFields"] == {"refreshToken": "canary-refresh"}
+    assert (secret.lease_id, secret.key, secret.type) == (
+        lent.lease_id,
+        "stripe-api-key",
+        "oauth-token",
+    )
+    assert (secret.version, secret.expires_at, secret.uses_left) == (1, lent.expires_at, None)
+    assert told(entries) == [("credential.read", "ok")]
+    (entry,) = entries
+    assert entry.person_id == owner.person.pk
+    assert (entry.agent_id, entry.purpose) == (owner.agent.agent_id, PURPOSE)
+    assert (entry.credential_key, entry.version) == ("stripe-api-key", 1)
+    assert entry.lease_id is not None
+
+
+@pytest.mark.parametrize(
+    "value", ["x", "ünï©ødé \U0001f511", "two\nlines\t", "x" * 65_536, '{"a": "\\u0000"}']
+)
+def test_a_value_comes_back_as_it_was_stored(owner: Somebody, value: str) -> None:
+    store(owner, type="generic-secret", value=value)
+
+    assert read(owner.agent, lease(owner.agent).lease_handle).value.get_secret_value() == value
+
+
+def test_neither_text_nor_repr_of_the_answer_shows_a_value(owner: Somebody) -> None:
+    store(owner, type="oauth-token", secretFields={"refreshToken": "canary-refresh"})
+
+    secret = read(owner.agent, lease(owner.agent).lease_handle)
+
+    assert CANARY not in f"{secret!r}{secret}{secret.model_dump()!r}"
+    assert "canary-refresh" not in f"{secret!r}{secret}{secret.model_dump()!r}"
+
+
+# -- whose --------------------------------------------------------------------------------------
+
+
+def test_a_handle_works_only_for_the_person_and_client_it_was_given_to(
+    owner: Somebody, member: Somebody, outsider: Somebody
+) -> None:
+    store(owner)
+    grant(owner, member, "user", key="stripe-api-key")
+    handle = lease(owner.agent).lease_handle
+    strangers = [
+        owner.console,
+        new_agent(owner.console, "Batch job"),
+        member.agent,
+        member.console,
+        outsider.agent,
+        replace(owner.agent, tenant_id=outsider.console.tenant_id),
+        replace(owner.agent, person_id=member.person.pk),
+        replace(owner.agent, agent_id=member.agent.agent_id),
+        replace(owner.agent, client_id=member.agent.client_id),
+        replace(owner.agent, client_id=None, agent_id=None),
+    ]
+
+    nonsense = problem_of(lambda: read(owner.agent, "vlt_lease_nonsense"))
+
+    assert nonsense["code"] == "lease/invalid-handle"
+    for stranger in strangers:
+        assert problem_of(partial(read, stranger, handle)) == nonsense
+    assert read(owner.agent, handle).value.get_secret_value() == CANARY
+
+
+def test_a_refused_read_is_recorded_where_the_stranger_belongs(
+    owner: Somebody, outsider: Somebody
+) -> None:
+    store(owner)
+    handle = lease(owner.agent).lease_handle
+
+    with (
+        new_entries(owner.console.tenant_id) as acme,
+        new_entries(outsider.console.tenant_id) as globex,
+    ):
+        code_of(lambda: read(outsider.agent, handle))
+
+    assert acme == []
+    assert told(globex) == [("credential.read_failed", "denied")]
+    assert globex[0].lease_id is None
+    assert globex[0].details["code"] == "lease/invalid-handle"
+
+
+def test_a_console_lease_is_read_at_the_console(owner: Somebody) -> None:
+    store(owner)
+    handle = lease(owner.console).lease_handle
+
+    assert read(owner.console, handle).value.get_secret_value() == CANARY
+    assert code_of(lambda: read(owner.agent, handle)) == "lease/invalid-handle"
+
+
+def test_a_handle_without_its_row_is_invalid(owner: Somebody) -> None:
+    store(owner)
+    handle = lease(owner.agent).lease_handle
+    owner_sql("DELETE FROM lease")
+
+    assert code_of(lambda: read(owner.agent, handle)) == "lease/invalid-handle"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "client_id = gen_random_uuid()",
+        "agent_id = gen_random_uuid()",
+        "person_id = (SELECT id FROM person WHERE email LIKE 'marc%')",
+        "version_id = (SELECT id FROM credential_version WHERE number = 2)",
+        "max_expires_at = max_expires_at + interval '1 microsecond'",
+    ],
+)
+def test_a_row_that_no_longer_says_what_the_handle_says_is_not_read(
+    owner: Somebody, member: Somebody, change: str
+) -> None:
+    store(owner)
+    handle = lease(owner.agent).lease_handle
+    rotate_credential(owner.console, RotateCredential(key="stripe-api-key", generate=True))
+    owner_sql(f"UPDATE lease SET {change}")
+
+    assert code_of(lambda: read(owner.agent, handle)) == "lease/invalid-handle"
+
+
+# -- until when ---------------------------------------------------------------------------------
+
+
+def test_time_ends_a_lease_without_any_worker(owner: Somebody) -> None:
+    store(owner)
+    lent = lease(owner.agent, ttl=1)
+    assert read(owner.agent, lent.lease_handle).version == 1
+
+    wait_until(lent.expires_at)
+
+    error = refusal(lambda: read(owner.agent, lent.lease_handle))
+    assert (error.code, error.status) == ("lease/expired", 410)
+    assert owner_sql("SELECT state, uses FROM lease") == [("active", 1)]
+
+
+def test_the_very_end_is_over(owner: Somebody) -> None:
+    store(owner)
+    end = lease(owner.agent).expires_at
+
+    assert is_over(end, end)
+    assert not is_over(end, end.replace(microsecond=0) - (end - end.replace(microsecond=0)))
+
+
+def test_an_own_dead_lease_says_which_way_it_died(owner: Somebody) -> None:
+    store(owner, policy={"maxUses": 1})
+    expired, revoked, released, consumed = (lease(owner.agent) for _ in range(4))
+    let_time_pass(expired.lease_id, 900)
+    revoke_lease(owner.console, revoked.lease_id)
+    release_lease(owner.agent, ReleaseLease(lease_handle=released.lease_handle))
+    read(owner.agent, consumed.lease_handle)
+
+    assert code_of(lambda: read(owner.agent, expired.lease_handle)) == "lease/expired"
+    assert code_of(lambda: read(owner.agent, revoked.lease_handle)) == "lease/revoked"
+    assert code_of(lambda: read(owner.agent, released.lease_handle)) == "lease/revoked"
+    error = refusal(lambda: read(owner.agent, consumed.lease_handle))
+    assert (error.code, error.status) == ("lease/consumed", 410)
+    assert "vault.lease_credential" in error.hint
+
+
+def test_nobody_else_learns_that_a_lease_died(owner: Somebody, member: Somebody) -> None:
+    store(owner)
+    lent = lease(owner.agent)
+    revoke_lease(owner.console, lent.lease_id)
+
+    assert code_of(lambda: read(member.agent, lent.lease_handle)) == "lease/invalid-handle"
+
+
+def test_uses_are_counted_down_and_then_spent(owner: Somebody) -> None:
+    store(owner, policy={"maxUses": 3})
+    lent = lease(owner.agent)
+    assert lent.uses_left == 3
+
+    left = [read(owner.agent, lent.lease_handle).uses_left for _ in range(3)]
+
+    assert left == [2, 1, 0]
+    assert code_of(lambda: read(owner.agent, lent.lease_handle)) == "lease/consumed"
+    assert len(trail(owner.console.tenant_id, event="credential.read")) == 3
+
+
+def test_a_refused_read_spends_no_use(owner: Somebody, member: Somebody) -> None:
+    store(owner, policy={"maxUses": 1})
+    lent = lease(owner.agent)
+    assert owner.agent.agent_id is not None
+    code_of(lambda: read(member.agent, lent.lease_handle))
+    update_credential(
+        owner.console,
+        UpdateCredential.parse({"key": "stripe-api-key", "policy": {"agents": []}}),
+    )
+    assert code_of(lambda: read(owner.agent, lent.lease_handle)) == "access/permission-denied"
+    update_credential(
+        owner.console, UpdateCredential.parse({"key": "stripe-api-key", "policy": {}})
+    )
+
+    assert read(owner.agent, lent.lease_handle).uses_left == 0
+
+
+# -- what it lives by ---------------------------------------------------------------------------
+
+
+def test_moving_a_credential_out_of_reach_ends_reading(owner: Somebody, member: Somebody) -> None:
+    store(owner)
+    grant(owner, member, "user", folderPath="stripe")
+    handle = lease(member.agent).lease_handle
+    assert read(member.agent, handle).version == 1
+
+    move_credential(owner.console, MoveCredential(key="stripe-api-key", folder_path="vaulted"))
+
+    assert code_of(lambda: read(member.agent, handle)) == "access/permission-denied"
+    change_settings(owner.console, ChangeSettings(baseline_level="none"))
+    assert code_of(lambda: read(member.agent, handle)) == "lease/revoked"
+
+
+def test_a_grant_that_ran_out_ends_reading(owner: Somebody, member: Somebody) -> None:
+    store(owner)
+    grant(owner, member, "user", key="stripe-api-key")
+    handle = lease(member.agent).lease_handle
+    owner_sql("UPDATE credential_grant SET expires_at = clock_timestamp()")
+
+    assert code_of(lambda: read(member.agent, handle)) == "access/permission-denied"
+
+
+def test_a_suspended_agent_reads_nothing(owner: Somebody) -> None:
+    store(owner)
+    handle = lease(owner.agent).lease_handle
+    assert owner.agent.agent_id is not None
+    owner_sql("UPDATE agent SET state = 'suspended'")
+
+    assert code_of(lambda: read(owner.agent, handle)) == "access/permission-denied"
+    change_agent(owner.console, owner.agent.agent_id, "removed")
+    assert code_of(lambda: read(owner.agent, handle)) in {"lease/revoked", "auth/invalid-token"}
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "UPDATE tenant SET suspended_at = now()",
+        "UPDATE membership SET suspended_at = now()",
+        "UPDATE person SET is_active = false",
+        "DELETE FROM membership",
+    ],
+)
+def test_nobody_reads_after_their_access_to_the_tenant_ended(owner: Somebody, ending: str) -> None:
+    store(owner)
+    handle = lease(owner.agent).lease_handle
+    owner_sql(ending)
+
+    assert code_of(lambda: read(owner.agent, handle)) == "auth/invalid-token"
+
+
+def test_archiving_ends_leases_and_restoring_revives_none(owner: Somebody) -> None:
+    store(owner)
+    handle = lease(owner.agent).lease_handle
+    archive_credential(owner.console, DescribeCredential(key="stripe-api-key"))
+    assert code_of(lambda: read(owner.agent, handle)) == "lease/revoked"
+
+    restore_credential(owner.console, DescribeCredential(key="stripe-api-key"))
+
+    assert code_of(lambda: read(owner.agent, handle)) == "lease/revoked"
+    assert read(owner.agent, lease(owner.agent).lease_handle).version == 1
+
+
+@pytest.mark.parametrize("state", ["archived", "revoked", "deleted"])
+def test_the_credentials_own_state_refuses_a_lease_that_was_left_behind(
+    owner: Somebody, state: str
+) -> None:
+    store(owner)
+    handle = lease(owner.agent).lease_handle
+    owner_sql("UPDATE credential SET state = %s", state)
+
+    assert code_of(lambda: read(owner.agent, handle)) == "lease/revoked"
+
+
+def test_a_deleted_credential_is_gone_and_its_key_is_free(owner: Somebody) -> None:
+    store(owner)
+    handle = lease(owner.agent).lease_handle
+    delete_credential(owner.console, DescribeCredential(key="stripe-api-key"))
+    store(owner, value="another value")
+
+    assert code_of(lambda: read(owner.agent, handle)) == "lease/revoked"
+    again = read(owner.agent, lease(owner.agent).lease_handle)
+    assert again.value.get_secret_value() == "another value"
+
+
+# -- malformed ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("handle", ["", "x" * 513, None, 7, True, ["vlt_lease_"]])
+def test_what_cannot_be_a_handle_is_refused_by_its_shape(handle: object) -> None:
+    assert code_of(lambda: ReadCredential.parse({"leaseHandle": handle})) == "input/invalid"
