@@ -9,7 +9,7 @@ from django.urls import reverse
 class AccountAdapter(DefaultAccountAdapter):
     """ACCOUNT_ADAPTER. People are made by operators and invitations."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
+    def is_open_for_signup(self, _request: HttpRequest) -> bool:
         return False
 
     def get_reset_password_from_key_url(self, key: str) -> str:

@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from access.errors import VaultError
 from access.scopes import OFFLINE_ACCESS, SCOPE_MEANINGS, Scope
 from access.tenancy import database_now
-from identity.asking import AnswerWithError, NoAnswer, answer, read_request
+from identity.asking import AnswerWithError, Asked, NoAnswer, answer, read_request
 from identity.consenting import (
     Decision,
     actor_at_console,
@@ -29,7 +30,7 @@ from identity.consenting import (
 )
 from identity.limits import CONSENT, spend
 from identity.models import AuthorizeRequest, Consent
-from identity.people import Visitor, visitor
+from identity.people import visitor
 from identity.redirects import Redirect
 from tenants.models import Membership
 
@@ -46,6 +47,8 @@ class Leave(HttpResponse):
         self["Location"] = location
         self["Referrer-Policy"] = "no-referrer"
         self["Cache-Control"] = "no-store"
+        # Otherwise the browser cuts the popup off from the page that has to close it.
+        self["Cross-Origin-Opener-Policy"] = "unsafe-none"
 
 
 @require_http_methods(["GET", "POST"])
@@ -59,11 +62,15 @@ def authorize(request: HttpRequest) -> HttpResponseBase:
         return refuse(request, str(error), unknown_client=error.unknown_client)
     except AnswerWithError as error:
         # Nobody is sent on from here unasked, not even with an error (RFC 9700 §4.11.2).
-        return Leave(error.location) if request.user.is_authenticated else _sign_in(request)
-    if "none" in request.GET.get("prompt", "").split():
-        error = "consent_required" if request.user.is_authenticated else "login_required"
-        return Leave(answer(asked.redirect_uri, error=error, state=asked.state))
+        return Leave(error.location) if visitor(request) else _sign_in(request)
+    return _ask(request, asked)
+
+
+def _ask(request: HttpRequest, asked: Asked) -> HttpResponseBase:
     who = visitor(request)
+    if "none" in request.GET.get("prompt", "").split():
+        needed = "consent_required" if who else "login_required"
+        return Leave(answer(asked.redirect_uri, error=needed, state=asked.state))
     if who is None:
         return _sign_in(request)
     if not memberships(who.person):
@@ -94,25 +101,25 @@ def _decided(request: HttpRequest) -> HttpResponseBase:
         response["Retry-After"] = str(wait)
         return response
     try:
-        identifier = UUID(request.POST.get("request", ""))
+        mine = kept(UUID(request.POST.get("request", "")), who.person, who.session_key)
     except ValueError:
         return refuse(request, OVER)
-    with transaction.atomic():
-        return _decide(request, identifier, who)
+    try:
+        with transaction.atomic():
+            return _decide(request, mine)
+    except VaultError as error:
+        asked = mine.select_related("client", "person").first()
+        if asked is None:
+            return refuse(request, OVER)
+        return _page(request, asked, problem=error.detail, status=error.status)
 
 
-def _decide(request: HttpRequest, identifier: UUID, who: Visitor) -> HttpResponseBase:
-    asked = (
-        kept(identifier, who.person, who.session_key)
-        .select_for_update(of=("self",))
-        .select_related("client", "person")
-        .first()
-    )
+def _decide(request: HttpRequest, mine: QuerySet[AuthorizeRequest]) -> HttpResponseBase:
+    locked = mine.select_for_update(of=("self",)).select_related("client", "person")
+    asked = locked.first()
     if asked is None or asked.decided_at or asked.expires_at <= database_now():
         return refuse(request, OVER)
-    if not asked.client.is_usable(None) or not asked.client.redirect_uri_allowed(
-        asked.redirect_uri
-    ):
+    if not asked.client.is_usable() or not asked.client.redirect_uri_allowed(asked.redirect_uri):
         return refuse(request, "The app was stopped by an operator.")
     if request.POST.get("decision") != "allow":
         return Leave(deny(asked, request))
@@ -121,11 +128,7 @@ def _decide(request: HttpRequest, identifier: UUID, who: Visitor) -> HttpRespons
         agent=request.POST.get("agent", ""),
         scopes=request.POST.getlist("scope"),
     )
-    try:
-        with transaction.atomic():
-            return Leave(allow(asked, decision, request))
-    except VaultError as error:
-        return _page(request, asked, problem=error.detail, status=error.status)
+    return Leave(allow(asked, decision, request))
 
 
 def _page(

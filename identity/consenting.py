@@ -29,6 +29,8 @@ from tenants.standing import hold_membership
 
 DECIDE_WITHIN = timedelta(minutes=10)
 REFRESH_WITHIN = timedelta(days=90)
+DECLINED = "The person declined."
+NOTHING_TICKED = "Nothing was allowed."
 AGENT_WAITS = (
     "An owner or admin of the tenant must approve this agent first; connect it again afterwards."
 )
@@ -74,7 +76,7 @@ def memberships(person: Person) -> list[Membership]:
 
 
 def suggested_name(asked: AuthorizeRequest, membership: Membership, actor: Actor) -> str:
-    """The name this client has in the tenant already, or a free one made of what it calls itself."""
+    """The name this client has in the tenant already, or a free one like what it calls itself."""
     with tenant_transaction(membership.tenant_id):
         known = _agents(actor).filter(client_id=asked.client_id).first()
         return known.name if known else free_name(asked.person_id, actor, asked.client.name)
@@ -99,7 +101,7 @@ def actor_at_console(request: HttpRequest, person: Person, membership: Membershi
     )
 
 
-def deny(asked: AuthorizeRequest, request: HttpRequest) -> str:
+def deny(asked: AuthorizeRequest, request: HttpRequest, why: str = DECLINED) -> str:
     """The person said no. Answers where to send the browser; joins the caller's transaction."""
     asked.decided_at = database_now()
     asked.save(update_fields=["decided_at"])
@@ -112,7 +114,7 @@ def deny(asked: AuthorizeRequest, request: HttpRequest) -> str:
         address=address_of(request),
     )
     record_joined(actor, Event.CLIENT_AUTHORIZED, outcome=Outcome.DENIED, reason="declined")
-    return _refused(asked, "The person declined.")
+    return _refused(asked, why)
 
 
 def allow(asked: AuthorizeRequest, decision: Decision, request: HttpRequest) -> str:
@@ -132,7 +134,7 @@ def allow(asked: AuthorizeRequest, decision: Decision, request: HttpRequest) -> 
         raise Denied("Your access to this tenant has ended.")
     granted = grantable_scopes(decision.scopes, asked.scope.split(), Role(membership.role))
     if not resource_scope(granted):
-        return deny(asked, request)
+        return deny(asked, request, NOTHING_TICKED)
     agent = connect_agent(actor, asked.client_id, name)
     asked.decided_at = database_now()
     asked.allowed = agent.state == AgentState.ACTIVE
@@ -195,5 +197,6 @@ def _refused(asked: AuthorizeRequest, description: str) -> str:
 
 
 def _agents(actor: Actor) -> QuerySet[Agent]:
+    assert actor.person_id is not None
     mine = Agent.objects.of(actor).filter(person_id=actor.person_id)
     return mine.exclude(state=AgentState.REMOVED)

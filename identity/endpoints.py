@@ -13,7 +13,7 @@ from oauth2_provider.oauth2_backends import get_oauthlib_core
 from access.errors import Malformed, TooLarge, Unavailable
 from access.strict_json import parse_strict_object
 from identity.limits import REGISTER, TOKEN, exhausted, spend
-from identity.origins import network_of
+from identity.origins import Came, network_of
 from identity.parameters import BadParameters, Parameters, body_of, form_of
 from identity.registration import Refused, register_client
 
@@ -41,6 +41,7 @@ def _endpoint(view: Callable[[HttpRequest], HttpResponseBase]) -> Any:
 
     @csrf_exempt
     def endpoint(request: HttpRequest) -> HttpResponseBase:
+        vars(request)["came"] = Came.with_request(request)
         if request.method != "POST":
             response: HttpResponseBase = protocol_error("invalid_request", "Use POST.", status=405)
             response["Allow"] = "POST"
@@ -65,7 +66,8 @@ def _private(response: HttpResponseBase) -> HttpResponseBase:
 @_endpoint
 def token(request: HttpRequest) -> HttpResponseBase:
     """RFC 6749 §3.2. One transaction, which commits on a refusal too: a family that a replay ended
-    stays ended."""
+    stays ended.
+    """
     parameters = form_of(request)
     whom = f"{network_of(request)}|{_one(parameters, 'client_id')[:64]}"
     if wait := exhausted(TOKEN, whom):
@@ -89,7 +91,8 @@ def revoke(request: HttpRequest) -> HttpResponseBase:
 @_endpoint
 def introspect(request: HttpRequest) -> HttpResponseBase:
     """RFC 7662 §2.2: confidential clients alone may ask, and no client has the right to be told
-    anything yet. A public one cannot prove who it is."""
+    anything yet. A public one cannot prove who it is.
+    """
     form_of(request)
     if not get_oauthlib_core().authenticate_client(request):
         return _challenged(protocol_error("invalid_client", status=401))

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
@@ -106,19 +105,20 @@ def _first_key() -> SigningKey:
 
 
 def _make(alg: str, number: int) -> SigningKey:
-    private = _generate(alg)
     key = SigningKey(number=number, alg=alg, root_key_id=root_key().id)
-    algorithm = _algorithm(alg)
-    key.public_jwk = algorithm.to_jwk(private.public_key(), as_dict=True)
-    plain = algorithm.to_jwk(private).encode()
-    key.sealed_jwk = root_key().wrap(plain, _bound(key.pk, alg))
+    private, key.public_jwk = _generate(alg)
+    key.sealed_jwk = root_key().wrap(private.encode(), _bound(key.pk, alg))
     return key
 
 
-def _generate(alg: str) -> PrivateKey:
+def _generate(alg: str) -> tuple[str, dict[str, Any]]:
+    """A new pair as JWKs, the private one as JSON text."""
     if alg == "RS256":
-        return rsa.generate_private_key(public_exponent=65_537, key_size=3072)
-    return ec.generate_private_key(ec.SECP256R1())
+        rsa_key = rsa.generate_private_key(public_exponent=65_537, key_size=3072)
+        public = RSAAlgorithm.to_jwk(rsa_key.public_key(), as_dict=True)
+        return RSAAlgorithm.to_jwk(rsa_key), public
+    ec_key = ec.generate_private_key(ec.SECP256R1())
+    return ECAlgorithm.to_jwk(ec_key), ECAlgorithm.to_jwk(ec_key.public_key(), as_dict=True)
 
 
 @lru_cache(maxsize=4)

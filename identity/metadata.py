@@ -20,7 +20,7 @@ def resource_metadata_url(resource: str) -> str:
 
 
 @require_safe
-def authorization_server(request: HttpRequest) -> JsonResponse:
+def authorization_server(_: HttpRequest) -> JsonResponse:
     """RFC 8414; the same document under OpenID Connect's name, for clients that look there."""
     here = settings.PUBLIC_URL
     return _public(
@@ -45,19 +45,19 @@ def authorization_server(request: HttpRequest) -> JsonResponse:
 
 
 @require_safe
-def mcp_resource(request: HttpRequest) -> JsonResponse:
+def mcp_resource(_: HttpRequest) -> JsonResponse:
     """RFC 9728 for /api/mcp; also at the root, where older clients look."""
     return _public(_resource(settings.MCP_RESOURCE, "Vault for agents (MCP)"))
 
 
 @require_safe
-def rest_resource(request: HttpRequest) -> JsonResponse:
+def rest_resource(_: HttpRequest) -> JsonResponse:
     """RFC 9728 for /api/v1."""
     return _public(_resource(settings.REST_RESOURCE, "Vault for programs (REST)"))
 
 
 @require_safe
-def jwks(request: HttpRequest) -> JsonResponse:
+def jwks(_: HttpRequest) -> JsonResponse:
     """RFC 7517: the public keys of access tokens."""
     return _public({"keys": published()})
 

@@ -1,5 +1,6 @@
-"""What the authorization server keeps: clients, consents and what descends from them, and the
-signing keys. All of it outside row-level security, because it is looked up before a tenant is known.
+"""What the authorization server keeps: clients, consents and what descends from them, signing keys.
+
+All of it outside row-level security, because it is looked up before a tenant is known.
 
 The toolkit's six models are swapped at the first migration. A secret is never stored: codes and
 tokens are rows under a SHA-256, and the database refuses a row that carries the token itself.
@@ -40,10 +41,8 @@ class Client(AbstractApplication):
     `id` is what the rest of the product calls the client; `client_id` is the OAuth parameter.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    state = models.CharField(
-        max_length=9, choices=ClientState.choices, default=ClientState.ACTIVE
-    )
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # type: ignore[assignment]  # the toolkit counts
+    state = models.CharField(max_length=9, choices=ClientState.choices, default=ClientState.ACTIVE)
     authorized_at = models.DateTimeField(null=True)
 
     objects = ApplicationManager()
@@ -56,7 +55,7 @@ class Client(AbstractApplication):
             )
         ]
 
-    def is_usable(self, request: object) -> bool:
+    def is_usable(self, _request: object = None) -> bool:
         """The toolkit asks before every use of a client."""
         return self.state == ClientState.ACTIVE
 
@@ -139,7 +138,8 @@ class AuthorizeRequest(models.Model):
 
 class AuthorizationCode(AbstractGrant):
     """A code on its way to the client; `code` holds its SHA-256. Redeemed ones stay as tombstones
-    for as long as a replay can be told from an unknown code."""
+    for as long as a replay can be told from an unknown code.
+    """
 
     consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="codes")
     asked = models.OneToOneField(AuthorizeRequest, on_delete=models.CASCADE, related_name="issued")
@@ -157,7 +157,7 @@ class AuthorizationCode(AbstractGrant):
 class AccessToken(AbstractAccessToken):
     """An access token that is in force; the id is the token's `jti`. Revoked means deleted."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # type: ignore[assignment]  # the toolkit counts
     consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="access_tokens")
     signing_key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="signed")
     consent_id: UUID
@@ -172,7 +172,7 @@ class AccessToken(AbstractAccessToken):
 class RefreshToken(AbstractRefreshToken):
     """A refresh token; used ones stay until they expire, so that a replay is noticed."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # type: ignore[assignment]  # the toolkit counts
     consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="refresh_tokens")
     expires_at = models.DateTimeField()
     replaced_at = models.DateTimeField(null=True)

@@ -83,7 +83,7 @@ def _redirects(metadata: dict[str, Any]) -> list[str]:
         raise Refused(
             "invalid_redirect_uri",
             "A redirect URI is http on 127.0.0.1, [::1] or localhost, or https on a host that "
-            f"the operator lists ({hosts}); no query, fragment or user; up to {LONGEST} characters.",
+            f"the operator lists ({hosts}); no query, fragment or user, {LONGEST} characters.",
         )
     return list(dict.fromkeys(uris))
 

@@ -41,7 +41,5 @@ def offered_scopes(asked: Sequence[str], client: Client, resource: str) -> list[
 def grantable_scopes(chosen: Sequence[str], offered: Sequence[str], role: Role) -> list[str]:
     """What the person ticked of what was offered; `vault:admin` only from owners and admins."""
     return [
-        scope
-        for scope in offered
-        if scope in chosen and (scope != Scope.ADMIN or role.governs)
+        scope for scope in offered if scope in chosen and (scope != Scope.ADMIN or role.governs)
     ]

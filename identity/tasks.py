@@ -34,7 +34,7 @@ def _drop_unused_clients(now: datetime) -> None:
         created__lt=now - UNUSED_REGISTRATION,
     )
     _, dropped = unused.delete()
-    if count := dropped.get(Client._meta.label, 0):
+    if count := dropped.get("identity.Client", 0):
         actor = machinery("identity purge", INSTALLATION)
         record_joined(actor, Event.CLIENT_REMOVED, reason="never authorised", count=count)
 

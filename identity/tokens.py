@@ -2,29 +2,28 @@
 
 import hashlib
 import secrets
-from datetime import UTC, datetime
+from collections.abc import Iterable
 
 from django.conf import settings
-from oauthlib.common import Request
 
 from access.ids import uuid7
 from access.scopes import OFFLINE_ACCESS
 from access.tenancy import database_now
+from identity.exchange import Grant, OAuthRequest, Signed
 from identity.keys import sign, signing_key
-from identity.models import Consent
 
 TYP = "at+jwt"
 
 
-def make_access_token(request: Request) -> str:
-    """The toolkit's ACCESS_TOKEN_GENERATOR. Leaves `jti`, `signing_key` and `expires_at` on the
-    request for the row that makes the token valid. Source: RFC 9068 §2.2."""
-    consent: Consent = request.consent
+def make_access_token(request: OAuthRequest) -> str:
+    """The toolkit's ACCESS_TOKEN_GENERATOR (RFC 9068 §2.2). Leaves `signed` on the request, for the
+    row without which the token is worth nothing.
+    """
+    grant: Grant = request.grant
+    consent = grant.family.consent
     issued = int(database_now().timestamp())
-    expires = issued + request.expires_in
-    request.jti = uuid7()
-    request.signing_key = signing_key()
-    request.expires_at = datetime.fromtimestamp(expires, UTC)
+    signed = Signed(jti=uuid7(), key=signing_key(), expires=issued + request.expires_in)
+    request.signed = signed
     claims = {
         "iss": settings.PUBLIC_URL,
         "aud": consent.resource,
@@ -33,19 +32,19 @@ def make_access_token(request: Request) -> str:
         "tenant": str(consent.tenant_id),
         "scope": resource_scope(request.scopes),
         "iat": issued,
-        "exp": expires,
-        "jti": str(request.jti),
+        "exp": signed.expires,
+        "jti": str(signed.jti),
     }
-    return sign(request.signing_key, claims, TYP)
+    return sign(signed.key, claims, TYP)
 
 
-def make_refresh_token(_: Request) -> str:
+def make_refresh_token(_: OAuthRequest) -> str:
     """The toolkit's REFRESH_TOKEN_GENERATOR."""
     return secrets.token_urlsafe(32)
 
 
-def resource_scope(scopes: list[str]) -> str:
-    """What a resource needs to know; `offline_access` is between client and authorization server."""
+def resource_scope(scopes: Iterable[str]) -> str:
+    """What a resource needs to know; `offline_access` is for the authorization server alone."""
     return " ".join(scope for scope in scopes if scope != OFFLINE_ACCESS)
 
 

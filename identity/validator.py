@@ -2,6 +2,7 @@
 
 Every method runs inside the transaction of the token view, under the lock of one consent.
 """
+# ruff: noqa: ARG002  # the signatures are oauthlib's
 
 import re
 from datetime import timedelta
@@ -9,46 +10,55 @@ from typing import Any
 
 from django.conf import settings
 from oauth2_provider.oauth2_validators import OAuth2Validator
-from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
 
+from access.tenancy import database_now
 from audit.events import Event
 from audit.recording import record_joined
-from identity.families import Family, Times, hold_for
+from identity.exchange import CAME, Grant, OAuthRequest, Signed
+from identity.families import Family, hold
 from identity.models import AccessToken, AuthorizationCode, Client, RefreshToken
 from identity.resources import InvalidTarget, resource_from
 from identity.tokens import digest, resource_scope
 
-CODE_SECONDS = 60
+CODE_LIFE = timedelta(seconds=60)
 REFRESH_IDLE = timedelta(days=30)
 PAIRS_PER_REFRESH = 5
+CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 class VaultValidator(OAuth2Validator):
     """Codes and tokens are rows under hashes; one family lock orders all that happens to them."""
 
-    # -- clients -------------------------------------------------------------------------------
-
-    def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
+    def authenticate_client(self, request: OAuthRequest, *args: Any, **kwargs: Any) -> bool:
         """Only a confidential client can authenticate; the toolkit lets public ones pass for a
-        grant type that anybody can put into the body."""
-        authentic = super().authenticate_client(request, *args, **kwargs)
+        grant type that anybody can put into the body.
+        """
+        authentic = OAuth2Validator.authenticate_client(self, request, *args, **kwargs)
         return bool(authentic) and request.client.client_type == Client.CLIENT_CONFIDENTIAL
+
+    def _load_application(self, client_id: str | None, request: OAuthRequest) -> Client | None:
+        """The client of that id; what cannot be one (a NUL in Basic credentials) asks nobody."""
+        if not CLIENT_ID.fullmatch(client_id or ""):
+            return None
+        client: Client | None = OAuth2Validator._load_application(self, client_id, request)
+        return client
 
     # -- codes ---------------------------------------------------------------------------------
 
     def save_authorization_code(
-        self, client_id: str, code: dict[str, str], request: Request, *args: Any, **kwargs: Any
+        self, client_id: str, code: Any, request: OAuthRequest, *_: Any, **__: Any
     ) -> None:
+        """Only the code's hash is kept."""
         AuthorizationCode.objects.create(
             consent=request.consent,
             asked=request.asked,
             application=request.client,
             user=request.user,
             code=digest(code["code"]),
-            expires=Times.read().now + timedelta(seconds=CODE_SECONDS),
+            expires=database_now() + CODE_LIFE,
             redirect_uri=request.redirect_uri,
             scope=request.consent.scope,
             resource=[request.consent.resource],
@@ -57,137 +67,158 @@ class VaultValidator(OAuth2Validator):
         )
 
     def validate_code(
-        self, client_id: str, code: str, client: Client, request: Request, *args: Any, **kwargs: Any
+        self, client_id: str, code: str, client: Any, request: OAuthRequest, *_: Any, **__: Any
     ) -> bool:
         found = AuthorizationCode.objects.filter(code=digest(code), application=client)
-        first = found.select_related("consent").first()
-        if first is None or not _proves(request, first):
+        known = found.select_related("consent").first()
+        # Nobody gets further without the verifier, so a leaked code is no kill switch.
+        if known is None or not _proves(request.code_verifier, known.code_challenge):
             return False
-        family = hold_for(first.consent, request)
+        family = hold(known.consent, came=request.headers[CAME])
         held = found.first()
-        if held is None:
-            return False
-        if held.consumed_at is not None:
-            # Only whoever holds the verifier gets here, so a leaked code is no kill switch. A
-            # request that had begun before the code was redeemed is a race, not a replay.
-            if family.times.began > held.consumed_at:
-                family.end_for_reuse("authorization code")
-            return False
-        if held.expires <= family.times.now or not family.is_in_force():
+        if held is None or not _is_redeemable(held, family):
             return False
         _require_resource(request, family)
-        _carry(request, family)
-        request.held_code = held
+        request.grant = Grant(family=family, code=held)
         request.user = family.consent.person
         request.scopes = family.consent.scope.split()
         return True
 
-    def get_code_challenge(self, code: str, request: Request) -> str:
-        challenge: str = request.held_code.code_challenge
-        return challenge
+    def get_code_challenge(self, code: str, request: OAuthRequest) -> str:
+        return _code_of(request).code_challenge
 
-    def get_code_challenge_method(self, code: str, request: Request) -> str:
+    def get_code_challenge_method(self, code: str, request: OAuthRequest) -> str:
         return "S256"
 
     def get_default_redirect_uri(
-        self, client_id: str, request: Request, *args: Any, **kwargs: Any
+        self, client_id: str, request: OAuthRequest, *_: Any, **__: Any
     ) -> str:
         """At the token endpoint the parameter may be left out: PKCE binds (OAuth 2.1 §4.1.3)."""
-        held = getattr(request, "held_code", None)
-        uri: str = held.redirect_uri if held else request.client.default_redirect_uri
+        if hasattr(request, "grant"):
+            return _code_of(request).redirect_uri
+        uri: str = request.client.default_redirect_uri
         return uri
 
     def confirm_redirect_uri(
-        self, client_id: str, code: str, redirect_uri: str, client: Client, *args: Any, **kwargs: Any
+        self,
+        client_id: str,
+        code: str,
+        redirect_uri: str,
+        client: Any,
+        request: OAuthRequest,
+        *_: Any,
+        **__: Any,
     ) -> bool:
-        request: Request = args[0] if args else kwargs["request"]
-        return bool(request.held_code.redirect_uri == redirect_uri)
+        return _code_of(request).redirect_uri == redirect_uri
 
     def invalidate_authorization_code(
-        self, client_id: str, code: str, request: Request, *args: Any, **kwargs: Any
+        self, client_id: str, code: str, request: OAuthRequest, *_: Any, **__: Any
     ) -> None:
         """The row stays as a tombstone, by which a replay is known."""
-        request.held_code.consumed_at = request.family.times.now
-        request.held_code.save(update_fields=["consumed_at"])
+        grant: Grant = request.grant
+        held = _code_of(request)
+        held.consumed_at = grant.family.now
+        held.save(update_fields=["consumed_at"])
 
     # -- tokens --------------------------------------------------------------------------------
 
     def validate_refresh_token(
-        self, refresh_token: str, client: Client, request: Request, *args: Any, **kwargs: Any
+        self, refresh_token: str, client: Any, request: OAuthRequest, *_: Any, **__: Any
     ) -> bool:
-        found = RefreshToken.objects.filter(
-            token_checksum=digest(refresh_token), application=client
-        )
-        first = found.select_related("consent").first()
-        if first is None:
+        checksum = digest(refresh_token)
+        found = RefreshToken.objects.filter(token_checksum=checksum, application=client)
+        known = found.select_related("consent").first()
+        if known is None:
             return False
-        family = hold_for(first.consent, request)
+        family = hold(known.consent, came=request.headers[CAME])
         held = found.first()
-        if held is None or not family.is_in_force() or not _is_fresh(held, family):
-            return False
-        if held.replaced_at is not None and not _within_leeway(held, family):
+        if held is None or not _is_refreshable(held, family):
             return False
         _require_resource(request, family)
-        _carry(request, family)
-        request.held_refresh_token = held
+        request.grant = Grant(family=family, refresh_token=held)
         request.user = family.consent.person
         return True
 
     def get_original_scopes(
-        self, refresh_token: str, request: Request, *args: Any, **kwargs: Any
-    ) -> str:
+        self, refresh_token: str, request: OAuthRequest, *_: Any, **__: Any
+    ) -> list[str]:
         """The consent's, so that narrowing one refresh does not narrow the next."""
-        scope: str = request.consent.scope
-        return scope
+        grant: Grant = request.grant
+        return grant.family.consent.scope.split()
 
-    def save_bearer_token(
-        self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
-    ) -> None:
-        family: Family = request.family
-        _save_access_token(token["access_token"], request, family)
-        replaced: RefreshToken | None = getattr(request, "held_refresh_token", None)
+    def save_bearer_token(self, token: Any, request: OAuthRequest, *_: Any, **__: Any) -> None:
+        grant: Grant = request.grant
+        signed: Signed = request.signed
+        _save_access_token(token["access_token"], resource_scope(request.scopes), grant, signed)
         if "refresh_token" in token:
-            _save_refresh_token(token["refresh_token"], request, family)
-        if replaced is not None:
-            replaced.replaced_at = replaced.replaced_at or family.times.now
-            replaced.replacements += 1
-            replaced.save(update_fields=["replaced_at", "replacements"])
-        event = Event.TOKEN_ISSUED if replaced is None else Event.TOKEN_REFRESHED
+            _save_refresh_token(token["refresh_token"], grant.family)
+        event = Event.TOKEN_ISSUED
+        if grant.refresh_token is not None:
+            event = Event.TOKEN_REFRESHED
+            _mark_replaced(grant.refresh_token, grant.family)
         record_joined(
-            family.actor,
+            grant.family.actor,
             event,
-            token=str(request.jti),
+            token=str(signed.jti),
             scope=token["scope"],
-            resource=family.consent.resource,
+            resource=grant.family.consent.resource,
         )
 
     def revoke_token(
-        self, token: str, token_type_hint: str | None, request: Request, *args: Any, **kwargs: Any
+        self, token: str, token_type_hint: str | None, request: OAuthRequest, *_: Any, **__: Any
     ) -> None:
         """Either token ends the consent it came from (RFC 7009 §2.1); leases go on (L6)."""
-        condition = {"token_checksum": digest(token), "application": request.client}
+        mine = {"token_checksum": digest(token), "application": request.client}
         row = (
-            RefreshToken.objects.filter(**condition).select_related("consent").first()
-            or AccessToken.objects.filter(**condition).select_related("consent").first()
+            RefreshToken.objects.filter(**mine).select_related("consent").first()
+            or AccessToken.objects.filter(**mine).select_related("consent").first()
         )
         if row is not None:
-            hold_for(row.consent, request).end(Event.TOKEN_REVOKED, "revoked by the client")
+            hold(row.consent, came=request.headers[CAME]).end(
+                Event.TOKEN_REVOKED, "revoked by the client"
+            )
 
 
-def _proves(request: Request, code: AuthorizationCode) -> bool:
+def _code_of(request: OAuthRequest) -> AuthorizationCode:
+    grant: Grant = request.grant
+    assert grant.code is not None
+    return grant.code
+
+
+def _proves(verifier: str | None, challenge: str) -> bool:
     """RFC 7636 §4.6, and §4.1 for what a verifier looks like."""
-    verifier = request.code_verifier or ""
-    if not VERIFIER.fullmatch(verifier):
+    if verifier is None or not VERIFIER.fullmatch(verifier):
         return False
-    return bool(code_challenge_method_s256(verifier, code.code_challenge))
+    return bool(code_challenge_method_s256(verifier, challenge))
 
 
-def _carry(request: Request, family: Family) -> None:
-    request.family = family
-    request.consent = family.consent
+def _is_redeemable(code: AuthorizationCode, family: Family) -> bool:
+    """Whether a proven code gives tokens. A second use ends the family – unless it had arrived
+    before the first was through: that is a race, not a replay.
+    """
+    if code.consumed_at is not None:
+        if family.arrived > code.consumed_at:
+            family.end_for_reuse("authorization code")
+        return False
+    return code.expires > family.now and family.is_in_force()
 
 
-def _require_resource(request: Request, family: Family) -> None:
+def _is_refreshable(token: RefreshToken, family: Family) -> bool:
+    """Used within 30 days, the person asked within 90, and not replaced, or only just."""
+    now = family.now
+    if not family.is_in_force() or min(token.expires_at, family.consent.refresh_until) <= now:
+        return False
+    if token.replaced_at is None:
+        return True
+    leeway = timedelta(seconds=settings.ENVIRONMENT.refresh_leeway_seconds)
+    if now - token.replaced_at < leeway:
+        return token.replacements < PAIRS_PER_REFRESH
+    if family.arrived > token.replaced_at:
+        family.end_for_reuse("refresh token")
+    return False
+
+
+def _require_resource(request: OAuthRequest, family: Family) -> None:
     values = [value for name, value in request.decoded_body or [] if name == "resource" and value]
     try:
         asked = resource_from(values)
@@ -199,46 +230,34 @@ def _require_resource(request: Request, family: Family) -> None:
         )
 
 
-def _is_fresh(token: RefreshToken, family: Family) -> bool:
-    """Used within 30 days, and the person asked within 90."""
-    now = family.times.now
-    return token.expires_at > now and family.consent.refresh_until > now
-
-
-def _within_leeway(token: RefreshToken, family: Family) -> bool:
-    """Whether a token that was replaced still gives a pair. After the leeway its use is a replay
-    and ends the family – unless the request had begun before the token was replaced."""
-    assert token.replaced_at is not None
-    leeway = timedelta(seconds=settings.ENVIRONMENT.refresh_leeway_seconds)
-    if family.times.now - token.replaced_at < leeway:
-        return token.replacements < PAIRS_PER_REFRESH
-    if family.times.began > token.replaced_at:
-        family.end_for_reuse("refresh token")
-    return False
-
-
-def _save_access_token(token: str, request: Request, family: Family) -> None:
-    consent = family.consent
+def _save_access_token(token: str, scope: str, grant: Grant, signed: Signed) -> None:
+    consent = grant.family.consent
     AccessToken.objects.create(
-        id=request.jti,
+        id=signed.jti,
         consent=consent,
-        signing_key=request.signing_key,
+        signing_key=signed.key,
         user=consent.person,
         application=consent.client,
         token_checksum=digest(token),
-        expires=request.expires_at,
-        scope=resource_scope(request.scopes),
+        expires=signed.expires_at,
+        scope=scope,
         resource=[consent.resource],
     )
 
 
-def _save_refresh_token(token: str, request: Request, family: Family) -> None:
+def _save_refresh_token(token: str, family: Family) -> None:
     consent = family.consent
     RefreshToken.objects.create(
         consent=consent,
         user=consent.person,
         application=consent.client,
         token_checksum=digest(token),
-        expires_at=min(family.times.now + REFRESH_IDLE, consent.refresh_until),
+        expires_at=min(family.now + REFRESH_IDLE, consent.refresh_until),
         resource=[consent.resource],
     )
+
+
+def _mark_replaced(token: RefreshToken, family: Family) -> None:
+    token.replaced_at = token.replaced_at or family.now
+    token.replacements += 1
+    token.save(update_fields=["replaced_at", "replacements"])

@@ -1,4 +1,4 @@
-"""Who a bearer token stands for: its signature and claims, then its row and all that it lives by."""
+"""Who a bearer token stands for: its signature and claims, then its row and what it lives by."""
 
 import binascii
 import re
@@ -34,7 +34,7 @@ INVALID = "The access token does not hold."
 ENDED = "The access token has expired or was revoked."
 
 
-def actor_from_token(
+def actor_from_token(  # noqa: PLR0913  # what the audit log wants to know of a request
     token: str,
     *,
     resource: str,

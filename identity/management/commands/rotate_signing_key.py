@@ -37,4 +37,6 @@ class Command(BaseCommand):
                 alg=key.alg,
                 compromised=compromised,
             )
-        self.stdout.write(f"{key.alg} key {key.kid} signs from {key.active_from:%Y-%m-%dT%H:%M:%SZ}")
+        self.stdout.write(
+            f"{key.alg} key {key.kid} signs from {key.active_from:%Y-%m-%dT%H:%M:%SZ}"
+        )
