@@ -22,7 +22,7 @@ def connect(who: Somebody, name: str) -> None:
 
 
 def told(outbox: Outbox) -> list[tuple[str, str]]:
-    return sorted((message.to[0], message.subject) for message in outbox)
+    return sorted((message.to[0], str(message.subject)) for message in outbox)
 
 
 def test_person_and_owner_are_told_of_a_new_agent(
