@@ -12,6 +12,8 @@ def main() -> int:
     if sys.version_info < OLDEST:
         found = ".".join(map(str, sys.version_info[:2]))
         sys.exit(f"vault: Python 3.11 or newer is needed; this is {found}")
+    if os.name != "posix":
+        sys.exit("vault: Linux or macOS is needed; on Windows use WSL")
     from vaultsite.launch import bootstrap
 
     word = sys.argv[1] if len(sys.argv) > 1 else ""

@@ -60,6 +60,24 @@ class TooLarge(VaultError):
     code, status, title = "input/too-large", 413, "Request too large"
 
 
+class MethodNotAllowed(VaultError):
+    """The address is right, the method is not (RFC 9110 §15.5.6)."""
+
+    code, status, title = "request/method-not-allowed", 405, "Method not allowed"
+
+
+class NotAcceptable(VaultError):
+    """Only JSON is answered (RFC 9110 §15.5.7)."""
+
+    code, status, title = "request/not-acceptable", 406, "Not acceptable"
+
+
+class UnsupportedMediaType(VaultError):
+    """Only plain JSON is read (RFC 9110 §15.5.16)."""
+
+    code, status, title = "request/unsupported-media-type", 415, "Unsupported media type"
+
+
 class Unauthenticated(VaultError):
     """No token, or one that does not hold (RFC 6750 §3.1 `invalid_token`)."""
 
@@ -94,6 +112,12 @@ class NotFound(VaultError):
     """Unknown, another tenant's, or not visible: one and the same answer."""
 
     code, status, title = "resource/not-found", 404, "Not found"
+
+
+class RouteNotFound(NotFound):
+    """Nothing is served at this address."""
+
+    code, title = "route/not-found", "Not found"
 
 
 class CredentialNotFound(NotFound):

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from access.errors import Unavailable
 from access.scopes import DEFAULT_SCOPES, OFFLINE_ACCESS
 from identity.keys import PUBLISHED_AHEAD, published
 from identity.registration import GRANT_TYPES
@@ -58,8 +59,11 @@ def rest_resource(_: HttpRequest) -> JsonResponse:
 
 @require_safe
 def jwks(_: HttpRequest) -> JsonResponse:
-    """RFC 7517: the public keys of access tokens."""
-    return _public({"keys": published()})
+    """RFC 7517: the public keys of access tokens; 503 while the first one cannot be made."""
+    try:
+        return _public({"keys": published()})
+    except Unavailable:
+        return JsonResponse({"error": "temporarily_unavailable"}, status=503)
 
 
 def _resource(identifier: str, name: str) -> dict[str, Any]:

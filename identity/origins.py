@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Came:
-    """How a request came: its id, the client's address, and when (this process's monotonic clock)."""
+    """How a request came: its id, the client's address, and when by the monotonic clock."""
 
     request_id: str = ""
     address: str = ""

@@ -15,6 +15,7 @@ from identity.models import AccessToken, AuthorizeRequest, Client, Consent, Refr
 
 UNUSED_REGISTRATION = timedelta(hours=24)
 KEPT = timedelta(hours=24)  # as long as a late replay is worth knowing
+KEPT_CONSENT = timedelta(days=8)  # no lease lives longer, and a client's end finds leases by it
 
 
 @shared_task(name="identity.purge")
@@ -46,5 +47,5 @@ def _drop_what_is_over(now: datetime) -> None:
     Consent.objects.filter(
         ~Exists(AccessToken.objects.filter(consent=OuterRef("pk"))),
         ~Exists(RefreshToken.objects.filter(consent=OuterRef("pk"))),
-        given_at__lt=now - KEPT,
+        given_at__lt=now - KEPT_CONSENT,
     ).delete()

@@ -54,8 +54,8 @@ class Envelope:
         return name if called and isinstance(name, str) else None
 
     def require_version_header(self, header: str | None) -> None:
-        """A message of the 2026 era must say so in its header too (S4); the SDK would take it for
-        an older one.
+        """A message of the 2026 era must say so in its header too; without it the SDK would take
+        it for an older one. Source: MCP 2026-07-28, Streamable HTTP, protocol version header.
         """
         said = self.meta.get(PROTOCOL_VERSION_META_KEY, header)
         if header != said and header not in MODERN_PROTOCOL_VERSIONS:

@@ -4,6 +4,7 @@ The SDK accepts repeated members, echoes rejected values and knows no scopes; so
 it that was not checked here (docs/decisions/0005-mcp.md).
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -15,14 +16,24 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from access.actions import Door
+from access.actions import Action, Door
 from access.actor import Actor
 from access.addresses import client_address
 from access.bearer import NoToken, bearer_token, wider_scope
-from access.errors import InsufficientScope, TooLarge, Unauthenticated, Unavailable, VaultError
+from access.errors import (
+    InsufficientScope,
+    MethodNotAllowed,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+    VaultError,
+)
+from access.failures import where_it_broke
 from access.ids import uuid7
 from access.scopes import satisfies
 from access.strict_json import MAXIMUM_BODY
+from audit.recording import reading
 from identity.verification import actor_from_token, challenge
 from mcpserver.answers import Refused, problem, rpc_error
 from mcpserver.envelope import BadMessage, Envelope, read_envelope
@@ -30,20 +41,11 @@ from mcpserver.places import allowed_hosts, allowed_origins
 from mcpserver.threads import Threads
 from mcpserver.tools import find_tool
 
+log = logging.getLogger(__name__)
+
 ACTOR = "vault.actor"
+BROKEN = "Something broke on our side."
 RETRY_SECONDS = "2"
-
-
-class MethodNotAllowed(VaultError):
-    """Messages come by POST; there is no stream to GET and no session to DELETE (S13)."""
-
-    code, status, title = "request/method-not-allowed", 405, "Method not allowed"
-
-
-class UnsupportedMediaType(VaultError):
-    """A message is plain JSON."""
-
-    code, status, title = "request/unsupported-media-type", 415, "Unsupported media type"
 
 
 class Guard:
@@ -68,6 +70,9 @@ class Guard:
             await refused.response(scope, receive, private)
         except ClientDisconnect:
             return
+        except Exception as error:  # noqa: BLE001  # the server would log its words and send none
+            log.error("request %s failed: %s", request_id, where_it_broke(error))
+            await problem(VaultError(BROKEN), request_id).response(scope, receive, private)
         else:
             await self._app(scope, _replayed(body, receive), private)
 
@@ -79,9 +84,9 @@ class Guard:
         _check_form(scope, headers, request_id)
         body = await _read_body(headers, receive, request_id)
         envelope = _check_message(headers, body)
-        _check_scope(actor, envelope)
-        claims = envelope.claims(headers.get("user-agent", ""))
-        scope[ACTOR] = replace(actor, claimed=claims)
+        actor = replace(actor, claimed=envelope.claims(headers.get("user-agent", "")))
+        await self._check_scope(actor, envelope)
+        scope[ACTOR] = actor
         return body
 
     def _check_place(self, headers: Headers) -> None:
@@ -111,6 +116,18 @@ class Guard:
         except (Unavailable, OperationalError, InterfaceError):
             raise problem(Unavailable(), request_id, {"Retry-After": RETRY_SECONDS}) from None
 
+    async def _check_scope(self, actor: Actor, envelope: Envelope) -> None:
+        """403 for a missing scope and nothing else: it makes the client ask its person for more."""
+        tool = find_tool(envelope.tool) if envelope.tool else None
+        if tool is None or satisfies(actor.scopes, tool.scope):
+            return
+        try:
+            await self._threads.run(lambda: _require(actor, tool.action))
+        except InsufficientScope as error:
+            raise problem(error, actor.request_id, _step_up(actor, error)) from None
+        except Unavailable as error:
+            raise problem(error, actor.request_id, {"Retry-After": RETRY_SECONDS}) from None
+
 
 def _unauthenticated(error: Unauthenticated) -> Mapping[str, str]:
     if isinstance(error, NoToken):
@@ -122,8 +139,26 @@ def _unauthenticated(error: Unauthenticated) -> Mapping[str, str]:
     }
 
 
+def _require(actor: Actor, action: Action) -> None:
+    """InsufficientScope, which is in the audit log by then."""
+    with reading(actor, action):
+        pass
+
+
+def _step_up(actor: Actor, error: InsufficientScope) -> Mapping[str, str]:
+    return {
+        "WWW-Authenticate": challenge(
+            settings.MCP_RESOURCE,
+            error="insufficient_scope",
+            scope=wider_scope(actor.scopes, str(error.extra["required"])),
+            description=error.detail,
+        )
+    }
+
+
 def _check_form(scope: Scope, headers: Headers, request_id: str) -> None:
     if scope["method"] != "POST":
+        # No stream to GET, no session to DELETE.
         raise problem(MethodNotAllowed("Only POST."), request_id, {"Allow": "POST"})
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" or "content-encoding" in headers:
@@ -159,21 +194,6 @@ def _check_message(headers: Headers, body: bytes) -> Envelope:
     except BadMessage as error:
         raise rpc_error(error.code, error.message) from None
     return envelope
-
-
-def _check_scope(actor: Actor, envelope: Envelope) -> None:
-    """403 for a missing scope and nothing else: it makes the client ask its person for more."""
-    tool = find_tool(envelope.tool) if envelope.tool else None
-    if tool is None or satisfies(actor.scopes, tool.scope):
-        return
-    error = InsufficientScope(f"The scope {tool.scope} is needed.", required=str(tool.scope))
-    step_up = challenge(
-        settings.MCP_RESOURCE,
-        error="insufficient_scope",
-        scope=wider_scope(actor.scopes, str(tool.scope)),
-        description=error.detail,
-    )
-    raise problem(error, actor.request_id, {"WWW-Authenticate": step_up})
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

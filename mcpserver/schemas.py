@@ -24,7 +24,8 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 
 def input_schema(shape: type[Shape]) -> dict[str, Any]:
     """The arguments of a tool, in the words of `mcpserver.words`."""
-    schema = _lean(shape.model_json_schema(by_alias=True, mode="validation"))
+    schema: dict[str, Any] = _lean(shape.model_json_schema(by_alias=True, mode="validation"))
+    schema.pop("description", None)  # the tool's own says more
     for name, argument in schema.get("properties", {}).items():
         argument["description"] = ARGUMENTS[name]
     return schema

@@ -9,6 +9,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, METHOD_NOT_FOUND
+from starlette.requests import Request
 
 from access.actor import Actor
 from access.errors import QuotaExceeded, Unavailable
@@ -41,7 +42,7 @@ def make_server(threads: Threads) -> Server[Any]:
     )
     # In place of the SDK's tracing, which writes exceptions' text into spans.
     server.middleware[:] = [_without_echo]
-    # Below warnings the SDK logs whole messages, and with them handles and values.
+    # Below warnings the SDK writes several lines for every request, and what clients called it.
     logging.getLogger("mcp").setLevel(logging.WARNING)
     return server
 
@@ -69,7 +70,7 @@ class Handlers:
         tool = find_tool(params.name)
         if tool is None:
             raise MCPError(INVALID_PARAMS, "There is no such tool; see tools/list.")
-        actor = cast(Actor, context.request.scope[ACTOR])
+        actor: Actor = cast(Request, context.request).scope[ACTOR]
         arguments = params.arguments or {}
         try:
             self._limit.take(actor.agent_id or actor.token_id)
@@ -78,10 +79,10 @@ class Handlers:
             return refusal(error, actor)
 
 
-async def _without_echo(context: Context, call_next: CallNext) -> HandlerResult:
+async def _without_echo(ctx: Context, call_next: CallNext) -> HandlerResult:
     """The SDK answers an unknown method with its name; what was sent in never goes out again."""
     try:
-        return await call_next(context)
+        return await call_next(ctx)
     except MCPError as error:
         if error.code == METHOD_NOT_FOUND:
             raise MCPError(METHOD_NOT_FOUND, "There is no such method.") from None

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from django.db import close_old_connections, connections
+from django.db import close_old_connections
 
 from access.errors import Unavailable
 
@@ -35,9 +35,8 @@ class Threads:
             self._running -= 1
 
     def stop(self) -> None:
-        """Let what runs come to its end, and give the database its connections back."""
+        """Let what runs come to its end; what still waits is not begun."""
         self._executor.shutdown(wait=True, cancel_futures=True)
-        connections["default"].close_pool()
 
 
 def _with_connection(work: Callable[[], T]) -> T:

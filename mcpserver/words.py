@@ -41,7 +41,6 @@ ARGUMENTS = {
     "cursor": "`nextCursor` of the page before.",
     "query": "What to look for.",
     "newValue": "The new value. Prefer `generate` where the value may be any random text.",
-    "secretFields": "Further secret parts that belong to the new value.",
     "generate": "`true`, or the length and alphabet of a random value.",
     "window": "How long the old value stays readable: seconds or 15m, 1h …; 0 ends it at once.",
     "reason": "Why it is rotated, for the audit log.",

@@ -1,8 +1,10 @@
 """Bearer tokens of the REST resource and nothing else: no session, no cookie, no query member."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
@@ -10,8 +12,8 @@ from access.actions import Door
 from access.actor import Actor
 from access.addresses import client_address
 from access.bearer import bearer_token
+from identity.origins import request_id_of
 from identity.verification import actor_from_token
-from restapi.problems import request_id
 
 CLAIM_LENGTH = 200
 
@@ -33,11 +35,18 @@ class BearerAuthentication(BaseAuthentication):
             bearer_token([header] if header is not None else []),
             resource=settings.REST_RESOURCE,
             door=Door.REST,
-            request_id=request_id(request),
+            request_id=request_id_of(cast(HttpRequest, request)),
             address=_address(request),
             claimed=_claims(request),
         )
         return Caller(actor), actor
+
+
+def actor_of(request: Request) -> Actor:
+    """The actor that authentication found."""
+    actor = request.auth
+    assert isinstance(actor, Actor)
+    return actor
 
 
 def _address(request: Request) -> str:

@@ -1,7 +1,7 @@
 """Every refusal and failure of the REST face as a problem document (RFC 9457)."""
 
 import logging
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -17,43 +17,23 @@ from access.errors import (
     Denied,
     InsufficientScope,
     Malformed,
-    NotFound,
+    MethodNotAllowed,
+    NotAcceptable,
     QuotaExceeded,
+    RouteNotFound,
     Unauthenticated,
     Unavailable,
+    UnsupportedMediaType,
     VaultError,
 )
 from access.failures import where_it_broke
+from identity.origins import request_id_of
 from identity.verification import challenge
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
-
-
-class RouteNotFound(NotFound):
-    """Nothing is served at this address."""
-
-    code: ClassVar[str] = "route/not-found"
-
-
-class MethodNotAllowed(VaultError):
-    """The address is right, the method is not (RFC 9110 §15.5.6)."""
-
-    code, status, title = "request/method-not-allowed", 405, "Method not allowed"
-
-
-class NotAcceptable(VaultError):
-    """Only JSON is answered (RFC 9110 §15.5.7)."""
-
-    code, status, title = "request/not-acceptable", 406, "Not acceptable"
-
-
-class UnsupportedMediaType(VaultError):
-    """Only JSON is read (RFC 9110 §15.5.16)."""
-
-    code, status, title = "request/unsupported-media-type", 415, "Unsupported media type"
 
 
 # The toolkit's own refusals; its words are not used, they may quote the request.
@@ -80,13 +60,13 @@ def as_problem(error: Exception, context: dict[str, Any]) -> Response:
     request = context["request"]
     known = as_vault_error(error)
     if known is None:
-        log.error("request %s failed: %s", request_id(request), where_it_broke(error))
+        log.error("request %s failed: %s", request_id_of(request), where_it_broke(error))
         known = VaultError("Something broke on our side; nothing more is said here.")
     headers = _headers(known, context)
     if isinstance(error, exceptions.MethodNotAllowed):
         headers["Allow"] = ", ".join(context["view"].allowed_methods)
     return Response(
-        known.as_problem(request_id(request)),
+        known.as_problem(request_id_of(request)),
         status=known.status,
         headers=headers,
         content_type=MEDIA_TYPE,
@@ -106,7 +86,7 @@ def as_vault_error(error: Exception) -> VaultError | None:
 def problem_response(request: HttpRequest, error: VaultError) -> JsonResponse:
     """The document for what goes wrong outside the framework's views."""
     return JsonResponse(
-        error.as_problem(request_id(request)),
+        error.as_problem(request_id_of(request)),
         status=error.status,
         content_type=MEDIA_TYPE,
         headers=_headers(error, {}),
@@ -117,11 +97,6 @@ def problem_response(request: HttpRequest, error: VaultError) -> JsonResponse:
 def unknown_address(request: HttpRequest) -> JsonResponse:
     """Nothing is served here; every method gets the same answer."""
     return problem_response(request, RouteNotFound("There is no such address in the API."))
-
-
-def request_id(request: Any) -> str:
-    """The id that the middleware gave the request."""
-    return str(getattr(request, "request_id", ""))
 
 
 def _headers(error: VaultError, context: dict[str, Any]) -> dict[str, str]:

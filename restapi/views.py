@@ -6,6 +6,7 @@ from rest_framework.views import APIView
 
 from credentials.operations import list_credentials
 from credentials.shapes import ListCredentials
+from restapi.authentication import actor_of
 from restapi.queries import parse_query
 
 
@@ -17,4 +18,4 @@ class Credentials(APIView):
     def get(self, request: Request) -> Response:
         """A page of credentials, as `vault.list_credentials` answers it."""
         query = parse_query(ListCredentials, request.query_params)
-        return Response(list_credentials(request.auth, query).wire())
+        return Response(list_credentials(actor_of(request), query).wire())

@@ -26,7 +26,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     name = f"test_vault_{WORKER}"
     maintenance = str(settings.ENVIRONMENT.database_owner_url)
     with psycopg.connect(maintenance, autocommit=True) as owner:
-        owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))
+        _drop(owner, name)
         owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     for alias in ("default", "owner"):
         settings.DATABASES[alias]["NAME"] = name
@@ -37,7 +37,16 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock():
         connections.close_all()
     with psycopg.connect(maintenance, autocommit=True) as owner:
-        owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))
+        _drop(owner, name)
+
+
+def _drop(owner: psycopg.Connection[Any], name: str) -> None:
+    statement = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
+    try:
+        owner.execute(statement + sql.SQL(" (FORCE)"))
+    except psycopg.errors.InsufficientPrivilege:
+        # An autovacuum worker is in there, which the owner may not end by force but without.
+        owner.execute(statement)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import get_hasher, make_password
 
 from access.actions import Door
 from access.actor import ALL_SCOPES, Actor
@@ -70,14 +70,14 @@ def new_agent(console: Actor, name: str) -> Actor:
 def new_person(name: str) -> Person:
     """A person who can sign in with PASSWORD."""
     return Person.objects.create(
-        email=f"{name}@example.org", name=name.title(), password=_hashed_password()
+        email=f"{name}@example.org", name=name.title(), password=_hashed(PASSWORD, get_hasher().algorithm)
     )
 
 
 @cache
-def _hashed_password() -> str:
+def _hashed(password: str, algorithm: str) -> str:
     """Hashed once: the hash is slow by design and would be most of every test's time."""
-    return make_password(PASSWORD)
+    return make_password(password, hasher=algorithm)
 
 
 def new_tenant(slug: str, owner: Person) -> UUID:

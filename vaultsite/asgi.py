@@ -6,6 +6,7 @@ rest of a call (docs/decisions/0005-mcp.md).
 
 import asyncio
 import os
+from typing import cast
 
 from django.core.asgi import get_asgi_application
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,10 +32,15 @@ class Application:
             await self._django(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """Start, wait for the server's end, stop. The server ends at once when starting is unsafe."""
+        """Start, wait for the server's end, stop. An unsafe start ends the server at once."""
         from mcpserver.face import serving
         from vaultsite.celery import app
-        from vaultsite.hardening import UnsafeStart, harden_process, require_safe_database
+        from vaultsite.hardening import (
+            UnsafeStart,
+            close_database,
+            harden_process,
+            require_safe_database,
+        )
 
         await receive()
         app.set_default()
@@ -48,6 +54,7 @@ class Application:
             await send({"type": "lifespan.startup.complete"})
             await receive()
         self._mcp = None
+        await asyncio.to_thread(close_database)
         await send({"type": "lifespan.shutdown.complete"})
 
 
@@ -57,4 +64,4 @@ async def _refuse_websocket(receive: Receive, send: Send) -> None:
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vaultsite.settings")
-application = Application(get_asgi_application())
+application = Application(cast(ASGIApp, get_asgi_application()))

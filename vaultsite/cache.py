@@ -59,17 +59,14 @@ class JSONSerializer:
         return json.loads(data)
 
 
-# Django makes a cache object per thread and per request; connections and breaker are the process's.
 @cache
-def _breaker(server: str) -> Breaker:
-    return Breaker()
-
-
-@cache
-def _remote(server: str, parameters: str) -> RedisCache:
+def _shared(server: str, parameters: str) -> tuple[RedisCache, Breaker]:
+    """Django makes a cache object per thread and request; connections and breaker are the
+    process's.
+    """
     params = json.loads(parameters)
     params["OPTIONS"] = {**params.get("OPTIONS", {}), "serializer": JSONSerializer}
-    return RedisCache(server, params)
+    return RedisCache(server, params), Breaker()
 
 
 class ForgivingRedisCache(BaseCache):
@@ -81,9 +78,8 @@ class ForgivingRedisCache(BaseCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(params)
-        self._remote = _remote(server, json.dumps(params, sort_keys=True))
+        self._remote, self._breaker = _shared(server, json.dumps(params, sort_keys=True))
         self._local = LocMemCache(f"instead of {server}", {**params, "OPTIONS": {}})
-        self._breaker = _breaker(server)
 
     @property
     def is_shared(self) -> bool:

@@ -1,15 +1,14 @@
 """What web and worker do before they serve: no core dumps, no debugger, a bound database role."""
 
 import ctypes
-import logging
 import resource
 import sys
+from typing import cast
 
 from django.db import DatabaseError, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 from access.database import UnsafeDatabaseRole, require_bound_role
-
-log = logging.getLogger(__name__)
 
 PR_SET_DUMPABLE = 4  # prctl(2)
 
@@ -40,4 +39,4 @@ def require_safe_database() -> None:
 def close_database() -> None:
     """Leave no connection and no pool behind: a worker forks after this."""
     connections.close_all()
-    connections["default"].close_pool()
+    cast(DatabaseWrapper, connections["default"]).close_pool()

@@ -3,9 +3,9 @@
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
-from access.errors import Denied, Malformed, TooLarge, VaultError
+from access.errors import Denied, Malformed, RouteNotFound, TooLarge, VaultError
 from console import errors as pages
-from restapi.problems import RouteNotFound, problem_response
+from restapi.problems import problem_response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

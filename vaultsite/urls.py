@@ -11,7 +11,7 @@ urlpatterns = [
     path("api/v1/", include("restapi.urls")),
     path("", include("identity.urls")),
     path("", include("console.urls")),
-    re_path(r"^api(/|$)", unknown_address),
+    re_path(r"^api(?:/|$)", unknown_address),
 ]
 
 handler400 = "vaultsite.mishaps.bad_request"

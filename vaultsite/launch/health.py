@@ -1,12 +1,12 @@
 """What `/readyz` says, for waiting until the application is ready and for saying what is not."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 
-from vaultsite.launch.processes import Family
 from vaultsite.launch.stopping import CannotContinue
 
 START_SECONDS = 90
@@ -21,7 +21,9 @@ class Health:
     failing: list[str]
 
     def __str__(self) -> str:
-        return ", ".join(self.failing) if self.failing else "/readyz finds nothing wrong"
+        if not self.failing:
+            return "/readyz finds nothing wrong"
+        return f"/readyz finds wrong: {', '.join(self.failing)}"
 
 
 def read_health(public_url: str) -> Health:
@@ -34,14 +36,17 @@ def read_health(public_url: str) -> Health:
     return Health(ready=answer.status_code == 200, failing=_failing(content))
 
 
-def await_ready(public_url: str, family: Family) -> None:
-    """Waits until the application is ready. Raises CannotContinue, also when a process ends."""
+def await_ready(public_url: str, watch: Callable[[], None], *, wholly: bool = False) -> None:
+    """Waits until the application can serve; `wholly`: until worker and beat are seen at work too.
+
+    Raises CannotContinue; so may `watch`, when a process is known to have ended.
+    """
     deadline = time.monotonic() + START_SECONDS
     health = read_health(public_url)
-    while not health.ready:
-        family.require_running()
+    while not health.ready or (wholly and health.failing):
+        watch()
         if time.monotonic() > deadline:
-            raise CannotContinue(f"not ready within {START_SECONDS} s: {health}")
+            raise CannotContinue(f"not ready within {START_SECONDS} s; {health}")
         time.sleep(POLL_SECONDS)
         health = read_health(public_url)
 

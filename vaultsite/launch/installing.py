@@ -29,7 +29,7 @@ def install(directory: Path, python: Path, lock: Path, held: int) -> None:
     Raises InstallError.
     """
     total = len(A_PIN.findall(lock.read_text(encoding="utf-8")))
-    progress = Progress("setting up .venv (first run only)", total)
+    progress = Progress("setting up .venv", total)
     if not _by_uv(directory, python, lock, held, progress):
         _by_pip(directory, python, lock, held, progress)
     progress.finish(f"{total} locked packages")

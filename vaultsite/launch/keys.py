@@ -9,10 +9,12 @@ from vaultsite.launch.stopping import CannotContinue
 APPLICATION_KEYS = ("secret_key", "root_key", "handle_key", "audit_key")
 DATABASE_PASSWORDS = ("postgres_superuser", "postgres_owner", "postgres_application")
 RANDOM_BYTES = 32
+# Django's deployment check wants 50 characters for its own key.
+LONGER = {"secret_key": 48}
 
 
 def make_once(directory: Path, names: tuple[str, ...]) -> None:
-    """Makes the key files that are missing: 32 random bytes each, as base64url text."""
+    """Makes the key files that are missing: random bytes as base64url text."""
     for name in names:
         _make(directory / name)
 
@@ -40,7 +42,7 @@ def _make(path: Path) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(RANDOM_BYTES) + "\n")
+        file.write(secrets.token_urlsafe(LONGER.get(path.name, RANDOM_BYTES)) + "\n")
     try:
         os.link(draft, path)
     except FileExistsError:

@@ -4,7 +4,7 @@ import sys
 import time
 from typing import TextIO
 
-WIDTH = 24
+WIDTH = 16
 
 
 class Progress:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from vaultsite.launch.agent import NAME, Agent
+from vaultsite.launch.health import read_health
 from vaultsite.launch.ready import Person, Running
 from vaultsite.launch.stopping import CannotContinue
 
@@ -16,12 +17,13 @@ EXPIRY_SECONDS = 30
 POLL_SECONDS = 0.5
 
 Say = Callable[[str], None]
+Watch = Callable[[], None]
 
 
-def run_self_check(running: Running, say: Say, why_no_expiry: Callable[[], str]) -> None:
+def run_self_check(running: Running, say: Say, watch: Watch) -> None:
     """Does what an agent of the demo tenant's owner does. Raises CannotContinue when it fails.
 
-    `why_no_expiry` tells which background process looks dead.
+    `watch` raises CannotContinue when a process is known to have ended.
     """
     person = running.demo.owner()
     if person is None:
@@ -34,7 +36,7 @@ def run_self_check(running: Running, say: Say, why_no_expiry: Callable[[], str])
         say(f"agent registered, {person.email} signed in and consented")
         lease = _lease_and_read(agent, purpose)
         say(f"leased {KEY} for {TTL} over MCP and read it")
-        waited = _await_expiry(agent, lease, why_no_expiry)
+        waited = _await_expiry(agent, lease, watch, running.public_url)
         _require_refusal(agent, lease)
         say(
             f"expired by the worker {waited:.1f} s after its end; reading is refused: lease/expired"
@@ -55,7 +57,7 @@ def _lease_and_read(agent: Agent, purpose: str) -> dict[str, Any]:
     return lease
 
 
-def _await_expiry(agent: Agent, lease: dict[str, Any], why_not: Callable[[], str]) -> float:
+def _await_expiry(agent: Agent, lease: dict[str, Any], watch: Watch, public_url: str) -> float:
     """Waits for the worker's entry; answers how many seconds after the lease's end it was made."""
     ends = datetime.fromisoformat(lease["expiresAt"])
     deadline = time.monotonic() + EXPIRY_SECONDS
@@ -64,8 +66,11 @@ def _await_expiry(agent: Agent, lease: dict[str, Any], why_not: Callable[[], str
             entered = datetime.fromisoformat(entry["at"])
             if entry["event"] == "lease.expired" and entered >= ends:
                 return (entered - ends).total_seconds()
+        watch()
         time.sleep(POLL_SECONDS)
-    raise CannotContinue(f"no lease.expired entry within {EXPIRY_SECONDS} s: {why_not()}")
+    raise CannotContinue(
+        f"no lease.expired entry within {EXPIRY_SECONDS} s; {read_health(public_url)}"
+    )
 
 
 def _require_refusal(agent: Agent, lease: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import signal
 import socket
 import sys
 import time
@@ -12,15 +11,15 @@ from pathlib import Path
 
 from vaultsite.launch.bootstrap import ROOT
 from vaultsite.launch.datadir import DataDirectory, held, open_directory
-from vaultsite.launch.health import await_ready, read_health
+from vaultsite.launch.health import await_ready
 from vaultsite.launch.installation import Installation
 from vaultsite.launch.ports import listen
 from vaultsite.launch.processes import Family
 from vaultsite.launch.ready import Running, read_ready, write_ready
 from vaultsite.launch.report import hint, say, timed
-from vaultsite.launch.selfcheck import run_self_check
+from vaultsite.launch.selfcheck import Watch, run_self_check
 from vaultsite.launch.servers import start_servers
-from vaultsite.launch.stopping import CannotContinue
+from vaultsite.launch.stopping import CannotContinue, stop_on_signals
 
 DEFAULT_PORT = 8000
 OTHER_SECONDS = 120
@@ -42,8 +41,7 @@ class Options:
 def main(arguments: list[str]) -> int:
     """Runs the command: 0 after Ctrl-C or --exit, 1 for a failure, 130 for a start cut short."""
     options = _parse(arguments)
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, signal.default_int_handler)
+    stop_on_signals()
     try:
         data = open_directory(options.data_dir)
         with held(data) as ours:
@@ -59,6 +57,7 @@ def _parse(arguments: list[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="manage.py up",
         description="Start PostgreSQL, Valkey, web, worker and beat, check them, and wait.",
+        epilog="Ctrl-C stops everything; the exit code is then 0.",
         allow_abbrev=False,
     )
     parser.add_argument("--exit", action="store_true", help="stop after the self-check")
@@ -82,7 +81,7 @@ def _run(data: DataDirectory, options: Options) -> int:
     sockets = listen(options.port, LEFTOVER_SECONDS if left_over else 0)
     with Family(data.logs) as servers, Family(data.logs) as programs, _unready(data):
         running = _start(data, options, sockets, servers, programs)
-        _check(running)
+        _check(running, programs.require_running)
         if options.exit:
             say("stopping, as asked by --exit")
             return 0
@@ -109,20 +108,18 @@ def _start(
             installation.seed(programs)
     with timed("web, worker and beat ready"):
         installation.start(programs, sockets)
-        await_ready(installation.public_url, programs)
+        await_ready(installation.public_url, programs.require_running)
     return installation.describe(demo=options.demo)
 
 
-def _check(running: Running) -> None:
+def _check(running: Running, watch: Watch) -> None:
     """The self-check; without demo people all that can be asked is `/readyz`."""
     if running.demo.owner() is None:
-        health = read_health(running.public_url)
-        if not health.ready or health.failing:
-            raise CannotContinue(f"/readyz: {health}")
-        say("no demo people: only /readyz was asked, and it finds nothing wrong")
+        with timed("no demo people for the self-check: /readyz finds all parts at work"):
+            await_ready(running.public_url, watch, wholly=True)
         return
     with timed("self-check passed"):
-        run_self_check(running, hint, lambda: str(read_health(running.public_url)))
+        run_self_check(running, hint, watch)
 
 
 @contextlib.contextmanager
@@ -174,5 +171,5 @@ def _meet_the_other(data: DataDirectory, options: Options) -> int:
         running = read_ready(data)
     say(f"already running at {running.public_url}/ (pid {running.pid})")
     if options.exit:
-        _check(running)
+        _check(running, lambda: None)
     return 0

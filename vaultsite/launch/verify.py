@@ -3,7 +3,6 @@
 import argparse
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from vaultsite.launch.parent import die_with_parent
 from vaultsite.launch.processes import Family
 from vaultsite.launch.report import hint, say, timed
 from vaultsite.launch.servers import remove_data, start_servers
-from vaultsite.launch.stopping import CannotContinue
+from vaultsite.launch.stopping import CannotContinue, stop_on_signals
 
 PREFIX = "verify-"
 WORKERS = 2
@@ -66,8 +65,7 @@ CHECKS = (
 def main(arguments: list[str]) -> int:
     """Runs the command; 0 when everything passed, 1 otherwise, 130 after Ctrl-C."""
     options = _parse(arguments)
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, signal.default_int_handler)
+    stop_on_signals()
     try:
         return _verify(options)
     except CannotContinue as problem:
@@ -158,7 +156,9 @@ def _run_tests(options: Options, environment: Mapping[str, str]) -> int:
     """Runs pytest on this terminal; its summary is the last line."""
     left_out = [f"not {name}" for name in ASKED_FOR if name not in options.markers]
     chosen = ["-m", " and ".join(left_out)] if left_out else []
-    command = [sys.executable, "-m", "pytest", "-n", str(WORKERS), *chosen, *options.pytest]
+    # loadgroup: tests that share something costly say so and stay in one process.
+    spread = ["-n", str(WORKERS), "--dist", "loadgroup"]
+    command = [sys.executable, "-m", "pytest", *spread, *chosen, *options.pytest]
     ended = subprocess.run(
         command,
         cwd=ROOT,

@@ -1,0 +1,52 @@
+"""An operator's last word on a client: stopped everywhere at once, with all that lived by it."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from access.actions import Door
+from access.actor import Actor, machinery
+from access.endings import Ended, announce
+from access.errors import NotFound
+from access.tenancy import use_tenant
+from audit.events import Event
+from audit.recording import INSTALLATION, record_joined
+from identity.families import hold
+from identity.models import Client, ClientState
+
+EVENTS = {
+    ClientState.ACTIVE: Event.CLIENT_RESUMED,
+    ClientState.SUSPENDED: Event.CLIENT_SUSPENDED,
+    ClientState.REMOVED: Event.CLIENT_REMOVED,
+}
+
+
+def change_client(client_id: str, state: ClientState) -> None:
+    """Suspend, resume or remove a client of the whole installation. NotFound when there is none.
+
+    What agents leased through it ends in every tenant, in the same transaction (L6); what it holds
+    is worth nothing while it is stopped, and nothing ever again once it is removed.
+    """
+    with transaction.atomic():
+        client = Client.objects.select_for_update().filter(client_id=client_id).first()
+        if client is None or client.state == ClientState.REMOVED:
+            raise NotFound("There is no such client.")
+        client.state = state
+        client.save(update_fields=["state"])
+        if state != ClientState.ACTIVE:
+            _end_everywhere(client, f"client {state}")
+        record_joined(_operator(INSTALLATION), EVENTS[state], client=str(client.pk))
+
+
+def _operator(tenant_id: UUID) -> Actor:
+    return machinery("change-client", tenant_id, Door.COMMAND)
+
+
+def _end_everywhere(client: Client, reason: str) -> None:
+    for consent in client.consents.order_by("pk"):
+        family = hold(consent)
+        if client.state == ClientState.REMOVED:
+            family.end(Event.TOKEN_REVOKED, reason)
+        use_tenant(consent.tenant_id)
+        ended = Ended(reason=reason, person_id=consent.person_id, client_id=client.pk)
+        announce(_operator(consent.tenant_id), ended)

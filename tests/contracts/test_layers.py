@@ -1,0 +1,137 @@
+"""Who may know whom, and how rows are reached: read from the source."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.contracts.models import TENANT_MODELS, our_models
+from tests.contracts.operations import DOMAIN, OPENERS, operations
+
+APPS = ("access", "audit", *DOMAIN, "identity", "restapi", "mcpserver", "console", "vaultsite")
+
+# Not the tenants': each looked up before a tenant is known, or by its holder's own secret.
+NO_TENANTS = {
+    "Tenant": "the tenant itself",
+    "Person": "belongs to tenants through memberships",
+    "Membership": "says which tenants a person belongs to",
+    "Client": "registered with the installation, allowed per consent",
+    "SigningKey": "the installation's",
+    "Consent": "found by the code's or token's hash",
+    "AuthorizeRequest": "a person's, before they picked a tenant",
+    "AuthorizationCode": "found by its hash",
+    "AccessToken": "found by its id and hash",
+    "RefreshToken": "found by its hash",
+    "IDToken": "the toolkit's; no row exists",
+    "DeviceGrant": "the toolkit's; no row exists",
+}
+
+# How a query on tenants' rows may begin, and what else ties it to one tenant: a row in hand.
+BEGINNINGS = {"of", "fetch", "create", "bulk_create"}
+ANCHORS = {"tenant_id", "credential", "credential_id", "previous"}
+OTHERWISE = {
+    ("leases/operations/reading.py", "Version"): "by the id that a lease in hand names",
+    ("leases/operations/renewing.py", "Version"): "by the id that a lease in hand names",
+    ("credentials/operations/rotating.py", "Version"): "by the id that a rotation in hand names",
+    ("tenants/notices.py", "Notice"): "the worker named the tenant of the row that is due",
+    ("vaultsite/demo.py", "Credential"): "an operator's command, in its tenant's transaction",
+}
+
+
+def _sources(*apps: str) -> Iterator[tuple[str, ast.Module]]:
+    base = Path(settings.BASE_DIR)
+    for app in apps:
+        for path in sorted((base / app).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield str(path.relative_to(base)), ast.parse(path.read_text())
+
+
+def test_apps_import_only_downwards_and_the_domain_knows_no_face() -> None:
+    command = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run(
+        [command, "--no-cache"], cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert "2 kept, 0 broken" in done.stdout
+
+
+def test_every_model_is_a_tenants_or_says_why_not() -> None:
+    assert {model.__name__ for model in our_models() if model not in TENANT_MODELS} == set(
+        NO_TENANTS
+    )
+
+
+def test_rows_of_tenants_are_reached_through_the_actor_or_a_row_in_hand() -> None:
+    names = {model.__name__ for model in TENANT_MODELS}
+    strays = {
+        (path, model)
+        for path, tree in _sources(*APPS)
+        for model, calls in _queries(tree)
+        if model in names and not _anchored(calls)
+    }
+
+    assert strays == set(OTHERWISE)
+
+
+def _queries(tree: ast.Module) -> Iterator[tuple[str, list[ast.Call]]]:
+    """Each `Model.objects…` with the calls that are chained to it, the first one first."""
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Attribute) and node.attr == "objects"):
+            continue
+        if not isinstance(node.value, ast.Name):
+            continue
+        calls: list[ast.Call] = []
+        link: ast.AST = node
+        while isinstance(parents.get(link), ast.Attribute | ast.Call):
+            parent = parents[link]
+            if isinstance(parent, ast.Call) and parent.func is not link:
+                break
+            link = parent
+            if isinstance(link, ast.Call):
+                calls.append(link)
+        yield node.value.id, calls
+
+
+def _anchored(calls: list[ast.Call]) -> bool:
+    if not calls:
+        return False
+    first = calls[0].func
+    if isinstance(first, ast.Attribute) and first.attr in BEGINNINGS:
+        return True
+    return any(keyword.arg in ANCHORS for call in calls for keyword in call.keywords)
+
+
+@pytest.mark.parametrize("face", ["mcpserver", "restapi"])
+def test_a_face_of_programs_touches_no_rows(face: str) -> None:
+    imported = {
+        node.module
+        for _, tree in _sources(face)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+    }
+
+    assert not {module for module in imported if module.endswith(".models")}
+
+
+def test_operations_stand_where_operations_are_looked_for() -> None:
+    homes = {one.module for one in operations().values()}
+
+    assert {home for home in homes if ".operations" not in home} == {"tenants.agents"}
+
+
+def test_tasks_only_find_what_is_due_and_call_an_operation() -> None:
+    for path, tree in _sources(*DOMAIN):
+        if path.endswith("/tasks.py"):
+            called = {
+                node.func.id
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            }
+            assert "due_rows" in called, path
+            assert not called & OPENERS, path

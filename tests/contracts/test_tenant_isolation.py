@@ -1,0 +1,214 @@
+"""Nothing of acme is reachable from globex: every operation, tool and address, as the outsider."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from access.actions import MACHINERY, RULES
+from access.actor import Actor, machinery
+from access.errors import VaultError
+from mcpserver.dispatch import call_tool
+from mcpserver.tools import TOOLS, Tool
+from tests.contracts.acme import Acme, nowhere
+from tests.contracts.cases import CASES
+from tests.contracts.operations import Operation, operations
+from tests.console.pages import page, signed_in
+from tests.people import CANARY, PURPOSE, Somebody, store
+from tests.storage import dump
+
+
+def _every(choose: Callable[[Operation], bool]) -> pytest.MarkDecorator:
+    chosen = {name: one for name, one in operations().items() if choose(one)}
+    return pytest.mark.parametrize("operation", chosen.values(), ids=chosen)
+
+
+def _at_home(operation: Operation) -> bool:
+    return CASES[operation.name].at_home
+
+
+def _is_work(operation: Operation) -> bool:
+    """Machinery's own, which has the tenant that its caller gives it."""
+    return RULES[operation.action].doors == MACHINERY
+
+
+def acmes_rows(owner: Somebody) -> dict[str, list[str]]:
+    """Every row that carries acme's id, its part of the log included."""
+    tenant = str(owner.console.tenant_id)
+    return {table: [row for row in rows if tenant in row] for table, rows in dump().items()}
+
+
+def _actor(operation: Operation, who: Somebody) -> Actor:
+    if _is_work(operation):
+        return machinery("worker", who.console.tenant_id)
+    return who.console
+
+
+def _outcome(operation: Operation, actor: Actor, things: dict[str, Any]) -> object:
+    """The answer, or everything the caller is told of the refusal."""
+    try:
+        return CASES[operation.name].call(actor, things)
+    except VaultError as error:
+        return error.as_problem()
+
+
+@_every(lambda operation: not _at_home(operation))
+def test_acmes_things_are_as_unknown_as_things_that_do_not_exist(
+    operation: Operation, owner: Somebody, outsider: Somebody
+) -> None:
+    case = CASES[operation.name]
+    things = Acme(owner).things(owner, *case.needs)
+    actor = _actor(operation, outsider)
+    before = acmes_rows(owner)
+
+    outcome = _outcome(operation, actor, things)
+
+    assert outcome == _outcome(operation, actor, nowhere())
+    assert outcome is False or (isinstance(outcome, dict) and outcome["status"] == 404)
+    assert acmes_rows(owner) == before
+
+
+@_every(_at_home)
+def test_what_works_at_home_neither_shows_nor_touches_acme(
+    operation: Operation, owner: Somebody, outsider: Somebody
+) -> None:
+    case = CASES[operation.name]
+    acme = Acme(owner)
+    key = acme.key(owner, description="acme-only", tags=["acme-only"])
+    things = {**acme.things(owner, *case.needs), "key": key}
+    before = acmes_rows(owner)
+
+    answer = str(case.call(outsider.console, things))
+
+    assert key not in answer.replace(things.get("new_key", " "), "")
+    assert "acme-only" not in answer
+    assert acmes_rows(owner) == before
+
+
+@_every(lambda operation: not _is_work(operation))
+def test_a_forged_tenant_opens_nothing(
+    operation: Operation, owner: Somebody, outsider: Somebody
+) -> None:
+    """An actor with acme's id but a person of globex has no standing there."""
+    things = Acme(owner).things(owner, *CASES[operation.name].needs)
+    stray = replace(outsider.console, tenant_id=owner.console.tenant_id)
+    before = {table: rows for table, rows in acmes_rows(owner).items() if table != "audit_entry"}
+
+    outcome = _outcome(operation, stray, things)
+
+    assert isinstance(outcome, dict)
+    assert outcome["status"] in {401, 403, 404}
+    after = {table: rows for table, rows in acmes_rows(owner).items() if table != "audit_entry"}
+    assert after == before
+
+
+# -- tools --------------------------------------------------------------------------------------
+
+KEY, UNKNOWN = "acme-only-key", "no-such-key-x"
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "vault.list_credentials": {},
+    "vault.search_credentials": {"query": "{key}"},
+    "vault.get_credential_metadata": {"key": "{key}"},
+    "vault.lease_credential": {"key": "{key}", "purpose": PURPOSE},
+    "vault.read_credential": {"leaseHandle": "{handle}"},
+    "vault.rotate_credential": {"key": "{key}", "generate": True},
+    "vault.release_lease": {"leaseHandle": "{handle}"},
+}
+
+
+def _call(tool: Tool, actor: Actor, things: dict[str, Any]) -> dict[str, Any]:
+    arguments = {
+        name: value.format(**things) if isinstance(value, str) else value
+        for name, value in ARGUMENTS[tool.name].items()
+    }
+    answer: dict[str, Any] = call_tool(tool, arguments, actor).model_dump(mode="json")
+    return answer
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: str(tool.name))
+def test_every_tool_tells_the_outsider_of_acme_what_it_tells_of_nothing(
+    tool: Tool, owner: Somebody, outsider: Somebody
+) -> None:
+    things = Acme(owner).things(owner, "key", "handle")
+    before = acmes_rows(owner)
+
+    answer = _call(tool, outsider.agent, things)
+
+    assert answer == _call(tool, outsider.agent, nowhere())
+    assert CANARY not in str(answer)
+    assert acmes_rows(owner) == before
+
+
+def test_every_tool_is_one_of_the_operations() -> None:
+    known = {one.function: one.action for one in operations().values()}
+
+    assert {tool.name for tool in TOOLS} == set(ARGUMENTS)
+    assert all(known[tool.operation] is tool.action for tool in TOOLS)
+
+
+# -- addresses ----------------------------------------------------------------------------------
+
+# Everything that is mounted, as it stands in the URLconf. A new address fails the
+# test below until it stands here; one that names something of a tenant belongs to the second set.
+NAMES_NOTHING = {
+    "livez", "readyz",
+    "api/v1/credentials", "^api(/|$)",
+    ".well-known/oauth-authorization-server", ".well-known/openid-configuration",
+    ".well-known/oauth-protected-resource", ".well-known/oauth-protected-resource/api/mcp",
+    ".well-known/oauth-protected-resource/api/v1", "api/v1/.well-known/oauth-protected-resource",
+    "oauth/jwks", "oauth/register", "oauth/authorize", "oauth/token", "oauth/revoke",
+    "oauth/introspect", "oauth/complete",
+    "account/login/", "account/logout/", "account/inactive/", "account/reauthenticate/",
+    "account/password/change/", "account/password/reset/", "account/password/reset/done/",
+    "account/password/reset/key/done/",
+    "", "team/", "tenant/", "admin/", "admin/credentials/new",
+}  # fmt: skip
+NAMES_SOMETHING = {
+    "admin/credentials/<str:key>/",
+    "admin/credentials/<str:key>",
+    # A person's own: who asked for it and in which session decides (tests/identity).
+    "oauth/status/<uuid:identifier>",
+    r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+}
+
+
+def _addresses(patterns: list[URLPattern | URLResolver], start: str = "") -> Iterator[str]:
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            yield from _addresses(one.url_patterns, start + str(one.pattern))
+        else:
+            yield start + str(one.pattern)
+
+
+def test_every_address_is_known_here() -> None:
+    assert set(_addresses(get_resolver().url_patterns)) == NAMES_NOTHING | NAMES_SOMETHING
+
+
+@pytest.mark.parametrize("address", ["/admin/credentials/{}/", "/admin/credentials/{}"])
+def test_an_address_that_names_acmes_credential_leads_the_outsider_nowhere(
+    address: str, owner: Somebody, outsider: Somebody
+) -> None:
+    store(owner, KEY, description="acme-only")
+    browser = signed_in(outsider)
+
+    found = browser.get(address.format(KEY), follow=True)
+    unknown = browser.get(address.format(UNKNOWN), follow=True)
+
+    assert found.status_code == unknown.status_code == 404
+    assert page(found).text.replace(KEY, UNKNOWN) == page(unknown).text
+    assert b"acme-only" not in found.content.replace(KEY.encode(), b"")
+
+
+@pytest.mark.parametrize("address", ["/", "/team/", "/tenant/", "/admin/", "/admin/credentials/new"])
+def test_no_page_shows_the_outsider_anything_of_acme(
+    address: str, owner: Somebody, outsider: Somebody
+) -> None:
+    store(owner, KEY, description="acme-only")
+    browser = signed_in(outsider)
+
+    shown = browser.get(address, follow=True).content
+
+    assert b"acme-only" not in shown

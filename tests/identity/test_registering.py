@@ -1,0 +1,230 @@
+"""Dynamic registration: open to every honest program, useless to the others."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from django.db.models import F
+from django.test import override_settings
+
+from audit.recording import INSTALLATION
+from identity.models import AccessToken, AuthorizationCode, Client, Consent, RefreshToken
+from identity.tasks import purge
+from tests.identity.conftest import connected, registered
+from tests.identity.looking import log
+from tests.oauth_client import OAuthClient, Tokens
+from tests.people import Somebody
+
+BAD_REDIRECTS: list[Any] = [
+    [],
+    None,
+    "http://localhost:8123/callback",
+    [7],
+    ["http://evil.example/callback"],
+    ["https://evil.example/callback"],
+    ["https://claude.ai/api/mcp/auth_callback"],
+    ["http://localhost.evil.example/"],
+    ["http://127.0.0.2/"],
+    ["http://2130706433/"],
+    ["http://[::ffff:127.0.0.1]/"],
+    ["http://0.0.0.0/"],
+    ["http://localhost:99999/callback"],
+    ["http://localhost:-1/callback"],
+    ["http://user@localhost/callback"],
+    ["http://localhost/callback?x=1"],
+    ["http://localhost/callback#x"],
+    ["http://localhost/call back"],
+    ["http://localhost/\u202ecallback"],
+    ["http://localhost\\@evil.example/"],
+    ["javascript:alert(1)"],
+    ["data:text/html,x"],
+    ["file:///etc/passwd"],
+    ["com.example.app:/callback"],
+    ["http://localhost/" + "x" * 256],
+    ["http://localhost/1"] * 6,
+    [f"http://localhost/{number}" for number in range(400)],
+    ["http://localhost/fine", "http://evil.example/"],
+]
+
+BAD_METADATA: list[dict[str, Any]] = [
+    {"client_name": {"en": "x"}},
+    {"client_name": 7},
+    {"client_name": "Vault"},
+    {"client_name": "  VAULT\u200b "},
+    {"client_name": "Claude C\u043ede"},  # a Cyrillic o
+    {"scope": ["vault:read"]},
+    {"grant_types": "authorization_code"},
+    {"grant_types": ["refresh_token"]},
+    {"response_types": ["token"]},
+    {"response_types": [7]},
+]
+
+
+def test_only_addresses_on_this_computer_can_be_registered(http: httpx2.Client) -> None:
+    for uris in BAD_REDIRECTS:
+        answer = OAuthClient(http).register(redirect_uris=uris)
+        assert answer.status_code == 400, uris
+        expected = ("invalid_redirect_uri", "invalid_client_metadata")
+        assert answer.json()["error"] in expected
+        assert "evil" not in answer.text
+    assert not Client.objects.exists()
+
+
+def test_bad_metadata_are_refused(http: httpx2.Client) -> None:
+    for metadata in BAD_METADATA:
+        answer = OAuthClient(http).register(**metadata)
+        assert answer.status_code == 400, metadata
+        assert answer.json()["error"] == "invalid_client_metadata"
+    assert not Client.objects.exists()
+
+
+def test_loopback_addresses_can_be_registered(http: httpx2.Client) -> None:
+    uris = [
+        "http://localhost:8123/callback",
+        "http://localhost/callback",
+        "http://127.0.0.1:33418/",
+        "http://127.0.0.1",
+        "http://[::1]:1/x",
+    ]
+    answer = OAuthClient(http).register(redirect_uris=uris)
+    assert answer.status_code == 201
+    assert answer.json()["redirect_uris"] == uris
+
+
+def test_an_operator_can_list_https_hosts(http: httpx2.Client) -> None:
+    from django.conf import settings
+
+    changed = settings.ENVIRONMENT.model_copy(update={"redirect_hosts": ("claude.ai",)})
+    with override_settings(ENVIRONMENT=changed):
+        for uri, status in [
+            ("https://claude.ai/api/mcp/auth_callback", 201),
+            ("https://claude.ai:8443/api", 400),
+            ("https://evil.claude.ai/api", 400),
+            ("https://claude.ai.evil.example/api", 400),
+            ("http://claude.ai/api", 400),
+        ]:
+            assert OAuthClient(http).register(redirect_uris=[uri]).status_code == status, uri
+
+
+def test_names_are_cleaned(http: httpx2.Client) -> None:
+    for given, kept in [
+        ("  Claude\u202e Code\r\n(vault)\x00 ", "Claude Code (vault)"),
+        ("\uff23laude", "Claude"),
+        ("x" * 500, "x" * 64),
+        ("\u200b", "Unnamed app"),
+    ]:
+        answer = OAuthClient(http).register(client_name=given)
+        assert answer.json()["client_name"] == kept
+    assert OAuthClient(http).register(client_name=None).json()["client_name"] == "Unnamed app"
+
+
+def test_what_is_not_offered_is_replaced_and_nothing_is_fetched(http: httpx2.Client) -> None:
+    answer = OAuthClient(http).register(
+        token_endpoint_auth_method="client_secret_basic",
+        scope="vault:admin vault:read nonsense",
+        logo_uri="http://169.254.169.254/latest/meta-data",
+        jwks_uri="http://localhost:5432/",
+        software_statement="x.y.z",
+    )
+    body = answer.json()
+    assert answer.status_code == 201
+    assert body["token_endpoint_auth_method"] == "none"
+    assert body["scope"] == "vault:read"
+    assert not {"logo_uri", "jwks_uri", "software_statement", "client_secret"} & set(body)
+    assert Client.objects.get().client_secret == ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'"x"',
+        b"{",
+        b'{"redirect_uris": ["http://localhost/"], "redirect_uris": ["http://localhost/"]}',
+        b'{"client_name": NaN}',
+        b'\xef\xbb\xbf{"client_name": "x"}',
+        b'{"client_name": "\xff"}',
+        b'{"a":' * 40 + b"1" + b"}" * 40,
+        b'{"client_name": "' + b"x" * 20_000 + b'"}',
+    ],
+)
+def test_a_body_that_is_no_strict_json_is_refused(http: httpx2.Client, body: bytes) -> None:
+    answer = http.post(
+        "/oauth/register", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 400
+    assert "error" in answer.json()
+
+
+def test_a_body_of_another_type_is_refused(http: httpx2.Client) -> None:
+    answer = http.post("/oauth/register", data={"redirect_uris": "http://localhost/"})
+    assert answer.status_code == 400
+    assert http.get("/oauth/register").status_code == 405
+
+
+def test_registrations_are_limited(http: httpx2.Client) -> None:
+    with override_settings(IDENTITY_LIMITS={"register": [(2, 60), (50, 86_400)]}):
+        answers = [OAuthClient(http).register() for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert int(answers[2].headers["Retry-After"]) in range(1, 61)
+
+
+def test_failures_at_the_token_endpoint_are_limited_and_successes_are_not(
+    client: OAuthClient, browser: httpx2.Client, http: httpx2.Client
+) -> None:
+    limits = {"token": [(3, 60)], "register": [(9, 60)], "consent": [(99, 60)]}
+    with override_settings(IDENTITY_LIMITS=limits):
+        tokens = connected(client, browser)
+        for _ in range(5):
+            assert client.refresh(tokens.refresh or "").status_code in (200, 400)
+            tokens = connected(client, browser)
+        for _ in range(3):
+            assert client.refresh("nonsense").status_code == 400
+        assert client.refresh("nonsense").status_code == 429
+        other = registered(http)
+        assert other.refresh("nonsense").status_code == 400
+
+
+def past(**moments: timedelta) -> None:
+    """Let time pass for everything that identity keeps."""
+    for model in (Client, Consent, AuthorizationCode, AccessToken, RefreshToken):
+        known = {field.name for field in model._meta.get_fields()}
+        model.objects.update(
+            **{name: F(name) - by for name, by in moments.items() if name in known}
+        )
+
+
+def test_a_registration_that_nobody_authorised_goes_after_a_day(
+    http: httpx2.Client, client: OAuthClient, browser: httpx2.Client
+) -> None:
+    connected(client, browser)
+    registered(http)
+    purge()
+    assert Client.objects.count() == 2
+    past(created=timedelta(hours=25))
+    registered(http)
+
+    purge()
+
+    kept = set(Client.objects.values_list("client_id", flat=True))
+    assert client.client_id in kept
+    assert len(kept) == 2
+    (entry,) = log("client.removed", INSTALLATION)
+    assert (entry.details["count"], entry.machinery) == (1, "identity purge")
+
+
+def test_what_is_over_goes_and_what_lives_stays(
+    client: OAuthClient, tokens: Tokens, owner: Somebody
+) -> None:
+    purge()
+    assert (AccessToken.objects.count(), RefreshToken.objects.count()) == (1, 1)
+    past(expires=timedelta(days=2))
+    purge()
+    assert (AccessToken.objects.count(), RefreshToken.objects.count()) == (0, 1)
+    assert client.refresh(tokens.refresh or "").status_code == 200
+    past(expires=timedelta(days=91), expires_at=timedelta(days=91), given_at=timedelta(days=91))
+    purge()
+    assert not Consent.objects.exists()
+    assert client.refresh(tokens.refresh or "").json() == {"error": "invalid_grant"}

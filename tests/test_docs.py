@@ -1,0 +1,212 @@
+"""What the documents say agrees with the code: links, settings, errors, tools, commands, tests."""
+
+import ast
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import get_commands, load_command_class
+from pydantic_core import PydanticUndefined
+
+from access.errors import VaultError
+from mcpserver.tools import TOOLS
+from tenants.models import Tenant
+from vaultsite.environment import PREFIX, Environment
+from vaultsite.launch import up, verify
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+APPS = [path.parent.name for path in ROOT.glob("*/apps.py")] + ["vaultsite"]
+
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+CODE = re.compile(r"`([^`\n]+)`")
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+SOURCE = re.compile(r"(?:[\w.-]+/)+[\w-]+\.(?:py|toml|md|html|css|svg|png)")
+LAUNCHED = {"up": up.main, "verify": verify.main}
+
+
+def text_of(document: Path) -> str:
+    return document.read_text(encoding="utf-8")
+
+
+def prose_of(document: Path) -> str:
+    return FENCE.sub("", text_of(document))
+
+
+def rows_of(document: Path) -> Iterator[list[str]]:
+    """The cells of every table row that begins with something in code font."""
+    for line in text_of(document).splitlines():
+        if line.startswith("| `"):
+            yield [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+
+
+def anchors_of(document: Path) -> set[str]:
+    """The anchors that a forge makes of a document's headings."""
+    headings = HEADING.findall(prose_of(document))
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(document: Path) -> None:
+    for link in LINK.findall(prose_of(document)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        place, _, anchor = link.partition("#")
+        target = (document.parent / place).resolve() if place else document
+        assert target.exists(), link
+        assert not anchor or anchor in anchors_of(target), link
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_that_is_named_exists(document: Path) -> None:
+    for code in CODE.findall(prose_of(document)):
+        if SOURCE.fullmatch(code):
+            assert (ROOT / code).exists(), code
+
+
+def test_documents_that_the_code_names_exist() -> None:
+    for app in APPS:
+        for source in (ROOT / app).rglob("*.py"):
+            for named in re.findall(r"docs/[\w/.-]+\.md", text_of(source)):
+                assert (ROOT / named).exists(), f"{source}: {named}"
+
+
+def test_every_decision_is_in_the_list_of_decisions() -> None:
+    decisions = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\((\d{4}-[\w-]+\.md)\)", text_of(decisions / "README.md"))
+    assert listed == sorted(path.name for path in decisions.glob("[0-9]*.md"))
+
+
+def test_settings_are_listed_with_their_defaults() -> None:
+    documented = {row[0]: row[1] for row in rows_of(ROOT / "docs" / "settings.md")}
+    fields = Environment.model_fields
+    assert documented == {
+        PREFIX + name.upper(): default_in_words(field.default) for name, field in fields.items()
+    }
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert all(row[2] for row in rows_of(ROOT / "docs" / "settings.md"))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_other_setting_is_named(document: Path) -> None:
+    named = set(re.findall(rf"{PREFIX}[A-Z_]+", text_of(document)))
+    known = {PREFIX + name.upper() for name in Environment.model_fields} | {f"{PREFIX}NAME"}
+    assert {name.removesuffix("_FILE") for name in named} <= known
+
+
+def test_a_tenants_limits_are_listed_with_their_defaults() -> None:
+    documented = {row[0]: row[1] for row in rows_of(ROOT / "docs" / "limits.md")}
+    described = {"id", "slug", "name", "created_at", "suspended_at"}
+    fields = [one for one in Tenant._meta.concrete_fields if one.name not in described]
+    assert documented == {one.name: default_in_words(one.default) for one in fields}
+
+
+def default_in_words(default: Any) -> str:
+    if default is PydanticUndefined:
+        return "required"
+    if default is None or default == ():
+        return "none"
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def test_the_table_of_errors_is_the_tree_of_errors() -> None:
+    documented = sorted(tuple(row) for row in rows_of(ROOT / "docs" / "architecture.md"))
+    coded = [error for error in errors() if "code" in vars(error)]
+    assert documented == sorted({(one.code, str(one.status), one.title) for one in coded})
+
+
+@cache
+def errors() -> frozenset[type[VaultError]]:
+    """Every error of the product; all faces are brought in first."""
+    for faces in ("mcpserver.face", "vaultsite.urls"):
+        import_module(faces)
+    found: set[type[VaultError]] = set()
+    waiting = [VaultError]
+    while waiting:
+        error = waiting.pop()
+        if error.__module__.partition(".")[0] in APPS:
+            found.add(error)
+        waiting.extend(error.__subclasses__())
+    return frozenset(found)
+
+
+def test_the_table_of_tools_is_what_agents_see() -> None:
+    documented = {row[0]: row[1] for row in rows_of(ROOT / "README.md")}
+    assert documented == {tool.name: str(tool.scope) for tool in TOOLS}
+
+
+def test_the_floors_are_those_that_are_enforced() -> None:
+    contracts = tomllib.loads(text_of(ROOT / "pyproject.toml"))["tool"]["importlinter"]
+    (layers,) = [one["layers"] for one in contracts["contracts"] if one["type"] == "layers"]
+    for document in (ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"):
+        drawn = next(block for _, _, block in FENCE.findall(text_of(document)) if "audit" in block)
+        assert [re.split(r" {2,}", line)[0] for line in drawn.splitlines()] == layers
+
+
+def lines_of(document: Path) -> Iterator[str]:
+    """Lines of code: those of code blocks, and what stands in code font."""
+    for _, _, block in FENCE.findall(text_of(document)):
+        yield from block.splitlines()
+    yield from CODE.findall(prose_of(document))
+
+
+def commands() -> set[tuple[str, ...]]:
+    """Every `manage.py` line in the documents, as the words after `manage.py`."""
+    lines = [line for document in DOCUMENTS for line in lines_of(document)]
+    found = [re.match(r"\s*\S*python3? manage\.py (.+)", line) for line in lines]
+    return {tuple(shlex.split(one[1], comments=True)) for one in found if one}
+
+
+@pytest.mark.parametrize("command", sorted(commands()), ids=" ".join)
+def test_every_command_exists_with_its_options(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    word, *rest = command
+    ours = rest[: rest.index("--")] if "--" in rest else rest
+    known = options_of(word, capsys)
+    assert {option for option in ours if option.startswith("--")} <= known
+
+
+def options_of(word: str, capsys: pytest.CaptureFixture[str]) -> set[str]:
+    if word in LAUNCHED:
+        with pytest.raises(SystemExit):
+            LAUNCHED[word](["--help"])
+        text = capsys.readouterr().out
+    else:
+        text = load_command_class(get_commands()[word], word).create_parser("", word).format_help()
+    return set(re.findall(r"--[a-z][a-z-]*", text))
+
+
+def test_readme_connects_to_the_default_address() -> None:
+    address = f"{Environment.model_fields['public_url'].default}/api/mcp"
+    assert f"claude mcp add --transport http vault {address} --callback-port" in text_of(
+        ROOT / "README.md"
+    )
+
+
+def test_every_promise_names_a_test_that_exists() -> None:
+    promises = text_of(ROOT / "SECURITY.md").partition("## Promises")[2].partition("\n## ")[0]
+    items = re.split(r"^- ", promises, flags=re.MULTILINE)[1:]
+    assert items
+    for item in items:
+        named = TEST.findall(item)
+        assert named, item
+        for path, function in named:
+            assert function in functions_of(ROOT / path), f"{path}::{function}"
+
+
+@cache
+def functions_of(path: Path) -> frozenset[str]:
+    tree = ast.parse(text_of(path))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, kinds))
