@@ -83,10 +83,21 @@ TEMPLATES = [
 ]
 
 
-def _database(url: PostgresDsn, *, pool: int = 0) -> dict[str, Any]:
-    """Django's form of a PostgreSQL URL; one host."""
+# A database that hangs must not hold requests for ever: milliseconds, for the application's role.
+DATABASE_LIMITS = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 20_000,
+    "options": "-c statement_timeout=15000 -c lock_timeout=10000"
+    " -c idle_in_transaction_session_timeout=30000",
+}
+
+
+def _database(
+    url: PostgresDsn, *, pool: int = 0, limits: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Django's form of a PostgreSQL URL; one host. What the URL says wins over `limits`."""
     host = url.hosts()[0]
-    options: dict[str, Any] = {"connect_timeout": 3, **dict(url.query_params())}
+    options: dict[str, Any] = {**(limits or {}), **dict(url.query_params())}
     if pool:
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 3}
     return {
@@ -102,7 +113,11 @@ def _database(url: PostgresDsn, *, pool: int = 0) -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": _database(ENVIRONMENT.database_url, pool=ENVIRONMENT.database_pool)}
+DATABASES = {
+    "default": _database(
+        ENVIRONMENT.database_url, pool=ENVIRONMENT.database_pool, limits=DATABASE_LIMITS
+    )
+}
 if ENVIRONMENT.database_owner_url:
     DATABASES["owner"] = _database(ENVIRONMENT.database_owner_url)
 
