@@ -78,6 +78,22 @@ def _grants(actor: Actor) -> list[Grant]:
     ]
 
 
+def admin_until(actor: Actor, path: str, credential: Credential | None) -> datetime | None:
+    """When the last grant that gives the actor `admin` there ends; None when one does not end."""
+    above = ancestors(path)
+    ends = [
+        grant.expires_at
+        for grant in _grants(actor)
+        if Level.of(grant.level) is Level.ADMIN
+        and (
+            grant.folder.path in above
+            if grant.folder
+            else credential is not None and grant.credential_id == credential.pk
+        )
+    ]
+    return None if None in ends else max(end for end in ends if end is not None)
+
+
 def ancestors(path: str) -> list[str]:
     """The folder itself and every folder above it, the root ("") included."""
     parts = path.split("/") if path else []

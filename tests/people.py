@@ -70,7 +70,9 @@ def new_agent(console: Actor, name: str) -> Actor:
 def new_person(name: str) -> Person:
     """A person who can sign in with PASSWORD."""
     return Person.objects.create(
-        email=f"{name}@example.org", name=name.title(), password=_hashed(PASSWORD, get_hasher().algorithm)
+        email=f"{name}@example.org",
+        name=name.title(),
+        password=_hashed(PASSWORD, get_hasher().algorithm),
     )
 
 

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Barrier
-from typing import TypeVar
+from typing import Any
 
 from django.db import connection, connections
 
-T = TypeVar("T")
 PATIENCE = 60.0
 
 
@@ -19,7 +18,7 @@ class Crew:
         self._size = size
         self._pool = pool
 
-    def race(self, calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
+    def race(self, calls: Sequence[Callable[[], object]]) -> list[Any]:
         """Run one call per thread, all let go at once; what each answered or raised, in order."""
         assert len(calls) == self._size
         line = Barrier(self._size)
@@ -37,13 +36,13 @@ def crew(size: int) -> Iterator[Crew]:
         racers.race([connections.close_all] * size)
 
 
-def race(*calls: Callable[[], T]) -> list[T | Exception]:
+def race(*calls: Callable[[], object]) -> list[Any]:
     """One race of these calls."""
     with crew(len(calls)) as racers:
         return racers.race(calls)
 
 
-def _run(line: Barrier, call: Callable[[], T]) -> T | Exception:
+def _run(line: Barrier, call: Callable[[], object]) -> object:
     line.wait(PATIENCE)
     try:
         return call()

@@ -17,7 +17,7 @@ from access.tenancy import database_now
 PATIENCE = 5.0
 
 
-def owner_sql(statement: str | sql.Composed, *arguments: object) -> list[tuple[Any, ...]]:
+def owner_sql(statement: str | sql.Composed, *arguments: Any) -> list[tuple[Any, ...]]:
     """Run a statement as the owner; its rows, if it answers any."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(statement, arguments or None)
@@ -35,9 +35,7 @@ def dump(*without: str) -> dict[str, list[str]]:
     return {
         table: sorted(
             row[0]
-            for row in owner_sql(
-                sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(table))
-            )
+            for row in owner_sql(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(table)))
         )
         for table in tables()
         if table not in without
@@ -82,7 +80,9 @@ def no_entry_can_be_written(*outcomes: str) -> Iterator[None]:
         finally:
             owner_sql(sql.SQL("GRANT INSERT ON audit_entry TO {}").format(role))
         return
-    condition = sql.SQL("NEW.outcome IN ({})").format(sql.SQL(", ").join(map(sql.Literal, outcomes)))
+    condition = sql.SQL("NEW.outcome IN ({})").format(
+        sql.SQL(", ").join(map(sql.Literal, outcomes))
+    )
     owner_sql(
         "CREATE FUNCTION refuse_entry() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION 'the log is full'; END $$"

@@ -11,9 +11,7 @@ from audit.models import Entry
 def trail(tenant_id: UUID, **matching: object) -> list[Entry]:
     """A tenant's entries, oldest first."""
     with tenant_transaction(tenant_id):
-        return list(
-            Entry.objects.filter(tenant_id=tenant_id, **matching).order_by("at", "id")
-        )
+        return list(Entry.objects.filter(tenant_id=tenant_id, **matching).order_by("at", "id"))
 
 
 def told(entries: list[Entry]) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from audit.events import Event
 from audit.recording import Draft, audited
 from credentials.models import Credential, Folder, Grant
 from credentials.policies import agent_ids
-from credentials.rights import fetch_credential, require_level, rights
+from credentials.rights import admin_until, fetch_credential, require_level, rights
 from credentials.shapes import GiveGrant, GrantOut
 from tenants.standing import Standing, hold_membership, standing
 
@@ -39,6 +39,8 @@ def give_grant(actor: Actor, request: GiveGrant) -> GrantOut:
             raise Denied("Nobody can give more than they hold.")
         if request.expires_at and request.expires_at <= database_now():
             raise Invalid("expiresAt: must lie in the future.", "expiresAt")
+        if not stands.governs:
+            _require_no_longer(actor, request, credential, folder)
         grant = (
             Grant.objects.of(actor)
             .filter(person_id=person_id, credential=credential, folder=folder)
@@ -51,6 +53,16 @@ def give_grant(actor: Actor, request: GiveGrant) -> GrantOut:
         _set_terms(actor, entry, grant, request)
         entry.detail(**_facts(grant, request.folder_path))
     return grant_out(grant)
+
+
+def _require_no_longer(
+    actor: Actor, request: GiveGrant, credential: Credential | None, folder: Folder | None
+) -> None:
+    """Who holds `admin` until some day could otherwise keep it, by giving it to themselves."""
+    path = credential.folder.path if credential else folder.path if folder else ""
+    until = admin_until(actor, path, credential)
+    if until is not None and (request.expires_at is None or request.expires_at > until):
+        raise Denied(f"Nobody can give more than they hold: yours ends at {until.isoformat()}.")
 
 
 def _set_terms(actor: Actor, entry: Draft, grant: Grant, request: GiveGrant) -> None:

@@ -54,9 +54,7 @@ def lease_credential(actor: Actor, request: LeaseCredential) -> LeaseOut:
         entry.about(purpose=request.purpose)
         stands = standing(actor, keep=True)
         _keep_credential(actor, request.key)
-        credential, _ = fetch_credential(
-            actor, stands, request.key, Action.LEASE_CREDENTIAL, entry
-        )
+        credential, _ = fetch_credential(actor, stands, request.key, Action.LEASE_CREDENTIAL, entry)
         require_active(credential)
         require_policy(actor, credential)
         version, window_end = _version(credential, request)

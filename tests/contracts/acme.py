@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 from access.ids import public_id, uuid7
 from credentials.operations import rotate_credential
 from credentials.shapes import RotateCredential
-from leases.models import Lease
 from leases.handles import make_handle
+from leases.models import Lease
 from tenants.models import Person
 from tests.people import Somebody, grant, join, lease, new_agent, new_person, store
 from tests.refusals import refusal

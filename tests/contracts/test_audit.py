@@ -82,9 +82,10 @@ def test_what_somebody_holds_too_little_for_is_refused_on_the_credential(
     operation: Operation, owner: Somebody, member: Somebody
 ) -> None:
     """A viewer is refused; the entry names the person and, where there is one, the credential."""
-    things = Acme(owner).things(member if "handle" not in CASES[operation.name].needs else owner, *(
-        CASES[operation.name].needs
-    ))
+    things = Acme(owner).things(
+        member if "handle" not in CASES[operation.name].needs else owner,
+        *(CASES[operation.name].needs),
+    )
     before = everything_but_the_log()
 
     with new_entries(owner.console.tenant_id) as entries, pytest.raises(VaultError):

@@ -1,5 +1,6 @@
 """The second wall: what PostgreSQL itself refuses the application, whatever its code does."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,6 +20,7 @@ from tests.contracts.cases import CASES
 from tests.contracts.models import TENANT_MODELS, tenant_tables
 from tests.people import Somebody, grant, lease, store
 from tests.storage import let_time_pass, owner_sql
+
 
 @pytest.fixture
 def filled(owner: Somebody, member: Somebody) -> Somebody:
@@ -44,18 +46,26 @@ def test_the_application_role_is_bound(database: None) -> None:
 
 def test_the_application_role_owns_nothing_and_is_nobody_elses_member(database: None) -> None:
     role = settings.DATABASES["default"]["USER"]
-    owns = "SELECT relname FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = %s"
+    owns = (
+        "SELECT relname FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = %s"
+    )
 
     assert owner_sql(owns, role) == []
-    assert owner_sql(
-        "SELECT proname FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE r.rolname = %s",
-        role,
-    ) == []
-    assert owner_sql(
-        "SELECT m.roleid FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member "
-        "WHERE r.rolname = %s",
-        role,
-    ) == []
+    assert (
+        owner_sql(
+            "SELECT proname FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE r.rolname = %s",
+            role,
+        )
+        == []
+    )
+    assert (
+        owner_sql(
+            "SELECT m.roleid FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member "
+            "WHERE r.rolname = %s",
+            role,
+        )
+        == []
+    )
     with transaction.atomic(), pytest.raises(DatabaseError), connection.cursor() as cursor:
         cursor.execute("CREATE TABLE public.mine (id int)")
 
@@ -282,12 +292,12 @@ def _count(table: str, condition: str = "true") -> sql.Composed:
     )
 
 
-def _execute(statement: str | sql.Composed, *arguments: object) -> None:
+def _execute(statement: str | sql.Composed, *arguments: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, arguments or None)
 
 
-def _application(statement: str | sql.Composed, *arguments: object) -> object:
+def _application(statement: str | sql.Composed, *arguments: Any) -> object:
     """The first column of the first row, as the application sees it."""
     with connection.cursor() as cursor:
         cursor.execute(statement, arguments or None)

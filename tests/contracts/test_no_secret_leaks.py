@@ -10,6 +10,7 @@ import logging
 import secrets
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,8 +20,6 @@ from celery.signals import before_task_publish
 from django.core import mail
 from pydantic import SecretStr
 
-import credentials.sealing
-import credentials.versions
 from access.actor import Actor
 from credentials.operations import (
     change_window,
@@ -203,7 +202,7 @@ MISPLACED: list[Callable[[Actor, str], object]] = [
     lambda actor, mark: _store(actor, mark, metadata={"note": f"{mark}\0"}),
     lambda actor, mark: _store(actor, mark, tags=[f"{mark} "]),
     lambda actor, mark: _store(actor, mark, folderPath=f"../{mark}"),
-    lambda actor, mark: _store(actor, mark, description=f"{mark}\n"),
+    lambda actor, mark: _store(actor, mark, description=f"{mark}\u202e"),
     lambda actor, mark: _store(actor, mark, policy={"agents": [mark]}),
     lambda actor, mark: lease(actor, mark),
     lambda actor, mark: read(actor, mark),
@@ -229,7 +228,7 @@ def test_a_secret_in_the_wrong_place_is_refused_without_an_echo(
     everything.require_silence(_dumped())
 
 
-@pytest.mark.parametrize("name", sorted(set(CASES) & {"create_credential", "rotate_credential"}))
+@pytest.mark.parametrize("name", ["create_credential", "rotate_credential"])
 @pytest.mark.parametrize("fault", ["the log", "the table", "the cipher", "the examination"])
 def test_a_value_that_could_not_be_stored_is_not_told(
     name: str, fault: str, owner: Somebody, everything: Everything, monkeypatch: pytest.MonkeyPatch
@@ -268,53 +267,45 @@ def test_a_value_that_could_not_be_read_is_not_told(
     everything.require_silence(_dumped())
 
 
-def _broken(fault: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """One layer breaks, the way that tells most: with the value in its own error where it can."""
+@contextmanager
+def _broken(fault: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One layer breaks, the database's as constraints do: quoting the row."""
     if fault == "the log":
-        return no_entry_can_be_written("ok")
-    if fault in {"the table", "the lease"}:
-        return _refusing({"the table": "credential_version", "the lease": "lease"}[fault])
-    place, function = {
-        "the cipher": (credentials.sealing, "_bound"),
-        "the examination": (credentials.versions, "examine"),
-    }[fault]
-
-    def broken(*_: object) -> None:
-        raise RuntimeError("broken")
-
-    context = monkeypatch.context()
-    context.__enter__().setattr(place, function, broken)
-    return _closing(context)
+        with no_entry_can_be_written("ok"):
+            yield
+    elif fault in REFUSING:
+        with _refused_rows(REFUSING[fault]):
+            yield
+    else:
+        with monkeypatch.context() as patched:
+            patched.setattr(BREAKING[fault], _break)
+            yield
 
 
-class _closing:
-    def __init__(self, context: Any) -> None:
-        self._context = context
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *details: object) -> None:
-        self._context.__exit__(*details)
+REFUSING = {"the table": "credential_version", "the lease": "lease"}
+BREAKING = {
+    "the cipher": "credentials.sealing._bound",
+    "the examination": "credentials.versions.examine",
+}
 
 
-class _refusing:
-    """The database refuses to write a table and quotes the row, as constraints do."""
+def _break(*_: object) -> None:
+    raise RuntimeError("broken")
 
-    def __init__(self, table: str) -> None:
-        self._table = table
 
-    def __enter__(self) -> None:
-        owner_sql(
-            "CREATE FUNCTION refuse_row() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'refused: %', NEW; END $$"
-        )
-        owner_sql(
-            f"CREATE TRIGGER refuse_row BEFORE INSERT OR UPDATE ON {self._table} "
-            "FOR EACH ROW EXECUTE FUNCTION refuse_row()"
-        )
-
-    def __exit__(self, *_: object) -> None:
+@contextmanager
+def _refused_rows(table: str) -> Iterator[None]:
+    owner_sql(
+        "CREATE FUNCTION refuse_row() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'refused: %', NEW; END $$"
+    )
+    owner_sql(
+        f"CREATE TRIGGER refuse_row BEFORE INSERT OR UPDATE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_row()"
+    )
+    try:
+        yield
+    finally:
         owner_sql("DROP FUNCTION refuse_row CASCADE")
 
 

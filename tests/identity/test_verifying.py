@@ -128,6 +128,9 @@ def test_a_header_that_is_not_exactly_ours_is_refused(tokens: Tokens) -> None:
 def test_claims_must_be_whole_and_agree_with_the_row(tokens: Tokens) -> None:
     for claims in BENT_CLAIMS:
         assert not holds(reissued(tokens.access, **claims)), claims
+    elsewhere = reissued(tokens.access, aud=settings.REST_RESOURCE)
+    with pytest.raises(Unauthenticated):
+        who_is(elsewhere, settings.REST_RESOURCE)
     assert holds(reissued(tokens.access))
 
 

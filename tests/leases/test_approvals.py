@@ -229,7 +229,9 @@ def test_the_identical_call_twice_at_once_is_one_request(
     outcomes = race(*[partial(lease, applicant.agent)] * 6)
 
     assert [type(one) for one in outcomes] == [ApprovalPending] * 6
-    assert len({one.extra["requestId"] for one in outcomes if isinstance(one, ApprovalPending)}) == 1
+    assert (
+        len({one.extra["requestId"] for one in outcomes if isinstance(one, ApprovalPending)}) == 1
+    )
     assert owner_sql("SELECT count(*) FROM lease") == [(1,)]
     assert len(trail(owner.console.tenant_id, event="access.requested")) == 1
 

@@ -113,9 +113,7 @@ def test_a_resumed_agent_starts_anew(owner: Somebody, user: Somebody) -> None:
     assert lease(user.agent).key == "stripe-api-key"
 
 
-def test_removing_a_grant_ends_the_leases_that_lived_by_it(
-    owner: Somebody, user: Somebody
-) -> None:
+def test_removing_a_grant_ends_the_leases_that_lived_by_it(owner: Somebody, user: Somebody) -> None:
     other = join(owner, new_person("carla"))
     grant(owner, other, "user", key="stripe-api-key")
     mine, theirs = lease(user.agent), lease(other.agent)
@@ -215,6 +213,6 @@ def test_an_ending_reaches_no_other_tenant(owner: Somebody, outsider: Somebody) 
     remove_member(owner.console, both.person.pk)
 
     assert read(abroad.agent, handle).version == 1
-    assert code_of(partial(read, replace(abroad.agent, tenant_id=owner.console.tenant_id), handle)) == (
-        "lease/invalid-handle"
-    )
+    assert code_of(
+        partial(read, replace(abroad.agent, tenant_id=owner.console.tenant_id), handle)
+    ) == ("lease/invalid-handle")

@@ -3,6 +3,7 @@ that takes no entry.
 """
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from secrets import token_urlsafe
 
@@ -42,7 +43,9 @@ TAMPERING = {
     "its key's first bit flipped": "wrapped_key = set_bit(wrapped_key, 110, "
     "1 - get_bit(wrapped_key, 110))",
     "an empty key": "wrapped_key = ''::bytea",
-    "the value of another credential": "sealed = (" + OTHER.format("sealed", "c.key = 'other'") + ")",
+    "the value of another credential": "sealed = ("
+    + OTHER.format("sealed", "c.key = 'other'")
+    + ")",
     "the key of another credential": "wrapped_key = ("
     + OTHER.format("wrapped_key", "c.key = 'other'")
     + ")",
@@ -149,7 +152,9 @@ def no_key_is_left_behind(request: pytest.FixtureRequest) -> None:
     request.addfinalizer(_forget_keys)
 
 
-@pytest.mark.parametrize("text", [token_urlsafe(32), "A" * 45, "A" * 64], ids=["other", "odd", "long"])
+@pytest.mark.parametrize(
+    "text", [token_urlsafe(32), "A" * 45, "A" * 64], ids=["other", "odd", "long"]
+)
 def test_with_a_wrong_root_key_nothing_works_and_nothing_changes(
     owner: Somebody, settings: LazySettings, text: str
 ) -> None:
@@ -160,7 +165,7 @@ def test_with_a_wrong_root_key_nothing_works_and_nothing_changes(
     before = everything_but_the_log()
 
     _use_root_key(settings, text)
-    attempts = {
+    attempts: dict[str, Callable[[], object]] = {
         "read": partial(read, owner.agent, handle),
         "store": partial(store, owner, "another"),
         "rotate": partial(

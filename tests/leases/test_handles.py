@@ -104,7 +104,9 @@ def test_another_spelling_of_the_same_bytes_is_refused() -> None:
             open_handle(spelling)
 
 
-@pytest.mark.parametrize("text", ["", PREFIX, "\0", "vlt_lease_\ud800", "eyJhbGciOiJFUzI1NiJ9.e30.x"])
+@pytest.mark.parametrize(
+    "text", ["", PREFIX, "\0", "vlt_lease_\ud800", "eyJhbGciOiJFUzI1NiJ9.e30.x"]
+)
 def test_nonsense_is_refused(text: str) -> None:
     with pytest.raises(InvalidHandle):
         open_handle(text)

@@ -109,14 +109,15 @@ def test_the_ttl_is_the_requests_then_the_credentials_then_the_tenants(
     owner: Somebody,
     asked: int | str | None,
     policy: dict[str, Any],
-    settings: dict[str, int],
+    settings: dict[str, Any],
     ttl: int,
     capped: bool,
 ) -> None:
     change_settings(owner.console, ChangeSettings(**settings))
     store(owner, policy=policy)
 
-    lent = lease(owner.agent, **({} if asked is None else {"ttl": asked}))
+    more: dict[str, Any] = {} if asked is None else {"ttl": asked}
+    lent = lease(owner.agent, **more)
 
     assert (lent.ttl_seconds, lent.capped) == (ttl, capped)
 
@@ -131,8 +132,29 @@ def test_a_tenant_maximum_lowered_later_caps_a_credentials_own(owner: Somebody) 
 
 @pytest.mark.parametrize(
     "ttl",
-    [0, -1, 2**31, 1e400, 60.0, True, False, None, "60", "", "0s", "-5m", "1w", "1h30m", " 5m",
-     "5M", "٣m", "1e3s", "99999999999d", [], {"s": 5}],
+    [
+        0,
+        -1,
+        2**31,
+        1e400,
+        60.0,
+        True,
+        False,
+        None,
+        "60",
+        "",
+        "0s",
+        "-5m",
+        "1w",
+        "1h30m",
+        " 5m",
+        "5M",
+        "٣m",
+        "1e3s",
+        "99999999999d",
+        [],
+        {"s": 5},
+    ],
 )
 def test_a_ttl_of_any_other_kind_is_refused(ttl: object) -> None:
     error = refusal(
@@ -145,8 +167,19 @@ def test_a_ttl_of_any_other_kind_is_refused(ttl: object) -> None:
 
 @pytest.mark.parametrize(
     "purpose",
-    ["", "ab", "   ", "a  ", "x" * 501, "list\0charges", "list \u202egnp", "tag\U000e0041gy",
-     "line\rfeed", None, 7],
+    [
+        "",
+        "ab",
+        "   ",
+        "a  ",
+        "x" * 501,
+        "list\0charges",
+        "list \u202egnp",
+        "tag\U000e0041gy",
+        "line\rfeed",
+        None,
+        7,
+    ],
 )
 def test_a_purpose_that_says_nothing_or_hides_something_is_refused(purpose: object) -> None:
     error = refusal(lambda: LeaseCredential.parse({"key": "stripe-api-key", "purpose": purpose}))
@@ -158,9 +191,7 @@ def test_a_purpose_that_says_nothing_or_hides_something_is_refused(purpose: obje
 
 
 def test_an_unknown_argument_is_refused_without_an_echo() -> None:
-    error = refusal(
-        lambda: LeaseCredential.parse({"key": "k", "purpose": PURPOSE, CANARY: CANARY})
-    )
+    error = refusal(lambda: LeaseCredential.parse({"key": "k", "purpose": PURPOSE, CANARY: CANARY}))
 
     assert isinstance(error, Invalid)
     assert CANARY not in str(error.as_problem())
@@ -261,9 +292,7 @@ def test_a_suspended_agent_is_told_so_and_a_removed_one_connects_again(owner: So
         "DELETE FROM membership",
     ],
 )
-def test_nobody_leases_after_their_access_to_the_tenant_ended(
-    owner: Somebody, ending: str
-) -> None:
+def test_nobody_leases_after_their_access_to_the_tenant_ended(owner: Somebody, ending: str) -> None:
     store(owner)
     owner_sql(ending)
 
@@ -357,9 +386,7 @@ def test_a_credentials_limit_counts_everybodys_leases(owner: Somebody, member: S
 def test_the_limits_per_person_and_per_agent(owner: Somebody, member: Somebody) -> None:
     store(owner)
     grant(owner, member, "user", key="stripe-api-key")
-    change_settings(
-        owner.console, ChangeSettings(max_leases_per_person=3, max_leases_per_agent=2)
-    )
+    change_settings(owner.console, ChangeSettings(max_leases_per_person=3, max_leases_per_agent=2))
     other = new_agent(owner.console, "Batch job")
 
     lease(owner.agent)

@@ -189,9 +189,9 @@ def test_two_workers_note_an_end_once(owner: Somebody) -> None:
     expire_due_leases()
 
     assert outcomes == [None] * 4
-    assert told(trail(owner.console.tenant_id, event="lease.expired")) == [
-        ("lease.expired", "ok")
-    ] * 4
+    assert (
+        told(trail(owner.console.tenant_id, event="lease.expired")) == [("lease.expired", "ok")] * 4
+    )
 
 
 def test_many_people_read_many_leases_at_once(owner: Somebody) -> None:

@@ -5,11 +5,11 @@ from functools import partial
 
 import pytest
 
+from access.actor import Actor
 from credentials.operations import archive_credential, rotate_credential
 from credentials.shapes import DescribeCredential, RotateCredential
 from leases.operations import renew_lease, revoke_lease
 from leases.shapes import LeaseState, RenewLease
-from access.actor import Actor
 from tests.people import Somebody, grant, lease, read, store
 from tests.refusals import code_of, refusal
 from tests.storage import let_time_pass, owner_sql

@@ -1,0 +1,328 @@
+"""Listing and searching: exactly what may be seen, page by page, best first."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from access.actor import Actor
+from access.levels import Level
+from access.tenancy import tenant_transaction
+from credentials.models import Credential
+from credentials.operations import (
+    archive_credential,
+    delete_credential,
+    list_credentials,
+    rotate_credential,
+    search_credentials,
+    update_credential,
+)
+from credentials.rights import Rights
+from credentials.shapes import (
+    CredentialPage,
+    DescribeCredential,
+    FoundPage,
+    ListCredentials,
+    RotateCredential,
+    SearchCredentials,
+    UpdateCredential,
+)
+from tenants.operations import change_settings
+from tenants.shapes import ChangeSettings
+from tests.people import CANARY, Somebody, grant, store
+from tests.refusals import code_of, problem_of
+from tests.storage import owner_sql
+from tests.trail import new_entries, told
+
+
+def listed(who: Actor, **asked: Any) -> CredentialPage:
+    return list_credentials(who, ListCredentials.parse(asked))
+
+
+def found(who: Actor, query: str, **asked: Any) -> FoundPage:
+    return search_credentials(who, SearchCredentials.parse({"query": query, **asked}))
+
+
+def keys(page: CredentialPage | FoundPage) -> list[str]:
+    return [one.key for one in page.credentials]
+
+
+@pytest.fixture
+def shelf(owner: Somebody) -> Somebody:
+    """The owner of some credentials in some folders."""
+    store(owner, "root-key", folderPath="")
+    store(owner, "stripe-api-key", folderPath="stripe", tags=["payments"])
+    store(owner, "stripe-live", folderPath="stripe/live", tags=["payments", "live"])
+    store(owner, "db", folderPath="databases", type="generic-secret", description="the shop's")
+    return owner
+
+
+# -- listing ------------------------------------------------------------------------------------
+
+
+def test_everything_is_listed_in_the_order_of_folder_and_key(shelf: Somebody) -> None:
+    page = listed(shelf.agent)
+
+    assert keys(page) == ["root-key", "db", "stripe-api-key", "stripe-live"]
+    assert page.folders == ["databases", "stripe"]
+    assert page.next_cursor is None
+    assert CANARY not in str(page.wire())
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"folderPath": ""}, ["root-key"]),
+        ({"folderPath": "stripe"}, ["stripe-api-key"]),
+        ({"folderPath": "stripe", "recursive": True}, ["stripe-api-key", "stripe-live"]),
+        ({"folderPath": "", "recursive": True}, ["root-key", "db", "stripe-api-key", "stripe-live"]),
+        ({"type": "generic-secret"}, ["db"]),
+        ({"tag": "payments"}, ["stripe-api-key", "stripe-live"]),
+        ({"tag": "payments", "folderPath": "stripe/live"}, ["stripe-live"]),
+        ({"tag": "pay"}, []),
+        ({"tag": "payments", "type": "generic-secret"}, []),
+    ],
+)
+def test_filters_narrow_together(
+    shelf: Somebody, asked: dict[str, Any], expected: list[str]
+) -> None:
+    assert keys(listed(shelf.agent, **asked)) == expected
+
+
+def test_folders_are_those_right_below(shelf: Somebody) -> None:
+    assert listed(shelf.agent, folderPath="stripe").folders == ["stripe/live"]
+    assert listed(shelf.agent, folderPath="stripe/live").folders == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4])
+def test_pages_hold_everything_once(shelf: Somebody, limit: int) -> None:
+    seen: list[str] = []
+    cursor = None
+    for _ in range(5):
+        page = listed(shelf.agent, limit=limit, **({"cursor": cursor} if cursor else {}))
+        assert len(page.credentials) <= limit
+        seen += keys(page)
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+
+    assert seen == ["root-key", "db", "stripe-api-key", "stripe-live"]
+
+
+def test_a_cursor_holds_while_credentials_come_and_go(shelf: Somebody) -> None:
+    first = listed(shelf.agent, limit=2)
+    store(shelf, "before", folderPath="")
+    store(shelf, "zebra", folderPath="zoo")
+    delete_credential(shelf.console, DescribeCredential(key="db"))
+
+    second = listed(shelf.agent, limit=10, cursor=first.next_cursor)
+
+    assert keys(second) == ["stripe-api-key", "stripe-live", "zebra"]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "é", "bnVsbA", "W10", "WzEsMl0", "WyJhIl0", "WyJcdTAwMDAiLCJiIl0", "x" * 1025]
+)
+def test_a_cursor_of_ones_own_making_is_refused(shelf: Somebody, cursor: str) -> None:
+    if cursor:
+        assert code_of(partial(listed, shelf.agent, cursor=cursor)) == "input/invalid"
+    assert code_of(partial(found, shelf.agent, "stripe", cursor=cursor)) == "input/invalid"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"limit": 0}, {"limit": 201}, {"limit": True}, {"limit": "5"}, {"recursive": 1},
+        {"type": "password"}, {"tag": "a b"}, {"folderPath": "/"}, {"folderPath": "a//b"},
+        {"folder": "stripe"}, {"query": "x"},
+    ],
+)  # fmt: skip
+def test_malformed_questions_are_refused(asked: dict[str, Any]) -> None:
+    assert code_of(partial(ListCredentials.parse, asked)) == "input/invalid"
+
+
+def test_a_folder_that_is_unknown_or_out_of_sight_is_one_answer(
+    shelf: Somebody, member: Somebody
+) -> None:
+    change_settings(shelf.console, ChangeSettings(baseline_level="none"))
+    grant(shelf, member, "viewer", folderPath="stripe")
+
+    unknown = problem_of(partial(listed, shelf.agent, folderPath="no/such"))
+
+    assert unknown["code"] == "folder/not-found"
+    assert problem_of(partial(listed, member.agent, folderPath="databases")) == unknown
+    assert keys(listed(member.agent, folderPath="stripe")) == ["stripe-api-key"]
+
+
+def test_a_member_sees_only_what_is_theirs(shelf: Somebody, member: Somebody) -> None:
+    change_settings(shelf.console, ChangeSettings(baseline_level="none"))
+    assert (listed(member.agent).credentials, listed(member.agent).folders) == ([], [])
+
+    grant(shelf, member, "user", key="stripe-live")
+
+    page = listed(member.agent)
+    assert [(one.key, one.access) for one in page.credentials] == [("stripe-live", "user")]
+    assert page.folders == ["stripe"]
+    assert keys(found(member.agent, "stripe")) == ["stripe-live"]
+    assert keys(found(member.agent, "db")) == []
+
+
+def test_archived_is_listed_as_such_and_deleted_is_not(shelf: Somebody) -> None:
+    archive_credential(shelf.console, DescribeCredential(key="db"))
+    delete_credential(shelf.console, DescribeCredential(key="root-key"))
+
+    shown = {one.key: one.state for one in listed(shelf.agent).credentials}
+
+    assert shown["db"] == "archived"
+    assert "root-key" not in shown
+    assert keys(found(shelf.agent, "root-key")) == []
+
+
+def test_the_current_versions_number_is_shown(shelf: Somebody) -> None:
+    rotate_credential(shelf.console, RotateCredential(key="db", generate=True))
+
+    (shown,) = (one for one in listed(shelf.agent).credentials if one.key == "db")
+
+    assert shown.version == 2
+
+
+def test_looking_leaves_no_entry_but_a_refusal_does(shelf: Somebody) -> None:
+    with new_entries(shelf.console.tenant_id) as entries:
+        listed(shelf.agent)
+        found(shelf.agent, "stripe")
+        code_of(partial(listed, shelf.agent, folderPath="no/such"))
+
+    assert told(entries) == [("access.denied", "denied")]
+
+
+def test_a_page_costs_the_same_however_much_it_shows(
+    shelf: Somebody, django_assert_num_queries: Any
+) -> None:
+    queries = _queries(shelf)
+    for number in range(8):
+        store(shelf, f"more-{number}", folderPath=f"more/{number}")
+
+    assert _queries(shelf) == queries <= 10
+
+
+def _queries(who: Somebody) -> int:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as captured:
+        listed(who.agent)
+    return len(captured)
+
+
+# -- searching ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "best"),
+    [
+        ("stripe-api-key", "stripe-api-key"),
+        ("STRIPE-API-KEY", "stripe-api-key"),
+        ("stripe-a", "stripe-api-key"),
+        ("strpie-api", "stripe-api-key"),
+        ("live", "stripe-live"),
+        ("databases", "db"),
+        ("the shop", "db"),
+        ("generic-secret", "db"),
+    ],
+)
+def test_key_tag_type_folder_and_description_are_searched(
+    shelf: Somebody, query: str, best: str
+) -> None:
+    page = found(shelf.agent, query)
+
+    assert page.credentials[0].key == best
+    scores = [one.score for one in page.credentials]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < score <= 1 for score in scores)
+
+
+@pytest.mark.parametrize(
+    "query", ["%", "_", "%%%", "'", '"', "\\", "';--", "a' OR 'a'='a", "(", "*", "é", "🔑"]
+)
+def test_signs_mean_themselves(shelf: Somebody, query: str) -> None:
+    assert len(found(shelf.agent, query).credentials) < 4
+
+
+@pytest.mark.parametrize("query", ["", "   ", "x" * 201, "a\0b", "\u202e", None, 7])
+def test_a_question_that_says_nothing_is_refused(query: object) -> None:
+    assert code_of(partial(SearchCredentials.parse, {"query": query})) == "input/invalid"
+
+
+def test_filters_narrow_a_search(shelf: Somebody) -> None:
+    assert keys(found(shelf.agent, "stripe", tag="live")) == ["stripe-live"]
+    assert keys(found(shelf.agent, "stripe", folderPath="stripe/live")) == ["stripe-live"]
+    assert keys(found(shelf.agent, "stripe", type="generic-secret")) == []
+
+
+def test_pages_of_a_search(shelf: Somebody) -> None:
+    whole = keys(found(shelf.agent, "stripe"))
+    first = found(shelf.agent, "stripe", limit=1)
+    assert first.next_cursor is not None
+
+    second = found(shelf.agent, "stripe", limit=1, cursor=first.next_cursor)
+
+    assert keys(first) + keys(second) == whole[:2]
+
+
+def test_what_changed_is_found_by_what_it_is_now(shelf: Somebody) -> None:
+    update_credential(
+        shelf.console, UpdateCredential.parse({"key": "db", "newKey": "warehouse", "tags": ["ice"]})
+    )
+
+    assert keys(found(shelf.agent, "warehouse"))[:1] == ["warehouse"]
+    assert keys(found(shelf.agent, "ice"))[:1] == ["warehouse"]
+
+
+def test_a_value_is_not_found(shelf: Somebody) -> None:
+    assert keys(found(shelf.agent, CANARY)) == []
+    assert owner_sql("SELECT count(*) FROM credential WHERE search_text LIKE %s", f"%{CANARY}%") == [
+        (0,)
+    ]
+
+
+# -- one rule, twice ----------------------------------------------------------------------------
+
+PATHS = st.lists(st.sampled_from(["a", "b", "a0", "a-b"]), max_size=3).map("/".join)
+LEVELS = st.sampled_from(list(Level))
+
+
+@given(
+    floor=LEVELS,
+    folders=st.dictionaries(PATHS, LEVELS, max_size=3),
+    directly=st.sets(st.integers(0, 11), max_size=3),
+)
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_what_is_listed_is_what_is_held(
+    many_folders: Somebody, floor: Level, folders: dict[str, Level], directly: set[int]
+) -> None:
+    """`Rights.visible` (SQL) and `Rights.on` (Python) are one rule written twice."""
+    with tenant_transaction(many_folders.console.tenant_id):
+        rows = list(Credential.objects.of(many_folders.console).select_related("folder").order_by("key"))
+        held = Rights(
+            floor,
+            {path: level for path, level in folders.items() if level},
+            {rows[number].pk: Level.VIEWER for number in directly},
+        )
+        visible = set(Credential.objects.of(many_folders.console).filter(held.visible()))
+
+    assert visible == {row for row in rows if held.on(row) >= Level.VIEWER}
+
+
+@pytest.fixture
+def many_folders(owner: Somebody) -> Somebody:
+    """Twelve credentials in folders whose names nearly begin alike."""
+    paths = ["", "a", "b", "a/a", "a/b", "a0", "a-b", "a/a0", "a0/a", "a/a/a", "a-b/b", "b/a/a-b"]
+    for number, path in enumerate(paths):
+        store(owner, f"key-{number:02}", folderPath=path)
+    return owner
