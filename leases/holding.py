@@ -1,7 +1,8 @@
-"""From a handle to the caller's own, locked lease."""
+"""From a handle or an id to a locked lease."""
 
 from access.actor import Actor
-from access.errors import InvalidHandle
+from access.errors import InvalidHandle, NotFound
+from access.ids import parse_public_id
 from leases.handles import open_handle
 from leases.models import Lease, LeaseState
 
@@ -28,4 +29,18 @@ def own_lease(actor: Actor, handle: str) -> Lease:
         claims.max_expires_at,
     ):
         raise InvalidHandle()
+    return lease
+
+
+def lease_by_id(actor: Actor, lease_id: str) -> Lease:
+    """The tenant's lease `lease_…`, locked, with its credential and version; or NotFound."""
+    lease = (
+        Lease.objects.of(actor)
+        .locked()
+        .filter(pk=parse_public_id("lease", lease_id))
+        .select_related("credential__folder", "version")
+        .first()
+    )
+    if lease is None:
+        raise NotFound("There is no such lease.")
     return lease

@@ -2,18 +2,18 @@
 
 from access.actions import Action
 from access.actor import Actor
-from access.errors import Conflict, Denied, Invalid, NotFound
-from access.ids import parse_public_id
+from access.errors import Conflict, Denied, Invalid
 from access.tenancy import database_now
 from access.text import require_visible
 from audit.events import Event
 from audit.recording import audited
 from credentials.rights import require_level, rights
 from leases.endings import describe
+from leases.holding import lease_by_id
 from leases.models import Lease, LeaseState
 from leases.presenting import lease_state
 from leases.shapes import LeaseState as LeaseStateOut
-from tenants.standing import standing
+from tenants.standing import Standing, standing
 
 
 def decide_lease(
@@ -29,22 +29,11 @@ def decide_lease(
     event = Event.ACCESS_APPROVED if approve else Event.ACCESS_DENIED
     with audited(actor, Action.DECIDE_LEASE, event) as entry:
         stands = standing(actor)
-        lease = (
-            Lease.objects.of(actor)
-            .locked()
-            .filter(pk=parse_public_id("lease", request_id))
-            .select_related("credential__folder", "version")
-            .first()
-        )
-        if lease is None:
-            raise NotFound("There is no such request.")
+        lease = lease_by_id(actor, request_id)
         describe(entry, lease)
         held = rights(actor, stands).on(lease.credential)
         require_level(Action.DECIDE_LEASE, held, lease.credential.key)
-        if lease.person_id == actor.person_id and not stands.tenant.self_approval:
-            raise Denied("Somebody else than the person who asked has to decide.")
-        if lease.state != LeaseState.PENDING_APPROVAL or lease.decided_at:
-            raise Conflict("This request was decided already.")
+        _require_open(actor, stands, lease)
         lease.decided_by_id = actor.person_id
         lease.decided_at = database_now()
         lease.decision_reason = reason
@@ -53,3 +42,10 @@ def decide_lease(
         lease.save()
         entry.detail(reason=reason, requester=str(lease.person_id))
         return lease_state(lease)
+
+
+def _require_open(actor: Actor, stands: Standing, lease: Lease) -> None:
+    if lease.person_id == actor.person_id and not stands.tenant.self_approval:
+        raise Denied("Somebody else than the person who asked has to decide.")
+    if lease.state != LeaseState.PENDING_APPROVAL or lease.decided_at:
+        raise Conflict("This request was decided already.")

@@ -4,14 +4,12 @@ from uuid import UUID
 
 from access.actions import Action
 from access.actor import Actor
-from access.errors import NotFound
-from access.ids import parse_public_id
 from access.tenancy import database_now
 from audit.events import Event
 from audit.recording import Draft, audited
 from credentials.rights import is_over, require_level, rights
 from leases.endings import NO_LONGER, describe, end
-from leases.holding import own_lease
+from leases.holding import lease_by_id, own_lease
 from leases.models import Lease
 from leases.models import LeaseState as State
 from leases.presenting import lease_state
@@ -36,15 +34,7 @@ def revoke_lease(actor: Actor, lease_id: str) -> LeaseState:
     """
     with audited(actor, Action.REVOKE_LEASE, Event.LEASE_REVOKED) as entry:
         stands = standing(actor)
-        lease = (
-            Lease.objects.of(actor)
-            .locked()
-            .filter(pk=parse_public_id("lease", lease_id))
-            .select_related("credential__folder", "version")
-            .first()
-        )
-        if lease is None:
-            raise NotFound("There is no such lease.")
+        lease = lease_by_id(actor, lease_id)
         describe(entry, lease)
         if lease.person_id != actor.person_id:
             held = rights(actor, stands).on(lease.credential)
