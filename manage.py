@@ -5,6 +5,10 @@ import sys
 
 OLDEST = (3, 11)
 BARE_WORDS = ("up", "verify")
+HELP_WORDS = ("", "help", "-h", "--help")
+HELP = """python3 manage.py up       start everything, check it, and say what to do next
+python3 manage.py verify   check style, types and layers, and run the tests
+Both know --help. Other words are Django's commands and need the settings of docs/settings.md."""
 
 
 def main() -> int:
@@ -13,13 +17,16 @@ def main() -> int:
         found = ".".join(map(str, sys.version_info[:2]))
         sys.exit(f"vault: Python 3.11 or newer is needed; this is {found}")
     if os.name != "posix":
-        sys.exit("vault: Linux or macOS is needed; on Windows use WSL")
+        sys.exit("vault: Linux is needed; on Windows use WSL")
     from vaultsite.launch import bootstrap
 
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     if word in BARE_WORDS:
         bootstrap.enter_or_stop(sys.argv)
         return _launch(word)
+    if word in HELP_WORDS:
+        print(HELP)
+        return 0
     bootstrap.find_django_or_stop(sys.argv)
     return _django()
 

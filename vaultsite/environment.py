@@ -1,6 +1,7 @@
 """The environment, read once into a frozen value; a wrong or unknown name stops the start."""
 
 import os
+from base64 import urlsafe_b64decode
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -73,6 +74,18 @@ class Environment(BaseModel):
             raise ValueError("must be at least 32 random bytes as base64url text")
         return SecretStr(text)
 
+    @field_validator("root_key")
+    @classmethod
+    def is_an_aes_key(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        try:
+            key = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        except ValueError:
+            key = b""
+        if len(key) != 32:
+            raise ValueError("must be exactly 32 random bytes as base64url text")
+        return value
+
     @field_validator("email_url")
     @classmethod
     def is_a_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
@@ -103,7 +116,9 @@ def read_environment() -> Environment:
     except ValidationError as error:
         problem = error.errors(include_input=False)[0]
         name = _variable(str(problem["loc"][0]))
-        raise SettingsError(f"vault: {name}: {problem['msg']}; see docs/settings.md") from None
+        raise SettingsError(
+            f"vault: {name}: {_rule(problem['msg'])}; see docs/settings.md"
+        ) from None
     _require_separate_keys(environment)
     _require_tls(environment)
     return environment
@@ -146,3 +161,7 @@ def _value(name: str) -> str | None:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingsError(f"vault: {variable}_FILE: {error.strerror}") from None
+
+
+def _rule(message: str) -> str:
+    return message.removeprefix("Value error, ")

@@ -64,7 +64,10 @@ def role() -> str:
 
 def keys() -> str:
     """The root key opens what it wrapped."""
-    return _attempt(require_openable_keys, "the root key does not open the tenants' keys")
+    return _attempt(
+        require_openable_keys,
+        "the root key does not open the tenants' keys; put the right key file back",
+    )
 
 
 def redis() -> str:

@@ -20,6 +20,11 @@ class Health:
     ready: bool
     failing: list[str]
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether the keys are the wrong ones: no waiting puts the right file back."""
+        return any(one.startswith("keys:") for one in self.failing)
+
     def __str__(self) -> str:
         if not self.failing:
             return "/readyz finds nothing wrong"
@@ -45,6 +50,8 @@ def await_ready(public_url: str, watch: Callable[[], None], *, wholly: bool = Fa
     health = read_health(public_url)
     while not health.ready or (wholly and health.failing):
         watch()
+        if health.hopeless:
+            raise CannotContinue(f"not ready, and waiting does not help; {health}")
         if time.monotonic() > deadline:
             raise CannotContinue(f"not ready within {START_SECONDS} s; {health}")
         time.sleep(POLL_SECONDS)

@@ -40,7 +40,9 @@ def _listen_patiently(port: int, patience: float) -> socket.socket:
             return _listen(socket.AF_INET, "127.0.0.1", port)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise CannotContinue(f"cannot listen on port {port}: {error.strerror}") from None
+                raise CannotContinue(
+                    f"cannot listen on port {port}: {error.strerror}; choose one with --port N"
+                ) from None
             if time.monotonic() >= deadline:
                 raise _taken(port) from None
         time.sleep(0.2)

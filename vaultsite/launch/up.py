@@ -61,8 +61,16 @@ def _parse(arguments: list[str]) -> Options:
         allow_abbrev=False,
     )
     parser.add_argument("--exit", action="store_true", help="stop after the self-check")
-    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, metavar="N")
-    parser.add_argument("--data-dir", type=Path, default=ROOT / ".vault", metavar="DIR")
+    parser.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, metavar="N", help="web port (default 8000)"
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=ROOT / ".vault",
+        metavar="DIR",
+        help="where data, keys and logs are kept (default .vault)",
+    )
     parser.add_argument("--no-demo", action="store_true", help="do not make the demo tenants")
     found = parser.parse_args(arguments)
     return Options(found.exit, found.port, found.data_dir, demo=not found.no_demo)
@@ -144,6 +152,10 @@ def _wait(*families: Family) -> int:
 
 def _say_what_next(data: DataDirectory, running: Running) -> None:
     say(f"ready: {running.public_url}/   (Ctrl-C stops everything)")
+    _say_how_to_use(data, running)
+
+
+def _say_how_to_use(data: DataDirectory, running: Running) -> None:
     owner = running.demo.owner()
     if owner is not None:
         hint(f"sign in   {owner.email}   password {owner.password}")
@@ -172,4 +184,6 @@ def _meet_the_other(data: DataDirectory, options: Options) -> int:
     say(f"already running at {running.public_url}/ (pid {running.pid})")
     if options.exit:
         _check(running, lambda: None)
+    else:
+        _say_how_to_use(data, running)
     return 0
