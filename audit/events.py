@@ -52,6 +52,8 @@ class Event(StrEnum):
     MEMBER_REMOVED = "member.removed"
     SESSION_SIGNED_IN = "session.signed_in"
     SESSION_FAILED = "session.failed"
+    SESSION_SIGNED_OUT = "session.signed_out"
+    SESSION_PASSWORD_CHANGED = "session.password_changed"
     TENANT_CREATED = "tenant.created"
     TENANT_SETTINGS_UPDATED = "tenant.settings_updated"
 

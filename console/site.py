@@ -15,6 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.generic import RedirectView
 
+from access.errors import Denied
+from audit.events import Event, Outcome
+from audit.recording import record_alone
+from console.actors import actor_for
 from console.errors import problem, told
 from console.pages import credentials
 from console.places import current_place
@@ -35,6 +39,7 @@ class ConsoleSite(AdminSite):
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if not self.has_permission(request):
+                _record_refusal(request)
                 return _closed(request)
             return told(view)(request, *args, **kwargs)
 
@@ -52,6 +57,18 @@ class ConsoleSite(AdminSite):
 
 
 _with_slash = RedirectView.as_view(pattern_name="admin:credential")
+
+
+def _record_refusal(request: HttpRequest) -> None:
+    """Somebody without a tenant has no log to stand in."""
+    if current_place(request) is not None:
+        record_alone(
+            actor_for(request),
+            Event.ACCESS_DENIED,
+            outcome=Outcome.DENIED,
+            code=Denied.code,
+            part="console",
+        )
 
 
 def _closed(request: HttpRequest) -> HttpResponse:

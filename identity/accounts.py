@@ -1,9 +1,12 @@
 """How people sign in: allauth's adapter, with sign-up closed and addresses from PUBLIC_URL."""
 
+from urllib.parse import urlsplit
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -11,6 +14,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, _request: HttpRequest) -> bool:
         return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Where to go after signing in: this site and no other port of its host."""
+        ours = urlsplit(settings.PUBLIC_URL)
+        return url_has_allowed_host_and_scheme(
+            url, allowed_hosts={ours.netloc}, require_https=ours.scheme == "https"
+        )
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link in the mail; never made from the request's Host header."""

@@ -6,11 +6,12 @@ class IdentityConfig(AppConfig):
 
     def ready(self) -> None:
         from allauth.account.signals import password_changed, password_reset
-        from django.contrib.auth.signals import user_logged_in, user_login_failed
+        from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 
         from identity import sessions
 
         user_logged_in.connect(sessions.signed_in, dispatch_uid="identity.signed_in")
+        user_logged_out.connect(sessions.signed_out, dispatch_uid="identity.signed_out")
         user_login_failed.connect(sessions.sign_in_failed, dispatch_uid="identity.failed")
         for signal in (password_changed, password_reset):
             signal.connect(sessions.password_changed, dispatch_uid="identity.password")

@@ -28,6 +28,7 @@ from tenants.models import Agent, AgentState, Membership, Person
 from tenants.standing import hold_membership
 
 DECIDE_WITHIN = timedelta(minutes=10)
+MOST_OPEN = 20
 REFRESH_WITHIN = timedelta(days=90)
 DECLINED = "The person declined."
 NOTHING_TICKED = "Nothing was allowed."
@@ -46,7 +47,13 @@ class Decision:
 
 
 def keep(asked: Asked, person: Person, session_key: str) -> AuthorizeRequest:
-    """Store what was asked until the person decides, for this person in this browser session."""
+    """Store what was asked until the person decides, for this person in this browser session.
+
+    Only the newest few stay open: nobody decides on more, and rows must not pile up.
+    """
+    mine = AuthorizeRequest.objects.filter(person=person, decided_at=None)
+    older = mine.order_by("-created_at").values_list("pk", flat=True)[MOST_OPEN - 1 :]
+    AuthorizeRequest.objects.filter(pk__in=list(older)).delete()
     return AuthorizeRequest.objects.create(
         client=asked.client,
         person=person,

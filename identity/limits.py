@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from hashlib import sha256
 
 from django.conf import settings
 from django.core.cache import cache
@@ -19,7 +20,9 @@ class Window:
     seconds: int
 
     def counter(self, name: str, whom: str, now: float) -> str:
-        return f"limit:{name}:{self.seconds}:{int(now) // self.seconds}:{whom}"
+        window = int(now) // self.seconds
+        # Hashed, because cache keys are logged when they do not fit and `whom` is from outside.
+        return f"limit:{name}:{self.seconds}:{window}:{sha256(whom.encode()).hexdigest()}"
 
     def remaining(self, now: float) -> int:
         return self.seconds - int(now) % self.seconds

@@ -27,9 +27,16 @@ def sign_in_failed(request: HttpRequest | None, **_: Any) -> None:
         record_alone(actor, Event.SESSION_FAILED, outcome=Outcome.DENIED)
 
 
-def password_changed(user: Person, **_: Any) -> None:
+def signed_out(request: HttpRequest, user: Person | None, **_: Any) -> None:
+    """Receiver of Django's `user_logged_out`."""
+    if user is not None:
+        record_alone(_at_the_door(request, user), Event.SESSION_SIGNED_OUT)
+
+
+def password_changed(request: HttpRequest, user: Person, **_: Any) -> None:
     """Receiver of allauth's `password_changed` and `password_reset`: every agent connects anew."""
     with atomic():
+        record_alone(_at_the_door(request, user), Event.SESSION_PASSWORD_CHANGED)
         end_where(Q(person=user), Event.TOKEN_REVOKED, "password changed")
 
 

@@ -8,11 +8,12 @@ from hashlib import sha256
 from django.conf import settings
 
 from access.actor import Actor
-from access.errors import Denied
+from access.errors import Denied, QuotaExceeded
 from access.tenancy import database_now
 from leases.models import Lease, LeaseState
 
 REMEMBERED = timedelta(minutes=15)
+MOST_WAITING = 20
 APPROVAL_LASTS = timedelta(hours=1)
 
 
@@ -43,10 +44,22 @@ def pending_request(actor: Actor, lease: Lease) -> tuple[Lease, bool]:
     ).first()
     if refused is not None:
         raise Denied(f"A person refused this request: {refused.decision_reason or 'no reason'}.")
+    _require_few_open(actor)
     # The identical call may come in twice at the same moment: one row wins, both wait for it.
     Lease.objects.bulk_create([lease], ignore_conflicts=True)
     kept = waiting.get()
     return kept, kept.pk == lease.pk
+
+
+def _require_few_open(actor: Actor) -> None:
+    """An agent that keeps asking must not bury the people who decide."""
+    waiting = Lease.objects.of(actor).filter(
+        person_id=actor.person_id, agent_id=actor.agent_id, state=LeaseState.PENDING_APPROVAL
+    )
+    if waiting.count() >= MOST_WAITING:
+        raise QuotaExceeded(
+            f"{MOST_WAITING} requests of this agent wait for approval already.", retryAfter=60
+        )
 
 
 def _is_stale(lease: Lease) -> bool:

@@ -13,13 +13,13 @@ from django.db import InterfaceError, OperationalError
 from mcp.shared.inbound import find_duplicated_routing_header
 from mcp_types import HEADER_MISMATCH, INVALID_REQUEST
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access.actions import Action, Door
 from access.actor import Actor
 from access.addresses import client_address
 from access.bearer import NoToken, bearer_token, wider_scope
+from access.bodies import ClientGone, read_body, replayed
 from access.errors import (
     InsufficientScope,
     MethodNotAllowed,
@@ -32,7 +32,6 @@ from access.errors import (
 from access.failures import where_it_broke
 from access.ids import uuid7
 from access.scopes import satisfies
-from access.strict_json import MAXIMUM_BODY
 from audit.recording import reading
 from identity.verification import actor_from_token, challenge
 from mcpserver.answers import Refused, problem, rpc_error
@@ -68,13 +67,13 @@ class Guard:
             body = await self._admit(scope, receive, request_id)
         except Refused as refused:
             await refused.response(scope, receive, private)
-        except ClientDisconnect:
+        except ClientGone:
             return
         except Exception as error:  # noqa: BLE001  # the server would log its words and send none
             log.error("request %s failed: %s", request_id, where_it_broke(error))
             await problem(VaultError(BROKEN), request_id).response(scope, receive, private)
         else:
-            await self._app(scope, _replayed(body, receive), private)
+            await self._app(scope, replayed(body, receive), private)
 
     async def _admit(self, scope: Scope, receive: Receive, request_id: str) -> bytes:
         """The body of a request that may go on."""
@@ -166,22 +165,10 @@ def _check_form(scope: Scope, headers: Headers, request_id: str) -> None:
 
 
 async def _read_body(headers: Headers, receive: Receive, request_id: str) -> bytes:
-    """All of it, counted as it comes: a Content-Length may be missing or lie."""
-    too_large = TooLarge(f"A body may have at most {MAXIMUM_BODY} bytes.")
-    announced = headers.get("content-length", "")
-    if len(announced) > 9 or (announced.isdecimal() and int(announced) > MAXIMUM_BODY):
-        raise problem(too_large, request_id)
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > MAXIMUM_BODY:
-            raise problem(too_large, request_id)
-    return bytes(body)
+    try:
+        return await read_body(headers.get("content-length", ""), receive)
+    except TooLarge as error:
+        raise problem(error, request_id) from None
 
 
 def _check_message(headers: Headers, body: bytes) -> Envelope:
@@ -194,16 +181,6 @@ def _check_message(headers: Headers, body: bytes) -> Envelope:
     except BadMessage as error:
         raise rpc_error(error.code, error.message) from None
     return envelope
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    """The body once more for the SDK, then whatever comes."""
-    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def replay() -> Message:
-        return waiting.pop() if waiting else await receive()
-
-    return replay
 
 
 def _privately(send: Send, request_id: str) -> Send:

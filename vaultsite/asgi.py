@@ -5,11 +5,15 @@ rest of a call (docs/decisions/0005-mcp.md).
 """
 
 import asyncio
+import json
 import os
 from typing import cast
 
 from django.core.asgi import get_asgi_application
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from access.bodies import ClientGone, read_body, replayed
+from access.errors import TooLarge, VaultError
 
 MCP_PATHS = ("/api/mcp", "/api/mcp/")
 
@@ -29,7 +33,19 @@ class Application:
         elif scope["path"] in MCP_PATHS and self._mcp is not None:
             await self._mcp(scope, receive, send)
         else:
-            await self._django(scope, receive, send)
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Django's answer. It would write a body of any size to disk before it looks at it."""
+        announced = dict(scope["headers"]).get(b"content-length", b"").decode("latin-1")
+        try:
+            body = await read_body(announced, receive)
+        except TooLarge as error:
+            await _refuse(error, send)
+        except ClientGone:
+            return
+        else:
+            await self._django(scope, replayed(body, receive), send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Start, wait for the server's end, stop. An unsafe start ends the server at once."""
@@ -56,6 +72,13 @@ class Application:
         self._mcp = None
         await asyncio.to_thread(close_database)
         await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _refuse(error: VaultError, send: Send) -> None:
+    body = json.dumps(error.as_problem()).encode()
+    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _refuse_websocket(receive: Receive, send: Send) -> None:

@@ -21,7 +21,7 @@ from credentials.models import (
     VersionState,
 )
 from credentials.policies import longest_ttl, usual_ttl
-from credentials.rights import fetch_credential, is_over
+from credentials.rights import find_credential, is_over, require_right
 from leases.approvals import pending_request
 from leases.endings import describe
 from leases.handles import make_handle
@@ -54,7 +54,8 @@ def lease_credential(actor: Actor, request: LeaseCredential) -> LeaseOut:
         entry.about(purpose=request.purpose)
         stands = standing(actor, keep=True)
         _keep_credential(actor, request.key)
-        credential, _ = fetch_credential(actor, stands, request.key, Action.LEASE_CREDENTIAL, entry)
+        credential = find_credential(actor, request.key, entry)
+        require_right(actor, stands, credential, Action.LEASE_CREDENTIAL)
         require_active(credential)
         require_policy(actor, credential)
         version, window_end = _version(credential, request)
@@ -144,7 +145,7 @@ def _pending(lease: Lease) -> ApprovalPending:
         "A person has to approve this lease first.",
         hint="Tell the person who runs you that an owner or admin of the tenant has to approve "
         "it, then make the identical call again.",
-        requestId=public_id("lease", lease.pk),
+        approvalId=public_id("lease", lease.pk),
     )
 
 

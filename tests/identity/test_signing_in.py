@@ -6,6 +6,7 @@ import httpx2
 import pytest
 from django.conf import settings
 from django.core import mail
+from django.core.wsgi import get_wsgi_application
 from django.test import override_settings
 
 from tenants.models import Person
@@ -46,10 +47,20 @@ def test_known_and_unknown_addresses_look_alike(owner: Somebody, http: httpx2.Cl
 
 
 def test_guessing_is_limited(owner: Somebody, http: httpx2.Client) -> None:
-    for _ in range(5):
+    for _ in range(10):
         attempt(http, owner.person.email, "a wrong passphrase")
     answer = attempt(http, owner.person.email, PASSWORD)
     assert answer.status_code != 302
+
+
+def test_a_guesser_elsewhere_does_not_lock_the_person_out(
+    owner: Somebody, http: httpx2.Client
+) -> None:
+    transport = httpx2.WSGITransport(app=get_wsgi_application(), remote_addr="203.0.113.9")
+    with httpx2.Client(base_url=settings.PUBLIC_URL, transport=transport) as guesser:
+        for _ in range(12):
+            attempt(guesser, owner.person.email, "a wrong passphrase")
+    assert attempt(http, owner.person.email, PASSWORD).status_code == 302
 
 
 def test_the_session_changes_with_the_sign_in(owner: Somebody, http: httpx2.Client) -> None:

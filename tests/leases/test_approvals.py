@@ -32,7 +32,7 @@ def ask(actor: Actor, **more: Any) -> str:
     """Ask for a lease that waits; the request's id."""
     error = refusal(partial(lease, actor, **more))
     assert isinstance(error, ApprovalPending)
-    return str(error.extra["requestId"])
+    return str(error.extra["approvalId"])
 
 
 def test_the_identical_call_gets_the_handle_after_an_approval(
@@ -230,7 +230,7 @@ def test_the_identical_call_twice_at_once_is_one_request(
 
     assert [type(one) for one in outcomes] == [ApprovalPending] * 6
     assert (
-        len({one.extra["requestId"] for one in outcomes if isinstance(one, ApprovalPending)}) == 1
+        len({one.extra["approvalId"] for one in outcomes if isinstance(one, ApprovalPending)}) == 1
     )
     assert owner_sql("SELECT count(*) FROM lease") == [(1,)]
     assert len(trail(owner.console.tenant_id, event="access.requested")) == 1

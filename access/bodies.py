@@ -1,0 +1,45 @@
+"""A request's body, read whole and counted as it comes: a Content-Length may be missing or lie."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from access.errors import TooLarge
+from access.strict_json import MAXIMUM_BODY
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+
+class ClientGone(Exception):
+    """The client went away before its request was whole."""
+
+
+async def read_body(announced: str, receive: Receive) -> bytes:
+    """The body of an ASGI request; TooLarge at the first byte over the limit, or before any.
+
+    `announced` is its Content-Length header, empty when there is none.
+    """
+    too_large = TooLarge(f"A body may have at most {MAXIMUM_BODY} bytes.")
+    if len(announced) > 9 or (announced.isdecimal() and int(announced) > MAXIMUM_BODY):
+        raise too_large
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MAXIMUM_BODY:
+            raise too_large
+    return bytes(body)
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """The body once more for whoever comes next, then whatever comes."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
