@@ -125,14 +125,12 @@ def require_level(action: Action, held: Level, key: str) -> None:
         )
 
 
-def fetch_credential(
-    actor: Actor, stands: Standing, key: str, action: Action, entry: Draft, *, lock: bool = False
-) -> tuple[Credential, Level]:
-    """The credential with that key and the actor's level on it, authorised for `action`.
+def find_credential(actor: Actor, key: str, entry: Draft, *, lock: bool = False) -> Credential:
+    """The tenant's credential with that key; who may see it is decided after, by `require_right`.
 
-    CredentialNotFound for unknown, foreign, deleted and invisible; Denied for too little. `entry`
-    names a credential that exists, so that a refusal stands in its trail; what was asked for and
-    is not there may be anything, a pasted secret too, and is not written down.
+    CredentialNotFound for unknown, foreign and deleted. `entry` names one that exists, so that a
+    refusal stands in its trail; what was asked for and is not there may be anything, a pasted
+    secret too, and is not written down.
     """
     rows = Credential.objects.of(actor).exclude(state=State.DELETED).filter(key=key)
     if lock:
@@ -141,9 +139,14 @@ def fetch_credential(
     if credential is None:
         raise CredentialNotFound()
     entry.about(credential_id=credential.pk, credential_key=credential.key)
+    return credential
+
+
+def require_right(actor: Actor, stands: Standing, credential: Credential, action: Action) -> Level:
+    """The actor's level on it; CredentialNotFound when invisible, Denied when too little."""
     held = rights(actor, stands).on(credential)
-    require_level(action, held, key)
-    return credential, held
+    require_level(action, held, credential.key)
+    return held
 
 
 def is_over(moment: datetime | None, now: datetime) -> bool:

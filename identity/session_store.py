@@ -1,9 +1,10 @@
 """Browser sessions in the database under a digest: a copy of the table signs nobody in."""
 
 import hashlib
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ class SessionStore(db.SessionStore):
         found = Session.objects.filter(
             session_key=_digest(self.session_key or ""), expire_date__gt=timezone.now()
         )
-        row = cast(Session | None, found.first())
+        row = found.first()
         if row is None:
             self._session_key = None
         return row
@@ -26,8 +27,8 @@ class SessionStore(db.SessionStore):
     def exists(self, session_key: str) -> bool:
         return super().exists(_digest(session_key))
 
-    def create_model_instance(self, data: dict[str, Any]) -> Session:
-        row: Session = super().create_model_instance(data)
+    def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
+        row = super().create_model_instance(data)
         row.session_key = _digest(row.session_key)
         return row
 

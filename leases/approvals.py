@@ -54,7 +54,7 @@ def pending_request(actor: Actor, lease: Lease) -> tuple[Lease, bool]:
 def _require_few_open(actor: Actor) -> None:
     """An agent that keeps asking must not bury the people who decide."""
     waiting = Lease.objects.of(actor).filter(
-        person_id=actor.person_id, agent_id=actor.agent_id, state=LeaseState.PENDING_APPROVAL
+        person_id=actor.person, agent_id=actor.agent_id, state=LeaseState.PENDING_APPROVAL
     )
     if waiting.count() >= MOST_WAITING:
         raise QuotaExceeded(

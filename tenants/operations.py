@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db import IntegrityError
 from django.db.models import Q
 
 from access.actions import Action, Door
@@ -56,9 +57,16 @@ def add_member(actor: Actor, person: Person, role: RoleWord) -> MemberOut:
         entry.detail(person=str(person.pk), role=role)
         _require_owner_for(actor, role)
         if hold_membership(actor, person.pk):
-            raise Conflict("This person is a member already.")
-        Membership.objects.create(tenant_id=actor.tenant_id, person=person, role=role)
+            raise _member_already()
+        try:
+            Membership.objects.create(tenant_id=actor.tenant_id, person=person, role=role)
+        except IntegrityError:  # somebody added them at the same moment
+            raise _member_already() from None
     return MemberOut(person_id=person.pk, email=person.email, name=person.name, role=role)
+
+
+def _member_already() -> Conflict:
+    return Conflict("This person is a member already.")
 
 
 def change_role(actor: Actor, person_id: UUID, role: RoleWord) -> None:

@@ -32,8 +32,10 @@ def crew(size: int) -> Iterator[Crew]:
     with ThreadPoolExecutor(size) as pool:
         racers = Crew(size, pool)
         racers.race([connection.ensure_connection] * size)
-        yield racers
-        racers.race([connections.close_all] * size)
+        try:
+            yield racers
+        finally:
+            racers.race([connections.close_all] * size)
 
 
 def race(*calls: Callable[[], object]) -> list[Any]:

@@ -26,7 +26,7 @@ from credentials.models import (
 from credentials.naming import check_description, check_metadata, check_tags
 from credentials.policies import apply_policy
 from credentials.presenting import credential_out, search_text
-from credentials.rights import fetch_credential, require_level, rights
+from credentials.rights import find_credential, require_level, require_right, rights
 from credentials.sealing import shred
 from credentials.shapes import (
     CredentialOut,
@@ -45,7 +45,8 @@ def changing(
     """The audited transaction of a change to one credential, whose row is locked."""
     with audited(actor, action, event) as entry:
         stands = standing(actor)
-        credential, held = fetch_credential(actor, stands, key, action, entry, lock=True)
+        credential = find_credential(actor, key, entry, lock=True)
+        held = require_right(actor, stands, credential, action)
         yield entry, credential, held, stands
 
 

@@ -16,7 +16,7 @@ from credentials.lending import active_leases
 from credentials.models import Credential, Rotation, RotationState, Version, VersionState
 from credentials.policies import policy_out
 from credentials.presenting import credential_fields, rotation_out
-from credentials.rights import fetch_credential
+from credentials.rights import find_credential, require_right
 from credentials.shapes import (
     AuditLine,
     CredentialDetail,
@@ -34,9 +34,8 @@ def describe_credential(actor: Actor, request: DescribeCredential) -> Credential
     """A credential's metadata, owners, policy, versions, rotation and recent trail; no value."""
     with reading(actor, Action.DESCRIBE_CREDENTIAL) as entry:
         stands = standing(actor)
-        credential, held = fetch_credential(
-            actor, stands, request.key, Action.DESCRIBE_CREDENTIAL, entry
-        )
+        credential = find_credential(actor, request.key, entry)
+        held = require_right(actor, stands, credential, Action.DESCRIBE_CREDENTIAL)
         return detail(actor, credential, held, stands.tenant)
 
 

@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from access.actions import Action
 from access.actor import Actor
 from access.errors import FolderNotFound, Invalid
+from access.text import is_visible
 from audit.recording import reading
 from credentials.models import Credential, Folder, State, Version, VersionState
 from credentials.presenting import credential_fields, credential_out
@@ -167,7 +168,8 @@ def _cursor(parts: list[str] | list[int]) -> str:
 def _parts(cursor: str, *types: type) -> list[Any]:
     try:
         parts = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if [type(part) for part in parts] == list(types) and "\0" not in str(parts):
+        fits = [type(part) for part in parts] == list(types)
+        if fits and all(is_visible(str(part)) for part in parts):
             return list(parts)
     except (ValueError, TypeError):
         pass

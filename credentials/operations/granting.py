@@ -14,7 +14,13 @@ from audit.events import Event
 from audit.recording import Draft, audited
 from credentials.models import Credential, Folder, Grant
 from credentials.policies import agent_ids
-from credentials.rights import admin_until, fetch_credential, require_level, rights
+from credentials.rights import (
+    admin_until,
+    find_credential,
+    require_level,
+    require_right,
+    rights,
+)
 from credentials.shapes import GiveGrant, GrantOut
 from tenants.standing import Standing, hold_membership, standing
 
@@ -115,10 +121,8 @@ def _target(
     actor: Actor, stands: Standing, request: GiveGrant, entry: Draft
 ) -> tuple[Credential | None, Folder | None, Level]:
     if request.key is not None:
-        credential, held = fetch_credential(
-            actor, stands, request.key, Action.GIVE_GRANT, entry, lock=True
-        )
-        return credential, None, held
+        credential = find_credential(actor, request.key, entry, lock=True)
+        return credential, None, require_right(actor, stands, credential, Action.GIVE_GRANT)
     path = request.folder_path or ""
     held = rights(actor, stands).on_folder(path)
     folder = Folder.objects.of(actor).filter(path=path).first()

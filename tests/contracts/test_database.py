@@ -46,26 +46,16 @@ def test_the_application_role_is_bound(database: None) -> None:
 
 def test_the_application_role_owns_nothing_and_is_nobody_elses_member(database: None) -> None:
     role = settings.DATABASES["default"]["USER"]
-    owns = (
-        "SELECT relname FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = %s"
-    )
-
-    assert owner_sql(owns, role) == []
-    assert (
-        owner_sql(
-            "SELECT proname FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE r.rolname = %s",
-            role,
-        )
-        == []
-    )
-    assert (
-        owner_sql(
-            "SELECT m.roleid FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member "
-            "WHERE r.rolname = %s",
-            role,
-        )
-        == []
-    )
+    for column, catalog in {
+        "relowner": "pg_class",
+        "proowner": "pg_proc",
+        "nspowner": "pg_namespace",
+        "datdba": "pg_database",
+        "member": "pg_auth_members",
+    }.items():
+        statement = "SELECT t::text FROM {} t JOIN pg_roles r ON r.oid = t.{} WHERE r.rolname = %s"
+        found = sql.SQL(statement).format(sql.Identifier(catalog), sql.Identifier(column))
+        assert owner_sql(found, role) == []
     with transaction.atomic(), pytest.raises(DatabaseError), connection.cursor() as cursor:
         cursor.execute("CREATE TABLE public.mine (id int)")
 
@@ -197,7 +187,7 @@ def test_a_row_cannot_be_given_away_or_taken(
         "TRUNCATE audit_entry",
         "ALTER TABLE audit_entry DISABLE ROW LEVEL SECURITY",
         "DROP TABLE audit_entry",
-        "INSERT INTO audit_entry SELECT * FROM audit_entry ON CONFLICT (id) DO UPDATE SET door = ''",
+        "INSERT INTO audit_entry TABLE audit_entry ON CONFLICT (id) DO UPDATE SET door = ''",
     ],
 )
 def test_the_log_is_append_only(filled: Somebody, statement: str) -> None:

@@ -58,6 +58,7 @@ class Everything:
 
     marks: dict[str, str] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    failures: int = 0
 
     def mark(self, name: str) -> str:
         """A new secret of that name."""
@@ -72,6 +73,7 @@ class Everything:
         try:
             return call()
         except Exception as error:  # noqa: BLE001  # whatever it is, it must not tell
+            self.failures += 1
             self.tell(error, error.args, *traceback.format_exception(error))
             self.tell(getattr(error, "as_problem", dict)())
             return None
@@ -80,8 +82,7 @@ class Everything:
         """No mark in any of its spellings anywhere."""
         texts = "\n".join([*self.told, *more])
         for name, mark in self.marks.items():
-            for spelling in _spellings(mark):
-                assert spelling not in texts, f"{name} was told"
+            assert not any(spelling in texts for spelling in _spellings(mark)), f"{name} was told"
 
 
 def _spellings(mark: str) -> Iterator[str]:
@@ -94,21 +95,49 @@ def _spellings(mark: str) -> Iterator[str]:
         yield encoded[4:-4]
 
 
+class _Listening(logging.Handler):
+    """Every record, as written and as a debugger would show it."""
+
+    def __init__(self, seen: Everything) -> None:
+        super().__init__(logging.DEBUG)
+        self._seen = seen
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._seen.told += [self.format(record), repr(record.__dict__)]
+
+
 @pytest.fixture
-def everything(caplog: pytest.LogCaptureFixture) -> Iterator[Everything]:
-    """Collects; the logs of all libraries are let through down to DEBUG."""
+def everything() -> Iterator[Everything]:
+    """Collects; what our code and the libraries log is let through down to DEBUG."""
     seen = Everything()
-    messages: list[str] = []
+    root, listening = logging.getLogger(), _Listening(seen)
+    level = root.level
 
     def note(body: object = None, headers: object = None, **_: object) -> None:
-        messages.append(f"{body!r} {headers!r}")
+        seen.tell(body, headers)
 
     before_task_publish.connect(note)
-    with caplog.at_level(logging.DEBUG):
+    root.addHandler(listening)
+    root.setLevel(logging.DEBUG)
+    try:
         yield seen
-    before_task_publish.disconnect(note)
-    seen.require_silence(caplog.text, repr(caplog.records), *messages)
+    finally:
+        root.setLevel(level)
+        root.removeHandler(listening)
+        before_task_publish.disconnect(note)
     seen.require_silence(*(f"{one.subject} {one.body}" for one in mail.outbox))
+
+
+def test_this_searches_where_it_says_it_does(everything: Everything) -> None:
+    mark = everything.mark("the value")
+    logging.getLogger("leases.operations.reading").debug("%s", mark)
+
+    with pytest.raises(AssertionError):
+        everything.require_silence()
+    everything.told.clear()
+    for spelling in _spellings(mark):
+        with pytest.raises(AssertionError):
+            everything.require_silence(f"…{spelling}…")
 
 
 def _dumped() -> str:
@@ -167,6 +196,10 @@ def test_tokens_are_not_kept(server: str, owner: Somebody, everything: Everythin
     everything.require_silence(_dumped())
 
 
+def _rotate(who: Actor, **data: Any) -> Any:
+    return rotate_credential(who, RotateCredential.parse(data))
+
+
 BAD_VALUES: dict[str, dict[str, Any]] = {
     "ssh-key": {"value": "-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n-----END"},
     "tls-certificate": {"value": '{{"certificate": "{}", "privateKey": "{}"}}'},
@@ -185,7 +218,7 @@ def test_a_refused_value_is_not_told(kind: str, owner: Somebody, everything: Eve
 
     everything.run(partial(_store, owner.console, type=kind, **more))
 
-    assert everything.told, "this must be refused"
+    assert everything.failures, "this must be refused"
     everything.require_silence(_dumped())
 
 
@@ -204,13 +237,13 @@ MISPLACED: list[Callable[[Actor, str], object]] = [
     lambda actor, mark: _store(actor, mark, folderPath=f"../{mark}"),
     lambda actor, mark: _store(actor, mark, description=f"{mark}\u202e"),
     lambda actor, mark: _store(actor, mark, policy={"agents": [mark]}),
-    lambda actor, mark: lease(actor, mark),
-    lambda actor, mark: read(actor, mark),
+    lease,
+    read,
     lambda actor, mark: read(actor, PREFIX + mark),
     lambda actor, mark: describe_credential(actor, DescribeCredential(key=mark)),
     lambda actor, mark: update_credential(actor, UpdateCredential(key=mark, description="x")),
-    lambda actor, mark: rotate_credential(actor, RotateCredential.parse({"key": "k", "newValue": mark, "generate": True})),
-    lambda actor, mark: rotate_credential(actor, RotateCredential.parse({"key": mark, "newValue": mark})),
+    lambda actor, mark: _rotate(actor, key="k", newValue=mark, generate=True),
+    lambda actor, mark: _rotate(actor, key=mark, newValue=mark),
     lambda actor, mark: list_credentials(actor, ListCredentials.parse({"cursor": mark})),
     lambda actor, mark: list_credentials(actor, ListCredentials.parse({"folderPath": mark})),
 ]  # fmt: skip
@@ -224,7 +257,7 @@ def test_a_secret_in_the_wrong_place_is_refused_without_an_echo(
 
     everything.run(partial(MISPLACED[number], owner.console, mark))
 
-    assert everything.told, "this must be refused"
+    assert everything.failures, "this must be refused"
     everything.require_silence(_dumped())
 
 
@@ -245,7 +278,7 @@ def test_a_value_that_could_not_be_stored_is_not_told(
     with _broken(fault, monkeypatch):
         everything.run(call)
 
-    assert everything.told, "this must fail"
+    assert everything.failures, "this must fail"
     everything.require_silence(_dumped())
 
 
@@ -262,7 +295,7 @@ def test_a_value_that_could_not_be_read_is_not_told(
         answer = call_tool(BY_NAME["vault.read_credential"], arguments, owner.agent)
 
     assert answer.is_error
-    assert everything.told, "this must fail"
+    assert everything.failures, "this must fail"
     everything.tell(answer.model_dump(), ReadCredential(lease_handle=handle).lease_handle[:10])
     everything.require_silence(_dumped())
 

@@ -202,9 +202,10 @@ def test_deleted_destroys_every_value_and_leaves_a_tombstone(
         delete_credential(owner.console, KEY)
 
     assert told(entries) == [("credential.deleted", "ok")]
-    assert owner_sql("SELECT state, sealed, wrapped_key FROM credential_version") == [
-        ("destroyed", None, None)
-    ] * 2
+    assert (
+        owner_sql("SELECT state, sealed, wrapped_key FROM credential_version")
+        == [("destroyed", None, None)] * 2
+    )
     assert owner_sql("SELECT state FROM rotation") == [("closed",)]
     assert owner_sql("SELECT count(*) FROM credential_grant") == [(0,)]
     unknown = problem_of(

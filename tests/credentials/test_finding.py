@@ -4,6 +4,8 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -77,7 +79,10 @@ def test_everything_is_listed_in_the_order_of_folder_and_key(shelf: Somebody) ->
         ({"folderPath": ""}, ["root-key"]),
         ({"folderPath": "stripe"}, ["stripe-api-key"]),
         ({"folderPath": "stripe", "recursive": True}, ["stripe-api-key", "stripe-live"]),
-        ({"folderPath": "", "recursive": True}, ["root-key", "db", "stripe-api-key", "stripe-live"]),
+        (
+            {"folderPath": "", "recursive": True},
+            ["root-key", "db", "stripe-api-key", "stripe-live"],
+        ),
         ({"type": "generic-secret"}, ["db"]),
         ({"tag": "payments"}, ["stripe-api-key", "stripe-live"]),
         ({"tag": "payments", "folderPath": "stripe/live"}, ["stripe-live"]),
@@ -123,7 +128,19 @@ def test_a_cursor_holds_while_credentials_come_and_go(shelf: Somebody) -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "x", "é", "bnVsbA", "W10", "WzEsMl0", "WyJhIl0", "WyJcdTAwMDAiLCJiIl0", "x" * 1025]
+    "cursor",
+    [
+        "",
+        "x",
+        "é",
+        "bnVsbA",
+        "W10",
+        "WzEsMl0",
+        "WyJhIl0",
+        "WyJcdTAwMDAiLCJiIl0",
+        "WyJcdWQ4MDAiLCJiIl0",
+        "x" * 1025,
+    ],
 )
 def test_a_cursor_of_ones_own_making_is_refused(shelf: Somebody, cursor: str) -> None:
     if cursor:
@@ -177,7 +194,7 @@ def test_archived_is_listed_as_such_and_deleted_is_not(shelf: Somebody) -> None:
 
     assert shown["db"] == "archived"
     assert "root-key" not in shown
-    assert keys(found(shelf.agent, "root-key")) == []
+    assert "root-key" not in keys(found(shelf.agent, "root-key"))
 
 
 def test_the_current_versions_number_is_shown(shelf: Somebody) -> None:
@@ -197,9 +214,7 @@ def test_looking_leaves_no_entry_but_a_refusal_does(shelf: Somebody) -> None:
     assert told(entries) == [("access.denied", "denied")]
 
 
-def test_a_page_costs_the_same_however_much_it_shows(
-    shelf: Somebody, django_assert_num_queries: Any
-) -> None:
+def test_a_page_costs_the_same_however_much_it_shows(shelf: Somebody) -> None:
     queries = _queries(shelf)
     for number in range(8):
         store(shelf, f"more-{number}", folderPath=f"more/{number}")
@@ -208,9 +223,6 @@ def test_a_page_costs_the_same_however_much_it_shows(
 
 
 def _queries(who: Somebody) -> int:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     with CaptureQueriesContext(connection) as captured:
         listed(who.agent)
     return len(captured)
@@ -282,9 +294,9 @@ def test_what_changed_is_found_by_what_it_is_now(shelf: Somebody) -> None:
 
 def test_a_value_is_not_found(shelf: Somebody) -> None:
     assert keys(found(shelf.agent, CANARY)) == []
-    assert owner_sql("SELECT count(*) FROM credential WHERE search_text LIKE %s", f"%{CANARY}%") == [
-        (0,)
-    ]
+    assert owner_sql(
+        "SELECT count(*) FROM credential WHERE search_text LIKE %s", f"%{CANARY}%"
+    ) == [(0,)]
 
 
 # -- one rule, twice ----------------------------------------------------------------------------
@@ -308,7 +320,9 @@ def test_what_is_listed_is_what_is_held(
 ) -> None:
     """`Rights.visible` (SQL) and `Rights.on` (Python) are one rule written twice."""
     with tenant_transaction(many_folders.console.tenant_id):
-        rows = list(Credential.objects.of(many_folders.console).select_related("folder").order_by("key"))
+        rows = list(
+            Credential.objects.of(many_folders.console).select_related("folder").order_by("key")
+        )
         held = Rights(
             floor,
             {path: level for path, level in folders.items() if level},

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from access.actor import Actor
 from access.errors import WindowOpen
 from credentials.operations import (
     archive_credential,
@@ -18,7 +19,6 @@ from credentials.shapes import ChangeWindow, DescribeCredential, RotateCredentia
 from credentials.tasks import close_due_rotations
 from tenants.operations import change_settings
 from tenants.shapes import ChangeSettings
-from access.actor import Actor
 from tests.people import CANARY, Somebody, grant, lease, read, store
 from tests.racing import crew, race
 from tests.refusals import code_of, refusal
@@ -91,9 +91,10 @@ def test_the_worker_destroys_what_the_window_leaves_behind_once(
     close_due_rotations()
 
     assert owner_sql("SELECT DISTINCT state FROM rotation") == [("closed",)]
-    assert owner_sql("SELECT state, sealed, wrapped_key FROM credential_version WHERE number = 1") == [
-        ("destroyed", None, None)
-    ] * 2
+    assert (
+        owner_sql("SELECT state, sealed, wrapped_key FROM credential_version WHERE number = 1")
+        == [("destroyed", None, None)] * 2
+    )
     for who in (owner, outsider):
         (closed,) = trail(who.console.tenant_id, event="credential.rotation_closed")
         assert (closed.machinery, closed.person_id) == ("rotation-window", None)
@@ -216,7 +217,9 @@ def test_a_type_that_nobody_can_draw_is_not_generated(owner: Somebody) -> None:
 
     assert refusal(partial(rotate, owner.console, generate=True)).extra["field"] == "generate"
     assert code_of(partial(rotate, owner.console, newValue="no url")) == "input/invalid"
-    assert rotate(owner.console, newValue="mysql://app:pw@db2.example.org/shop").current_version == 2
+    assert (
+        rotate(owner.console, newValue="mysql://app:pw@db2.example.org/shop").current_version == 2
+    )
     assert describe_credential(owner.console, KEY).metadata["host"] == "db2.example.org"
 
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.errors import Unavailable
-from credentials.keyrings import LocalRootKey, OpenKeys, context, decrypt, encrypt
-from credentials.sealing import Secret
+from credentials.keyrings import LocalRootKey, OpenKeys, context, decrypt, encrypt, root_key
+from credentials.models import TenantKey, Version
+from credentials.sealing import Secret, UnsealFailed, seal, unseal
 
 KEY = AESGCM(bytes(range(32)))
 PARTS = st.lists(st.one_of(st.text(), st.uuids(), st.integers()), max_size=4)
@@ -66,6 +67,35 @@ def test_different_places_never_look_alike(one: list[object], other: list[object
     same = [str(part) for part in one] == [str(part) for part in other]
 
     assert (context(*map(str, one)) == context(*map(str, other))) == same
+
+
+PLACE = {
+    name: UUID(int=number)
+    for number, name in enumerate(("tenant_id", "credential_id", "id", "tenant_key_id"))
+}
+
+
+def _version_at(place: dict[str, UUID], key: TenantKey) -> Version:
+    version = Version(**place)
+    key.id = version.tenant_key_id
+    version.tenant_key = key
+    return version
+
+
+@pytest.mark.parametrize("name", PLACE)
+def test_a_value_is_bound_to_its_tenant_credential_version_and_key(name: str) -> None:
+    key = TenantKey(tenant_id=PLACE["tenant_id"], number=1, root_key_id=root_key().id)
+    bound = context("tenant-key", key.tenant_id, key.number, key.root_key_id)
+    key.wrapped = root_key().wrap(bytes(32), bound)
+    right = _version_at(PLACE, key)
+    seal(right, Secret("v", {}), key)
+    assert unseal(right).value == "v"
+
+    moved = _version_at({**PLACE, name: UUID(int=99)}, key)
+    moved.sealed, moved.wrapped_key = right.sealed, right.wrapped_key
+
+    with pytest.raises(UnsealFailed):
+        unseal(moved)
 
 
 def test_a_secret_is_not_printed() -> None:

@@ -53,7 +53,7 @@ TAMPERING = {
     + OTHER.format("sealed, wrapped_key", "c.key = 'other'")
     + ")",
     "value and key of another version": "(sealed, wrapped_key) = ("
-    + OTHER.format("sealed, wrapped_key", "c.key = 'rotated' AND v.number = 2")
+    + OTHER.format("sealed, wrapped_key", "c.key = 'stripe-api-key' AND v.number = 2")
     + ")",
     "value and key of another tenant": "(sealed, wrapped_key) = ("
     + OTHER.format("sealed, wrapped_key", "c.key = 'abroad'")
@@ -70,12 +70,11 @@ def test_a_tampered_value_is_not_opened(
 ) -> None:
     store(owner, policy={"maxUses": 2})
     store(owner, "other", value="another value")
-    store(owner, "rotated")
-    rotate_credential(owner.console, RotateCredential(key="rotated", generate=True))
     store(outsider, "abroad")
     lent = lease(owner.agent)
+    rotate_credential(owner.console, RotateCredential(key="stripe-api-key", generate=True))
     owner_sql(
-        f"UPDATE credential_version SET {change} WHERE credential_id = "
+        f"UPDATE credential_version SET {change} WHERE number = 1 AND credential_id = "
         "(SELECT id FROM credential WHERE key = 'stripe-api-key')"
     )
     before = everything_but_the_log()

@@ -1,0 +1,176 @@
+"""Agents: one person's one client in one tenant, through its whole life."""
+
+from dataclasses import replace
+from functools import partial
+from uuid import UUID, uuid4
+
+import pytest
+
+from access.actor import Actor
+from access.errors import Denied
+from access.tenancy import tenant_transaction
+from tenants.agents import connect_agent, free_name
+from tenants.models import Agent
+from tenants.operations import change_agent, remove_member
+from tests.people import Somebody, lease, new_agent, read, store
+from tests.refusals import code_of, problem_of
+from tests.storage import owner_sql
+from tests.trail import new_entries, told
+
+
+def connect(who: Somebody, name: str, client: UUID | None = None) -> Agent:
+    with tenant_transaction(who.console.tenant_id):
+        return connect_agent(who.console, client or uuid4(), name)
+
+
+def state(agent: Agent) -> str:
+    return str(owner_sql("SELECT state FROM agent WHERE id = %s", agent.pk)[0][0])
+
+
+def through(who: Somebody, agent: Agent) -> Actor:
+    """The person's actor with that agent."""
+    return replace(who.agent, agent_id=agent.pk, client_id=agent.client_id)
+
+
+def test_a_new_agent_is_named_and_told(owner: Somebody) -> None:
+    client = uuid4()
+
+    with new_entries(owner.console.tenant_id) as entries:
+        agent = connect(owner, "Laptop", client)
+
+    assert (agent.name, agent.state, agent.client_id) == ("Laptop", "active", client)
+    assert told(entries) == [("client.authorized", "ok")]
+    assert entries[0].details["agent"] == str(agent.pk)
+
+
+def test_a_client_that_connects_again_keeps_its_agent_under_its_new_name(owner: Somebody) -> None:
+    agent = connect(owner, "Laptop")
+
+    again = connect(owner, "Laptop at work", agent.client_id)
+
+    assert (again.pk, again.name) == (agent.pk, "Laptop at work")
+
+
+def test_the_name_of_another_agent_means_that_one(owner: Somebody) -> None:
+    store(owner)
+    agent = connect(owner, "Laptop")
+    handle = lease(through(owner, agent)).lease_handle
+
+    again = connect(owner, "Laptop")
+
+    assert again.pk == agent.pk
+    assert again.client_id != agent.client_id
+    assert code_of(partial(lease, through(owner, agent))) == "auth/invalid-token"
+    assert code_of(partial(read, through(owner, again), handle)) == "lease/invalid-handle"
+    assert owner_sql("SELECT state FROM lease") == [("revoked",)]
+    assert lease(through(owner, again)).key == "stripe-api-key"
+
+
+def test_a_name_is_a_persons_own(owner: Somebody, member: Somebody) -> None:
+    assert connect(owner, "Laptop").pk != connect(member, "Laptop").pk
+
+
+def test_a_new_agent_of_somebody_with_a_suspended_one_waits(owner: Somebody) -> None:
+    store(owner)
+    first = connect(owner, "Laptop")
+    change_agent(owner.console, first.pk, "suspended")
+
+    second = connect(owner, "Another laptop")
+
+    assert second.state == "waiting"
+    assert code_of(partial(lease, through(owner, second))) == "access/permission-denied"
+    change_agent(owner.console, second.pk, "active")
+    assert lease(through(owner, second)).key == "stripe-api-key"
+
+
+def test_registering_anew_is_no_way_out_of_a_suspension(owner: Somebody) -> None:
+    suspended = connect(owner, "Laptop")
+    change_agent(owner.console, suspended.pk, "suspended")
+
+    assert connect(owner, "Laptop").state == "suspended"
+    assert connect(owner, "Laptop", suspended.client_id).state == "suspended"
+    assert connect(owner, "New name", suspended.client_id).state in {"suspended", "waiting"}
+
+
+def test_merging_into_another_agent_is_no_way_out_of_a_suspension(owner: Somebody) -> None:
+    good, bad = connect(owner, "Good"), connect(owner, "Bad")
+    change_agent(owner.console, bad.pk, "suspended")
+
+    merged = connect(owner, "Good", bad.client_id)
+
+    assert (merged.pk, merged.state) == (good.pk, "suspended")
+    assert state(bad) == "removed"
+
+
+def test_a_removed_agent_stays_removed_and_its_client_starts_anew(owner: Somebody) -> None:
+    agent = connect(owner, "Laptop")
+    change_agent(owner.console, agent.pk, "removed")
+
+    for wanted in ("active", "suspended", "removed"):
+        assert code_of(partial(change_agent, owner.console, agent.pk, wanted)) == (
+            "resource/not-found"
+        )
+    assert connect(owner, "Laptop", agent.client_id).pk != agent.pk
+
+
+@pytest.mark.parametrize(
+    ("wanted", "event"),
+    [
+        ("suspended", "client.suspended"),
+        ("active", "client.resumed"),
+        ("removed", "client.removed"),
+    ],
+)
+def test_every_change_is_told(owner: Somebody, wanted: str, event: str) -> None:
+    agent = connect(owner, "Laptop")
+
+    with new_entries(owner.console.tenant_id) as entries:
+        changed = change_agent(owner.console, agent.pk, wanted)
+
+    assert (changed.state, changed.name) == (wanted, "Laptop")
+    assert told(entries) == [(event, "ok")]
+
+
+@pytest.mark.parametrize("wanted", ["waiting", "", "ACTIVE", "deleted"])
+def test_other_states_are_refused(owner: Somebody, wanted: str) -> None:
+    agent = connect(owner, "Laptop")
+
+    assert code_of(partial(change_agent, owner.console, agent.pk, wanted)) == "input/invalid"
+
+
+def test_agents_are_the_owners_and_admins_business(
+    owner: Somebody, member: Somebody, outsider: Somebody
+) -> None:
+    agent = connect(owner, "Laptop")
+    unknown = problem_of(partial(change_agent, outsider.console, uuid4(), "removed"))
+
+    assert code_of(partial(change_agent, member.console, agent.pk, "removed")) == (
+        "access/permission-denied"
+    )
+    assert problem_of(partial(change_agent, outsider.console, agent.pk, "removed")) == unknown
+    assert state(agent) == "active"
+
+
+def test_a_persons_agents_leave_with_them(owner: Somebody, member: Somebody) -> None:
+    agent = connect(member, "Laptop")
+
+    remove_member(owner.console, member.person.pk)
+
+    assert state(agent) == "removed"
+
+
+def test_only_a_member_connects_an_agent(owner: Somebody, member: Somebody) -> None:
+    remove_member(owner.console, member.person.pk)
+
+    with pytest.raises(Denied):
+        connect(member, "Laptop")
+
+
+def test_a_free_name(owner: Somebody) -> None:
+    new_agent(owner.console, "Laptop")
+    new_agent(owner.console, "Laptop 2")
+
+    with tenant_transaction(owner.console.tenant_id):
+        assert free_name(owner.person.pk, owner.console, "Laptop") == "Laptop 3"
+        assert free_name(owner.person.pk, owner.console, "Phone") == "Phone"
+        assert len(free_name(owner.person.pk, owner.console, "x" * 80)) <= 80

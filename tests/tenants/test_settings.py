@@ -1,0 +1,74 @@
+"""A tenant's settings: changed by those who govern it, consistent, and in force at once."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tenants.operations import change_settings
+from tenants.shapes import ChangeSettings
+from tests.people import Somebody, lease, store
+from tests.refusals import code_of
+from tests.storage import everything_but_the_log, owner_sql
+from tests.trail import new_entries, told
+
+
+def change(who: Somebody, **settings: Any) -> None:
+    change_settings(who.console, ChangeSettings.parse(settings))
+
+
+def test_what_is_left_out_stays(owner: Somebody) -> None:
+    with new_entries(owner.console.tenant_id) as entries:
+        change(owner, defaultTtl=60)
+
+    assert owner_sql("SELECT default_ttl, max_ttl, baseline_level FROM tenant") == [
+        (60, 86_400, "viewer")
+    ]
+    assert told(entries) == [("tenant.settings_updated", "ok")]
+    assert entries[0].details["changed"] == {"default_ttl": 60}
+
+
+def test_settings_are_in_force_at_once(owner: Somebody, member: Somebody) -> None:
+    store(owner)
+    change(owner, defaultTtl=60, baselineLevel="user")
+
+    assert lease(member.agent).ttl_seconds == 60
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"defaultTtl": 0},
+        {"defaultTtl": 86_401},
+        {"maxTtl": 60},
+        {"maxTtl": 7 * 86_400 + 1},
+        {"maxWindow": 7 * 86_400 + 1},
+        {"maxWindow": 60},
+        {"defaultWindow": -1},
+        {"defaultWindow": 7 * 86_400 + 1},
+        {"baselineLevel": "manager"},
+        {"baselineLevel": ""},
+        {"maxLeasesPerPerson": 0},
+        {"maxLeasesPerPerson": 2**40},
+        {"maxLeasesPerAgent": 2**40},
+        {"maxCredentialsPerAgent": 2**40},
+        {"selfApproval": "yes"},
+        {"defaultTtl": "15m"},
+        {"defaultTtl": True},
+        {"name": "Another"},
+    ],
+)
+def test_what_does_not_fit_changes_nothing(owner: Somebody, bad: dict[str, Any]) -> None:
+    before = everything_but_the_log()
+
+    assert code_of(partial(change, owner, **bad)) == "input/invalid"
+    assert everything_but_the_log() == before
+
+
+def test_settings_are_the_owners_and_admins_business(
+    owner: Somebody, member: Somebody, outsider: Somebody
+) -> None:
+    assert code_of(partial(change, member, defaultTtl=60)) == "access/permission-denied"
+    change(outsider, defaultTtl=60)
+
+    assert owner_sql("SELECT default_ttl FROM tenant WHERE slug = 'acme'") == [(900,)]
