@@ -5,7 +5,7 @@ what it describes.
 from django.db import models
 
 from access.tenancy import TenantOwned
-from audit.events import Event, Outcome
+from audit.events import Outcome
 
 
 class Entry(TenantOwned):
@@ -18,7 +18,7 @@ class Entry(TenantOwned):
 
     tenant_id = models.UUIDField()
     at = models.DateTimeField()
-    event = models.CharField(max_length=40, choices=[(e.value, e.value) for e in Event])
+    event = models.CharField(max_length=40)  # one of audit.events.Event
     outcome = models.CharField(max_length=8, choices=[(o.value, o.value) for o in Outcome])
     door = models.CharField(max_length=8)
     role = models.CharField(max_length=8, blank=True)

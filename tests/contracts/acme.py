@@ -79,7 +79,7 @@ class Acme:
         """A request of somebody else that waits for a decision."""
         user, key = self.newcomer(), self.key(_, policy={"approval": "required"})
         grant(self.owner, user, "user", key=key)
-        return str(refusal(lambda: lease(user.console, key)).extra["requestId"])
+        return str(refusal(lambda: lease(user.console, key)).extra["approvalId"])
 
     def person(self, _: Somebody) -> Person:
         """Another member."""

@@ -7,11 +7,8 @@ messages and answers are searched for them, for handles and for tokens.
 import base64
 import json
 import logging
-import secrets
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -46,71 +43,18 @@ from mcpserver.dispatch import call_tool
 from mcpserver.tools import BY_NAME
 from tests.contracts.acme import Acme
 from tests.contracts.cases import CASES
+from tests.contracts.everything import Everything, Listening, spellings
 from tests.contracts.operations import operations
 from tests.oauth_client import connect
 from tests.people import PASSWORD, PURPOSE, Somebody, grant, lease, read
 from tests.storage import dump, no_entry_can_be_written, owner_sql
 
 
-@dataclass
-class Everything:
-    """All that was told to anybody, and the marks that must not be in it."""
-
-    marks: dict[str, str] = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
-    failures: int = 0
-
-    def mark(self, name: str) -> str:
-        """A new secret of that name."""
-        return self.marks.setdefault(name, f"canary-{secrets.token_urlsafe(18)}")
-
-    def tell(self, *facts: object) -> None:
-        """Remember what somebody saw, as text and as a debugger would print it."""
-        self.told += [f"{fact}\n{fact!r}" for fact in facts]
-
-    def run(self, call: Callable[[], Any]) -> Any:
-        """The call's answer, not searched; an error's text, repr and traceback are."""
-        try:
-            return call()
-        except Exception as error:  # noqa: BLE001  # whatever it is, it must not tell
-            self.failures += 1
-            self.tell(error, error.args, *traceback.format_exception(error))
-            self.tell(getattr(error, "as_problem", dict)())
-            return None
-
-    def require_silence(self, *more: str) -> None:
-        """No mark in any of its spellings anywhere."""
-        texts = "\n".join([*self.told, *more])
-        for name, mark in self.marks.items():
-            assert not any(spelling in texts for spelling in _spellings(mark)), f"{name} was told"
-
-
-def _spellings(mark: str) -> Iterator[str]:
-    """As it is, reversed, in hex as the database prints bytes, and in base64 at any offset."""
-    yield mark
-    yield mark[::-1]
-    yield mark.encode().hex()
-    for offset in range(3):
-        encoded = base64.b64encode(b"x" * offset + mark.encode()).decode()
-        yield encoded[4:-4]
-
-
-class _Listening(logging.Handler):
-    """Every record, as written and as a debugger would show it."""
-
-    def __init__(self, seen: Everything) -> None:
-        super().__init__(logging.DEBUG)
-        self._seen = seen
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._seen.told += [self.format(record), repr(record.__dict__)]
-
-
 @pytest.fixture
 def everything() -> Iterator[Everything]:
     """Collects; what our code and the libraries log is let through down to DEBUG."""
     seen = Everything()
-    root, listening = logging.getLogger(), _Listening(seen)
+    root, listening = logging.getLogger(), Listening(seen)
     level = root.level
 
     def note(body: object = None, headers: object = None, **_: object) -> None:
@@ -135,7 +79,7 @@ def test_this_searches_where_it_says_it_does(everything: Everything) -> None:
     with pytest.raises(AssertionError):
         everything.require_silence()
     everything.told.clear()
-    for spelling in _spellings(mark):
+    for spelling in spellings(mark):
         with pytest.raises(AssertionError):
             everything.require_silence(f"…{spelling}…")
 

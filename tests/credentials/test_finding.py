@@ -6,62 +6,23 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from access.actor import Actor
-from access.levels import Level
-from access.tenancy import tenant_transaction
-from credentials.models import Credential
 from credentials.operations import (
     archive_credential,
     delete_credential,
-    list_credentials,
     rotate_credential,
-    search_credentials,
-    update_credential,
 )
-from credentials.rights import Rights
 from credentials.shapes import (
-    CredentialPage,
     DescribeCredential,
-    FoundPage,
     ListCredentials,
     RotateCredential,
-    SearchCredentials,
-    UpdateCredential,
 )
 from tenants.operations import change_settings
 from tenants.shapes import ChangeSettings
+from tests.credentials.shelves import found, keys, listed
 from tests.people import CANARY, Somebody, grant, store
 from tests.refusals import code_of, problem_of
-from tests.storage import owner_sql
 from tests.trail import new_entries, told
-
-
-def listed(who: Actor, **asked: Any) -> CredentialPage:
-    return list_credentials(who, ListCredentials.parse(asked))
-
-
-def found(who: Actor, query: str, **asked: Any) -> FoundPage:
-    return search_credentials(who, SearchCredentials.parse({"query": query, **asked}))
-
-
-def keys(page: CredentialPage | FoundPage) -> list[str]:
-    return [one.key for one in page.credentials]
-
-
-@pytest.fixture
-def shelf(owner: Somebody) -> Somebody:
-    """The owner of some credentials in some folders."""
-    store(owner, "root-key", folderPath="")
-    store(owner, "stripe-api-key", folderPath="stripe", tags=["payments"])
-    store(owner, "stripe-live", folderPath="stripe/live", tags=["payments", "live"])
-    store(owner, "db", folderPath="databases", type="generic-secret", description="the shop's")
-    return owner
-
-
-# -- listing ------------------------------------------------------------------------------------
 
 
 def test_everything_is_listed_in_the_order_of_folder_and_key(shelf: Somebody) -> None:
@@ -226,117 +187,3 @@ def _queries(who: Somebody) -> int:
     with CaptureQueriesContext(connection) as captured:
         listed(who.agent)
     return len(captured)
-
-
-# -- searching ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("query", "best"),
-    [
-        ("stripe-api-key", "stripe-api-key"),
-        ("STRIPE-API-KEY", "stripe-api-key"),
-        ("stripe-a", "stripe-api-key"),
-        ("strpie-api", "stripe-api-key"),
-        ("live", "stripe-live"),
-        ("databases", "db"),
-        ("the shop", "db"),
-        ("generic-secret", "db"),
-    ],
-)
-def test_key_tag_type_folder_and_description_are_searched(
-    shelf: Somebody, query: str, best: str
-) -> None:
-    page = found(shelf.agent, query)
-
-    assert page.credentials[0].key == best
-    scores = [one.score for one in page.credentials]
-    assert scores == sorted(scores, reverse=True)
-    assert all(0 < score <= 1 for score in scores)
-
-
-@pytest.mark.parametrize(
-    "query", ["%", "_", "%%%", "'", '"', "\\", "';--", "a' OR 'a'='a", "(", "*", "é", "🔑"]
-)
-def test_signs_mean_themselves(shelf: Somebody, query: str) -> None:
-    assert len(found(shelf.agent, query).credentials) < 4
-
-
-@pytest.mark.parametrize("query", ["", "   ", "x" * 201, "a\0b", "\u202e", None, 7])
-def test_a_question_that_says_nothing_is_refused(query: object) -> None:
-    assert code_of(partial(SearchCredentials.parse, {"query": query})) == "input/invalid"
-
-
-def test_filters_narrow_a_search(shelf: Somebody) -> None:
-    assert keys(found(shelf.agent, "stripe", tag="live")) == ["stripe-live"]
-    assert keys(found(shelf.agent, "stripe", folderPath="stripe/live")) == ["stripe-live"]
-    assert keys(found(shelf.agent, "stripe", type="generic-secret")) == []
-
-
-def test_pages_of_a_search(shelf: Somebody) -> None:
-    whole = keys(found(shelf.agent, "stripe"))
-    first = found(shelf.agent, "stripe", limit=1)
-    assert first.next_cursor is not None
-
-    second = found(shelf.agent, "stripe", limit=1, cursor=first.next_cursor)
-
-    assert keys(first) + keys(second) == whole[:2]
-
-
-def test_what_changed_is_found_by_what_it_is_now(shelf: Somebody) -> None:
-    update_credential(
-        shelf.console, UpdateCredential.parse({"key": "db", "newKey": "warehouse", "tags": ["ice"]})
-    )
-
-    assert keys(found(shelf.agent, "warehouse"))[:1] == ["warehouse"]
-    assert keys(found(shelf.agent, "ice"))[:1] == ["warehouse"]
-
-
-def test_a_value_is_not_found(shelf: Somebody) -> None:
-    assert keys(found(shelf.agent, CANARY)) == []
-    assert owner_sql(
-        "SELECT count(*) FROM credential WHERE search_text LIKE %s", f"%{CANARY}%"
-    ) == [(0,)]
-
-
-# -- one rule, twice ----------------------------------------------------------------------------
-
-PATHS = st.lists(st.sampled_from(["a", "b", "a0", "a-b"]), max_size=3).map("/".join)
-LEVELS = st.sampled_from(list(Level))
-
-
-@given(
-    floor=LEVELS,
-    folders=st.dictionaries(PATHS, LEVELS, max_size=3),
-    directly=st.sets(st.integers(0, 11), max_size=3),
-)
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-def test_what_is_listed_is_what_is_held(
-    many_folders: Somebody, floor: Level, folders: dict[str, Level], directly: set[int]
-) -> None:
-    """`Rights.visible` (SQL) and `Rights.on` (Python) are one rule written twice."""
-    with tenant_transaction(many_folders.console.tenant_id):
-        rows = list(
-            Credential.objects.of(many_folders.console).select_related("folder").order_by("key")
-        )
-        held = Rights(
-            floor,
-            {path: level for path, level in folders.items() if level},
-            {rows[number].pk: Level.VIEWER for number in directly},
-        )
-        visible = set(Credential.objects.of(many_folders.console).filter(held.visible()))
-
-    assert visible == {row for row in rows if held.on(row) >= Level.VIEWER}
-
-
-@pytest.fixture
-def many_folders(owner: Somebody) -> Somebody:
-    """Twelve credentials in folders whose names nearly begin alike."""
-    paths = ["", "a", "b", "a/a", "a/b", "a0", "a-b", "a/a0", "a0/a", "a/a/a", "a-b/b", "b/a/a-b"]
-    for number, path in enumerate(paths):
-        store(owner, f"key-{number:02}", folderPath=path)
-    return owner

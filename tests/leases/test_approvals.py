@@ -214,6 +214,20 @@ def test_a_request_can_be_withdrawn_by_revoking_it(owner: Somebody, applicant: S
     assert code_of(partial(decide_lease, owner.console, request, approve=True)) == "state/conflict"
 
 
+def test_an_agent_cannot_bury_the_people_who_decide(
+    owner: Somebody, applicant: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leases.approvals.MOST_WAITING", 2)
+    first = ask(applicant.agent, ttl=1)
+    ask(applicant.agent, ttl=2)
+
+    assert code_of(partial(lease, applicant.agent, ttl=3)) == "quota/exceeded"
+    assert ask(applicant.agent, ttl=1) == first
+    ask(applicant.console)
+    decide_lease(owner.console, first, approve=False)
+    ask(applicant.agent, ttl=3)
+
+
 def test_the_rights_count_when_the_handle_is_handed_out(
     owner: Somebody, applicant: Somebody
 ) -> None:

@@ -1,6 +1,5 @@
 """Leases, rotations and grants in any order, beside a model that is simple enough to believe."""
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -40,43 +39,12 @@ from credentials.tasks import close_due_rotations
 from leases.operations import release_lease, renew_lease, revoke_lease
 from leases.shapes import ReleaseLease, RenewLease
 from leases.tasks import expire_due_leases
+from tests.leases.model import OK, Kept, Lent
 from tests.people import Somebody, grant, lease, read, store
 from tests.refusals import code_of
 from tests.storage import let_time_pass, owner_sql
 
-OK = "ok"
 FEW = 2
-
-
-@dataclass
-class Kept:
-    """What the model knows of a credential."""
-
-    key: str
-    values: dict[int, str]
-    max_uses: int | None
-    current: int = 1
-    previous: int | None = None
-    archived: bool = False
-    level: Level = Level.VIEWER
-    grant_id: str = ""
-
-
-@dataclass
-class Lent:
-    """What the model knows of a lease."""
-
-    of: Kept
-    by_member: bool
-    version: int
-    lease_id: str
-    handle: str
-    state: str = OK
-    uses: int = field(default=0)
-
-    def end(self, state: str) -> None:
-        if self.state == OK:
-            self.state = state
 
 
 class Histories(RuleBasedStateMachine):
@@ -124,7 +92,8 @@ class Histories(RuleBasedStateMachine):
     def _store(self, max_uses: int | None) -> Kept:
         self.stored += 1
         value = self._value()
-        store(self.owner, f"key-{value}", value=value, policy={"maxUses": max_uses})
+        policy = {"maxUses": max_uses}
+        store(self.owner, f"key-{value}", folderPath=value, value=value, policy=policy)
         return Kept(f"key-{value}", {1: value}, max_uses)
 
     @rule(it=kept, window=st.sampled_from([0, 600]))
@@ -214,8 +183,8 @@ class Histories(RuleBasedStateMachine):
 
     @rule(it=kept)
     def look(self, it: Kept) -> None:
-        page = list_credentials(self.member.agent, ListCredentials.parse({"limit": 200}))
-        (shown,) = (one for one in page.credentials if one.key == it.key)
+        page = list_credentials(self.member.agent, ListCredentials(folder_path=it.values[1]))
+        (shown,) = page.credentials
         assert shown.access == it.level.word
         assert shown.version == it.current
 
