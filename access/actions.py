@@ -42,6 +42,7 @@ class Action(StrEnum):
     REVOKE_CREDENTIAL = "revoke_credential"
     DELETE_CREDENTIAL = "delete_credential"
     ROTATE_CREDENTIAL = "rotate_credential"
+    SHOW_READERS = "show_readers"
     CHANGE_WINDOW = "change_window"
     ROLL_BACK_ROTATION = "roll_back_rotation"
     CLOSE_DUE_ROTATION = "close_due_rotation"
@@ -84,6 +85,7 @@ RULES: dict[Action, Rule] = {
     Action.REVOKE_CREDENTIAL: Rule(Scope.ADMIN, Level.ADMIN),
     Action.DELETE_CREDENTIAL: Rule(Scope.ADMIN, Level.ADMIN),
     Action.ROTATE_CREDENTIAL: Rule(Scope.WRITE, Level.MANAGER),
+    Action.SHOW_READERS: Rule(Scope.READ, Level.MANAGER),
     Action.CHANGE_WINDOW: Rule(Scope.WRITE, Level.MANAGER),
     Action.ROLL_BACK_ROTATION: Rule(Scope.WRITE, Level.MANAGER),
     Action.CLOSE_DUE_ROTATION: Rule(Scope.WRITE, doors=MACHINERY),

@@ -88,3 +88,23 @@ class LeaseState(Shape):
     issued_at: datetime | None
     expires_at: datetime | None
     uses_left: int | None
+
+
+class ReaderOut(Shape):
+    """Somebody who can still read the old value, by a lease of theirs."""
+
+    lease_id: str
+    person: str
+    agent: str | None
+    purpose: str
+    uses: int
+    expires_at: datetime
+
+
+class ReadersOut(Shape):
+    """The open window of a credential and who still reads the old value in it."""
+
+    key: str
+    previous_version: int
+    closes_at: datetime
+    readers: list[ReaderOut]

@@ -5,6 +5,7 @@ from leases.operations.ending import expire_due_lease, release_lease, revoke_lea
 from leases.operations.issuing import lease_credential
 from leases.operations.reading import read_credential
 from leases.operations.renewing import renew_lease
+from leases.operations.window_readers import show_readers
 
 __all__ = [
     "decide_lease",
@@ -14,4 +15,5 @@ __all__ = [
     "release_lease",
     "renew_lease",
     "revoke_lease",
+    "show_readers",
 ]

@@ -65,6 +65,12 @@ CASES: dict[str, Case] = {
         ),
         needs=("key",),
     ),
+    "show_readers": Case(
+        call=lambda actor, it: leases.show_readers(
+            actor, credential.DescribeCredential(key=it["rotated"])
+        ),
+        needs=("rotated",),
+    ),
     "create_credential": Case(
         call=lambda actor, it: credentials.create_credential(
             actor,
