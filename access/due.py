@@ -1,10 +1,14 @@
 """Due rows across tenants: ids only, through narrow SECURITY DEFINER functions."""
 
+import logging
+from collections.abc import Callable
 from string import Template
 from uuid import UUID
 
 from django.db import connection, transaction
 from psycopg import sql
+
+log = logging.getLogger(__name__)
 
 BATCH = 1000
 
@@ -15,6 +19,18 @@ def due_rows(function: str, limit: int = BATCH) -> list[tuple[UUID, UUID]]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, [limit])
         return [(row[0], row[1]) for row in cursor.fetchall()]
+
+
+def work_off(function: str, work: Callable[[UUID, UUID], object]) -> None:
+    """Do `work(tenant id, row id)` for every due row; one that fails does not hold up the rest.
+
+    It is due again at the next sweep. Only the error's type is logged: its text may quote a row.
+    """
+    for tenant_id, row_id in due_rows(function):
+        try:
+            work(tenant_id, row_id)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the rows behind it are due too
+            log.error("%s: %s failed: %s", function, row_id, type(error).__name__)
 
 
 _DUE = Template("""

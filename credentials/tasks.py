@@ -3,12 +3,14 @@
 from celery import shared_task
 
 from access.actor import machinery
-from access.due import due_rows
+from access.due import work_off
 from credentials.operations import close_due_rotation
 
 
 @shared_task(name="credentials.close_due_rotations")
 def close_due_rotations() -> None:
     """Retire what every due window leaves behind; one transaction a window, safe to run twice."""
-    for tenant_id, rotation_id in due_rows("rotations_due"):
-        close_due_rotation(machinery("rotation-window", tenant_id), rotation_id)
+    work_off(
+        "rotations_due",
+        lambda tenant, due: close_due_rotation(machinery("rotation-window", tenant), due),
+    )
