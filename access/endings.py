@@ -29,7 +29,6 @@ class Ended:
     credential_id: UUID | None = None
     version_id: UUID | None = None
     folder_path: str | None = None
-    whole_tenant: bool = False
     by_time: bool = False
     leaves: bool = False
 

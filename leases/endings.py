@@ -66,7 +66,7 @@ def count_living(credential_id: UUID) -> int:
 
 
 def _condition(ended: Ended) -> Q:
-    """All that is set narrows down; nothing set and not the whole tenant means nothing."""
+    """All that is set narrows down; nothing set means nothing."""
     condition = Q()
     for name in ("person_id", "agent_id", "client_id", "credential_id", "version_id"):
         value = getattr(ended, name)
@@ -74,6 +74,4 @@ def _condition(ended: Ended) -> Q:
             condition &= Q(**{name: value})
     if ended.folder_path is not None:
         condition &= below("credential__folder__path", ended.folder_path)
-    if not condition and not ended.whole_tenant:
-        return Q(pk=None)
-    return condition
+    return condition or Q(pk=None)

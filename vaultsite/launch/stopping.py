@@ -1,6 +1,8 @@
 """The two ways a command ends early: a problem told in one plain line, or a signal."""
 
 import signal
+import sys
+from collections.abc import Callable
 
 
 class CannotContinue(Exception):
@@ -15,3 +17,15 @@ def stop_on_signals() -> None:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if name != signal.SIGHUP or signal.getsignal(name) != signal.SIG_IGN:
             signal.signal(name, signal.default_int_handler)
+
+
+def exit_code(run: Callable[[], int]) -> int:
+    """What `run` answers, 1 when it cannot continue (it says why), 130 after a signal."""
+    stop_on_signals()
+    try:
+        return run()
+    except CannotContinue as problem:
+        print(f"vault: {problem}", file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from vaultsite.launch.ready import Running, read_ready, write_ready
 from vaultsite.launch.report import hint, say, timed
 from vaultsite.launch.selfcheck import Watch, run_self_check
 from vaultsite.launch.servers import start_servers
-from vaultsite.launch.stopping import CannotContinue, stop_on_signals
+from vaultsite.launch.stopping import CannotContinue, exit_code
 
 DEFAULT_PORT = 8000
 OTHER_SECONDS = 120
@@ -41,16 +40,13 @@ class Options:
 def main(arguments: list[str]) -> int:
     """Runs the command: 0 after Ctrl-C or --exit, 1 for a failure, 130 for a start cut short."""
     options = _parse(arguments)
-    stop_on_signals()
-    try:
-        data = open_directory(options.data_dir)
-        with held(data) as ours:
-            return _run(data, options) if ours else _meet_the_other(data, options)
-    except CannotContinue as problem:
-        print(f"vault: {problem}", file=sys.stderr, flush=True)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return exit_code(lambda: _run_or_meet(options))
+
+
+def _run_or_meet(options: Options) -> int:
+    data = open_directory(options.data_dir)
+    with held(data) as ours:
+        return _run(data, options) if ours else _meet_the_other(data, options)
 
 
 def _parse(arguments: list[str]) -> Options:

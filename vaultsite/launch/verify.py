@@ -18,7 +18,7 @@ from vaultsite.launch.parent import die_with_parent
 from vaultsite.launch.processes import Family
 from vaultsite.launch.report import hint, say, timed
 from vaultsite.launch.servers import remove_data, start_servers
-from vaultsite.launch.stopping import CannotContinue, stop_on_signals
+from vaultsite.launch.stopping import exit_code
 
 PREFIX = "verify-"
 WORKERS = 2
@@ -65,14 +65,7 @@ CHECKS = (
 def main(arguments: list[str]) -> int:
     """Runs the command; 0 when everything passed, 1 otherwise, 130 after Ctrl-C."""
     options = _parse(arguments)
-    stop_on_signals()
-    try:
-        return _verify(options)
-    except CannotContinue as problem:
-        print(f"vault: {problem}", file=sys.stderr, flush=True)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return exit_code(lambda: _verify(options))
 
 
 def _parse(arguments: list[str]) -> Options:
