@@ -17,12 +17,11 @@ from vaultsite.launch.valkey import start_valkey
 
 @dataclass(frozen=True)
 class Servers:
-    """How to reach what a run stores in; `summary` says whose servers they are."""
+    """How to reach what a run stores in."""
 
     database_url: str
     database_owner_url: str
     redis_url: str
-    summary: str
 
     def settings(self) -> dict[str, str]:
         """The settings that make the application use them."""
@@ -39,19 +38,16 @@ def start_servers(family: Family, data: DataDirectory, *, throwaway: bool = Fals
     No port is probed: a server that happens to run here belongs to somebody else.
     """
     database = given_database()
-    summary = ["the given database" if database else "PostgreSQL"]
     if database is None:
         _forget_other_servers()
         place = find_place(data.path, server_account())
         database = start_postgres(family, data, place, throwaway=throwaway)
     make_once(data.keys, APPLICATION_KEYS)
     redis = given("REDIS_URL")
-    summary.append("the given broker" if redis else "Valkey")
     return Servers(
         database_url=database.application,
         database_owner_url=database.owner,
         redis_url=redis or start_valkey(family, data),
-        summary=" and ".join(summary),
     )
 
 
