@@ -1,7 +1,8 @@
 """What may be done at all: one table of action → scope, level and doors. Unlisted means no.
 
 `level` is what the actor needs on the object itself (None: no single object, or the operation
-narrows to what is visible). `governing` asks for an owner or admin of the tenant.
+narrows to what is visible). `governing` asks for an owner or admin of the tenant. `fresh` asks a
+person at the console to have signed in a short while ago (step-up).
 """
 
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ class Rule:
     level: Level | None = None
     doors: frozenset[Door] = EVERYONE
     governing: bool = False
+    fresh: bool = False
 
 
 RULES: dict[Action, Rule] = {
@@ -89,10 +91,10 @@ RULES: dict[Action, Rule] = {
     Action.CHANGE_WINDOW: Rule(Scope.WRITE, Level.MANAGER),
     Action.ROLL_BACK_ROTATION: Rule(Scope.WRITE, Level.MANAGER),
     Action.CLOSE_DUE_ROTATION: Rule(Scope.WRITE, doors=MACHINERY),
-    Action.GIVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN),
-    Action.REMOVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN),
+    Action.GIVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
+    Action.REMOVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
     Action.LEASE_CREDENTIAL: Rule(Scope.READ, Level.USER),
-    Action.READ_CREDENTIAL: Rule(Scope.READ, Level.USER),
+    Action.READ_CREDENTIAL: Rule(Scope.READ, Level.USER, fresh=True),
     Action.RENEW_LEASE: Rule(Scope.READ, Level.USER),
     Action.RELEASE_LEASE: Rule(Scope.READ),
     Action.REVOKE_LEASE: Rule(Scope.WRITE, Level.MANAGER),

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from access.actions import RULES, Action, Door
-from access.errors import Denied, InsufficientScope
+from access.errors import Denied, InsufficientScope, StepUpRequired
 from access.levels import Role
 from access.scopes import Scope, satisfies
 
@@ -15,22 +15,28 @@ NO_CLAIMS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """A person, an agent of a person, or a named part of the machinery, in one tenant.
+    """A person, an agent of a person, a service account, or a named part of the machinery, in one
+    tenant.
 
     Everything but `claimed` is established by the server; `claimed` is what a client says of
     itself (clientInfo, user agent, toolUseId) and decides nothing. `role` is what the door saw;
-    operations read the membership again inside their transaction.
+    operations read the membership again inside their transaction. `only` narrows a personal token
+    to these credentials; None means no such limit. `fresh`: a person at the console who proved who
+    they are a short while ago.
     """
 
     tenant_id: UUID
     door: Door
     person_id: UUID | None = None
+    service_account_id: UUID | None = None
     role: Role | None = None
     client_id: UUID | None = None
     agent_id: UUID | None = None
     agent_name: str = ""
     machinery: str = ""
     scopes: frozenset[str] = frozenset()
+    fresh: bool = False
+    only: frozenset[UUID] | None = None
     token_id: str = ""
     request_id: str = ""
     address: str = ""
@@ -43,6 +49,8 @@ class Actor:
             raise Denied("This cannot be done here.")
         if not satisfies(self.scopes, rule.scope):
             raise InsufficientScope(f"The scope {rule.scope} is needed.", required=str(rule.scope))
+        if rule.fresh and self.door is Door.CONSOLE and not self.fresh:
+            raise StepUpRequired("Sign in again to do this.")
 
     @property
     def person(self) -> UUID:
@@ -50,6 +58,11 @@ class Actor:
         if self.person_id is None:
             raise Denied("Only a person can do this.")
         return self.person_id
+
+    @property
+    def subject(self) -> UUID:
+        """Whoever holds grants and leases: the person or the service account that acts."""
+        return self.service_account_id or self.person
 
     @property
     def is_machinery(self) -> bool:

@@ -24,6 +24,7 @@ class Ended:
 
     reason: str
     person_id: UUID | None = None
+    service_account_id: UUID | None = None
     agent_id: UUID | None = None
     client_id: UUID | None = None
     credential_id: UUID | None = None

@@ -23,6 +23,7 @@ class Entry(TenantOwned):
     door = models.CharField(max_length=8)
     role = models.CharField(max_length=8, blank=True)
     person_id = models.UUIDField(null=True)
+    service_account_id = models.UUIDField(null=True)
     client_id = models.UUIDField(null=True)
     agent_id = models.UUIDField(null=True)
     agent_name = models.CharField(max_length=80, blank=True)
@@ -45,4 +46,7 @@ class Entry(TenantOwned):
         indexes = [
             models.Index(fields=["tenant_id", "-at", "-id"], name="audit_newest"),
             models.Index(fields=["tenant_id", "credential_id", "-at"], name="audit_credential"),
+            models.Index(fields=["tenant_id", "event", "-at"], name="audit_event"),
+            models.Index(fields=["tenant_id", "person_id", "-at"], name="audit_person"),
+            models.Index(fields=["tenant_id", "agent_id", "-at"], name="audit_agent"),
         ]

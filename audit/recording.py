@@ -124,6 +124,7 @@ def record(actor: Actor, draft: Draft, outcome: Outcome = Outcome.OK) -> None:
         door=actor.door,
         role=actor.role or "",
         person_id=actor.person_id,
+        service_account_id=actor.service_account_id,
         client_id=actor.client_id,
         agent_id=actor.agent_id,
         agent_name=actor.agent_name,

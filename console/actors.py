@@ -1,5 +1,6 @@
 """The actor behind a request from a signed-in browser."""
 
+from allauth.account.internal.flows.reauthentication import did_recently_authenticate
 from django.http import HttpRequest
 
 from access.actions import Door
@@ -26,6 +27,7 @@ def actor_for(request: HttpRequest) -> Actor:
         person_id=request.user.pk,
         role=place.role,
         scopes=ALL_SCOPES,
+        fresh=did_recently_authenticate(request),
         request_id=request_id_of(request),
         address=address_of(request),
     )

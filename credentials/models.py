@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from access.levels import LEVEL_CHOICES
 from access.tenancy import TenantOwned
 from credentials.kinds import KINDS
-from tenants.models import Person, Tenant
+from tenants.models import Group, Person, ServiceAccount, Tenant
 
 KEY_LENGTH = 128
 
@@ -62,6 +62,8 @@ class Credential(TenantOwned):
     rotate_every = models.PositiveIntegerField(null=True)
     on_exposure = models.CharField(max_length=8, default="never")
     search_text = models.TextField(default="")
+    # Counts changes, so that an edit of something older is noticed (RFC 9110 §13.1.1).
+    revision = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
@@ -221,10 +223,16 @@ class Rotation(TenantOwned):
 
 
 class Grant(TenantOwned):
-    """A level for a person on one credential or on a folder and everything below it."""
+    """A level for a person, a group or a service account, on one credential or on a folder and
+    everything below it.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
+    group = models.ForeignKey(Group, null=True, on_delete=models.CASCADE, related_name="+")
+    service_account = models.ForeignKey(
+        ServiceAccount, null=True, on_delete=models.CASCADE, related_name="+"
+    )
     credential = models.ForeignKey(
         Credential, null=True, on_delete=models.CASCADE, related_name="grants"
     )
@@ -235,7 +243,9 @@ class Grant(TenantOwned):
     given_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     tenant_id: UUID
-    person_id: UUID
+    person_id: UUID | None
+    group_id: UUID | None
+    service_account_id: UUID | None
     credential_id: UUID | None
     folder_id: UUID | None
 
@@ -248,9 +258,77 @@ class Grant(TenantOwned):
                 condition=models.Q(credential__isnull=True, folder__isnull=False)
                 | models.Q(credential__isnull=False, folder__isnull=True),
             ),
+            models.CheckConstraint(
+                name="grant_to_one_subject",
+                condition=models.Q(
+                    person__isnull=False, group__isnull=True, service_account__isnull=True
+                )
+                | models.Q(person__isnull=True, group__isnull=False, service_account__isnull=True)
+                | models.Q(person__isnull=True, group__isnull=True, service_account__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["person", "group", "service_account", "credential", "folder"],
+                nulls_distinct=False,
+                name="one_grant_per_subject_and_thing",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "group"], name="grant_group"),
+            models.Index(fields=["tenant", "service_account"], name="grant_service_account"),
+        ]
+
+
+class RequestState(models.TextChoices):
+    """pending → approved | denied | withdrawn; nothing goes back."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+
+
+class AccessRequest(TenantOwned):
+    """A member asks for a level on a credential or folder; an approval becomes a grant.
+
+    `duration` is seconds from the approval; null asks for no end.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    agent_id = models.UUIDField(null=True)
+    credential = models.ForeignKey(
+        Credential, null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    folder = models.ForeignKey(Folder, null=True, on_delete=models.CASCADE, related_name="+")
+    level = models.CharField(max_length=8, choices=LEVEL_CHOICES)
+    duration = models.PositiveIntegerField(null=True)
+    reason = models.CharField(max_length=500)
+    state = models.CharField(
+        max_length=9, choices=RequestState.choices, default=RequestState.PENDING
+    )
+    requested_at = models.DateTimeField(db_default=Now())
+    decided_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    decision_reason = models.CharField(max_length=500, blank=True)
+    grant = models.ForeignKey(Grant, null=True, on_delete=models.SET_NULL, related_name="+")
+    tenant_id: UUID
+    person_id: UUID
+    credential_id: UUID | None
+    folder_id: UUID | None
+
+    class Meta:
+        db_table = "access_request"
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                name="request_for_one_thing",
+                condition=models.Q(credential__isnull=True, folder__isnull=False)
+                | models.Q(credential__isnull=False, folder__isnull=True),
+            ),
             models.UniqueConstraint(
                 fields=["person", "credential", "folder"],
+                condition=models.Q(state="pending"),
                 nulls_distinct=False,
-                name="one_grant_per_person_and_thing",
+                name="one_pending_access_request",
             ),
         ]

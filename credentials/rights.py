@@ -13,6 +13,7 @@ from access.errors import CredentialNotFound, Denied
 from access.levels import Level
 from audit.recording import Draft
 from credentials.models import Credential, Grant, State
+from tenants.models import GroupMember
 from tenants.standing import Standing
 
 
@@ -31,51 +32,75 @@ class Rights:
     floor: Level
     folders: dict[str, Level]
     credentials: dict[UUID, Level]
+    only: frozenset[UUID] | None = None
 
     def on_folder(self, path: str) -> Level:
-        """The highest level that the floor, this folder or one above it gives."""
-        return max([self.floor, *(self.folders.get(one, Level.NONE) for one in ancestors(path))])
+        """The highest level that the floor, this folder or one above it gives; nothing for a token
+        that is narrowed to credentials.
+        """
+        return Level.NONE if self.only is not None else self._inherited(path)
 
     def on(self, credential: Credential) -> Level:
         """The highest level that anything gives on this credential."""
+        if self.only is not None and credential.pk not in self.only:
+            return Level.NONE
         own = self.credentials.get(credential.pk, Level.NONE)
-        return max(own, self.on_folder(credential.folder.path))
+        return max(own, self._inherited(credential.folder.path))
 
     def visible(self) -> Q:
         """The condition for what the actor may see; the SQL twin of `on(…) ≥ viewer`."""
+        allowed = Q() if self.only is None else Q(pk__in=self.only)
         if self.floor:
-            return Q()
+            return allowed
         seen = Q(pk__in=list(self.credentials))
         for path in self.folders:
             seen |= below("folder__path", path)
-        return seen
+        return allowed & seen
+
+    def _inherited(self, path: str) -> Level:
+        return max([self.floor, *(self.folders.get(one, Level.NONE) for one in ancestors(path))])
 
 
 def rights(actor: Actor, stands: Standing) -> Rights:
     """Read the actor's grants; expired ones and those for other agents do not count."""
-    if stands.governs:
-        return Rights(Level.ADMIN, {}, {})
+    if stands.floor is Level.ADMIN:
+        return Rights(Level.ADMIN, {}, {}, actor.only)
     folders: dict[str, Level] = {}
     credentials: dict[UUID, Level] = {}
     for grant in _grants(actor):
         level = Level.of(grant.level)
         if grant.credential_id:
-            credentials[grant.credential_id] = level
+            credentials[grant.credential_id] = max(
+                level, credentials.get(grant.credential_id, Level.NONE)
+            )
         elif grant.folder:
-            folders[grant.folder.path] = level
-    return Rights(stands.baseline, folders, credentials)
+            path = grant.folder.path
+            folders[path] = max(level, folders.get(path, Level.NONE))
+    return Rights(stands.floor, folders, credentials, actor.only)
 
 
 def _grants(actor: Actor) -> list[Grant]:
-    if actor.person_id is None:
-        return []
-    living = Q(expires_at=None) | Q(expires_at__gt=DatabaseClock())
-    rows = Grant.objects.of(actor).filter(living, person_id=actor.person_id)
+    """The living grants of the actor: their own and those of the groups they are in."""
+    rows = Grant.objects.of(actor).filter(_given_to(actor), still_holds())
     return [
         grant
         for grant in rows.select_related("folder")
         if grant.agents is None or actor.agent_id in grant.agents
     ]
+
+
+def still_holds() -> Q:
+    """The condition for grants whose time is not over, by the database's clock."""
+    return Q(expires_at=None) | Q(expires_at__gt=DatabaseClock())
+
+
+def _given_to(actor: Actor) -> Q:
+    if actor.service_account_id is not None:
+        return Q(service_account_id=actor.service_account_id)
+    if actor.person_id is None:
+        return Q(pk=None)
+    groups = GroupMember.objects.of(actor).filter(person_id=actor.person_id)
+    return Q(person_id=actor.person_id) | Q(group_id__in=groups.values("group_id"))
 
 
 def admin_until(actor: Actor, path: str, credential: Credential | None) -> datetime | None:

@@ -10,6 +10,7 @@ from django.conf import settings
 from access.actor import Actor
 from access.errors import Denied, QuotaExceeded
 from access.tenancy import database_now
+from leases.holding import held_by
 from leases.models import Lease, LeaseState
 
 REMEMBERED = timedelta(minutes=15)
@@ -20,13 +21,11 @@ APPROVAL_LASTS = timedelta(hours=1)
 def pending_request(actor: Actor, lease: Lease) -> tuple[Lease, bool]:
     """The request this lease is: the open one with the same digest, or a new one (then True).
 
-    Bound to tenant, person, client, agent, credential version, purpose and TTL. Denied for a while
+    Bound to tenant, holder, client, agent, credential version, purpose and TTL. Denied for a while
     after a person refused the same request.
     """
     lease.request_digest = _digest(lease)
-    same = Lease.objects.of(actor).filter(
-        person_id=lease.person_id, request_digest=lease.request_digest
-    )
+    same = Lease.objects.of(actor).filter(request_digest=lease.request_digest)
     waiting = (
         same.locked()
         .filter(state=LeaseState.PENDING_APPROVAL)
@@ -54,7 +53,7 @@ def pending_request(actor: Actor, lease: Lease) -> tuple[Lease, bool]:
 def _require_few_open(actor: Actor) -> None:
     """An agent that keeps asking must not bury the people who decide."""
     waiting = Lease.objects.of(actor).filter(
-        person_id=actor.person, agent_id=actor.agent_id, state=LeaseState.PENDING_APPROVAL
+        held_by(actor), agent_id=actor.agent_id, state=LeaseState.PENDING_APPROVAL
     )
     if waiting.count() >= MOST_WAITING:
         raise QuotaExceeded(
@@ -69,7 +68,7 @@ def _is_stale(lease: Lease) -> bool:
 def _digest(lease: Lease) -> bytes:
     facts = [
         lease.tenant_id,
-        lease.person_id,
+        lease.holder_id,
         lease.client_id,
         lease.agent_id,
         lease.credential_id,

@@ -13,6 +13,14 @@ from audit.recording import Draft, record
 from credentials.rights import DatabaseClock, below, is_over
 from leases.models import Lease, LeaseState
 
+NARROWING = (
+    "person_id",
+    "service_account_id",
+    "agent_id",
+    "client_id",
+    "credential_id",
+    "version_id",
+)
 NO_LONGER = {
     LeaseState.ACTIVE: LeaseState.REVOKED,
     LeaseState.PENDING_APPROVAL: LeaseState.WITHDRAWN,
@@ -44,7 +52,7 @@ def end(entry: Draft, lease: Lease, state: LeaseState | None, reason: str) -> No
     lease.ended_at = now
     lease.ended_reason = reason
     lease.save(update_fields=["state", "ended_at", "ended_reason"])
-    entry.detail(reason=reason, holder=str(lease.person_id))
+    entry.detail(reason=reason, holder=str(lease.holder_id))
 
 
 def describe(entry: Draft, lease: Lease) -> None:
@@ -68,7 +76,7 @@ def count_living(credential_id: UUID) -> int:
 def _condition(ended: Ended) -> Q:
     """All that is set narrows down; nothing set means nothing."""
     condition = Q()
-    for name in ("person_id", "agent_id", "client_id", "credential_id", "version_id"):
+    for name in NARROWING:
         value = getattr(ended, name)
         if value is not None:
             condition &= Q(**{name: value})

@@ -1,6 +1,6 @@
-"""Signed lease handles: what an agent redeems. Bound to person and client; the row decides.
+"""Signed lease handles: what an agent redeems. Bound to holder and client; the row decides.
 
-`vlt_lease_` ‖ base64url(format ‖ lease ‖ tenant ‖ person ‖ client ‖ version ‖ max_expires_at ‖
+`vlt_lease_` ‖ base64url(format ‖ lease ‖ tenant ‖ holder ‖ client ‖ version ‖ max_expires_at ‖
 MAC).
 The MAC (HMAC-SHA256 under a key of its own purpose, kept outside the database) makes a copy of
 the database useless for redeeming, and lets a forgery fail before anything is looked up.
@@ -35,7 +35,7 @@ class Claims:
 
     lease_id: UUID
     tenant_id: UUID
-    person_id: UUID
+    holder_id: UUID
     client_id: UUID | None
     version_id: UUID
     max_expires_at: datetime
@@ -47,7 +47,7 @@ def make_handle(lease: Lease) -> str:
     ids = (
         lease.pk,
         lease.tenant_id,
-        lease.person_id,
+        lease.holder_id,
         lease.client_id or NO_CLIENT,
         lease.version_id,
     )

@@ -1,5 +1,7 @@
 """From a handle or an id to a locked lease."""
 
+from django.db.models import Q
+
 from access.actor import Actor
 from access.errors import InvalidHandle, NotFound
 from access.ids import parse_public_id
@@ -10,16 +12,16 @@ from leases.models import Lease, LeaseState
 def own_lease(actor: Actor, handle: str) -> Lease:
     """The caller's own lease, locked; InvalidHandle for everything else, indistinguishably (L5).
 
-    A handle works only for the person and the client it was issued to.
+    A handle works only for the person or service account and the client it was issued to.
     """
     claims = open_handle(handle)
-    mine = (claims.tenant_id, claims.person_id, claims.client_id)
-    if mine != (actor.tenant_id, actor.person_id, actor.client_id):
+    mine = (claims.tenant_id, claims.holder_id, claims.client_id)
+    if mine != (actor.tenant_id, actor.subject, actor.client_id):
         raise InvalidHandle()
     lease = (
         Lease.objects.of(actor)
         .locked()
-        .filter(pk=claims.lease_id, person_id=actor.person, agent_id=actor.agent_id)
+        .filter(held_by(actor), pk=claims.lease_id, agent_id=actor.agent_id)
         .exclude(state=LeaseState.PENDING_APPROVAL)
         .first()
     )
@@ -30,6 +32,18 @@ def own_lease(actor: Actor, handle: str) -> Lease:
     ):
         raise InvalidHandle()
     return lease
+
+
+def held_by(actor: Actor) -> Q:
+    """The condition for leases that the acting person or service account holds."""
+    if actor.service_account_id is not None:
+        return Q(service_account_id=actor.service_account_id)
+    return Q(person_id=actor.person)
+
+
+def is_holder(actor: Actor, lease: Lease) -> bool:
+    """Whether the lease was lent to whoever acts; machinery holds none."""
+    return lease.holder_id == (actor.service_account_id or actor.person_id)
 
 
 def lease_by_id(actor: Actor, lease_id: str) -> Lease:

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from access.tenancy import TenantOwned
 from credentials.models import Credential, Version
-from tenants.models import Person, Tenant
+from tenants.models import Person, ServiceAccount, Tenant
 
 
 class LeaseState(models.TextChoices):
@@ -27,10 +27,16 @@ class LeaseState(models.TextChoices):
 
 
 class Lease(TenantOwned):
-    """Fixed at issue: everything but state, uses, expires_at (renewal) and how it ended."""
+    """Fixed at issue: everything but state, uses, expires_at (renewal) and how it ended.
+
+    Its holder is a person or a service account.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
+    service_account = models.ForeignKey(
+        ServiceAccount, null=True, on_delete=models.CASCADE, related_name="+"
+    )
     client_id = models.UUIDField(null=True)
     agent_id = models.UUIDField(null=True)
     credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="leases")
@@ -52,14 +58,27 @@ class Lease(TenantOwned):
     ended_at = models.DateTimeField(null=True)
     ended_reason = models.CharField(max_length=80, blank=True)
     tenant_id: UUID
-    person_id: UUID
+    person_id: UUID | None
+    service_account_id: UUID | None
     credential_id: UUID
     version_id: UUID
+
+    @property
+    def holder_id(self) -> UUID:
+        """The person or the service account that it was lent to."""
+        holder = self.person_id or self.service_account_id
+        assert holder is not None
+        return holder
 
     class Meta:
         db_table = "lease"
         default_permissions = ()
         constraints = [
+            models.CheckConstraint(
+                name="lease_has_one_holder",
+                condition=models.Q(person__isnull=False, service_account__isnull=True)
+                | models.Q(person__isnull=True, service_account__isnull=False),
+            ),
             models.CheckConstraint(
                 name="lease_state", condition=models.Q(state__in=LeaseState.values)
             ),
@@ -78,7 +97,7 @@ class Lease(TenantOwned):
                 condition=models.Q(max_uses=None) | models.Q(uses__lte=models.F("max_uses")),
             ),
             models.UniqueConstraint(
-                fields=["tenant", "person", "request_digest"],
+                fields=["tenant", "request_digest"],
                 condition=models.Q(state="pending_approval"),
                 name="one_pending_request",
             ),
@@ -97,4 +116,10 @@ class Lease(TenantOwned):
                 condition=models.Q(state="active"),
                 name="lease_living_person",
             ),
+            models.Index(
+                fields=["service_account", "expires_at"],
+                condition=models.Q(state="active"),
+                name="lease_living_service",
+            ),
+            models.Index(fields=["tenant", "-id"], name="lease_newest"),
         ]

@@ -10,6 +10,14 @@ def uses_left(lease: Lease) -> int | None:
     return None if lease.max_uses is None else lease.max_uses - lease.uses
 
 
+def holder_name(lease: Lease) -> str:
+    """Whom people know the holder as: a person's e-mail or a service account's name."""
+    if lease.person is not None:
+        return lease.person.email
+    assert lease.service_account is not None
+    return lease.service_account.name
+
+
 def lease_state(lease: Lease) -> LeaseState:
     """The lease as lists and endings show it."""
     return LeaseState.model_validate(

@@ -19,6 +19,7 @@ from access.errors import (
 from access.levels import Level
 from credentials.models import Credential, Rotation, RotationState, State, Version, VersionState
 from credentials.rights import DatabaseClock, is_over, require_level
+from leases.holding import held_by
 from leases.models import Lease, LeaseState
 from tenants.models import Tenant
 
@@ -82,7 +83,7 @@ def require_quota(actor: Actor, tenant: Tenant, credential: Credential) -> None:
     if credential.max_active_leases is not None:
         _take_turn(credential)
     on_it = Q(credential=credential)
-    mine = Q(person_id=actor.person_id)
+    mine = held_by(actor)
     agent = Q(agent_id=actor.agent_id) if actor.agent_id else Q(pk=None)
     living = Lease.objects.of(actor).filter(
         on_it | mine, state=LeaseState.ACTIVE, expires_at__gt=DatabaseClock()

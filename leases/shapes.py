@@ -91,10 +91,10 @@ class LeaseState(Shape):
 
 
 class ReaderOut(Shape):
-    """Somebody who can still read the old value, by a lease of theirs."""
+    """Who can still read the old value, by a lease: a person or a service account."""
 
     lease_id: str
-    person: str
+    holder: str
     agent: str | None
     purpose: str
     uses: int

@@ -37,6 +37,7 @@ class Tenant(models.Model):
     # How many different credentials one agent may hold at a time: what stops "lease them all".
     max_credentials_per_agent = models.PositiveIntegerField(default=100)
     self_approval = models.BooleanField(default=False)
+    mfa_required = models.BooleanField(default=False)
 
     class Meta:
         db_table = "tenant"
@@ -152,6 +153,10 @@ class Agent(TenantOwned):
     name = models.CharField(max_length=80)
     state = models.CharField(max_length=9, choices=AgentState.choices, default=AgentState.ACTIVE)
     created_at = models.DateTimeField(db_default=Now())
+    # Noted at most once a minute, so that a call writes nothing more.
+    first_call_at = models.DateTimeField(null=True)
+    last_call_at = models.DateTimeField(null=True)
+    last_address = models.CharField(max_length=64, blank=True)
     tenant_id: UUID
     person_id: UUID
 
@@ -164,6 +169,122 @@ class Agent(TenantOwned):
                 condition=~models.Q(state="removed"),
                 name="one_agent_per_client",
             )
+        ]
+
+
+class Group(TenantOwned):
+    """People who are given access together."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=80)
+    description = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    tenant_id: UUID
+
+    class Meta:
+        db_table = "people_group"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(Lower("name"), "tenant", name="one_group_name"),
+        ]
+
+
+class GroupMember(TenantOwned):
+    """A member of the tenant in one of its groups."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="members")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    joined_at = models.DateTimeField(db_default=Now())
+    tenant_id: UUID
+    group_id: UUID
+    person_id: UUID
+
+    class Meta:
+        db_table = "group_member"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["group", "person"], name="once_in_a_group"),
+        ]
+        indexes = [models.Index(fields=["tenant", "person"], name="group_member_person")]
+
+
+class ServiceAccountState(models.TextChoices):
+    """`suspended` can be undone, `removed` cannot."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REMOVED = "removed"
+
+
+class ServiceAccount(TenantOwned):
+    """A pipeline, a service, a cron job: acts by itself, with grants of its own and no baseline.
+
+    What it proves itself with (secrets, keys) is identity's.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=80)
+    description = models.CharField(max_length=500, blank=True)
+    state = models.CharField(
+        max_length=9, choices=ServiceAccountState.choices, default=ServiceAccountState.ACTIVE
+    )
+    created_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    last_used_at = models.DateTimeField(null=True)
+    last_address = models.CharField(max_length=64, blank=True)
+    tenant_id: UUID
+
+    class Meta:
+        db_table = "service_account"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"),
+                "tenant",
+                condition=~models.Q(state="removed"),
+                name="one_service_account_name",
+            ),
+        ]
+
+
+class InvitationState(models.TextChoices):
+    """`expired` is computed from `expires_at`."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+
+
+class Invitation(models.Model):
+    """An e-mail address asked to join with a role; the link's secret is kept as a digest only.
+
+    Outside row-level security: it is looked up by its secret before a tenant is known.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=8, choices=[(role.value, role.value) for role in Role])
+    secret_digest = models.CharField(max_length=64, unique=True)
+    state = models.CharField(
+        max_length=9, choices=InvitationState.choices, default=InvitationState.WAITING
+    )
+    invited_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    tenant_id: UUID
+
+    class Meta:
+        db_table = "invitation"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                "tenant",
+                condition=models.Q(state="waiting"),
+                name="one_waiting_invitation",
+            ),
         ]
 
 

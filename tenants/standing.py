@@ -11,7 +11,15 @@ from access.actor import Actor
 from access.errors import Denied, Unauthenticated
 from access.ids import NO_ID
 from access.levels import Level, Role
-from tenants.models import Agent, AgentState, Membership, Tenant
+from tenants.models import (
+    Agent,
+    AgentState,
+    GroupMember,
+    Membership,
+    ServiceAccount,
+    ServiceAccountState,
+    Tenant,
+)
 
 AGENT_REFUSALS = {
     AgentState.WAITING: "This agent waits for an owner or admin of the tenant to approve it.",
@@ -21,12 +29,17 @@ AGENT_REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The tenant with its settings, and what membership alone gives in it."""
+    """The tenant with its settings, and what membership alone gives in it.
+
+    `floor` is the level on everything: `admin` for owners and admins, the tenant's baseline for
+    members, nothing for service accounts. A token that is narrowed to some credentials keeps the
+    floor on those and governs nothing.
+    """
 
     tenant: Tenant
     membership_id: UUID | None
     governs: bool
-    baseline: Level
+    floor: Level
 
     def require(self, action: Action) -> None:
         """Refuse what only owners and admins of the tenant may do."""
@@ -42,17 +55,37 @@ def standing(actor: Actor, *, keep: bool = False) -> Standing:
     """
     if actor.is_machinery:
         tenant = Tenant.objects.get(pk=actor.tenant_id)
-        return Standing(tenant, None, actor.door is Door.COMMAND, Level.NONE)
+        operates = actor.door is Door.COMMAND
+        return Standing(tenant, None, operates, Level.ADMIN if operates else Level.NONE)
+    if actor.service_account_id:
+        return _of_service_account(actor, actor.service_account_id, keep=keep)
     if keep:
-        _share_membership(actor)
+        _share(actor, "SELECT FROM membership WHERE tenant_id = %s AND person_id = %s FOR SHARE")
     membership = _memberships(actor).first()
     if membership is None or membership.tenant.suspended_at:
         raise Unauthenticated("Your access to this tenant has ended.")
     if actor.agent_id:
         _require_active_agent(getattr(membership, "agent_state", None))
     governs = Role(membership.role).governs
-    baseline = Level.of(membership.tenant.baseline_level)
-    return Standing(membership.tenant, membership.pk, governs, baseline)
+    floor = Level.ADMIN if governs else Level.of(membership.tenant.baseline_level)
+    return Standing(membership.tenant, membership.pk, governs and actor.only is None, floor)
+
+
+def _of_service_account(actor: Actor, account_id: UUID, *, keep: bool) -> Standing:
+    """Service accounts have no baseline and govern nothing: their grants are all they have."""
+    if keep:
+        _share(actor, "SELECT FROM service_account WHERE tenant_id = %s AND id = %s FOR SHARE")
+    rows = ServiceAccount.objects.of(actor).filter(pk=account_id)
+    account = rows.select_related("tenant").first()
+    if account is None or account.tenant.suspended_at:
+        raise Unauthenticated("This service account's access has ended.")
+    if account.state == ServiceAccountState.REMOVED:
+        raise Unauthenticated("This service account was removed.")
+    if account.state == ServiceAccountState.SUSPENDED:
+        raise Denied(
+            "This service account is suspended; an owner or admin of the tenant can resume it."
+        )
+    return Standing(account.tenant, None, governs=False, floor=Level.NONE)
 
 
 def _memberships(actor: Actor) -> QuerySet[Membership]:
@@ -77,12 +110,9 @@ def _require_active_agent(state: str | None) -> None:
         raise Denied(AGENT_REFUSALS[AgentState(state)])
 
 
-def _share_membership(actor: Actor) -> None:
+def _share(actor: Actor, statement: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT FROM membership WHERE tenant_id = %s AND person_id = %s FOR SHARE",
-            [actor.tenant_id, actor.person_id],
-        )
+        cursor.execute(statement, [actor.tenant_id, actor.subject])
 
 
 def hold_membership(actor: Actor, person_id: UUID) -> Membership | None:
@@ -92,3 +122,14 @@ def hold_membership(actor: Actor, person_id: UUID) -> Membership | None:
         .filter(tenant_id=actor.tenant_id, person_id=person_id)
         .first()
     )
+
+
+def hold_service_account(actor: Actor, account_id: UUID) -> ServiceAccount | None:
+    """Lock a service account: every operation that ends access of one starts with it."""
+    return ServiceAccount.objects.of(actor).locked().filter(pk=account_id).first()
+
+
+def groups_of(actor: Actor, person_id: UUID) -> list[UUID]:
+    """The ids of the tenant's groups that a person is in."""
+    rows = GroupMember.objects.of(actor).filter(person_id=person_id)
+    return list(rows.values_list("group_id", flat=True))

@@ -46,6 +46,7 @@ def somebody(person: Person, tenant_id: UUID, role: Role) -> Somebody:
         person_id=person.pk,
         role=role,
         scopes=ALL_SCOPES,
+        fresh=True,
     )
     return Somebody(person, console, new_agent(console, "Claude Code"))
 

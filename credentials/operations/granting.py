@@ -7,7 +7,7 @@ from access.actions import Action
 from access.actor import Actor
 from access.endings import Ended, announce
 from access.errors import Denied, FolderNotFound, Invalid, NotFound
-from access.ids import parse_public_id, public_id
+from access.ids import NO_ID, parse_public_id, public_id
 from access.levels import Level
 from access.tenancy import database_now
 from audit.events import Event
@@ -97,7 +97,8 @@ def remove_grant(actor: Actor, grant_id: str) -> None:
         grant = Grant.objects.of(actor).filter(pk=parse_public_id("grant", grant_id)).first()
         if grant is None:
             raise NotFound("There is no such grant.")
-        hold_membership(actor, grant.person_id)
+        if grant.person_id:
+            hold_membership(actor, grant.person_id)
         held = rights(actor, stands)
         on = held.on(grant.credential) if grant.credential else held.on_folder(_path(grant))
         require_level(Action.REMOVE_GRANT, on, grant.credential.key if grant.credential else "")
@@ -164,7 +165,7 @@ def grant_out(grant: Grant) -> GrantOut:
     return GrantOut.model_validate(
         {
             "grant_id": public_id("grant", grant.pk),
-            "person_id": public_id("person", grant.person_id),
+            "person_id": public_id("person", grant.person_id or NO_ID),
             "level": grant.level,
             "key": grant.credential.key if grant.credential else None,
             "folder_path": grant.folder.path if grant.folder else None,

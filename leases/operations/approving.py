@@ -9,7 +9,7 @@ from audit.events import Event
 from audit.recording import audited
 from credentials.rights import require_level, rights
 from leases.endings import describe
-from leases.holding import lease_by_id
+from leases.holding import is_holder, lease_by_id
 from leases.models import Lease, LeaseState
 from leases.presenting import lease_state
 from leases.shapes import LeaseState as LeaseStateOut
@@ -40,12 +40,12 @@ def decide_lease(
         if not approve:
             lease.state = LeaseState.DENIED
         lease.save()
-        entry.detail(reason=reason, requester=str(lease.person_id))
+        entry.detail(reason=reason, requester=str(lease.holder_id))
         return lease_state(lease)
 
 
 def _require_open(actor: Actor, stands: Standing, lease: Lease) -> None:
-    if lease.person_id == actor.person_id and not stands.tenant.self_approval:
+    if is_holder(actor, lease) and not stands.tenant.self_approval:
         raise Denied("Somebody else than the person who asked has to decide.")
     if lease.state != LeaseState.PENDING_APPROVAL or lease.decided_at:
         raise Conflict("This request was decided already.")

@@ -9,7 +9,7 @@ from audit.events import Event
 from audit.recording import Draft, audited
 from credentials.rights import is_over, require_level, rights
 from leases.endings import NO_LONGER, describe, end
-from leases.holding import lease_by_id, own_lease
+from leases.holding import is_holder, lease_by_id, own_lease
 from leases.models import Lease
 from leases.models import LeaseState as State
 from leases.presenting import lease_state
@@ -36,7 +36,7 @@ def revoke_lease(actor: Actor, lease_id: str) -> LeaseState:
         stands = standing(actor)
         lease = lease_by_id(actor, lease_id)
         describe(entry, lease)
-        if lease.person_id != actor.person_id:
+        if not is_holder(actor, lease):
             held = rights(actor, stands).on(lease.credential)
             require_level(Action.REVOKE_LEASE, held, lease.credential.key)
         _revoke(entry, lease, "revoked")

@@ -113,7 +113,8 @@ def _prepare(
 ) -> Lease:
     return Lease(
         tenant_id=actor.tenant_id,
-        person_id=actor.person,
+        person_id=None if actor.service_account_id else actor.person,
+        service_account_id=actor.service_account_id,
         client_id=actor.client_id,
         agent_id=actor.agent_id,
         credential=credential,

@@ -12,6 +12,7 @@ from credentials.models import Rotation, RotationState
 from credentials.rights import DatabaseClock, find_credential, is_over, require_right
 from credentials.shapes import DescribeCredential
 from leases.models import Lease, LeaseState
+from leases.presenting import holder_name
 from leases.shapes import ReaderOut, ReadersOut
 from tenants.models import Agent
 from tenants.standing import standing
@@ -50,7 +51,7 @@ def _readers(actor: Actor, window: Rotation) -> list[ReaderOut]:
             state=LeaseState.ACTIVE,
             expires_at__gt=DatabaseClock(),
         )
-        .select_related("person")
+        .select_related("person", "service_account")
         .order_by("expires_at")
     )
     agents = dict(
@@ -66,7 +67,7 @@ def _reader(lease: Lease, agents: dict[Any, str], window: Rotation) -> dict[str,
     assert lease.expires_at is not None
     return {
         "lease_id": public_id("lease", lease.pk),
-        "person": lease.person.email,
+        "holder": holder_name(lease),
         "agent": agents.get(lease.agent_id),
         "purpose": lease.purpose,
         "uses": lease.uses,

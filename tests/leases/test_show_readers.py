@@ -31,7 +31,7 @@ def test_it_lists_who_holds_the_old_value(owner: Somebody, member: Somebody) -> 
     rotate(owner)
     lease(owner.agent)
     (reader,) = readers(owner).readers
-    assert (reader.person, reader.agent) == ("marc@example.org", "Claude Code")
+    assert (reader.holder, reader.agent) == ("marc@example.org", "Claude Code")
     assert (reader.purpose, reader.uses) == (PURPOSE, 1)
     assert reader.expires_at == held.expires_at
 
