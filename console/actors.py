@@ -1,12 +1,12 @@
 """The actor behind a request from a signed-in browser."""
 
-from allauth.account.internal.flows.reauthentication import did_recently_authenticate
 from django.http import HttpRequest
 
 from access.actions import Door
 from access.actor import ALL_SCOPES, Actor
 from access.errors import Denied
 from console.places import current_place
+from identity.freshness import signed_in_recently
 from identity.origins import address_of, request_id_of
 
 
@@ -27,7 +27,7 @@ def actor_for(request: HttpRequest) -> Actor:
         person_id=request.user.pk,
         role=place.role,
         scopes=ALL_SCOPES,
-        fresh=did_recently_authenticate(request),
+        fresh=signed_in_recently(request),
         request_id=request_id_of(request),
         address=address_of(request),
     )

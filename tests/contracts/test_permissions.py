@@ -6,7 +6,7 @@ import pytest
 
 from access.actions import MACHINERY, RULES, Action, Door
 from access.actor import Actor, machinery
-from access.errors import Denied, InsufficientScope, LeaseOver, NotFound, VaultError
+from access.errors import Denied, InsufficientScope, LeaseOver, NotFound, StepUpRequired, VaultError
 from access.ids import uuid7
 from access.levels import Level, Role
 from access.scopes import Scope
@@ -57,6 +57,8 @@ def test_doors_and_scopes_narrow_every_action(action: Action) -> None:
                 expected = Denied
             elif RANK.index(held) < RANK.index(rule.scope):
                 expected = InsufficientScope
+            elif rule.fresh and door is Door.CONSOLE:
+                expected = StepUpRequired
             assert _refused_with(actor, action) is expected, (door, held)
 
 
