@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
+from urllib.parse import urlencode, urlsplit
 
+from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
-from access.errors import VaultError
+from access.errors import StepUpRequired, VaultError
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -24,10 +28,32 @@ def told(view: View[P]) -> View[P]:
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
+        except StepUpRequired:
+            return prove_again(request)
         except VaultError as error:
             return problem(request, error.status, error.title, error.detail, error.hint)
 
     return inner
+
+
+def prove_again(request: HttpRequest) -> HttpResponse:
+    """To the page that asks who it is, and back to where the person was."""
+    messages.info(request, "This needs a fresh proof that it is you. Then do it again.")
+    address = f"{reverse('account_reauthenticate')}?{urlencode({'next': _came_from(request)})}"
+    if "HX-Request" in request.headers:  # a part of a page cannot hold that page
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page itself; for a form that was sent, the page it stood on, when it was one of ours."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    page = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, request.get_host(), request.is_secure()):
+        return "/"
+    parts = urlsplit(page)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def problem(

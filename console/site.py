@@ -50,6 +50,7 @@ class ConsoleSite(AdminSite):
         page = self.admin_view
         return [
             path("", page(credentials.overview), name="index"),
+            path("credentials/", page(credentials.overview), name="credentials"),
             path("credentials/new", page(credentials.store), name="store"),
             path("credentials/<str:key>/", page(credentials.detail), name="credential"),
             path("credentials/<str:key>", page(_with_slash)),

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from console.appearance import choose_appearance
 from console.pages import team
 from console.site import site
 
@@ -9,5 +10,6 @@ urlpatterns = [
     path("", team.home, name="home"),
     path("team/", team.team, name="team"),
     path("tenant/", team.choose_tenant, name="choose_tenant"),
+    path("appearance/", choose_appearance, name="choose_appearance"),
     path("admin/", site.urls),
 ]

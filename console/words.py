@@ -46,3 +46,17 @@ def in_words(seconds: int) -> str:
         if count:
             parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
     return " ".join(parts) or "0 seconds"
+
+
+SHORT_UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def in_short(seconds: float) -> str:
+    """A span for tables, its two largest units: 7500 → "2 h 5 min"; countdown.js says it alike."""
+    left = int(seconds)
+    parts: list[str] = []
+    for size, unit in SHORT_UNITS:
+        count, left = divmod(left, size)
+        if (count or parts) and len(parts) < 2:
+            parts.append(f"{count} {unit}")
+    return " ".join(part for part in parts if not part.startswith("0 ")) or "0 s"

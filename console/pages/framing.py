@@ -7,7 +7,9 @@ from typing import Concatenate, ParamSpec
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
+from console.errors import prove_again
 from console.places import current_place, places
+from identity.freshness import signed_in_recently
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -25,6 +27,18 @@ def signed_in(view: View[P]) -> View[P]:
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
+def fresh_first(view: View[P]) -> View[P]:
+    """Ask who it is before a form is shown whose sending needs that, not after it was filled in."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.method in {"GET", "HEAD"} and not signed_in_recently(request):
+            return prove_again(request)
         return view(request, *args, **kwargs)
 
     return inner

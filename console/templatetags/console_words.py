@@ -6,7 +6,7 @@ from django.template import Library
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from console.words import KINDS, in_words
+from console.words import KINDS, in_short, in_words
 
 register = Library()
 
@@ -25,6 +25,31 @@ def moment(at: datetime) -> SafeString:
         '<time datetime="{}">{}</time>',
         at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+    )
+
+
+@register.filter
+def countdown(at: datetime) -> SafeString:
+    """How long is left until an instant; a script keeps it going."""
+    left = (at - datetime.now(UTC)).total_seconds()
+    return _relative("countdown", at, in_short(left) if left > 0 else "over")
+
+
+@register.filter
+def ago(at: datetime) -> SafeString:
+    """How long ago an instant was; a script keeps it going."""
+    gone = (datetime.now(UTC) - at).total_seconds()
+    return _relative("ago", at, "just now" if gone < 5 else f"{in_short(gone)} ago")
+
+
+def _relative(what: str, at: datetime, words: str) -> SafeString:
+    at = at.astimezone(UTC)
+    return format_html(
+        '<time data-{} datetime="{}" title="{}">{}</time>',
+        what,
+        at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        words,
     )
 
 

@@ -164,7 +164,7 @@ NAMES_NOTHING = {
     "account/login/", "account/logout/", "account/inactive/", "account/reauthenticate/",
     "account/password/change/", "account/password/reset/", "account/password/reset/done/",
     "account/password/reset/key/done/",
-    "", "team/", "tenant/", "admin/", "admin/credentials/new",
+    "", "team/", "tenant/", "appearance/", "admin/", "admin/credentials/", "admin/credentials/new",
 }  # fmt: skip
 NAMES_SOMETHING = {
     "admin/credentials/<str:key>/",

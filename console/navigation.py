@@ -1,0 +1,83 @@
+"""Where people can go: one table that the sidebar is drawn from. A new page adds its row here.
+
+A row shows nothing that its page would not: whoever may not open the page does not see the row.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.urls import reverse
+
+from access.actor import Actor
+
+
+class Group(StrEnum):
+    """The headings that rows stand under, in their order."""
+
+    START = ""
+    SECRETS = "Secrets"
+    ACCESS = "Access"
+    OVERSIGHT = "Oversight"
+    OWN = "You"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A page: what it is called, its URL's name, and the `section` that its `frame()` names.
+
+    `governing`: for owners and admins only; None: for everybody, True: only them, False: only
+    members without such a role. `count` says how many wait there; 0 shows nothing.
+    """
+
+    label: str
+    url: str
+    section: str
+    icon: str
+    group: Group
+    governing: bool | None = None
+    count: Callable[[Actor], int] | None = None
+
+
+ROWS = (
+    Row(
+        label="Credentials",
+        url="admin:credentials",
+        section="credentials",
+        icon="key",
+        group=Group.SECRETS,
+        governing=True,
+    ),
+    Row(label="Team", url="team", section="team", icon="people", group=Group.ACCESS),
+    Row(
+        label="Account",
+        url="account_change_password",
+        section="account",
+        icon="person",
+        group=Group.OWN,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A row as it is drawn for somebody."""
+
+    label: str
+    address: str
+    icon: str
+    current: bool
+    waiting: int
+
+
+def links(governs: bool, section: str, actor: Actor | None) -> list[tuple[str, list[Link]]]:
+    """The sidebar for somebody: headings with their links; headings without links are left out."""
+    seen = [row for row in ROWS if row.governing is None or row.governing == governs]
+    drawn = [(row.group, _link(row, section, actor)) for row in seen]
+    groups = [(group, [link for its, link in drawn if its is group]) for group in Group]
+    return [(str(group), its_links) for group, its_links in groups if its_links]
+
+
+def _link(row: Row, section: str, actor: Actor | None) -> Link:
+    waiting = row.count(actor) if row.count and actor else 0
+    return Link(row.label, reverse(row.url), row.icon, row.section == section, waiting)
