@@ -108,6 +108,12 @@ class StepUpRequired(Denied):
     code, title = "access/step-up-required", "Sign in again"
 
 
+class SecondFactorRequired(Denied):
+    """Allowed once the person set up a second factor, which the tenant asks for."""
+
+    code, title = "access/second-factor-required", "Second factor required"
+
+
 class NotFound(VaultError):
     """Unknown, another tenant's, or not visible: one and the same answer."""
 

@@ -54,8 +54,11 @@ class Event(StrEnum):
     SESSION_FAILED = "session.failed"
     SESSION_SIGNED_OUT = "session.signed_out"
     SESSION_PASSWORD_CHANGED = "session.password_changed"
+    SESSION_MFA_CHANGED = "session.mfa_changed"
+    SESSION_ENDED = "session.ended"
     TENANT_CREATED = "tenant.created"
     TENANT_SETTINGS_UPDATED = "tenant.settings_updated"
+    TENANT_SSO_CHANGED = "tenant.sso_changed"
 
 
 # A refused or failed attempt is filed under the event that says so, where there is one.

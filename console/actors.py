@@ -4,14 +4,15 @@ from django.http import HttpRequest
 
 from access.actions import Door
 from access.actor import ALL_SCOPES, Actor
-from access.errors import Denied
+from access.errors import Denied, SecondFactorRequired
 from console.places import current_place
 from identity.freshness import signed_in_recently
 from identity.origins import address_of, request_id_of
 
 
 def actor_for(request: HttpRequest) -> Actor:
-    """The person in their current tenant; Denied when they belong to none.
+    """The person in their current tenant; Denied when they belong to none, SecondFactorRequired
+    while they lack one that the tenant asks for.
 
     A browser session carries no scopes, so rights alone decide.
     """
@@ -21,6 +22,8 @@ def actor_for(request: HttpRequest) -> Actor:
             "Your account belongs to no tenant.",
             hint="Ask an owner of the tenant that you want to join to add you.",
         )
+    if place.locked:
+        raise SecondFactorRequired(f"{place.name} asks its members for a second factor.")
     return Actor(
         tenant_id=place.tenant_id,
         door=Door.CONSOLE,

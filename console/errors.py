@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from access.errors import StepUpRequired, VaultError
+from access.errors import SecondFactorRequired, StepUpRequired, VaultError
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -30,6 +30,8 @@ def told(view: View[P]) -> View[P]:
             return view(request, *args, **kwargs)
         except StepUpRequired:
             return prove_again(request)
+        except SecondFactorRequired:
+            return to_second_factor(request)
         except VaultError as error:
             return problem(request, error.status, error.title, error.detail, error.hint)
 
@@ -39,7 +41,16 @@ def told(view: View[P]) -> View[P]:
 def prove_again(request: HttpRequest) -> HttpResponse:
     """To the page that asks who it is, and back to where the person was."""
     messages.info(request, "This needs a fresh proof that it is you. Then do it again.")
-    address = f"{reverse('account_reauthenticate')}?{urlencode({'next': _came_from(request)})}"
+    return _leave_for(request, "account_reauthenticate")
+
+
+def to_second_factor(request: HttpRequest) -> HttpResponse:
+    """To where somebody sets up what the tenant asks for, and back."""
+    return _leave_for(request, "account_second_factor")
+
+
+def _leave_for(request: HttpRequest, name: str) -> HttpResponse:
+    address = f"{reverse(name)}?{urlencode({'next': _came_from(request)})}"
     if "HX-Request" in request.headers:  # a part of a page cannot hold that page
         return HttpResponse(status=204, headers={"HX-Redirect": address})
     return HttpResponseRedirect(address)

@@ -51,7 +51,7 @@ ROWS = (
     Row(label="Team", url="team", section="team", icon="people", group=Group.ACCESS),
     Row(
         label="Account",
-        url="account_change_password",
+        url="account",
         section="account",
         icon="person",
         group=Group.OWN,

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from access.levels import Role
-from tenants.models import Membership
+from identity.admission import lacks_second_factor, memberships
 
 PICKED = "console.tenant"
 
@@ -19,6 +19,7 @@ class Place:
     slug: str
     name: str
     role: Role
+    locked: bool = False  # until the person sets up the second factor that the tenant asks for
 
     @property
     def governs(self) -> bool:
@@ -28,17 +29,15 @@ class Place:
 
 def places(request: HttpRequest) -> list[Place]:
     """The tenants that the person belongs to at this moment, those they govern first."""
-    if not request.user.is_authenticated:
-        return []
-    memberships = Membership.objects.select_related("tenant").filter(
-        person_id=request.user.pk,
-        person__is_active=True,
-        suspended_at=None,
-        tenant__suspended_at=None,
-    )
     found = [
-        Place(one.tenant_id, one.tenant.slug, one.tenant.name, Role(one.role))
-        for one in memberships
+        Place(
+            one.tenant_id,
+            one.tenant.slug,
+            one.tenant.name,
+            Role(one.role),
+            lacks_second_factor(request, one.tenant),
+        )
+        for one in memberships(request)
     ]
     return sorted(found, key=lambda place: (not place.governs, place.name, place.slug))
 

@@ -19,7 +19,7 @@ from access.errors import Denied
 from audit.events import Event, Outcome
 from audit.recording import record_alone
 from console.actors import actor_for
-from console.errors import problem, told
+from console.errors import problem, to_second_factor, told
 from console.pages import credentials
 from console.places import current_place
 
@@ -38,6 +38,8 @@ class ConsoleSite(AdminSite):
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
+            if _locked(request):
+                return to_second_factor(request)
             if not self.has_permission(request):
                 _record_refusal(request)
                 return _closed(request)
@@ -58,6 +60,11 @@ class ConsoleSite(AdminSite):
 
 
 _with_slash = RedirectView.as_view(pattern_name="admin:credential")
+
+
+def _locked(request: HttpRequest) -> bool:
+    place = current_place(request)
+    return place is not None and place.locked
 
 
 def _record_refusal(request: HttpRequest) -> None:

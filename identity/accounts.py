@@ -1,12 +1,16 @@
 """How people sign in: allauth's adapter, with sign-up closed and addresses from PUBLIC_URL."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from identity.freshness import signed_in_recently
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -21,6 +25,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return url_has_allowed_host_and_scheme(
             url, allowed_hosts={ours.netloc}, require_https=ours.scheme == "https"
         )
+
+    def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:  # noqa: ARG002  # one rule for all
+        """A sign-in counts as a proof too, while it is fresh."""
+        return not signed_in_recently(context.request)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link in the mail; never made from the request's Host header."""

@@ -6,7 +6,9 @@ class IdentityConfig(AppConfig):
 
     def ready(self) -> None:
         from allauth.account.signals import password_changed, password_reset
+        from allauth.mfa.models import Authenticator
         from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+        from django.db.models.signals import post_delete, post_save
 
         from identity import sessions
 
@@ -15,3 +17,9 @@ class IdentityConfig(AppConfig):
         user_login_failed.connect(sessions.sign_in_failed, dispatch_uid="identity.failed")
         for signal in (password_changed, password_reset):
             signal.connect(sessions.password_changed, dispatch_uid="identity.password")
+        post_save.connect(
+            sessions.factor_added, sender=Authenticator, dispatch_uid="identity.factor_added"
+        )
+        post_delete.connect(
+            sessions.factor_removed, sender=Authenticator, dispatch_uid="identity.factor_removed"
+        )

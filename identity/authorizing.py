@@ -11,11 +11,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from access.errors import VaultError
 from access.scopes import OFFLINE_ACCESS, SCOPE_MEANINGS, Scope
 from access.tenancy import database_now
+from identity.admission import lacks_second_factor, memberships
 from identity.asking import AnswerWithError, Asked, NoAnswer, answer, read_request
 from identity.consenting import (
     Decision,
@@ -24,7 +26,6 @@ from identity.consenting import (
     deny,
     keep,
     kept,
-    memberships,
     names_of_agents,
     suggested_name,
 )
@@ -73,8 +74,11 @@ def _ask(request: HttpRequest, asked: Asked) -> HttpResponseBase:
         return Leave(answer(asked.redirect_uri, error=needed, state=asked.state))
     if who is None:
         return _sign_in(request)
-    if not memberships(who.person):
+    mine = memberships(request)
+    if not mine:
         return refuse(request, "You belong to no tenant yet; ask an owner to add you.")
+    if all(lacks_second_factor(request, one.tenant) for one in mine):
+        return redirect_to_login(request.get_full_path(), reverse("account_second_factor"))
     return _page(request, keep(asked, who.person, who.session_key))
 
 
@@ -134,7 +138,8 @@ def _decide(request: HttpRequest, mine: QuerySet[AuthorizeRequest]) -> HttpRespo
 def _page(
     request: HttpRequest, asked: AuthorizeRequest, *, problem: str = "", status: int = 200
 ) -> HttpResponse:
-    places = memberships(asked.person)
+    mine = memberships(request)
+    places = [one for one in mine if not lacks_second_factor(request, one.tenant)]
     redirect = Redirect.parse(asked.redirect_uri)
     if not places or redirect is None:
         return refuse(request, OVER)
@@ -144,6 +149,7 @@ def _page(
         "redirect": redirect,
         "problem": problem,
         "places": places,
+        "locked": [one.tenant.name for one in mine if one not in places],
         "scopes": _in_words(asked),
         "offline": OFFLINE_ACCESS in asked.scope.split(),
         "for_mcp": asked.resource == settings.MCP_RESOURCE,

@@ -16,6 +16,7 @@ from access.levels import Role
 from access.tenancy import database_now, tenant_transaction, use_tenant
 from audit.events import Event, Outcome
 from audit.recording import INSTALLATION, record_joined
+from identity.admission import memberships, require_second_factor
 from identity.asking import Asked, answer
 from identity.families import end_where
 from identity.models import AuthorizeRequest, Consent
@@ -74,14 +75,6 @@ def kept(identifier: UUID, person: Person, session_key: str) -> QuerySet[Authori
     )
 
 
-def memberships(person: Person) -> list[Membership]:
-    """The tenants in which a person can connect an agent, by name."""
-    rows = Membership.objects.select_related("tenant").filter(
-        person=person, suspended_at=None, tenant__suspended_at=None
-    )
-    return list(rows.order_by("tenant__name"))
-
-
 def suggested_name(asked: AuthorizeRequest, membership: Membership, actor: Actor) -> str:
     """The name this client has in the tenant already, or a free one like what it calls itself."""
     with tenant_transaction(membership.tenant_id):
@@ -96,7 +89,8 @@ def names_of_agents(membership: Membership, actor: Actor) -> list[str]:
 
 
 def actor_at_console(request: HttpRequest, person: Person, membership: Membership) -> Actor:
-    """The signed-in person in one of their tenants."""
+    """The signed-in person in one of their tenants. Raises SecondFactorRequired."""
+    require_second_factor(request, membership.tenant)
     return Actor(
         tenant_id=membership.tenant_id,
         door=Door.CONSOLE,
@@ -130,7 +124,7 @@ def allow(asked: AuthorizeRequest, decision: Decision, request: HttpRequest) -> 
     Raises Invalid for a tenant that is not theirs or a name that is none.
     """
     membership = next(
-        (one for one in memberships(asked.person) if one.tenant.slug == decision.tenant), None
+        (one for one in memberships(request) if one.tenant.slug == decision.tenant), None
     )
     if membership is None:
         raise Invalid("Choose one of your tenants.", "tenant")

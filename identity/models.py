@@ -1,13 +1,16 @@
-"""What the authorization server keeps: clients, consents and what descends from them, signing keys.
+"""What the authorization server keeps: clients, consents and what descends from them, signing keys;
+and what belongs to people's sign-in: browsers' sessions, known places, a tenant's own provider.
 
-All of it outside row-level security, because it is looked up before a tenant is known.
+Outside row-level security stands what is looked up before a tenant is known.
 
 The toolkit's six models are swapped at the first migration. A secret is never stored: codes and
 tokens are rows under a SHA-256, and the database refuses a row that carries the token itself.
 """
 
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
 from oauth2_provider.models import (
@@ -21,8 +24,12 @@ from oauth2_provider.models import (
 )
 
 from access.ids import uuid7
+from access.tenancy import TenantOwned
 from identity.redirects import allows
 from tenants.models import Person, Tenant
+
+if TYPE_CHECKING:
+    from django.contrib.sessions.backends.base import SessionBase
 
 SHA256_HEX = r"^[0-9a-f]{64}$"
 
@@ -193,3 +200,115 @@ class IDToken(AbstractIDToken):
 
 class DeviceGrant(AbstractDeviceGrant):
     """Swapped for the device flow to come; it is not mounted, no row exists."""
+
+
+class BrowserSession(AbstractBaseSession):
+    """A browser's session; once somebody signed in, theirs, with where and when that was.
+
+    The key is a digest (`identity.session_store`), so that knowing a row signs nobody in.
+    """
+
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
+    signed_in_at = models.DateTimeField(null=True)
+    address = models.CharField(max_length=64, blank=True)
+    browser = models.CharField(max_length=80, blank=True)
+    # Noted at most once a minute, so that looking at a page writes nothing more.
+    last_seen_at = models.DateTimeField(db_default=Now())
+    person_id: UUID | None
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "expire_date"], name="session_person")]
+
+    @classmethod
+    def get_session_store_class(cls) -> "type[SessionBase]":
+        """What Django's manager saves sessions with."""
+        from identity.session_store import SessionStore
+
+        return SessionStore
+
+
+class KnownPlace(models.Model):
+    """A network and browser from which a person signed in before."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    network = models.CharField(max_length=64)
+    browser = models.CharField(max_length=80)
+    first_seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "network", "browser"], name="known_place")
+        ]
+
+
+class Letter(models.Model):
+    """A mail to a person about their own account: written with the change it tells of, sent later.
+
+    `kind` names the template; `facts` holds what it shows and never a secret.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=40)
+    facts = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["created_at"], condition=models.Q(sent_at=None), name="letter_waiting"
+            )
+        ]
+
+
+class Milestone(models.Model):
+    """Something that happens once in an installation's life, and who did it."""
+
+    name = models.CharField(primary_key=True, max_length=40)
+    person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+    person_id: UUID | None
+
+
+class SingleSignOn(TenantOwned):
+    """The tenant's own OpenID provider, through which its people may sign in.
+
+    The client's secret is sealed by the root key. Signing in there opens this tenant and no other.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    issuer = models.CharField(max_length=300)
+    oauth_client_id = models.CharField(max_length=191)
+    sealed_secret = models.BinaryField()
+    domains = models.JSONField(default=list)
+    creates_members = models.BooleanField(default=False)
+    enabled = models.BooleanField(default=True)
+    tenant_id: UUID
+
+    class Meta:
+        db_table = "single_sign_on"
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["tenant"], name="one_provider_per_tenant")]
+
+
+class ProviderAccount(TenantOwned):
+    """A person as the tenant's provider knows them: by issuer and subject, not by an address."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    issuer = models.CharField(max_length=300)
+    subject = models.CharField(max_length=255)
+    linked_at = models.DateTimeField(db_default=Now())
+    tenant_id: UUID
+    person_id: UUID
+
+    class Meta:
+        db_table = "provider_account"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "issuer", "subject"], name="one_person_per_subject"
+            )
+        ]

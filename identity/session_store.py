@@ -1,12 +1,17 @@
 """Browser sessions in the database under a digest: a copy of the table signs nobody in."""
 
 import hashlib
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
-from django.contrib.sessions.base_session import AbstractBaseSession
-from django.contrib.sessions.models import Session
 from django.utils import timezone
+
+from identity.models import BrowserSession
+
+SIGN_IN = "sign_in"  # in the session: when, from where and with what browser somebody signed in
+SEEN_AGAIN = timedelta(minutes=1)
 
 
 class SessionStore(db.SessionStore):
@@ -15,29 +20,42 @@ class SessionStore(db.SessionStore):
     Hashing first also means that a cookie may hold anything: no such row, no session.
     """
 
-    def _get_session_from_db(self) -> Session | None:
-        found = Session.objects.filter(
-            session_key=_digest(self.session_key or ""), expire_date__gt=timezone.now()
-        )
-        row = found.first()
+    @classmethod
+    def get_model_class(cls) -> type[BrowserSession]:
+        return BrowserSession
+
+    def _get_session_from_db(self) -> BrowserSession | None:
+        now = timezone.now()
+        row = BrowserSession.objects.filter(
+            session_key=digest(self.session_key or ""), expire_date__gt=now
+        ).first()
         if row is None:
             self._session_key = None
+        elif row.last_seen_at < now - SEEN_AGAIN:
+            BrowserSession.objects.filter(pk=row.pk).update(last_seen_at=now)
         return row
 
     def exists(self, session_key: str) -> bool:
-        return super().exists(_digest(session_key))
+        return super().exists(digest(session_key))
 
-    def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
-        row = super().create_model_instance(data)
-        row.session_key = _digest(row.session_key)
+    def create_model_instance(self, data: dict[str, Any]) -> BrowserSession:
+        """The row of these data; whose it is and since when stand in columns, to be listed by."""
+        row = cast(BrowserSession, super().create_model_instance(data))
+        row.session_key = digest(row.session_key)
+        row.last_seen_at = timezone.now()
+        sign_in = data.get(SIGN_IN)
+        if sign_in and (person := data.get(SESSION_KEY)):
+            row.person_id = person
+            row.signed_in_at = datetime.fromisoformat(sign_in["at"])
+            row.address, row.browser = sign_in["address"], sign_in["browser"]
         return row
 
     def delete(self, session_key: str | None = None) -> None:
         key = session_key or self.session_key
         if key is not None:
-            super().delete(_digest(key))
+            super().delete(digest(key))
 
 
-def _digest(key: str) -> str:
-    """As much of a SHA-256 as Django's column holds: 40 hexadecimal digits."""
+def digest(key: str) -> str:
+    """What a session's row is called: as much of a SHA-256 as Django's column holds."""
     return hashlib.sha256(b"session\0" + key.encode("utf-8", "surrogatepass")).hexdigest()[:40]

@@ -1,46 +1,136 @@
-"""What people's sign-ins leave in the audit log, and what a new password ends."""
+"""What people's sign-ins leave in the audit log, whom they are told to, and what a change ends."""
 
 from typing import Any
 
+from allauth.core import context
+from allauth.mfa.models import Authenticator
 from django.db.models import Q
 from django.db.transaction import atomic
 from django.http import HttpRequest
+from django.utils import timezone
 
 from access.actions import Door
-from access.actor import Actor
+from access.actor import Actor, machinery
 from audit.events import Event, Outcome
 from audit.recording import INSTALLATION, record_alone
+from identity.browsers import browser_of
 from identity.families import end_where
-from identity.origins import address_of, request_id_of
+from identity.letters import LetterKind, write_letter
+from identity.models import BrowserSession, KnownPlace
+from identity.origins import address_of, network_of, request_id_of
+from identity.session_store import SIGN_IN, digest
 from tenants.models import Person
+
+FACTORS = {
+    "totp": "an authenticator app",
+    "webauthn": "a passkey",
+    "recovery_codes": "recovery codes",
+}
 
 
 def signed_in(request: HttpRequest, user: Person, **_: Any) -> None:
     """Receiver of Django's `user_logged_in`. Without the entry there is no sign-in."""
-    record_alone(_at_the_door(request, user), Event.SESSION_SIGNED_IN)
+    with atomic():
+        record_alone(at_the_door(request, user), Event.SESSION_SIGNED_IN)
+        _note_place(request, user)
+    request.session[SIGN_IN] = {
+        "at": timezone.now().isoformat(),
+        "address": address_of(request),
+        "browser": browser_of(request),
+    }
+
+
+def _note_place(request: HttpRequest, person: Person) -> None:
+    """Tell the person by mail of a place that is new, unless it is their very first."""
+    browser = browser_of(request)
+    places = KnownPlace.objects.filter(person=person)
+    first = not places.exists()
+    _, new = places.get_or_create(person=person, network=network_of(request), browser=browser)
+    if new and not first:
+        write_letter(
+            person,
+            LetterKind.NEW_PLACE,
+            address=address_of(request),
+            browser=browser,
+            when=_now_in_words(),
+        )
 
 
 def sign_in_failed(request: HttpRequest | None, **_: Any) -> None:
     """Receiver of `user_login_failed`. What was typed is not kept: it may be a password."""
     if request is not None:
-        actor = _at_the_door(request, None)
+        actor = at_the_door(request, None)
         record_alone(actor, Event.SESSION_FAILED, outcome=Outcome.DENIED)
+
+
+def factor_refused(request: HttpRequest, person: Person | None) -> None:
+    """A code or passkey that did not fit."""
+    actor = at_the_door(request, person)
+    record_alone(actor, Event.SESSION_FAILED, outcome=Outcome.DENIED, step="second factor")
 
 
 def signed_out(request: HttpRequest, user: Person | None, **_: Any) -> None:
     """Receiver of Django's `user_logged_out`."""
     if user is not None:
-        record_alone(_at_the_door(request, user), Event.SESSION_SIGNED_OUT)
+        record_alone(at_the_door(request, user), Event.SESSION_SIGNED_OUT)
 
 
 def password_changed(request: HttpRequest, user: Person, **_: Any) -> None:
-    """Receiver of allauth's `password_changed` and `password_reset`: every agent connects anew."""
+    """Receiver of allauth's `password_changed` and `password_reset`: every agent connects anew,
+    and every other browser signs in anew.
+    """
     with atomic():
-        record_alone(_at_the_door(request, user), Event.SESSION_PASSWORD_CHANGED)
+        record_alone(at_the_door(request, user), Event.SESSION_PASSWORD_CHANGED)
         end_where(Q(person=user), Event.TOKEN_REVOKED, "password changed")
+        end_sessions(user, but=request.session.session_key)
+        write_letter(user, LetterKind.PASSWORD_CHANGED, when=_now_in_words())
 
 
-def _at_the_door(request: HttpRequest, person: Person | None) -> Actor:
+def factor_added(instance: Authenticator, created: bool, **_: Any) -> None:
+    """Receiver of `post_save`, which stands in the transaction that adds the factor."""
+    if created:
+        _factor_changed(instance, "added")
+
+
+def factor_removed(instance: Authenticator, **_: Any) -> None:
+    """Receiver of `post_delete`."""
+    _factor_changed(instance, "removed")
+
+
+def _factor_changed(factor: Authenticator, change: str) -> None:
+    """On record and told to the person; without the entry the change does not happen."""
+    person = factor.user
+    with atomic():
+        record_alone(
+            _whoever_changes(person),
+            Event.SESSION_MFA_CHANGED,
+            person=str(person.pk),
+            factor=factor.type,
+            change=change,
+        )
+        sentence = f"Vault {change} {FACTORS[factor.type]}."
+        if factor.type != Authenticator.Type.RECOVERY_CODES:
+            write_letter(person, LetterKind.FACTORS_CHANGED, change=sentence, when=_now_in_words())
+
+
+def _whoever_changes(person: Person) -> Actor:
+    """The person in their browser, or an operator at the command line."""
+    request = context.request
+    if request is None:
+        return machinery("operator", INSTALLATION, Door.COMMAND)
+    return at_the_door(request, person)
+
+
+def end_sessions(person: Person, *, but: str | None = None) -> int:
+    """End a person's browser sessions, all but the one with this key; answers how many."""
+    rows = BrowserSession.objects.filter(person=person)
+    if but is not None:
+        rows = rows.exclude(session_key=digest(but))
+    return rows.delete()[0]
+
+
+def at_the_door(request: HttpRequest, person: Person | None) -> Actor:
+    """The actor of what happens before or outside any tenant."""
     return Actor(
         tenant_id=INSTALLATION,
         door=Door.CONSOLE,
@@ -48,3 +138,7 @@ def _at_the_door(request: HttpRequest, person: Person | None) -> Actor:
         request_id=request_id_of(request),
         address=address_of(request),
     )
+
+
+def _now_in_words() -> str:
+    return f"{timezone.now():%Y-%m-%d %H:%M} UTC"

@@ -1,5 +1,7 @@
 """Background work on what identity keeps: tidying up after time, which has decided already."""
 
+import logging
+import smtplib
 from datetime import datetime, timedelta
 
 from celery import shared_task
@@ -11,10 +13,15 @@ from access.tenancy import database_now
 from audit.events import Event
 from audit.recording import INSTALLATION, record_joined
 from identity.keys import forget_old_keys
-from identity.models import AccessToken, AuthorizeRequest, Client, Consent, RefreshToken
+from identity.letters import send_letter, waiting_letters
+from identity.models import AccessToken, AuthorizeRequest, Client, Consent, Letter, RefreshToken
+from identity.session_store import SessionStore
+
+log = logging.getLogger(__name__)
 
 UNUSED_REGISTRATION = timedelta(hours=24)
 KEPT = timedelta(hours=24)  # as long as a late replay is worth knowing
+KEPT_LETTER = timedelta(days=7)
 KEPT_CONSENT = timedelta(days=8)  # no lease lives longer, and a client's end finds leases by it
 
 
@@ -26,6 +33,18 @@ def purge() -> None:
         _drop_unused_clients(now)
         _drop_what_is_over(now)
         forget_old_keys()
+        SessionStore.clear_expired()
+
+
+@shared_task(name="identity.send_letters")
+def send_letters() -> None:
+    """Send every waiting letter; what the mail server does not take is tried again later."""
+    for letter_id in waiting_letters(100):
+        try:
+            send_letter(letter_id)
+        except (OSError, smtplib.SMTPException) as error:
+            log.warning("a letter could not be sent: %s", type(error).__name__)
+            return
 
 
 def _drop_unused_clients(now: datetime) -> None:
@@ -41,6 +60,7 @@ def _drop_unused_clients(now: datetime) -> None:
 
 
 def _drop_what_is_over(now: datetime) -> None:
+    Letter.objects.filter(sent_at__lt=now - KEPT_LETTER).delete()
     AuthorizeRequest.objects.filter(expires_at__lt=now - KEPT).delete()
     AccessToken.objects.filter(expires__lt=now - KEPT).delete()
     RefreshToken.objects.filter(expires_at__lt=now - KEPT).delete()

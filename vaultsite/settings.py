@@ -32,10 +32,10 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
-    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "oauth2_provider",
     "rest_framework",
     "channels",
@@ -164,6 +164,22 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds that a proof of who one is counts as fresh
 # The second limit is per account and wide: a stranger must not be able to lock somebody out.
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,50/5m/key"}
+MFA_ADAPTER = "identity.account.factors.FactorAdapter"
+MFA_FORMS = {
+    "authenticate": "identity.account.factor_forms.CodeForm",
+    "reauthenticate": "identity.account.factor_forms.ConfirmingCodeForm",
+    "authenticate_webauthn": "identity.account.factor_forms.PasskeyForm",
+    "reauthenticate_webauthn": "identity.account.factor_forms.ConfirmingPasskeyForm",
+    "login_webauthn": "identity.account.factor_forms.PasskeyAloneForm",
+    "activate_totp": "identity.account.factor_forms.AuthenticatorAppForm",
+    "add_webauthn": "identity.account.factor_forms.NewPasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up: addresses come from operators and invitations
+MFA_TOTP_TOLERANCE = 1  # each step counts once, whatever the tolerance (identity.account.factors)
+MFA_RECOVERY_CODE_DIGITS = 16
+MFA_RECOVERY_CODES_SHOW_ONCE = True
 ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
 
 # -- sessions and browsers ----------------------------------------------------------------------
@@ -287,6 +303,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "send-notices": {
         "task": "tenants.send_notices",
+        "schedule": ENVIRONMENT.sweep_seconds,
+        "options": {"expires": 60},
+    },
+    "send-letters": {
+        "task": "identity.send_letters",
         "schedule": ENVIRONMENT.sweep_seconds,
         "options": {"expires": 60},
     },

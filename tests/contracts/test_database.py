@@ -18,6 +18,7 @@ from credentials.operations import rotate_credential
 from credentials.shapes import RotateCredential
 from tests.contracts.cases import CASES
 from tests.contracts.models import TENANT_MODELS, tenant_tables
+from tests.identity.providers import with_a_provider
 from tests.people import Somebody, grant, lease, store
 from tests.storage import let_time_pass, owner_sql
 
@@ -30,6 +31,7 @@ def filled(owner: Somebody, member: Somebody) -> Somebody:
     grant(owner, member, "user", key="stripe-api-key")
     rotate_credential(owner.console, RotateCredential(key="rotated", generate=True))
     lease(owner.agent)
+    with_a_provider(owner)
     CASES["connect_agent"].call(owner.console, {"client_id": uuid4()})
     return owner
 

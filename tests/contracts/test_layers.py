@@ -26,6 +26,10 @@ NO_TENANTS = {
     "AuthorizationCode": "found by its hash",
     "AccessToken": "found by its id and hash",
     "RefreshToken": "found by its hash",
+    "BrowserSession": "a person's, found by its key's digest",
+    "KnownPlace": "a person's",
+    "Letter": "to a person, about their own account",
+    "Milestone": "the installation's",
     "IDToken": "the toolkit's; no row exists",
     "DeviceGrant": "the toolkit's; no row exists",
 }

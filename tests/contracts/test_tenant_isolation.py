@@ -164,6 +164,10 @@ NAMES_NOTHING = {
     "account/login/", "account/logout/", "account/inactive/", "account/reauthenticate/",
     "account/password/change/", "account/password/reset/", "account/password/reset/done/",
     "account/password/reset/key/done/",
+    "account/", "account/authenticate/", "account/passkeys/sign-in/",
+    "account/reauthenticate/code/", "account/reauthenticate/passkey/", "account/second-factor/",
+    "account/sessions/", "account/authenticator/add/", "account/authenticator/remove/",
+    "account/passkeys/add/", "account/recovery-codes/", "account/recovery-codes/new/",
     "", "team/", "tenant/", "appearance/", "admin/", "admin/credentials/", "admin/credentials/new",
 }  # fmt: skip
 NAMES_SOMETHING = {
@@ -171,7 +175,9 @@ NAMES_SOMETHING = {
     "admin/credentials/<str:key>",
     # A person's own: who asked for it and in which session decides (tests/identity).
     "oauth/status/<uuid:identifier>",
-    r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+    "account/passkeys/<int:pk>/rename/",
+    "account/passkeys/<int:pk>/remove/",
+    r"account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
 }
 
 

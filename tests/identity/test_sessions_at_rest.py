@@ -1,12 +1,12 @@
 """A copy of the session table signs nobody in, and a cookie may hold anything."""
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import connections
 
 from access.tenancy import tenant_transaction
 from audit.models import Entry
 from audit.recording import INSTALLATION
+from identity.models import BrowserSession
 from tests.oauth_client import in_process, sign_in
 from tests.people import PASSWORD, Somebody
 
@@ -18,7 +18,7 @@ def test_the_table_does_not_hold_what_the_cookie_holds(owner: Somebody) -> None:
         sign_in(browser, owner.person.email, PASSWORD)
         cookie = browser.cookies[COOKIE]
         assert browser.get("/admin/").status_code == 200
-    stored = Session.objects.get()
+    stored = BrowserSession.objects.get()
     assert cookie not in (stored.session_key, stored.session_data)
     with in_process() as thief:
         thief.cookies.set(COOKIE, stored.session_key)
@@ -34,7 +34,7 @@ def test_signing_out_removes_the_row_and_is_on_record(owner: Somebody) -> None:
         data = {"csrfmiddlewaretoken": token}
         assert browser.post("/account/logout/", data=data, headers=origin).status_code == 302
         assert browser.get("/admin/").status_code == 302
-    assert not Session.objects.exists()
+    assert not BrowserSession.objects.exists()
     with tenant_transaction(INSTALLATION):
         events = list(Entry.objects.order_by("at").values_list("event", flat=True))
     assert events[-2:] == ["session.signed_in", "session.signed_out"]
@@ -52,5 +52,7 @@ def test_the_application_can_still_clear_what_expired(owner: Somebody) -> None:
     with in_process() as browser:
         sign_in(browser, owner.person.email, PASSWORD)
         with connections["owner"].cursor() as cursor:
-            cursor.execute("UPDATE django_session SET expire_date = now() - interval '1 day'")
+            cursor.execute(
+                "UPDATE identity_browsersession SET expire_date = now() - interval '1 day'"
+            )
         assert browser.get("/admin/").status_code == 302

@@ -1,0 +1,55 @@
+"""In which of a person's tenants a browser session may act, and what is asked of the person first.
+
+The one place that decides it, for the console, the consent page and live updates alike.
+"""
+
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from access.errors import SecondFactorRequired
+from identity.account.factors import has_second_factor
+from tenants.models import Membership, Person, Tenant
+
+CONFINED_TO = "confined_to"  # in the session: the tenant through whose provider somebody came in
+
+
+def confined_to(request: HttpRequest) -> UUID | None:
+    """The only tenant in which this session acts, when its person came in through a provider.
+
+    A tenant's owners decide what their provider says, so it must open nothing of anybody else's.
+    """
+    tenant_id = request.session.get(CONFINED_TO)
+    return UUID(tenant_id) if tenant_id else None
+
+
+def memberships(request: HttpRequest) -> list[Membership]:
+    """The memberships with which the person may act in this session, by the tenant's name."""
+    person = request.user
+    if not isinstance(person, Person) or not person.is_active:
+        return []
+    rows = Membership.objects.select_related("tenant").filter(
+        person=person, suspended_at=None, tenant__suspended_at=None
+    )
+    if only := confined_to(request):
+        rows = rows.filter(tenant_id=only)
+    return list(rows.order_by("tenant__name", "tenant__slug"))
+
+
+def lacks_second_factor(request: HttpRequest, tenant: Tenant) -> bool:
+    """Whether the tenant asks for a second factor that the person has not set up.
+
+    Whoever came in through the tenant's own provider gave what that provider asks for.
+    """
+    if not tenant.mfa_required or confined_to(request) == tenant.pk:
+        return False
+    return not (isinstance(request.user, Person) and has_second_factor(request.user))
+
+
+def require_second_factor(request: HttpRequest, tenant: Tenant) -> None:
+    """Raise SecondFactorRequired where one is missing."""
+    if lacks_second_factor(request, tenant):
+        raise SecondFactorRequired(
+            f"{tenant.name} asks its members for a second factor.",
+            hint="Set one up on your account page; it takes a minute.",
+        )
