@@ -36,6 +36,7 @@ class Action(StrEnum):
     SEARCH_CREDENTIALS = "search_credentials"
     DESCRIBE_CREDENTIAL = "describe_credential"
     CREATE_CREDENTIAL = "create_credential"
+    IMPORT_CREDENTIALS = "import_credentials"
     UPDATE_CREDENTIAL = "update_credential"
     MOVE_CREDENTIAL = "move_credential"
     ARCHIVE_CREDENTIAL = "archive_credential"
@@ -80,6 +81,7 @@ RULES: dict[Action, Rule] = {
     Action.SEARCH_CREDENTIALS: Rule(Scope.READ),
     Action.DESCRIBE_CREDENTIAL: Rule(Scope.READ, Level.VIEWER),
     Action.CREATE_CREDENTIAL: Rule(Scope.WRITE, Level.MANAGER),
+    Action.IMPORT_CREDENTIALS: Rule(Scope.WRITE, Level.MANAGER),
     Action.UPDATE_CREDENTIAL: Rule(Scope.WRITE, Level.MANAGER),
     Action.MOVE_CREDENTIAL: Rule(Scope.WRITE, Level.MANAGER),
     Action.ARCHIVE_CREDENTIAL: Rule(Scope.WRITE, Level.MANAGER),

@@ -15,12 +15,12 @@ MAXIMUM_DEPTH = 32
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def parse_strict(body: bytes) -> Any:
-    """The value in `body`. TooLarge over 512 KiB; Malformed for anything but plain UTF-8 JSON:
-    a byte order mark, a repeated member, NaN or Infinity, a lone surrogate, more than 32 levels.
+def parse_strict(body: bytes, *, most: int = MAXIMUM_BODY) -> Any:
+    """The value in `body`. TooLarge over `most` bytes; Malformed for anything but plain UTF-8
+    JSON: a byte order mark, a repeated member, NaN or Infinity, a lone surrogate, more than 32 levels.
     """
-    if len(body) > MAXIMUM_BODY:
-        raise TooLarge(f"A body may have at most {MAXIMUM_BODY} bytes.")
+    if len(body) > most:
+        raise TooLarge(f"A body may have at most {most} bytes.")
     try:
         value = json.loads(
             body.decode("utf-8"), object_pairs_hook=_members, parse_constant=_no_constant
@@ -36,9 +36,9 @@ def parse_strict(body: bytes) -> Any:
     return value
 
 
-def parse_strict_object(body: bytes) -> dict[str, Any]:
+def parse_strict_object(body: bytes, *, most: int = MAXIMUM_BODY) -> dict[str, Any]:
     """The object in `body`; Malformed also for any other JSON value."""
-    value = parse_strict(body)
+    value = parse_strict(body, most=most)
     if not isinstance(value, dict):
         raise Malformed("The body must be one JSON object.")
     return value

@@ -15,6 +15,7 @@ class Event(StrEnum):
     """Everything that is written down."""
 
     CREDENTIAL_CREATED = "credential.created"
+    CREDENTIAL_IMPORTED = "credential.imported"
     CREDENTIAL_UPDATED = "credential.updated"
     CREDENTIAL_MOVED = "credential.moved"
     CREDENTIAL_READ = "credential.read"

@@ -11,6 +11,7 @@ from credentials.operations.changing import (
 from credentials.operations.describing import describe_credential
 from credentials.operations.finding import list_credentials, search_credentials
 from credentials.operations.granting import give_grant, remove_grant
+from credentials.operations.importing import import_credentials
 from credentials.operations.rotating import (
     change_window,
     close_due_rotation,
@@ -27,6 +28,7 @@ __all__ = [
     "delete_credential",
     "describe_credential",
     "give_grant",
+    "import_credentials",
     "list_credentials",
     "move_credential",
     "remove_grant",

@@ -7,9 +7,9 @@ from access.actor import Actor
 from access.errors import Conflict, Denied
 from access.levels import Level
 from audit.events import Event
-from audit.recording import audited
+from audit.recording import Draft, audited
 from credentials.folders import require_folder
-from credentials.models import Credential, State
+from credentials.models import Credential, State, Version
 from credentials.naming import (
     check_description,
     check_metadata,
@@ -18,9 +18,10 @@ from credentials.naming import (
 from credentials.policies import apply_policy
 from credentials.presenting import credential_out, search_text
 from credentials.rights import rights
+from credentials.sealing import Secret
 from credentials.shapes import CreateCredential, CredentialOut
 from credentials.versions import add_version, examine_secret, open_secret
-from tenants.standing import standing
+from tenants.standing import Standing, standing
 
 
 def create_credential(actor: Actor, request: CreateCredential) -> CredentialOut:
@@ -33,30 +34,39 @@ def create_credential(actor: Actor, request: CreateCredential) -> CredentialOut:
     with audited(actor, Action.CREATE_CREDENTIAL, Event.CREDENTIAL_CREATED) as entry:
         stands = standing(actor)
         level = rights(actor, stands).on_folder(request.folder_path)
-        _require_creator(level)
-        extracted = examine_secret(request.type, secret, request.metadata)
-        credential = Credential(
-            tenant_id=actor.tenant_id,
-            folder=require_folder(actor, request.folder_path),
-            key=request.key,
-            type=request.type,
-            description=check_description(request.description),
-            tags=check_tags(request.tags),
-            metadata=check_metadata(request.metadata),
-            owners=[actor.person_id] if actor.person_id else [],
-            created_by_id=actor.person_id,
-        )
-        apply_policy(actor, stands.tenant, credential, request.policy)
-        credential.search_text = search_text(credential)
-        entry.about(credential_key=credential.key)
-        _save_new(actor, credential)
-        version = add_version(actor, credential, secret, extracted)
-        entry.about(credential_id=credential.pk, version=version.number)
-        entry.detail(type=request.type, folder=request.folder_path)
+        require_creator(level)
+        credential, version = put(actor, stands, entry, request, secret)
         return credential_out(credential, version.number, level, stands.tenant)
 
 
-def _require_creator(level: Level) -> None:
+def put(
+    actor: Actor, stands: Standing, entry: Draft, request: CreateCredential, secret: Secret
+) -> tuple[Credential, Version]:
+    """The new credential with its first version, saved; `entry` names it."""
+    extracted = examine_secret(request.type, secret, request.metadata)
+    credential = Credential(
+        tenant_id=actor.tenant_id,
+        folder=require_folder(actor, request.folder_path),
+        key=request.key,
+        type=request.type,
+        description=check_description(request.description),
+        tags=check_tags(request.tags),
+        metadata=check_metadata(request.metadata),
+        owners=[actor.person_id] if actor.person_id else [],
+        created_by_id=actor.person_id,
+    )
+    apply_policy(actor, stands.tenant, credential, request.policy)
+    credential.search_text = search_text(credential)
+    entry.about(credential_key=credential.key)
+    _save_new(actor, credential)
+    version = add_version(actor, credential, secret, extracted)
+    entry.about(credential_id=credential.pk, version=version.number)
+    entry.detail(type=request.type, folder=request.folder_path)
+    return credential, version
+
+
+def require_creator(level: Level) -> None:
+    """Refuse to store in a folder without `manager` on it."""
     if level < Level.MANAGER:
         raise Denied("The level manager on the folder is needed to store credentials in it.")
 

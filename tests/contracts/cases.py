@@ -13,6 +13,7 @@ from access.tenancy import tenant_transaction
 from audit.events import Event
 from credentials import operations as credentials
 from credentials import shapes as credential
+from credentials.importing.shapes import ImportCredentials
 from leases import operations as leases
 from leases import shapes as lease
 from tenants import agents
@@ -80,6 +81,17 @@ CASES: dict[str, Case] = {
         ),
         needs=("new_key",),
         adds=(Event.CREDENTIAL_CREATED,),
+        at_home=True,
+    ),
+    "import_credentials": Case(
+        call=lambda actor, it: credentials.import_credentials(
+            actor,
+            ImportCredentials.parse(
+                {"format": "env", "content": f"{it['new_key']}={CANARY}", "folderPath": DESK}
+            ),
+        ),
+        needs=("new_key",),
+        adds=(Event.CREDENTIAL_CREATED, Event.CREDENTIAL_IMPORTED),
         at_home=True,
     ),
     "update_credential": Case(

@@ -140,4 +140,4 @@ def _refused_event(operation: Operation) -> Event:
     events = CASES[operation.name].adds
     if not events:
         return Event.ACCESS_DENIED
-    return REFUSED.get(events[0], events[0])
+    return REFUSED.get(events[-1], events[-1])  # its own entry is the last it writes

@@ -1,0 +1,105 @@
+"""Store what a file of another tool holds, in somebody's name."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from django.core.management.base import BaseCommand, CommandError
+
+from access.actions import Door
+from access.actor import ALL_SCOPES, Actor
+from access.errors import VaultError
+from access.levels import Role
+from credentials.importing import FormatWord
+from credentials.importing.rows import MAXIMUM_FILE
+from credentials.importing.shapes import ImportCredentials, ImportOut
+from credentials.operations import import_credentials
+from tenants.models import Membership
+
+
+class Command(BaseCommand):
+    """`manage.py import_credentials .env --format env --tenant acme --as olivia@example.org`."""
+
+    help = "Stores the rows of a .env, 1Password or Bitwarden file, with a member's own rights."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", help="the file, or - for standard input")
+        parser.add_argument("--format", required=True, choices=get_args(FormatWord))
+        parser.add_argument("--tenant", required=True, metavar="SLUG")
+        parser.add_argument("--as", required=True, metavar="EMAIL", dest="email")
+        parser.add_argument("--folder", default="", metavar="PATH", help="where to store the rows")
+        parser.add_argument("--flat", action="store_true", help="forget the file's own folders")
+        parser.add_argument("--dry-run", action="store_true", help="check all, store nothing")
+        parser.add_argument(
+            "--best-effort",
+            action="store_true",
+            help="store what can be stored, not all or nothing",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        actor = _actor(options["tenant"], options["email"])
+        try:
+            request = _request(options)
+            with click.progressbar(length=1, label="Importing", file=sys.stderr) as bar:
+
+                def watch(done: int, of: int) -> None:
+                    bar.length = of
+                    bar.update(done - bar.pos)
+
+                result = import_credentials(actor, request, watch=watch)
+        except VaultError as error:
+            raise CommandError(error.detail) from None
+        self._tell(result)
+
+    def _tell(self, result: ImportOut) -> None:
+        for row in result.rows:
+            why = f" – {row.reason}" if row.reason else ""
+            where = f" {row.key} ({row.type})" if row.key else ""
+            # repr: a name from outside may hold what a terminal would obey.
+            self.stdout.write(f"{row.row:>5}  {row.outcome:<12} {row.name!r}{where}{why}")
+        would = sum(row.outcome == "would_create" for row in result.rows)
+        made = f"{would} would be created" if result.dry_run else f"{result.created} created"
+        self.stdout.write(f"{made}, {result.skipped} skipped, {result.failed} failed.")
+        if result.failed and not result.created and not result.dry_run:
+            raise CommandError("Nothing was stored; mend the rows, or use --best-effort.")
+
+
+def _request(options: dict[str, Any]) -> ImportCredentials:
+    return ImportCredentials.parse(
+        {
+            "format": options["format"],
+            "content": _content(options["file"]),
+            "folderPath": options["folder"],
+            "keepFolders": not options["flat"],
+            "dryRun": options["dry_run"],
+            "mode": "best-effort" if options["best_effort"] else "all-or-nothing",
+        }
+    )
+
+
+def _content(name: str) -> str:
+    try:
+        source = sys.stdin.buffer if name == "-" else Path(name).open("rb")  # noqa: SIM115  # closed below
+        with source:
+            return source.read(MAXIMUM_FILE + 1).decode("utf-8")
+    except OSError as error:
+        raise CommandError(f"The file cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise CommandError("The file is not UTF-8 text.") from None
+
+
+def _actor(slug: str, email: str) -> Actor:
+    membership = Membership.objects.filter(
+        tenant__slug=slug, person__email__iexact=email, suspended_at=None
+    ).first()
+    if membership is None:
+        raise CommandError("There is no such member of such a tenant.")
+    return Actor(
+        tenant_id=membership.tenant_id,
+        door=Door.COMMAND,
+        person_id=membership.person_id,
+        role=Role(membership.role),
+        scopes=ALL_SCOPES,
+    )
