@@ -5,6 +5,7 @@ Chosen views only: the toolkit's own addresses and the device flow are not mount
 
 from django.urls import include, path
 
+from identity.account.setup import follow_link, root_key_kept, setup
 from identity.authorizing import authorize
 from identity.endpoints import introspect, register, revoke, token
 from identity.metadata import authorization_server, jwks, mcp_resource, rest_resource
@@ -27,5 +28,8 @@ urlpatterns = [
     path("oauth/introspect", introspect, name="introspect"),
     path("oauth/status/<uuid:identifier>", status, name="status"),
     path("oauth/complete", complete, name="complete"),
+    path("setup/", setup, name="setup"),
+    path("setup/root-key-kept/", root_key_kept, name="root_key_kept"),
+    path("setup/<str:token>/", follow_link, name="setup_link"),
     path("account/", include("identity.account.urls")),
 ]

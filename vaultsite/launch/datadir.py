@@ -46,6 +46,11 @@ class DataDirectory:
         """The demo people and their passwords."""
         return self.keys / "people.json"
 
+    @property
+    def setup_link(self) -> Path:
+        """The link by which a fresh installation is set up; missing once it is."""
+        return self.run / "setup-link"
+
 
 def open_directory(path: Path) -> DataDirectory:
     """The data directory at `path`, made when missing. Raises CannotContinue."""

@@ -41,6 +41,11 @@ class Installation:
         arguments = ("demo", "--people-file", str(self.data.people))
         family.run(_python("demo", self._surroundings(), "manage.py", *arguments))
 
+    def offer_setup(self, family: Family) -> None:
+        """Writes the link to set a fresh installation up, for `up` to show. Raises CannotContinue."""
+        arguments = ("setup_link", "--to", str(self.data.setup_link))
+        family.run(_python("setup", self._surroundings(), "manage.py", *arguments))
+
     def start(self, family: Family, sockets: list[socket.socket]) -> None:
         """Starts web, worker and beat; the sockets go over to the web process."""
         environment = self._surroundings()

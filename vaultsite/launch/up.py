@@ -110,6 +110,7 @@ def _start(
     if options.demo:
         with timed("demo tenants acme and globex seeded"):
             installation.seed(programs)
+    installation.offer_setup(programs)
     with timed("web, worker and beat ready"):
         installation.start(programs, sockets)
         await_ready(installation.public_url, programs.require_running)
@@ -156,6 +157,9 @@ def _say_how_to_use(data: DataDirectory, running: Running) -> None:
     if owner is not None:
         hint(f"sign in   {owner.email}   password {owner.password}")
         hint(f"          all demo people: {_shown(data.people)}")
+    elif data.setup_link.exists():
+        hint(f"set up    {data.setup_link.read_text(encoding='utf-8').strip()}")
+        hint("          it works once, for a day")
     hint(f"connect   claude mcp add --transport http vault {running.mcp_url} --callback-port 8123")
     hint("          claude mcp login vault")
     hint(f"logs      {_shown(data.logs)}")

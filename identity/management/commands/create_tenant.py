@@ -3,15 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email, validate_slug
-from django.urls import reverse
 
 from access.errors import VaultError
+from identity.recovery import password_link
 from tenants.models import Person
 from tenants.operations import create_tenant
 
@@ -39,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError(error.detail) from None
         self.stdout.write(f"{name} is made; {email} owns it.")
         if not owner.has_usable_password():
-            self.stdout.write(f"Set a password within three days: {_link(owner)}")
+            self.stdout.write(f"Set a password within three days: {password_link(owner)}")
 
 
 def _require_valid(slug: str, email: str) -> None:
@@ -49,11 +46,3 @@ def _require_valid(slug: str, email: str) -> None:
     except ValidationError as error:
         raise CommandError(error.messages[0]) from None
 
-
-def _link(person: Person) -> str:
-    """The link of allauth's password reset; it works once."""
-    parts = {
-        "uidb36": user_pk_to_url_str(person),
-        "key": default_token_generator.make_token(person),
-    }
-    return settings.PUBLIC_URL + reverse("account_reset_password_from_key", kwargs=parts)

@@ -1,0 +1,63 @@
+"""The form in which somebody new says who they are and chooses a password, and their first sign-in."""
+
+from typing import Any
+
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from tenants.models import Person
+
+NEW_PASSWORD = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+
+
+class NewPersonForm(forms.Form):
+    """Name and password; passwords are never sent back to the page."""
+
+    name = forms.CharField(
+        label="Your name", max_length=120, widget=forms.TextInput({"autocomplete": "name"})
+    )
+    password = forms.CharField(
+        label="Password",
+        max_length=256,
+        strip=False,
+        widget=NEW_PASSWORD,
+        help_text="At least 12 characters. A few unrelated words are easier to keep than symbols.",
+    )
+    again = forms.CharField(
+        label="The password once more", max_length=256, strip=False, widget=NEW_PASSWORD
+    )
+
+    email: str = ""
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        password = said.get("password")
+        if password and said.get("again") not in (None, password):
+            self.add_error("again", "The two passwords differ.")
+        if password:
+            person = Person(email=said.get("email", self.email), name=said.get("name", ""))
+            try:
+                validate_password(password, person)
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return said
+
+
+class FirstPersonForm(NewPersonForm):
+    """The first person of an installation says their address too."""
+
+    email = forms.EmailField(  # type: ignore[assignment]  # a form's field in place of the word
+        label="E-mail address", max_length=254, widget=forms.EmailInput({"autocomplete": "email"})
+    )
+    field_order = ("name", "email", "password", "again")
+
+
+def welcome(request: HttpRequest, person: Person, go_on: str) -> HttpResponseBase:
+    """Sign a new person in, as if they had just typed the password, and go on."""
+    login = Login(user=person, redirect_url=go_on)
+    response: HttpResponseBase = perform_password_login(request, {"email": person.email}, login)
+    return response
