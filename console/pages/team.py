@@ -1,5 +1,6 @@
 """The team page: what a member may use, and whom to ask for more."""
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -14,14 +15,20 @@ from console.places import current_place, pick
 from credentials.naming import check_key
 from credentials.operations import list_credentials
 from credentials.shapes import MAXIMUM_PAGE, ListCredentials
+from identity import first_run
 
 
 @require_safe
 @never_cache
-@signed_in
 def home(request: HttpRequest) -> HttpResponse:
-    """The start: the console for owners and admins, the team page for everybody else."""
+    """The start: the console for owners and admins, the team page for everybody else; in an
+    installation that nobody has set up, where that is done.
+    """
     place = current_place(request)
+    if place is None and first_run.is_open():
+        return redirect("setup")
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
     return redirect("admin:index" if place and place.governs else "team")
 
 

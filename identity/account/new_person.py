@@ -1,4 +1,4 @@
-"""The form in which somebody new says who they are and chooses a password, and their first sign-in."""
+"""The form in which somebody new says who they are and chooses a password; their first sign-in."""
 
 from typing import Any
 

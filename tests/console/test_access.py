@@ -12,7 +12,7 @@ ADMIN_PAGES = ["/admin/", NEW, "/admin/credentials/stripe-api-key/"]
 PAGES = ["/", "/team/", *ADMIN_PAGES]
 
 
-def test_a_stranger_signs_in_first_and_comes_back(database: None) -> None:
+def test_a_stranger_signs_in_first_and_comes_back(owner: Somebody) -> None:
     for address in PAGES:
         answer = Client().get(address)
         assert (answer.status_code, answer["Location"]) == (302, f"/account/login/?next={address}")

@@ -42,7 +42,7 @@ class Installation:
         family.run(_python("demo", self._surroundings(), "manage.py", *arguments))
 
     def offer_setup(self, family: Family) -> None:
-        """Writes the link to set a fresh installation up, for `up` to show. Raises CannotContinue."""
+        """Writes the link to set a fresh installation up, for `up` to show."""
         arguments = ("setup_link", "--to", str(self.data.setup_link))
         family.run(_python("setup", self._surroundings(), "manage.py", *arguments))
 

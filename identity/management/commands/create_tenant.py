@@ -45,4 +45,3 @@ def _require_valid(slug: str, email: str) -> None:
         validate_email(email)
     except ValidationError as error:
         raise CommandError(error.messages[0]) from None
-
