@@ -61,6 +61,8 @@ class Action(StrEnum):
     REMOVE_MEMBER = "remove_member"
     ADD_MEMBER = "add_member"
     CHANGE_SETTINGS = "change_settings"
+    SHOW_SINGLE_SIGN_ON = "show_single_sign_on"
+    CHANGE_SINGLE_SIGN_ON = "change_single_sign_on"
     CONNECT_AGENT = "connect_agent"
     CHANGE_AGENT = "change_agent"
 
@@ -106,6 +108,10 @@ RULES: dict[Action, Rule] = {
     Action.CHANGE_MEMBER: Rule(Scope.ADMIN, governing=True),
     Action.REMOVE_MEMBER: Rule(Scope.ADMIN, governing=True),
     Action.CHANGE_SETTINGS: Rule(Scope.ADMIN, governing=True),
+    Action.SHOW_SINGLE_SIGN_ON: Rule(Scope.ADMIN, governing=True, doors=PEOPLE | OPERATORS),
+    Action.CHANGE_SINGLE_SIGN_ON: Rule(
+        Scope.ADMIN, governing=True, fresh=True, doors=PEOPLE | OPERATORS
+    ),
     Action.CONNECT_AGENT: Rule(Scope.READ, doors=PEOPLE),
     Action.CHANGE_AGENT: Rule(Scope.ADMIN, governing=True),
 }

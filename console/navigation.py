@@ -50,6 +50,14 @@ ROWS = (
     ),
     Row(label="Team", url="team", section="team", icon="people", group=Group.ACCESS),
     Row(
+        label="Single sign-on",
+        url="admin:sign_in",
+        section="sign-in",
+        icon="person",
+        group=Group.OVERSIGHT,
+        governing=True,
+    ),
+    Row(
         label="Account",
         url="account",
         section="account",

@@ -20,7 +20,7 @@ from audit.events import Event, Outcome
 from audit.recording import record_alone
 from console.actors import actor_for
 from console.errors import problem, to_second_factor, told
-from console.pages import credentials
+from console.pages import credentials, sign_in
 from console.places import current_place
 
 
@@ -53,6 +53,7 @@ class ConsoleSite(AdminSite):
         return [
             path("", page(credentials.overview), name="index"),
             path("credentials/", page(credentials.overview), name="credentials"),
+            path("sign-in/", page(sign_in.single_sign_on), name="sign_in"),
             path("credentials/new", page(credentials.store), name="store"),
             path("credentials/<str:key>/", page(credentials.detail), name="credential"),
             path("credentials/<str:key>", page(_with_slash)),

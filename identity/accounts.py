@@ -6,11 +6,22 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from identity.admission import CONFINED_TO, THROUGH, confined_to
 from identity.freshness import signed_in_recently
+from tenants.models import Tenant
+
+CONFINEMENT = (CONFINED_TO, THROUGH)
+WORDS = {
+    "reauthenticate": "your password",
+    "mfa_reauthenticate": "a code",
+    "mfa_reauthenticate:webauthn": "a passkey",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -25,6 +36,24 @@ class AccountAdapter(DefaultAccountAdapter):
         return url_has_allowed_host_and_scheme(
             url, allowed_hosts={ours.netloc}, require_https=ours.scheme == "https"
         )
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Whatever the sign-in makes of the session, it stays as confined as it was."""
+        kept = {one: request.session[one] for one in CONFINEMENT if one in request.session}
+        super().login(request, user)
+        request.session.update(kept)
+
+    def get_reauthentication_methods(
+        self, user: AbstractBaseUser | AnonymousUser
+    ) -> list[dict[str, Any]]:
+        """How somebody proves anew who they are; through a provider only where they came from."""
+        tenant_id = confined_to(context.request)
+        if tenant_id is None:
+            found = super().get_reauthentication_methods(user)
+            return [{**one, "description": WORDS.get(one["id"], "")} for one in found]
+        tenant = Tenant.objects.get(pk=tenant_id)
+        url = reverse("sso_start", args=[tenant.slug])
+        return [{"id": "single_sign_on", "description": "your provider", "url": url}]
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:  # noqa: ARG002  # one rule for all
         """A sign-in counts as a proof too, while it is fresh."""

@@ -9,9 +9,12 @@ from django.http import HttpRequest
 
 from access.errors import SecondFactorRequired
 from identity.account.factors import has_second_factor
+from identity.single_sign_on.linking import provider_of
 from tenants.models import Membership, Person, Tenant
 
-CONFINED_TO = "confined_to"  # in the session: the tenant through whose provider somebody came in
+# In the session of somebody who came in through a tenant's provider: the tenant, and the issuer.
+CONFINED_TO = "confined_to"
+THROUGH = "confined_through"
 
 
 def confined_to(request: HttpRequest) -> UUID | None:
@@ -33,7 +36,14 @@ def memberships(request: HttpRequest) -> list[Membership]:
     )
     if only := confined_to(request):
         rows = rows.filter(tenant_id=only)
-    return list(rows.order_by("tenant__name", "tenant__slug"))
+    found = list(rows.order_by("tenant__name", "tenant__slug"))
+    return found if only is None else [one for one in found if _still_stands(request, one.tenant)]
+
+
+def _still_stands(request: HttpRequest, tenant: Tenant) -> bool:
+    """A session lives no longer than the provider that it came through."""
+    provider = provider_of(tenant)
+    return provider is not None and provider.issuer == request.session.get(THROUGH)
 
 
 def lacks_second_factor(request: HttpRequest, tenant: Tenant) -> bool:

@@ -10,6 +10,7 @@ from django.core.cache import cache
 REGISTER = "register"
 TOKEN = "token"
 CONSENT = "consent"
+SINGLE_SIGN_ON = "single_sign_on"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,12 +46,13 @@ class Environment(BaseModel):
     database_pool: Annotated[int, Field(ge=0, le=100)] = 8
     redirect_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
+    private_providers: tuple[str, ...] = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     email_url: SecretStr | None = None
     email_from: str = "vault@localhost"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("redirect_hosts", "allowed_origins", mode="before")
+    @field_validator("redirect_hosts", "allowed_origins", "private_providers", mode="before")
     @classmethod
     def split(cls, value: Any) -> Any:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value

@@ -266,6 +266,7 @@ IDENTITY_LIMITS: dict[str, list[tuple[int, int]]] = {
     "register": [(5, 60), (50, 86_400)],
     "token": [(60, 60)],
     "consent": [(30, 60)],
+    "single_sign_on": [(30, 60)],
 }
 if ENVIRONMENT.development:  # one machine tries the whole product out, again and again
     IDENTITY_LIMITS = {name: [(1000, 60)] for name in IDENTITY_LIMITS}

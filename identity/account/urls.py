@@ -14,6 +14,7 @@ from django.urls import path, re_path
 from identity.account.guard import changes_account
 from identity.account.overview import overview, second_factor
 from identity.account.session_list import session_list
+from identity.single_sign_on import pages as sso
 
 urlpatterns = [
     # allauth looks these up by their names.
@@ -44,6 +45,9 @@ urlpatterns = [
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    path("sso/", sso.choose, name="sso"),
+    path("sso/<slug:slug>/", sso.start, name="sso_start"),
+    path("sso/<slug:slug>/callback/", sso.callback, name="sso_callback"),
     path("", overview, name="mfa_index"),
     path("", overview, name="mfa_list_webauthn"),
     path("", overview, name="account"),

@@ -14,6 +14,8 @@ from audit.events import Event
 from credentials import operations as credentials
 from credentials import shapes as credential
 from credentials.importing.shapes import ImportCredentials
+from identity import operations as identity
+from identity.single_sign_on.shapes import ChangeSingleSignOn
 from leases import operations as leases
 from leases import shapes as lease
 from tenants import agents
@@ -256,6 +258,25 @@ CASES: dict[str, Case] = {
         call=_connect_agent,
         needs=("client_id",),
         adds=(Event.CLIENT_AUTHORIZED,),
+        at_home=True,
+    ),
+    # -- identity -------------------------------------------------------------------------------
+    "show_single_sign_on": Case(
+        call=lambda actor, _: identity.show_single_sign_on(actor), at_home=True
+    ),
+    "change_single_sign_on": Case(
+        call=lambda actor, _: identity.change_single_sign_on(
+            actor,
+            ChangeSingleSignOn.parse(
+                {
+                    "issuer": "https://login.example.org",
+                    "clientId": "vault",
+                    "clientSecret": CANARY,
+                    "domains": ["example.org"],
+                }
+            ),
+        ),
+        adds=(Event.TENANT_SSO_CHANGED,),
         at_home=True,
     ),
 }

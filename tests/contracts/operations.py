@@ -13,6 +13,7 @@ from django.conf import settings
 from access.actions import Action
 
 DOMAIN = ("tenants", "credentials", "leases")
+OPERATING = (*DOMAIN, "identity")
 # What opens an operation's transaction or, for `record_joined`, joins the caller's.
 OPENERS = frozenset({"audited", "reading", "changing", "record_joined"})
 
@@ -42,7 +43,7 @@ def operations() -> dict[str, Operation]:
 
 
 def _sources() -> Iterator[Path]:
-    for app in DOMAIN:
+    for app in OPERATING:
         for path in sorted((Path(settings.BASE_DIR) / app).rglob("*.py")):
             if "migrations" not in path.parts:
                 yield path

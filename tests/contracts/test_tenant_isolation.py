@@ -164,7 +164,7 @@ NAMES_NOTHING = {
     "account/login/", "account/logout/", "account/inactive/", "account/reauthenticate/",
     "account/password/change/", "account/password/reset/", "account/password/reset/done/",
     "account/password/reset/key/done/",
-    "setup/", "setup/root-key-kept/",
+    "setup/", "setup/root-key-kept/", "account/sso/", "admin/sign-in/",
     "account/", "account/authenticate/", "account/passkeys/sign-in/",
     "account/reauthenticate/code/", "account/reauthenticate/passkey/", "account/second-factor/",
     "account/sessions/", "account/authenticator/add/", "account/authenticator/remove/",
@@ -177,6 +177,8 @@ NAMES_SOMETHING = {
     # A person's own: who asked for it and in which session decides (tests/identity).
     "oauth/status/<uuid:identifier>",
     "setup/<str:token>/",
+    "account/sso/<slug:slug>/",
+    "account/sso/<slug:slug>/callback/",
     "account/passkeys/<int:pk>/rename/",
     "account/passkeys/<int:pk>/remove/",
     r"account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",

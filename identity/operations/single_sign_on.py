@@ -1,0 +1,77 @@
+"""Showing and changing the tenant's own sign-in provider."""
+
+from django.conf import settings
+from django.urls import reverse
+
+from access.actions import Action
+from access.actor import Actor
+from access.errors import Invalid
+from audit.events import Event
+from audit.recording import audited, reading
+from identity.models import SingleSignOn
+from identity.single_sign_on.sealing import seal_secret
+from identity.single_sign_on.shapes import ChangeSingleSignOn, SingleSignOnOut
+from tenants.models import Tenant
+from tenants.standing import standing
+
+
+def show_single_sign_on(actor: Actor) -> SingleSignOnOut:
+    """The tenant's provider, for owners and admins; the secret is never shown."""
+    with reading(actor, Action.SHOW_SINGLE_SIGN_ON):
+        tenant = _governed(actor, Action.SHOW_SINGLE_SIGN_ON)
+        return _out(SingleSignOn.objects.of(actor).first(), tenant)
+
+
+def change_single_sign_on(actor: Actor, request: ChangeSingleSignOn) -> SingleSignOnOut:
+    """Set the provider up, change it, or switch it off. Sessions that came in through another
+    issuer, or through one that is off, end with it.
+    """
+    with audited(actor, Action.CHANGE_SINGLE_SIGN_ON, Event.TENANT_SSO_CHANGED) as entry:
+        tenant = _governed(actor, Action.CHANGE_SINGLE_SIGN_ON)
+        row = SingleSignOn.objects.of(actor).locked().first()
+        row = row or SingleSignOn(tenant_id=actor.tenant_id)
+        _take_secret(row, request)
+        row.issuer, row.oauth_client_id = request.issuer, request.client_id
+        row.domains, row.creates_members = request.domains, request.creates_members
+        row.enabled = request.enabled
+        row.save()
+        entry.detail(
+            issuer=row.issuer,
+            domains=row.domains,
+            creates_members=row.creates_members,
+            enabled=row.enabled,
+            new_secret=request.client_secret is not None,
+        )
+        return _out(row, tenant)
+
+
+def _governed(actor: Actor, action: Action) -> Tenant:
+    here = standing(actor)
+    here.require(action)
+    return here.tenant
+
+
+def _take_secret(row: SingleSignOn, request: ChangeSingleSignOn) -> None:
+    same = (row.issuer, row.oauth_client_id) == (request.issuer, request.client_id)
+    if request.client_secret is not None:
+        secret = request.client_secret.get_secret_value()
+        row.sealed_secret = seal_secret(row.tenant_id, request.issuer, request.client_id, secret)
+    elif not same:
+        raise Invalid("clientSecret: needed for a new issuer or client.", "clientSecret")
+
+
+def _out(row: SingleSignOn | None, tenant: Tenant) -> SingleSignOnOut:
+    sign_in_url = settings.PUBLIC_URL + reverse("sso_start", args=[tenant.slug])
+    callback_url = settings.PUBLIC_URL + reverse("sso_callback", args=[tenant.slug])
+    if row is None:
+        return SingleSignOnOut(configured=False, sign_in_url=sign_in_url, callback_url=callback_url)
+    return SingleSignOnOut(
+        configured=True,
+        issuer=row.issuer,
+        client_id=row.oauth_client_id,
+        domains=row.domains,
+        creates_members=row.creates_members,
+        enabled=row.enabled,
+        sign_in_url=sign_in_url,
+        callback_url=callback_url,
+    )

@@ -1,0 +1,177 @@
+"""/account/sso/…: to the tenant's provider and back."""
+
+import hmac
+import secrets
+import time
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.models import Login
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from access.errors import VaultError
+from identity.admission import CONFINED_TO, THROUGH, confined_to
+from identity.limits import SINGLE_SIGN_ON, spend
+from identity.models import SingleSignOn
+from identity.origins import network_of
+from identity.sessions import sign_in_failed
+from identity.single_sign_on.linking import NotAdmitted, admit, provider_of
+from identity.single_sign_on.provider import ProviderFailed, Said, discover, redeem, verify
+from identity.single_sign_on.sealing import open_secret
+from tenants.models import Person, Tenant
+
+TRY = "single_sign_on"  # in the session: what belongs to the one try that is under way
+WITHIN = 600
+METHOD = "single_sign_on"
+
+
+class TenantForm(forms.Form):
+    """Which tenant's provider it is."""
+
+    tenant = forms.SlugField(
+        label="Short name of your tenant",
+        max_length=63,
+        help_text="It stands in the link that your tenant gave you.",
+    )
+
+
+@require_safe
+@never_cache
+def choose(request: HttpRequest) -> HttpResponseBase:
+    """Ask for the tenant's short name; that it exists is not told."""
+    form = TenantForm(request.GET if "tenant" in request.GET else None)
+    if form.is_valid():
+        return redirect("sso_start", form.cleaned_data["tenant"])
+    return render(request, "account/sso.html", {"form": form})
+
+
+@require_safe
+@never_cache
+def start(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Send the browser to the provider, with a state, a nonce and a PKCE challenge of this try."""
+    provider = _provider(slug)
+    if provider is None:
+        return _refused(request, "This tenant has no single sign-on.", status=404)
+    if spend(SINGLE_SIGN_ON, network_of(request)):
+        return _refused(request, "Too many tries; wait a minute.", status=429)
+    try:
+        endpoints = discover(provider.issuer)
+    except ProviderFailed as error:
+        return _refused(request, f"The sign-in provider cannot be used. {error}", status=502)
+    begun = _begin(request, slug)
+    query = {
+        "response_type": "code",
+        "client_id": provider.oauth_client_id,
+        "redirect_uri": _callback_url(slug),
+        "scope": "openid email profile",
+        "state": begun["state"],
+        "nonce": begun["nonce"],
+        "code_challenge": _challenge(begun["verifier"]),
+        "code_challenge_method": "S256",
+    }
+    if begun["again"]:
+        query |= {"prompt": "login", "max_age": "0"}
+    mark = "&" if "?" in endpoints.authorization else "?"
+    return redirect(f"{endpoints.authorization}{mark}{urlencode(query)}")
+
+
+def _begin(request: HttpRequest, slug: str) -> dict[str, Any]:
+    """Whoever came in this way comes again to prove it anew: the provider has to ask them anew."""
+    wanted = request.GET.get("next", "")
+    begun = {
+        "slug": slug,
+        "state": secrets.token_urlsafe(32),
+        "nonce": secrets.token_urlsafe(32),
+        "verifier": secrets.token_urlsafe(48),
+        "next": wanted if get_adapter(request).is_safe_url(wanted) else "",
+        "at": time.time(),
+        "again": confined_to(request) is not None,
+    }
+    request.session[TRY] = begun
+    return begun
+
+
+@require_safe
+@never_cache
+def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """What the provider sends back. Each try ends here, whichever way."""
+    begun = request.session.pop(TRY, None)
+    provider = _provider(slug)
+    if provider is None or not _belongs(request, begun, slug):
+        return _failed(request, "This sign-in was not begun here, or took too long.")
+    try:
+        said = _said(request, provider, begun)
+        person = admit(request, provider, said)
+    except (ProviderFailed, NotAdmitted) as error:
+        return _failed(request, str(error))
+    except VaultError as error:
+        return _failed(request, error.detail, status=error.status)
+    return _sign_in(request, provider, person, begun["next"])
+
+
+def _said(request: HttpRequest, provider: SingleSignOn, begun: dict[str, Any]) -> Said:
+    code = request.GET.get("code", "")
+    if not code or request.GET.get("iss", provider.issuer) != provider.issuer:  # RFC 9207
+        raise ProviderFailed("Your provider did not sign you in.")
+    endpoints = discover(provider.issuer)
+    back = _callback_url(begun["slug"])
+    grant = {"code": code, "code_verifier": begun["verifier"], "redirect_uri": back}
+    token = redeem(endpoints, (provider.oauth_client_id, open_secret(provider)), grant)
+    said = verify(endpoints, token, client_id=provider.oauth_client_id, nonce=begun["nonce"])
+    if begun["again"] and (said.authenticated_at or 0) < begun["at"] - 60:
+        raise ProviderFailed("Your provider did not ask you anew who you are.")
+    return said
+
+
+def _belongs(request: HttpRequest, begun: dict[str, Any] | None, slug: str) -> bool:
+    if begun is None or begun["slug"] != slug or not 0 <= time.time() - begun["at"] < WITHIN:
+        return False
+    return hmac.compare_digest(request.GET.get("state", "").encode(), begun["state"].encode())
+
+
+def _sign_in(
+    request: HttpRequest, provider: SingleSignOn, person: Person, go_on: str
+) -> HttpResponseBase:
+    """A session confined to the tenant; the person's own second factor is still asked for."""
+    get_adapter(request).logout(request)
+    request.session[CONFINED_TO] = str(provider.tenant_id)
+    request.session[THROUGH] = provider.issuer
+    record_authentication(request, person, METHOD)
+    response: HttpResponseBase = perform_login(
+        request, Login(user=person, redirect_url=go_on or reverse("home"))
+    )
+    return response
+
+
+def _challenge(verifier: str) -> str:
+    """RFC 7636 §4.2."""
+    return urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def _provider(slug: str) -> SingleSignOn | None:
+    tenant = Tenant.objects.filter(slug=slug).first()
+    return provider_of(tenant) if tenant else None
+
+
+def _callback_url(slug: str) -> str:
+    return f"{settings.PUBLIC_URL}{reverse('sso_callback', args=[slug])}"
+
+
+def _failed(request: HttpRequest, why: str, *, status: int = 403) -> HttpResponse:
+    sign_in_failed(request)
+    return _refused(request, why, status=status)
+
+
+def _refused(request: HttpRequest, why: str, *, status: int) -> HttpResponse:
+    return render(request, "account/sso_refused.html", {"why": why}, status=status)

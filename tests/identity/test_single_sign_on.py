@@ -1,0 +1,361 @@
+"""Single sign-on: a tenant's own provider opens that tenant, to its members, and nothing else."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
+from django.test import Client
+
+from access.errors import Denied, Invalid
+from access.levels import Role
+from access.tenancy import tenant_transaction
+from identity.models import ProviderAccount, SingleSignOn
+from identity.operations import change_single_sign_on, show_single_sign_on
+from identity.single_sign_on.addresses import may_be_called
+from identity.single_sign_on.sealing import open_secret
+from identity.single_sign_on.shapes import ChangeSingleSignOn
+from tenants.models import Membership, Person, Tenant
+from tests.console.pages import page, signed_in
+from tests.identity.looking import log
+from tests.identity.providers import CLIENT, SECRET, Provider, running_provider, set_up
+from tests.identity.test_second_factors import code, with_app
+from tests.oauth_client import OAuthClient
+from tests.people import PASSWORD, Somebody, join
+from tests.refusals import refusal
+from tests.storage import dump, owner_sql
+
+START = "/account/sso/acme/"
+
+
+@pytest.fixture
+def provider(owner: Somebody) -> Iterator[Provider]:
+    """Acme's provider."""
+    with running_provider() as one:
+        set_up(owner, one.issuer)
+        yield one
+
+
+def come_in(provider: Provider, email: str, browser: Client | None = None, /, **claims: Any) -> Any:
+    """Sign in through the provider; what the callback answers."""
+    browser = browser or Client()
+    location = browser.get(START)["Location"]
+    assert location.startswith(f"{provider.issuer}/authorize?")
+    return browser.get(provider.callback(location, email, **claims))
+
+
+def inside(provider: Provider, email: str) -> Client:
+    """A browser that came in that way."""
+    browser = Client()
+    answer = come_in(provider, email, browser)
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    return browser
+
+
+def test_a_member_comes_in_and_is_known_by_subject_afterwards(
+    provider: Provider, owner: Somebody
+) -> None:
+    assert inside(provider, "Olivia@example.org").get("/admin/").status_code == 200
+    (entry,) = log("session.signed_in")
+    assert entry.person_id == owner.person.pk
+    renamed = come_in(
+        provider, "another@elsewhere.example", sub="id-of-Olivia@example.org", email_verified=False
+    )
+    assert renamed.status_code == 302
+    assert owner_sql("SELECT count(*) FROM provider_account") == [(1,)]
+
+
+def test_what_comes_in_through_acme_acts_in_acme_only(
+    provider: Provider, owner: Somebody, outsider: Somebody, client: OAuthClient
+) -> None:
+    """Otto owns globex and is a member of acme; acme's provider must not open globex."""
+    join(owner, outsider.person)
+    browser = inside(provider, "otto@example.org")
+    assert browser.post("/tenant/", {"tenant": "globex"}).status_code == 404
+    assert browser.get("/admin/").status_code == 403
+    assert b"Globex" not in browser.get("/team/").content
+    assert b"globex" not in browser.get(client.authorize_url()).content
+    sent = {**page(browser.get(client.authorize_url())).inputs(), "tenant": "globex"}
+    refused = browser.post("/oauth/authorize", {**sent, "decision": "allow", "scope": "vault:read"})
+    assert "code=" not in refused.get("Location", "")
+    assert signed_in(outsider).get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/account/password/change/",
+        "/account/passkeys/add/",
+        "/account/authenticator/add/",
+        "/account/recovery-codes/new/",
+        "/account/sessions/",
+    ],
+)
+def test_it_does_not_change_the_account(provider: Provider, owner: Somebody, address: str) -> None:
+    browser = inside(provider, owner.person.email)
+    assert browser.get(address).status_code == 403
+    assert browser.post(address, {"others": "yes"}).status_code == 403
+
+
+def test_who_is_no_member_is_not_let_in(provider: Provider, outsider: Somebody) -> None:
+    before = dump("audit_entry", "identity_browsersession")
+    answer = come_in(provider, "otto@example.org")
+    assert answer.status_code == 403
+    assert "no member here" in page(answer).text
+    assert dump("audit_entry", "identity_browsersession") == before
+    assert [one.outcome for one in log("session.failed")] == ["denied"]
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"email_verified": False},
+        {"email_verified": "true"},
+        {"email": "olivia@elsewhere.example"},
+        {"email": "olivia@example.org@elsewhere.example"},
+        {"email": None},
+        {"nonce": "another"},
+        {"nonce": None},
+        {"aud": "another"},
+        {"aud": [CLIENT, "another"], "azp": "another"},
+        {"iss": "https://elsewhere.example"},
+        {"exp": 1},
+        {"sub": ""},
+        {"sub": None},
+    ],
+)
+def test_what_does_not_hold_is_refused(
+    provider: Provider, owner: Somebody, claims: dict[str, Any]
+) -> None:
+    browser = Client()
+    assert come_in(provider, "olivia@example.org", browser, **claims).status_code == 403
+    assert browser.get("/admin/").status_code == 302
+
+
+def test_a_signature_of_somebody_else_is_refused(provider: Provider, owner: Somebody) -> None:
+    theirs = ec.generate_private_key(ec.SECP256R1())
+    signed = provider._signed
+
+    def forged() -> str:
+        claims = jwt.decode(signed(), options={"verify_signature": False})
+        return jwt.encode(claims, theirs, algorithm="ES256", headers={"kid": "1"})
+
+    provider._signed = forged  # type: ignore[method-assign]
+    assert come_in(provider, "olivia@example.org").status_code == 403
+
+
+def test_the_clients_secret_signs_nothing(provider: Provider, owner: Somebody) -> None:
+    provider.algorithm = "HS256"
+    assert come_in(provider, "olivia@example.org").status_code == 403
+
+
+def test_a_callback_belongs_to_the_try_that_began_it(provider: Provider, owner: Somebody) -> None:
+    browser = Client()
+    location = browser.get(START)["Location"]
+    back = provider.callback(location, "olivia@example.org")
+    assert Client().get(back).status_code == 403
+    assert browser.get(back.replace("state=", "state=x")).status_code == 403
+    assert browser.get(back).status_code == 403, "a try ends with the first callback"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"issuer": "https://elsewhere.example"},
+        {"authorization_endpoint": "javascript:alert(1)"},
+        {"authorization_endpoint": None},
+    ],
+)
+def test_a_discovery_that_does_not_hold_is_refused(
+    provider: Provider, document: dict[str, Any]
+) -> None:
+    provider.documents = document
+    assert Client().get(START).status_code == 502
+
+
+@pytest.mark.parametrize(
+    "address", ["http://169.254.169.254/latest", "file:///etc/passwd", "https://127.0.0.1:1/"]
+)
+def test_a_provider_does_not_make_vault_call_elsewhere(
+    provider: Provider, owner: Somebody, address: str
+) -> None:
+    provider.documents = {"token_endpoint": address}
+    answer = come_in(provider, "olivia@example.org")
+    assert (answer.status_code, "not allowed" in page(answer).text) == (403, True)
+
+
+def test_outside_development_only_https_and_public_or_listed_hosts_are_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    production = {"development": False, "private_providers": ("sso.intern.example",)}
+    environment = settings.ENVIRONMENT.model_copy(update=production)
+    monkeypatch.setattr(settings, "ENVIRONMENT", environment)
+    for refused in (
+        "http://localhost:80/",
+        "http://login.example.org/",
+        "https://localhost/",
+        "https://10.0.0.7/",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.7]/",
+        "https://169.254.169.254/",
+        "https://user@sso.intern.example/",
+        "https://does-not-exist.invalid/",
+    ):
+        assert not may_be_called(refused), refused
+    assert may_be_called("https://sso.intern.example/keys")
+    assert may_be_called("https://93.184.215.14/")
+    given = {"issuer": "http://localhost:1", "clientId": "c", "domains": ["example.org"]}
+    assert refusal(lambda: ChangeSingleSignOn.parse(given)).code == Invalid.code
+
+
+def test_somebody_new_becomes_a_member_where_the_tenant_wants_it(
+    provider: Provider, owner: Somebody
+) -> None:
+    assert come_in(provider, "nora@example.org").status_code == 403
+    set_up(owner, provider.issuer, createsMembers=True)
+    assert inside(provider, "nora@example.org").get("/team/").status_code == 200
+    nora = Person.objects.get(email="nora@example.org")
+    assert not nora.has_usable_password()
+    assert Membership.objects.get(person=nora).role == Role.MEMBER
+    assert log("member.joined", owner.console.tenant_id)[-1].person_id == nora.pk
+
+
+def test_a_person_of_another_tenant_is_not_made_a_member(
+    provider: Provider, owner: Somebody, outsider: Somebody
+) -> None:
+    set_up(owner, provider.issuer, createsMembers=True)
+    assert come_in(provider, "otto@example.org").status_code == 403
+    assert Membership.objects.filter(person=outsider.person).count() == 1
+
+
+def test_who_left_the_tenant_stays_out(provider: Provider, owner: Somebody) -> None:
+    member = join(owner, Person.objects.create_user("mia@example.org"))
+    browser = inside(provider, "mia@example.org")
+    Membership.objects.filter(person=member.person).delete()
+    assert browser.get("/team/").status_code == 403
+    assert come_in(provider, "mia@example.org").status_code == 403
+
+
+def test_the_persons_own_second_factor_is_still_asked(provider: Provider, owner: Somebody) -> None:
+    seed = with_app(signed_in(owner))
+    browser = Client()
+    assert come_in(provider, owner.person.email, browser)["Location"] == "/account/authenticate/"
+    assert browser.get("/admin/").status_code == 302
+    assert browser.post("/account/authenticate/", {"code": code(seed)}).status_code == 302
+    assert browser.get("/admin/").status_code == 200
+    assert browser.get("/account/sessions/").status_code == 403, "still confined"
+
+
+def test_a_session_stays_confined_when_another_sign_in_crosses_it(
+    provider: Provider, owner: Somebody, outsider: Somebody
+) -> None:
+    seed = with_app(signed_in(owner))
+    browser = Client()
+    come_in(provider, owner.person.email, browser)
+    browser.post("/account/login/", {"login": outsider.person.email, "password": PASSWORD})
+    browser.post("/account/authenticate/", {"code": code(seed)})
+    assert browser.get("/account/sessions/").status_code == 403
+    assert b"Globex" not in browser.get("/admin/").content
+
+
+def test_a_session_ends_with_its_provider(provider: Provider, owner: Somebody) -> None:
+    browser = inside(provider, owner.person.email)
+    set_up(owner, provider.issuer, enabled=False)
+    assert browser.get("/admin/").status_code == 403
+    assert Client().get(START).status_code == 404
+    set_up(owner, provider.issuer)
+    assert browser.get("/admin/").status_code == 200
+    set_up(owner, "https://login.example.org")
+    assert browser.get("/admin/").status_code == 403
+
+
+def test_proving_it_anew_means_the_provider_asks_anew(provider: Provider, owner: Somebody) -> None:
+    browser = inside(provider, owner.person.email)
+    asked = browser.get("/account/reauthenticate/?next=/admin/sign-in/")
+    assert asked["Location"] == f"{START}?next=%2Fadmin%2Fsign-in%2F"
+    location = browser.get(asked["Location"])["Location"]
+    assert "prompt=login" in location
+    back = provider.callback(location, owner.person.email, auth_time=int(time.time()) - 900)
+    assert browser.get(back).status_code == 403
+    location = browser.get(asked["Location"])["Location"]
+    answer = browser.get(provider.callback(location, owner.person.email))
+    assert answer["Location"] == "/admin/sign-in/"
+
+
+def test_the_tenants_wish_for_a_second_factor_is_the_providers_to_fulfil(
+    provider: Provider, owner: Somebody
+) -> None:
+    Tenant.objects.update(mfa_required=True)
+    assert inside(provider, owner.person.email).get("/admin/").status_code == 200
+    assert signed_in(owner).get("/admin/").status_code == 302
+
+
+def test_nobody_is_sent_to_another_site_afterwards(provider: Provider, owner: Somebody) -> None:
+    browser = Client()
+    location = browser.get(f"{START}?next=https://elsewhere.example/")["Location"]
+    assert browser.get(provider.callback(location, owner.person.email))["Location"] == "/"
+
+
+# -- setting it up ------------------------------------------------------------------------------
+
+
+def test_the_secret_is_sealed_and_bound_to_whom_it_is_sent_to(
+    provider: Provider, owner: Somebody
+) -> None:
+    assert SECRET not in str(dump())
+    with tenant_transaction(owner.console.tenant_id):
+        row = SingleSignOn.objects.get()
+    assert open_secret(row) == SECRET
+    row.issuer = "https://elsewhere.example"
+    assert refusal(lambda: open_secret(row)).status == 503
+
+
+def test_a_new_issuer_needs_the_secret_again(provider: Provider, owner: Somebody) -> None:
+    """Or an admin would have Vault send the old secret to a server of their own."""
+    kept = {"clientId": CLIENT, "domains": ["example.org"]}
+    stays = ChangeSingleSignOn.parse({"issuer": provider.issuer, **kept})
+    assert change_single_sign_on(owner.console, stays).configured
+    moved = ChangeSingleSignOn.parse({"issuer": "https://elsewhere.example", **kept})
+    assert refusal(lambda: change_single_sign_on(owner.console, moved)).extra == {
+        "field": "clientSecret"
+    }
+    assert inside(provider, owner.person.email)
+
+
+def test_members_neither_see_nor_change_it(provider: Provider, member: Somebody) -> None:
+    assert refusal(lambda: show_single_sign_on(member.console)).code == Denied.code
+    assert signed_in(member).get("/admin/sign-in/").status_code == 403
+
+
+def test_an_owner_sets_it_up_on_the_page(owner: Somebody) -> None:
+    browser = signed_in(owner)
+    typed = {
+        "issuer": "https://login.example.org",
+        "client_id": "vault",
+        "client_secret": SECRET,
+        "domains": "example.org, example.com",
+        "enabled": "on",
+    }
+    wrong = browser.post("/admin/sign-in/", {**typed, "issuer": "http://login.example.org"})
+    assert wrong.status_code == 422
+    assert "https://" in page(wrong).errors["issuer"]
+    assert page(wrong).inputs()["client_id"] == "vault"
+    assert SECRET not in wrong.content.decode()
+    assert browser.post("/admin/sign-in/", typed).status_code == 302
+    shown = browser.get("/admin/sign-in/")
+    assert page(shown).inputs()["domains"] == "example.org, example.com"
+    assert SECRET not in shown.content.decode()
+    (entry,) = log("tenant.sso_changed", owner.console.tenant_id)
+    assert entry.details["domains"] == ["example.org", "example.com"]
+
+
+def test_the_way_in_asks_for_the_tenants_short_name(provider: Provider) -> None:
+    browser = Client()
+    assert "Short name" in page(browser.get("/account/sso/")).text
+    assert browser.get("/account/sso/?tenant=acme")["Location"] == START
+    assert page(browser.get("/account/sso/?tenant=a b")).errors.keys() == {"tenant"}
+    assert browser.get("/account/sso/nowhere/").status_code == 404
+    assert not ProviderAccount.objects.exists()
