@@ -17,7 +17,8 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 def parse_strict(body: bytes, *, most: int = MAXIMUM_BODY) -> Any:
     """The value in `body`. TooLarge over `most` bytes; Malformed for anything but plain UTF-8
-    JSON: a byte order mark, a repeated member, NaN or Infinity, a lone surrogate, more than 32 levels.
+    JSON: a byte order mark, a repeated member, NaN or Infinity, a lone surrogate, more than 32
+    levels.
     """
     if len(body) > most:
         raise TooLarge(f"A body may have at most {most} bytes.")
