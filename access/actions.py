@@ -50,6 +50,9 @@ class Action(StrEnum):
     CLOSE_DUE_ROTATION = "close_due_rotation"
     GIVE_GRANT = "give_grant"
     REMOVE_GRANT = "remove_grant"
+    CHANGE_GRANTS = "change_grants"
+    LIST_GRANTS = "list_grants"
+    EXPIRE_DUE_GRANT = "expire_due_grant"
     LEASE_CREDENTIAL = "lease_credential"
     READ_CREDENTIAL = "read_credential"
     RENEW_LEASE = "renew_lease"
@@ -97,6 +100,9 @@ RULES: dict[Action, Rule] = {
     Action.CLOSE_DUE_ROTATION: Rule(Scope.WRITE, doors=MACHINERY),
     Action.GIVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
     Action.REMOVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
+    Action.CHANGE_GRANTS: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
+    Action.LIST_GRANTS: Rule(Scope.READ, Level.ADMIN),
+    Action.EXPIRE_DUE_GRANT: Rule(Scope.WRITE, doors=MACHINERY),
     Action.LEASE_CREDENTIAL: Rule(Scope.READ, Level.USER),
     Action.READ_CREDENTIAL: Rule(Scope.READ, Level.USER, fresh=True),
     Action.RENEW_LEASE: Rule(Scope.READ, Level.USER),

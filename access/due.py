@@ -37,16 +37,18 @@ _DUE = Template("""
     CREATE FUNCTION $name(most integer) RETURNS TABLE (tenant_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$$$
         SELECT t.tenant_id, t.id FROM $table t
-        WHERE t.state = '$state' AND t.$column <= clock_timestamp()
+        WHERE $condition t.$column <= clock_timestamp()
         ORDER BY t.$column LIMIT most
     $$$$;
 """)
 
 
-def due_function(name: str, table: str, column: str, state: str) -> str:
-    """The SQL of such a function; part of the migration that creates the table.
+def due_function(name: str, table: str, column: str, state: str | None = None) -> str:
+    """The SQL of such a function; part of the migration that creates the table. Without `state`
+    every row counts.
 
     It runs as the owner, past row-level security, and therefore answers ids and nothing else.
     Unnamed, `pg_temp` would be searched first, and the caller can put tables there.
     """
-    return _DUE.substitute(name=name, table=table, column=column, state=state)
+    condition = f"t.state = '{state}' AND" if state else ""
+    return _DUE.substitute(name=name, table=table, column=column, condition=condition)

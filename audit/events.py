@@ -36,6 +36,8 @@ class Event(StrEnum):
     GRANT_CREATED = "grant.created"
     GRANT_CHANGED = "grant.changed"
     GRANT_REMOVED = "grant.removed"
+    GRANT_EXPIRED = "grant.expired"
+    GRANT_BULK_CHANGED = "grant.bulk_changed"
     ACCESS_REQUESTED = "access.requested"
     ACCESS_APPROVED = "access.approved"
     ACCESS_DENIED = "access.denied"

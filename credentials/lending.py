@@ -1,4 +1,5 @@
-"""How many leases live on a credential: asked of the app above through a registered counter.
+"""How many leases live on a credential, or by something: asked of the app above through
+registered counters.
 
 Apps import downwards only, so `leases` registers itself here when it starts.
 """
@@ -6,12 +7,28 @@ Apps import downwards only, so `leases` registers itself here when it starts.
 from collections.abc import Callable
 from uuid import UUID
 
+from access.actor import Actor
+from access.endings import Ended
+
 _counters: list[Callable[[UUID], int]] = []
 
 
 def register_counter(counter: Callable[[UUID], int]) -> None:
     """Called once by the app that lends; `counter` counts living leases by database time."""
     _counters.append(counter)
+
+
+_matching: list[Callable[[Actor, Ended], int]] = []
+
+
+def register_matcher(matcher: Callable[[Actor, Ended], int]) -> None:
+    """Called once by the app that lends; `matcher` counts living leases that would end."""
+    _matching.append(matcher)
+
+
+def leases_that_end(actor: Actor, ended: Ended) -> int:
+    """Living leases that `ended` would end."""
+    return sum(matcher(actor, ended) for matcher in _matching)
 
 
 def active_leases(credential_id: UUID) -> int:

@@ -273,6 +273,11 @@ class Grant(TenantOwned):
             ),
         ]
         indexes = [
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(expires_at__isnull=False),
+                name="grant_due",
+            ),
             models.Index(fields=["tenant", "group"], name="grant_group"),
             models.Index(fields=["tenant", "service_account"], name="grant_service_account"),
         ]

@@ -103,6 +103,17 @@ def _given_to(actor: Actor) -> Q:
     return Q(person_id=actor.person_id) | Q(group_id__in=groups.values("group_id"))
 
 
+def require_longer(
+    actor: Actor, until: datetime | None, path: str, credential: Credential | None
+) -> None:
+    """Refuse to give what lasts past the actor's own `admin` there: who holds it until some day
+    could otherwise keep it, by giving it to themselves.
+    """
+    own = admin_until(actor, path, credential)
+    if own is not None and (until is None or until > own):
+        raise Denied(f"Nobody can give more than they hold: yours ends at {own.isoformat()}.")
+
+
 def admin_until(actor: Actor, path: str, credential: Credential | None) -> datetime | None:
     """When the last grant that gives the actor `admin` there ends; None when one does not end."""
     above = ancestors(path)

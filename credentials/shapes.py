@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from access.durations import DURATION_SCHEMA, parse_duration
+from access.errors import Invalid
 from access.shapes import Shape
 from access.text import visible
 from credentials.generation import GenerateSpec
@@ -50,6 +51,21 @@ DefaultTtl = Annotated[int, _duration("defaultTtl"), _SCHEMA]
 MaximumTtl = Annotated[int, _duration("maxTtl"), _SCHEMA]
 Window = Annotated[int, _duration("window", minimum=0), _SCHEMA]
 RotateEvery = Annotated[int, _duration("rotateEvery"), _SCHEMA]
+
+
+def _instant(value: object) -> object:
+    """A date and time as JSON has them (RFC 3339); what is no text is left to the type."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise Invalid(
+            "expiresAt: a date and time with its offset (RFC 3339).", "expiresAt"
+        ) from None
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
 
 
 class ListCredentials(Shape):
@@ -145,14 +161,62 @@ class ChangeWindow(Shape):
 
 
 class GiveGrant(Shape):
-    """A level for a person on exactly one of `key` or `folderPath`."""
+    """A level for exactly one of a person, a group or a service account, on exactly one of `key`
+    or `folderPath`. `agents` null means any.
+    """
 
-    person_id: str
+    person_id: str | None = None
+    group_id: str | None = None
+    service_account_id: str | None = None
     level: LevelWord
     key: Key | None = None
     folder_path: FolderPath | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
     agents: list[str] | None = Field(default=None, max_length=100)
+
+
+class TermsOut(Shape):
+    """What a grant gives: a level, until when, through which agents (null: any)."""
+
+    level: LevelWord
+    expires_at: Instant | None = None
+    agents: list[str] | None = None
+
+
+class ChangeGrant(Shape):
+    """One change of a list: `level` null takes the grant away.
+
+    `expected`, when it is given, is what the caller saw there before: null means no grant.
+    """
+
+    person_id: str | None = None
+    group_id: str | None = None
+    service_account_id: str | None = None
+    level: LevelWord | None
+    key: Key | None = None
+    folder_path: FolderPath | None = None
+    expires_at: Instant | None = None
+    agents: list[str] | None = Field(default=None, max_length=100)
+    expected: TermsOut | None = None
+
+
+class ChangeGrants(Shape):
+    """Changes of grants that happen together or not at all; `dryRun` only answers what would."""
+
+    changes: list[ChangeGrant] = Field(min_length=1, max_length=500)
+    dry_run: bool = False
+
+
+class ListGrants(Shape):
+    """Which grants to list: those on one thing, those of one subject, or all of the tenant."""
+
+    person_id: str | None = None
+    group_id: str | None = None
+    service_account_id: str | None = None
+    key: Key | None = None
+    folder_path: FolderPath | None = None
+    limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
+    cursor: str | None = Field(default=None, max_length=1024)
 
 
 class CredentialOut(Shape):
@@ -251,12 +315,45 @@ class CredentialDetail(CredentialOut):
     recent_audit: list[AuditLine]
 
 
-class GrantOut(Shape):
+class SubjectOut(Shape):
+    """A person, a group or a service account; `name` is the person's e-mail or the name."""
+
+    kind: Literal["person", "group", "service_account"]
+    id: str
+    name: str
+
+
+class GrantOut(TermsOut):
     """A grant as it stands."""
 
     grant_id: str
-    person_id: str
-    level: LevelWord
+    subject: SubjectOut
     key: str | None
     folder_path: str | None
-    expires_at: datetime | None
+    given_by: str | None
+    created_at: datetime
+
+
+class GrantPage(Shape):
+    """A page of grants, in the order in which they were given."""
+
+    grants: list[GrantOut]
+    next_cursor: str | None
+
+
+class ChangedGrant(Shape):
+    """One change: what was there, what is there now, and how many living leases end by it."""
+
+    subject: SubjectOut
+    key: str | None
+    folder_path: str | None
+    before: TermsOut | None
+    after: TermsOut | None
+    ends_leases: int
+
+
+class ChangedGrants(Shape):
+    """What a list of changes did, or would do."""
+
+    dry_run: bool
+    changes: list[ChangedGrant]

@@ -73,6 +73,12 @@ def count_living(credential_id: UUID) -> int:
     ).count()
 
 
+def count_ending(actor: Actor, ended: Ended) -> int:
+    """Living leases that `ended` would end, by database time."""
+    rows = Lease.objects.of(actor).filter(_condition(ended), state=LeaseState.ACTIVE)
+    return rows.filter(expires_at__gt=DatabaseClock()).count()
+
+
 def _condition(ended: Ended) -> Q:
     """All that is set narrows down; nothing set means nothing."""
     condition = Q()

@@ -302,6 +302,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": ENVIRONMENT.sweep_seconds,
         "options": {"expires": 60},
     },
+    "expire-due-grants": {
+        "task": "credentials.expire_due_grants",
+        "schedule": ENVIRONMENT.sweep_seconds,
+        "options": {"expires": 60},
+    },
     "send-notices": {
         "task": "tenants.send_notices",
         "schedule": ENVIRONMENT.sweep_seconds,

@@ -4,6 +4,7 @@ import access.ids
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.conf import settings
+from access.due import due_function
 from access.tenancy import row_level_security
 from django.db import migrations, models
 
@@ -61,6 +62,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='grant',
+            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at'], name='grant_due'),
+        ),
+        migrations.AddIndex(
+            model_name='grant',
             index=models.Index(fields=['tenant', 'group'], name='grant_group'),
         ),
         migrations.AddIndex(
@@ -114,4 +119,8 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('person', 'credential', 'folder'), name='one_pending_access_request', nulls_distinct=False),
         ),
         migrations.RunSQL(row_level_security('access_request'), migrations.RunSQL.noop),
+        migrations.RunSQL(
+            due_function("grants_due", "credential_grant", "expires_at"),
+            "DROP FUNCTION grants_due",
+        ),
     ]

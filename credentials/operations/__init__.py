@@ -8,9 +8,15 @@ from credentials.operations.changing import (
     revoke_credential,
     update_credential,
 )
+from credentials.operations.changing_grants import change_grants
 from credentials.operations.describing import describe_credential
 from credentials.operations.finding import list_credentials, search_credentials
-from credentials.operations.granting import give_grant, remove_grant
+from credentials.operations.granting import (
+    expire_due_grant,
+    give_grant,
+    list_grants,
+    remove_grant,
+)
 from credentials.operations.importing import import_credentials
 from credentials.operations.rotating import (
     change_window,
@@ -22,14 +28,17 @@ from credentials.operations.storing import create_credential
 
 __all__ = [
     "archive_credential",
+    "change_grants",
     "change_window",
     "close_due_rotation",
     "create_credential",
     "delete_credential",
     "describe_credential",
+    "expire_due_grant",
     "give_grant",
     "import_credentials",
     "list_credentials",
+    "list_grants",
     "move_credential",
     "remove_grant",
     "restore_credential",

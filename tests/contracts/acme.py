@@ -1,10 +1,10 @@
 """A tenant with one fresh thing of each kind that an operation may be called on."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from access.ids import public_id, uuid7
+from access.ids import parse_public_id, public_id, uuid7
 from credentials.operations import rotate_credential
 from credentials.shapes import RotateCredential
 from leases.handles import make_handle
@@ -100,6 +100,15 @@ class Acme:
         """A client that nobody has connected."""
         return uuid4()
 
+    def due_grant(self, _: Somebody) -> UUID:
+        """A grant whose time is over."""
+        soon = datetime.now(UTC) + timedelta(hours=1)
+        given = grant(
+            self.owner, self.newcomer(), "user", key=self.key(_), expiresAt=soon.isoformat()
+        )
+        owner_sql("UPDATE credential_grant SET expires_at = clock_timestamp()")
+        return parse_public_id("grant", given.grant_id)
+
     def grant_id(self, _: Somebody) -> str:
         """A grant of somebody else."""
         return grant(self.owner, self.newcomer(), "user", key=self.key(_)).grant_id
@@ -129,4 +138,5 @@ def nowhere() -> dict[str, Any]:
         "agent_id": uuid7(),
         "client_id": uuid4(),
         "grant_id": public_id("grant", uuid7()),
+        "due_grant": uuid7(),
     }

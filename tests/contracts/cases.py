@@ -183,6 +183,33 @@ CASES: dict[str, Case] = {
         needs=("grant_id",),
         adds=(Event.GRANT_REMOVED,),
     ),
+    "change_grants": Case(
+        call=lambda actor, it: credentials.change_grants(
+            actor,
+            credential.ChangeGrants.parse(
+                {
+                    "changes": [
+                        {
+                            "personId": public_id("person", it["person"].pk),
+                            "level": "viewer",
+                            "key": it["key"],
+                        }
+                    ]
+                }
+            ),
+        ),
+        needs=("key", "person"),
+        adds=(Event.GRANT_CREATED, Event.GRANT_BULK_CHANGED),
+    ),
+    "list_grants": Case(
+        call=lambda actor, it: credentials.list_grants(actor, credential.ListGrants(key=it["key"])),
+        needs=("key",),
+    ),
+    "expire_due_grant": Case(
+        call=lambda actor, it: credentials.expire_due_grant(actor, it["due_grant"]),
+        needs=("due_grant",),
+        adds=(Event.GRANT_EXPIRED,),
+    ),
     # -- leases ---------------------------------------------------------------------------------
     "lease_credential": Case(
         call=lambda actor, it: leases.lease_credential(

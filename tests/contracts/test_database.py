@@ -14,8 +14,10 @@ from access.database import UnsafeDatabaseRole, require_bound_role
 from access.ids import uuid7
 from access.tenancy import tenant_transaction
 from audit.recording import INSTALLATION
+from credentials.models import AccessRequest, Folder
 from credentials.operations import rotate_credential
 from credentials.shapes import RotateCredential
+from tenants.models import Group, GroupMember, ServiceAccount
 from tests.contracts.cases import CASES
 from tests.contracts.models import TENANT_MODELS, tenant_tables
 from tests.identity.providers import with_a_provider
@@ -33,7 +35,23 @@ def filled(owner: Somebody, member: Somebody) -> Somebody:
     lease(owner.agent)
     with_a_provider(owner)
     CASES["connect_agent"].call(owner.console, {"client_id": uuid4()})
+    _fill_what_no_operation_makes_yet(owner, member)
     return owner
+
+
+def _fill_what_no_operation_makes_yet(owner: Somebody, member: Somebody) -> None:
+    tenant_id = owner.console.tenant_id
+    with tenant_transaction(tenant_id):
+        group = Group.objects.create(tenant_id=tenant_id, name="Payments")
+        GroupMember.objects.create(tenant_id=tenant_id, group=group, person=member.person)
+        ServiceAccount.objects.create(tenant_id=tenant_id, name="deploy")
+        AccessRequest.objects.create(
+            tenant_id=tenant_id,
+            person=member.person,
+            folder=Folder.objects.get(path="stripe"),
+            level="user",
+            reason="the monthly report",
+        )
 
 
 def test_the_application_role_is_bound(database: None) -> None:
@@ -235,6 +253,7 @@ ANSWERS = {
     "credentials_matching": "TABLE(id uuid, score real)",
     "leases_due": "TABLE(tenant_id uuid, id uuid)",
     "notices_due": "TABLE(tenant_id uuid, id uuid)",
+    "grants_due": "TABLE(tenant_id uuid, id uuid)",
     "rotations_due": "TABLE(tenant_id uuid, id uuid)",
     "root_key_is_known": "boolean",
 }

@@ -47,7 +47,7 @@ def test_a_grant_says_what_it_gives(owner: Somebody, member: Somebody) -> None:
     with new_entries(owner.console.tenant_id) as entries:
         given = give(owner.console, member, key="stripe-api-key")
 
-    assert (given.person_id, given.level, given.key) == (member.id, "user", "stripe-api-key")
+    assert (given.subject.id, given.level, given.key) == (member.id, "user", "stripe-api-key")
     assert (given.folder_path, given.expires_at) == (None, None)
     assert told(entries) == [("grant.created", "ok")]
     assert entries[0].credential_key == "stripe-api-key"

@@ -1,0 +1,225 @@
+"""The steps that every change of grants is made of; the operations put them together."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from access.actions import Action
+from access.actor import Actor
+from access.endings import announce
+from access.errors import Denied, FolderNotFound, Invalid
+from access.ids import public_id
+from access.levels import Level
+from access.tenancy import database_now
+from audit.events import Event
+from audit.recording import Draft
+from credentials.lending import leases_that_end
+from credentials.models import Credential, Folder, Grant
+from credentials.rights import Rights, find_credential, require_level, require_longer
+from credentials.shapes import ChangedGrant, GrantOut, TermsOut
+from credentials.subjects import Subject, endings, subject_of, subject_out
+from tenants.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a grant gives: a level, its end in time, the agents it is limited to (None: any)."""
+
+    level: Level
+    until: datetime | None = None
+    agents: frozenset[UUID] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What a grant is on: exactly one of a credential or a folder."""
+
+    credential: Credential | None
+    folder: Folder | None
+
+    @property
+    def path(self) -> str:
+        """The folder, or the one that the credential is in."""
+        if self.credential is not None:
+            return self.credential.folder.path
+        assert self.folder is not None
+        return self.folder.path
+
+    @property
+    def key(self) -> str:
+        """The credential's key; empty for a folder."""
+        return self.credential.key if self.credential else ""
+
+
+def require_one_thing(key: str | None, folder_path: str | None) -> None:
+    """Refuse both and neither."""
+    if (key is None) == (folder_path is None):
+        raise Invalid("Exactly one of key or folderPath must be given.", "key")
+
+
+def find_thing(
+    actor: Actor, held: Rights, entry: Draft, key: str | None, folder_path: str | None
+) -> Thing:
+    """The credential or folder, locked against leases being issued; what the actor may not even
+    see is not found, as if it did not exist.
+    """
+    if key is not None:
+        credential = find_credential(actor, key, entry, lock=True)
+        require_level(Action.DESCRIBE_CREDENTIAL, held.on(credential), key)
+        return Thing(credential, None)
+    path = folder_path or ""
+    folder = Folder.objects.of(actor).filter(path=path).first()
+    if folder is None or held.on_folder(path) < Level.VIEWER:
+        raise FolderNotFound()
+    return Thing(None, folder)
+
+
+def level_on(held: Rights, thing: Thing) -> Level:
+    """The actor's level on a thing."""
+    return held.on(thing.credential) if thing.credential else held.on_folder(thing.path)
+
+
+def grants_of(actor: Actor, subject: Subject, thing: Thing) -> QuerySet[Grant]:
+    """The at most one grant that a subject has on a thing."""
+    return with_names(
+        Grant.objects.of(actor).filter(
+            credential=thing.credential, folder=thing.folder, **subject.lookup
+        )
+    )
+
+
+def with_names(rows: QuerySet[Grant]) -> QuerySet[Grant]:
+    """With all that an answer names."""
+    return rows.select_related(
+        "credential__folder", "folder", "person", "group", "service_account", "given_by"
+    )
+
+
+def require_may_give(
+    actor: Actor, stands: Standing, held: Rights, thing: Thing, terms: Terms
+) -> None:
+    """`admin` there is needed; nobody gives more, or for longer, than they hold."""
+    own = level_on(held, thing)
+    require_level(Action.GIVE_GRANT, own, thing.key)
+    if terms.level > own:
+        raise Denied("Nobody can give more than they hold.")
+    if terms.until is not None and terms.until <= database_now():
+        raise Invalid("expiresAt: must lie in the future.", "expiresAt")
+    if not stands.governs:
+        require_longer(actor, terms.until, thing.path, thing.credential)
+
+
+def put_grant(actor: Actor, entry: Draft, subject: Subject, thing: Thing, terms: Terms) -> Grant:
+    """Give the subject these terms on the thing; giving the same again changes nothing.
+
+    Giving less than before ends the leases that lived by it. `entry` becomes the entry of it, or
+    is dropped. Who may do so was checked before.
+    """
+    grant = grants_of(actor, subject, thing).first()
+    before = terms_of(grant) if grant else None
+    if grant is None:
+        grant = Grant(tenant_id=actor.tenant_id, **subject.lookup)
+    else:
+        entry.event = Event.GRANT_CHANGED
+    if before == terms:
+        entry.drop()
+    else:
+        grant.credential, grant.folder = thing.credential, thing.folder
+        grant.level, grant.expires_at = terms.level.word, terms.until
+        grant.agents = None if terms.agents is None else sorted(terms.agents)
+        grant.given_by_id = actor.person_id
+        grant.save()
+        if before is not None and gives_less(before, terms):
+            end_leases(actor, grant, "grant lowered")
+    describe(entry, grant)
+    return grant
+
+
+def drop_grant(actor: Actor, entry: Draft, grant: Grant, reason: str, *, by_time: bool) -> None:
+    """Take a grant away; the leases that lived by it end in the same transaction."""
+    describe(entry, grant)
+    end_leases(actor, grant, reason, by_time=by_time)
+    grant.delete()
+
+
+def end_leases(actor: Actor, grant: Grant, reason: str, *, by_time: bool = False) -> None:
+    """Announce the end of what lived by a grant."""
+    for ended in endings(actor, grant, reason, by_time=by_time):
+        announce(actor, ended)
+
+
+def gives_less(before: Terms, after: Terms) -> bool:
+    """Whether level or agents shrank; an end in time needs no help, reads check it."""
+    fewer = after.agents is not None and (
+        before.agents is None or not before.agents <= after.agents
+    )
+    return fewer or after.level < before.level
+
+
+def terms_of(grant: Grant) -> Terms:
+    """What a grant gives."""
+    agents = None if grant.agents is None else frozenset(grant.agents)
+    return Terms(Level.of(grant.level), grant.expires_at, agents)
+
+
+def describe(entry: Draft, grant: Grant) -> None:
+    """Name a grant, its subject and what it is on in an entry."""
+    entry.about(
+        credential_id=grant.credential_id,
+        credential_key=grant.credential.key if grant.credential else "",
+    )
+    subject = subject_of(grant)
+    entry.detail(
+        grant=public_id("grant", grant.pk),
+        level=grant.level,
+        folder=grant.folder.path if grant.folder else None,
+        expires_at=grant.expires_at.isoformat() if grant.expires_at else None,
+        **{subject.kind: str(subject.id)},
+    )
+
+
+def terms_out(terms: Terms | None) -> TermsOut | None:
+    """Terms as they are answered."""
+    return None if terms is None else TermsOut.model_validate(_terms(terms))
+
+
+def _terms(terms: Terms) -> dict[str, object]:
+    agents = terms.agents
+    return {
+        "level": terms.level.word,
+        "expires_at": terms.until,
+        "agents": None if agents is None else sorted(public_id("agent", one) for one in agents),
+    }
+
+
+def grant_out(grant: Grant) -> GrantOut:
+    """The grant as it stands."""
+    return GrantOut.model_validate(
+        {
+            **_terms(terms_of(grant)),
+            "grant_id": public_id("grant", grant.pk),
+            "subject": subject_out(grant),
+            "key": grant.credential.key if grant.credential else None,
+            "folder_path": grant.folder.path if grant.folder else None,
+            "given_by": grant.given_by.email if grant.given_by else None,
+            "created_at": grant.created_at,
+        }
+    )
+
+
+def changed_out(
+    actor: Actor, grant: Grant, before: Terms | None, after: Terms | None
+) -> ChangedGrant:
+    """One change as it is answered; asked before its leases have ended."""
+    less = before is not None and (after is None or gives_less(before, after))
+    ends = endings(actor, grant, "") if less else []
+    return ChangedGrant(
+        subject=subject_out(grant),
+        key=grant.credential.key if grant.credential else None,
+        folder_path=grant.folder.path if grant.folder else None,
+        before=terms_out(before),
+        after=terms_out(after),
+        ends_leases=sum(leases_that_end(actor, one) for one in ends),
+    )

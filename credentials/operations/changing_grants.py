@@ -1,0 +1,147 @@
+"""Many changes of grants at once: all of them or none, seen before they are made."""
+
+from django.db import transaction
+
+from access.actions import Action
+from access.actor import Actor
+from access.errors import Invalid, PreconditionFailed
+from access.ids import parse_public_id
+from access.levels import Level
+from audit.events import Event
+from audit.recording import Draft, audited, record
+from credentials.granting import (
+    Terms,
+    Thing,
+    changed_out,
+    drop_grant,
+    find_thing,
+    grants_of,
+    level_on,
+    put_grant,
+    require_may_give,
+    require_one_thing,
+    terms_of,
+)
+from credentials.models import Grant
+from credentials.policies import agent_ids
+from credentials.rights import Rights, require_level, rights
+from credentials.shapes import ChangedGrant, ChangedGrants, ChangeGrant, ChangeGrants, TermsOut
+from credentials.subjects import Subject, hold, require_named
+from tenants.standing import Standing, standing
+
+Cell = tuple[Subject, Thing, ChangeGrant]
+
+
+class _OnlyAsked(Exception):
+    """Ends the savepoint of a dry run."""
+
+
+def change_grants(actor: Actor, request: ChangeGrants) -> ChangedGrants:
+    """Give, change and take away grants, all of them or none; answers what was and what is.
+
+    Each change needs what it would need by itself. PreconditionFailed when a cell is not what
+    `expected` says. With `dryRun` nothing changes and no entry is written.
+    """
+    wishes = [_wish(change) for change in request.changes]
+    if len({(subject, one.key, one.folder_path) for subject, one in wishes}) < len(wishes):
+        raise Invalid("changes: two of them are about the same grant.", "changes")
+    with audited(actor, Action.CHANGE_GRANTS, Event.GRANT_BULK_CHANGED) as entry:
+        stands = standing(actor)
+        held = rights(actor, stands)
+        cells = _held_cells(actor, held, entry, wishes)
+        made: list[ChangedGrant] = []
+        try:
+            with transaction.atomic():
+                made = [_change(actor, stands, held, cell) for cell in cells]
+                if request.dry_run:
+                    raise _OnlyAsked
+        except _OnlyAsked:
+            entry.drop()
+        entry.about(credential_id=None, credential_key="")
+        entry.detail(changes=len(made))
+    return ChangedGrants(dry_run=request.dry_run, changes=made)
+
+
+def _wish(change: ChangeGrant) -> tuple[Subject, ChangeGrant]:
+    require_one_thing(change.key, change.folder_path)
+    return require_named(change), change
+
+
+def _held_cells(
+    actor: Actor, held: Rights, entry: Draft, wishes: list[tuple[Subject, ChangeGrant]]
+) -> list[Cell]:
+    """Subjects first, then things, each in one order, so that two lists cannot wait for each
+    other.
+    """
+    for subject in sorted({subject for subject, _ in wishes}):
+        hold(actor, subject)
+    names = sorted({(one.key, one.folder_path) for _, one in wishes}, key=repr)
+    things = {name: find_thing(actor, held, entry, *name) for name in names}
+    return [(subject, things[one.key, one.folder_path], one) for subject, one in wishes]
+
+
+def _change(actor: Actor, stands: Standing, held: Rights, cell: Cell) -> ChangedGrant:
+    subject, thing, change = cell
+    require_level(Action.GIVE_GRANT, level_on(held, thing), thing.key)
+    grant = grants_of(actor, subject, thing).first()
+    before = terms_of(grant) if grant else None
+    _require_expected(change, before)
+    after = _terms(actor, change)
+    if after is None:
+        return _take_away(actor, subject, thing, grant)
+    require_may_give(actor, stands, held, thing, after)
+    return _give(actor, subject, thing, before, after)
+
+
+def _give(
+    actor: Actor, subject: Subject, thing: Thing, before: Terms | None, after: Terms
+) -> ChangedGrant:
+    draft = Draft(Event.GRANT_CREATED)
+    earlier = grants_of(actor, subject, thing).first()
+    told = changed_out(actor, earlier, before, after) if earlier else None
+    put_grant(actor, draft, subject, thing, after)
+    if not draft.dropped:
+        record(actor, draft)
+    return told or changed_out(actor, grants_of(actor, subject, thing).get(), before, after)
+
+
+def _take_away(actor: Actor, subject: Subject, thing: Thing, grant: Grant | None) -> ChangedGrant:
+    if grant is None:
+        nothing = Grant(
+            tenant_id=actor.tenant_id,
+            credential=thing.credential,
+            folder=thing.folder,
+            **subject.lookup,
+        )
+        return changed_out(actor, nothing, None, None)
+    told = changed_out(actor, grant, terms_of(grant), None)
+    draft = Draft(Event.GRANT_REMOVED)
+    drop_grant(actor, draft, grant, "grant removed", by_time=False)
+    record(actor, draft)
+    return told
+
+
+def _terms(actor: Actor, change: ChangeGrant) -> Terms | None:
+    if change.level is None:
+        return None
+    agents = agent_ids(actor, change.agents)
+    return Terms(
+        Level.of(change.level), change.expires_at, None if agents is None else frozenset(agents)
+    )
+
+
+def _require_expected(change: ChangeGrant, before: Terms | None) -> None:
+    if "expected" in change.model_fields_set and _seen(change.expected) != before:
+        raise PreconditionFailed(
+            "A grant was changed by somebody else meanwhile; look at it again.",
+            key=change.key,
+            folderPath=change.folder_path,
+        )
+
+
+def _seen(told: TermsOut | None) -> Terms | None:
+    if told is None:
+        return None
+    agents = told.agents
+    ids = None if agents is None else frozenset(parse_public_id("agent", one) for one in agents)
+    return Terms(Level.of(told.level), told.expires_at, ids)
