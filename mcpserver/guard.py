@@ -31,12 +31,12 @@ from access.errors import (
 )
 from access.failures import where_it_broke
 from access.ids import uuid7
+from access.origins import allowed_hosts, allowed_origins
 from access.scopes import satisfies
 from audit.recording import reading
 from identity.verification import actor_from_token, challenge
 from mcpserver.answers import Refused, problem, rpc_error
 from mcpserver.envelope import BadMessage, Envelope, read_envelope
-from mcpserver.places import allowed_hosts, allowed_origins
 from mcpserver.threads import Threads
 from mcpserver.tools import find_tool
 
