@@ -74,6 +74,7 @@ def open_to(browser: Client, acme: Furnished) -> list[str]:
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
             end = answer.redirect_chain[-1][0] if answer.redirect_chain else ""
             found.append(end.removeprefix(settings.PUBLIC_URL) or address.of(acme.things))
+    found.sort(key=len, reverse=True)  # the one without a query is kept
     return sorted({urlsplit(one).path: one for one in found}.values())
 
 

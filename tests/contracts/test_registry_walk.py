@@ -17,8 +17,7 @@ from tests.walk.addresses import Address, pages
 from tests.walk.forms import WholeForm, forms_of
 from tests.walk.furnished import ELEMENT, MARKUP, Furnished, furnish
 
-EVERY_PAGE = pytest.mark.parametrize("address", pages(), ids=lambda one: one.pattern or "start")
-# What ends the walker's own session; they name nobody's thing.
+# What ends the walker's own session; it names nobody's thing.
 ENDS_THE_SESSION = ("/account/logout/", "/account/password/change/")
 
 
@@ -30,9 +29,9 @@ class Walk:
     globex: Furnished
     browser: Client
 
-    def foreign(self, name: str) -> tuple[str, str]:
-        """A thing of globex and acme's of the same kind."""
-        return self.globex.things[name], self.acme.things[name]
+    def pairs(self) -> list[tuple[str, str]]:
+        """Each thing of globex with acme's of the same kind."""
+        return list(zip(self.globex.things.values(), self.acme.things.values(), strict=True))
 
 
 @pytest.fixture
@@ -40,30 +39,28 @@ def walk(owner: Somebody, outsider: Somebody) -> Walk:
     return Walk(furnish(owner, "acme"), furnish(outsider, "globex"), signed_in(outsider))
 
 
-@EVERY_PAGE
-def test_a_page_about_acmes_thing_is_not_found_for_globex(address: Address, walk: Walk) -> None:
-    if not address.names:
-        assert "acme-only" not in page_text(walk.browser.get(address.of({}), follow=True))
-        return
+def test_a_page_about_acmes_thing_is_not_found_for_globex(walk: Walk) -> None:
     before = acmes_rows(walk.acme.owner)
-    for method in (walk.browser.get, walk.browser.post):
-        answer = method(address.of(walk.acme.things), follow=True)
-        assert answer.status_code in {404, 405}, address.pattern
-        assert "acme-only" not in page_text(answer).replace(address.of(walk.acme.things), "")
+    for address in pages():
+        here = address.of(walk.acme.things)
+        shown = [walk.browser.get(here, follow=True)]
+        if address.names:
+            shown.append(walk.browser.post(here, follow=True))
+            assert {one.status_code for one in shown} <= {404, 405}, here
+        for one in shown:
+            assert "acme-only" not in page_text(one).replace(here, ""), here
     assert acmes_rows(walk.acme.owner) == before
 
 
-@EVERY_PAGE
-def test_a_form_that_is_sent_acmes_things_finds_and_changes_nothing(
-    address: Address, walk: Walk
-) -> None:
+def test_a_form_that_is_sent_acmes_things_finds_and_changes_nothing(walk: Walk) -> None:
     before = acmes_rows(walk.acme.owner)
-    for form, own, foreign in _temptations(address, walk):
-        action, body = form.about(own, foreign)
-        target = urljoin(address.of(walk.globex.things), action)
-        answer = (walk.browser.post if form.method == "post" else walk.browser.get)(target, body)
-        _assert_unknown(answer, form, target)
-    assert acmes_rows(walk.acme.owner) == before
+    for address in pages():
+        for form, own, foreign in _temptations(address, walk):
+            action, body = form.about(own, foreign)
+            target = urljoin(address.of(walk.globex.things), action)
+            send = walk.browser.post if form.method == "post" else walk.browser.get
+            _assert_unknown(send(target, body), form, target)
+            assert acmes_rows(walk.acme.owner) == before, target
 
 
 def _temptations(address: Address, walk: Walk) -> list[tuple[WholeForm, str, str]]:
@@ -71,11 +68,10 @@ def _temptations(address: Address, walk: Walk) -> list[tuple[WholeForm, str, str
     shown = walk.browser.get(address.of(walk.globex.things))
     if shown.status_code != 200:
         return []
-    pairs = [walk.foreign(name) for name in walk.globex.things]
     return [
         (form, own, foreign)
         for form in forms_of(page_text(shown))
-        for own, foreign in dict.fromkeys(pairs)
+        for own, foreign in walk.pairs()
         if form.mentions(own)
     ]
 
@@ -88,21 +84,21 @@ def _assert_unknown(answer: Any, form: WholeForm, target: str) -> None:
     assert status in allowed, f"{target} answered {status} to a foreign thing"
 
 
-@EVERY_PAGE
-def test_markup_is_shown_literally(address: Address, owner: Somebody) -> None:
-    acme = furnish(owner, "acme")
-    browser = signed_in(owner)
-    shown = browser.get(address.of(acme.things))
-    _assert_literal(shown)
-    if address.of(acme.things) in ENDS_THE_SESSION:
-        return
-    for form in forms_of(page_text(shown)):
-        target = urljoin(address.of(acme.things), form.action)
+def test_markup_is_shown_literally_and_comes_back_literally(owner: Somebody) -> None:
+    acme, browser = furnish(owner, "acme"), signed_in(owner)
+    forms: list[tuple[str, WholeForm]] = []
+    for address in pages():
+        here = address.of(acme.things)
+        if here not in ENDS_THE_SESSION:
+            shown = browser.get(here)
+            _assert_literal(shown, here)
+            forms += [(urljoin(here, form.action), form) for form in forms_of(page_text(shown))]
+    for target, form in forms:
         if form.method == "post" and target not in ENDS_THE_SESSION:
-            _assert_literal(browser.post(target, form.filled(MARKUP), follow=True))
+            _assert_literal(browser.post(target, form.filled(MARKUP), follow=True), target)
 
 
-def _assert_literal(answer: Any) -> None:
+def _assert_literal(answer: Any, here: str) -> None:
     shown = page(answer)
-    assert ELEMENT not in {tag for tag, _ in shown.tags}
+    assert ELEMENT not in {tag for tag, _ in shown.tags}, here
     assert not [name for _, attributes in shown.tags for name in attributes if name == "onload"]

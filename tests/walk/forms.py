@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
-TOKEN = "csrfmiddlewaretoken"
+# No part of what a form is about: the guard against forgery, and the way back.
+ASIDE = {"", "csrfmiddlewaretoken", "next"}
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class _Reader(HTMLParser):
 
     def _control(self, tag: str, given: dict[str, str]) -> None:
         kind = given.get("type", "submit" if tag == "button" else "text").lower()
-        if kind in {"image", "reset", "file"} or given.get("name", "") in {"", TOKEN}:
+        if kind in {"image", "reset", "file"} or given.get("name", "") in ASIDE:
             return
         ticked = kind not in {"checkbox", "radio", "submit", "button"} or "checked" in given
         typed = kind in {"text", "search", "email", "url"}
