@@ -11,7 +11,10 @@ NO_PAGE = {
     r"livez|readyz|metrics|\^?api(/|\().*": "for programs",
     r"(api/v1/)?\.well-known/.*|oauth/(jwks|register|token|revoke|introspect)": "for programs",
     r"oauth/(authorize|complete|status/.*)": "need a client's request (tests/identity)",
-    r"\^account/password/reset/key/.*": "needs a mailed link (tests/console/test_account.py)",
+    r"account/\^password/reset/key/.*": "needs a mailed link (tests/console/test_account.py)",
+    r"account/passkeys/<int:pk>/.*": "need an authenticator (tests/identity)",
+    r"account/sso/<slug:slug>/.*": "need a tenant's provider (tests/identity)",
+    r"setup/<str:token>/": "needs an operator's link (tests/identity)",
 }
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
