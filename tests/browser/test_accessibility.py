@@ -50,8 +50,12 @@ def _wrong(page: Page, server: str, address: str) -> Iterator[str]:
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.goto(f"{server}{address}")
     yield from _violations(page, address, {"type": "tag", "values": WCAG})
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # the same page: only its colours differ
-    yield from _violations(page, f"{address} (dark)", {"type": "rule", "values": ["color-contrast"]})
+    page.emulate_media(
+        color_scheme="dark", reduced_motion="reduce"
+    )  # the same page: only its colours differ
+    yield from _violations(
+        page, f"{address} (dark)", {"type": "rule", "values": ["color-contrast"]}
+    )
 
 
 def _violations(page: Page, address: str, only: dict[str, Any]) -> Iterator[str]:

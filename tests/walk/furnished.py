@@ -56,7 +56,11 @@ def _credentials(it: Furnished) -> None:
             metadata={"note": it.text(f"{what}: metadata")},
             **more,
         )
-    it.things |= {"key": it.name("key"), "path": it.name("folder"), "folder_path": it.name("folder")}
+    it.things |= {
+        "key": it.name("key"),
+        "path": it.name("folder"),
+        "folder_path": it.name("folder"),
+    }
     rotation = {"key": it.name("key"), "newValue": "new", "reason": it.text("rotation")}
     rotate_credential(it.owner.console, RotateCredential.parse(rotation))
     with tenant_transaction(it.owner.console.tenant_id):
@@ -67,6 +71,8 @@ def _credentials(it: Furnished) -> None:
 def _uses(it: Furnished, colleague: Somebody) -> None:
     given = grant(it.owner, colleague, "user", folderPath=it.name("folder"))
     agent = new_agent(colleague.console, it.text("agent"))
+    assert agent.agent_id
+    assert agent.client_id
     it.things["grant_id"] = given.grant_id
     it.things["agent_id"] = public_id("agent", agent.agent_id)
     it.things["client_id"] = public_id("client", agent.client_id)
