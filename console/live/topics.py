@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from audit.events import Event
+from tenants.calls import FIRST_CALL
 
 
 class Topic(StrEnum):
@@ -18,9 +19,6 @@ class Topic(StrEnum):
     SETTINGS = "settings"
 
 
-# The first call of an agent leaves no entry, but the connect page waits for it.
-CALLED = "agent.called"
-
 # Whom a topic may be told to besides owners and admins: what everybody's own pages show.
 FOR_MEMBERS = frozenset(
     {Topic.LEASES, Topic.CREDENTIALS, Topic.GRANTS, Topic.AGENTS, Topic.APPROVALS}
@@ -30,11 +28,14 @@ FOR_MEMBERS = frozenset(
 _BY_NOUN: dict[str, frozenset[Topic]] = {
     "access": frozenset({Topic.APPROVALS, Topic.LEASES}),
     "agent": frozenset({Topic.AGENTS}),
+    "audit": frozenset(),
     "client": frozenset({Topic.AGENTS}),
     "credential": frozenset({Topic.CREDENTIALS}),
     "grant": frozenset({Topic.GRANTS, Topic.CREDENTIALS}),
+    "group": frozenset({Topic.MEMBERS, Topic.GRANTS}),
     "lease": frozenset({Topic.LEASES}),
     "member": frozenset({Topic.MEMBERS, Topic.GRANTS}),
+    "service_account": frozenset({Topic.AGENTS}),
     "session": frozenset(),
     "tenant": frozenset({Topic.SETTINGS}),
     "token": frozenset({Topic.AGENTS}),
@@ -42,15 +43,15 @@ _BY_NOUN: dict[str, frozenset[Topic]] = {
 _OTHERWISE: dict[str, frozenset[Topic]] = {
     Event.CREDENTIAL_READ: frozenset({Topic.LEASES}),
     Event.CREDENTIAL_READ_FAILED: frozenset({Topic.LEASES}),
-    CALLED: frozenset({Topic.AGENTS}),
+    FIRST_CALL: frozenset({Topic.AGENTS}),
 }
 
 
 def topics_of(event: str) -> frozenset[Topic]:
-    """The topics of an event; all but the calls stand in the log too."""
+    """The topics of an event; all but an agent's first call stand in the log too."""
     noun = event.partition(".")[0]
     found = _OTHERWISE.get(event, _BY_NOUN.get(noun, frozenset()))
-    return found if event == CALLED else found | {Topic.AUDIT}
+    return found if event == FIRST_CALL else found | {Topic.AUDIT}
 
 
 def nouns() -> frozenset[str]:

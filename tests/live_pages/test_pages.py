@@ -12,7 +12,9 @@ from leases.operations import release_lease, revoke_lease
 from leases.shapes import ReleaseLease
 from tests.console.pages import signed_in
 from tests.live_pages.socket import live_page, open_page
-from tests.people import CANARY, PURPOSE, Somebody, grant, lease, store
+from tests.mcpserver.agent import Agent
+from tests.oauth_client import connect, reach
+from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, grant, lease, store
 from tests.trail import trail
 
 
@@ -131,3 +133,11 @@ def test_one_person_has_a_bounded_number_of_pages(
     monkeypatch.setattr("console.live.watching.MOST_PER_PERSON", 1)
     with live_page(server, owner), open_page(server, signed_in(owner)) as second:
         assert second.closed() == 4429
+
+
+def test_the_first_call_of_an_agent_is_heard(server: str, owner: Somebody) -> None:
+    with live_page(server, owner) as page, reach(server) as http:
+        token = connect(server, owner.person.email, PASSWORD).access
+        Agent(http, token).answer("vault.list_credentials")
+        called = {"topic": "agents"}  # without an entry, which connecting has
+        page.wait_for(lambda message: message == called)

@@ -1,7 +1,8 @@
 """Every event of the log is told under a topic; whom it is told to."""
 
 from audit.events import Event
-from console.live.topics import CALLED, FOR_MEMBERS, Topic, nouns, topics_of
+from console.live.topics import FOR_MEMBERS, Topic, nouns, topics_of
+from tenants.calls import FIRST_CALL
 
 
 def test_every_event_has_its_topics() -> None:
@@ -11,7 +12,7 @@ def test_every_event_has_its_topics() -> None:
 
 
 def test_a_call_is_told_although_it_stands_in_no_log() -> None:
-    assert topics_of(CALLED) == {Topic.AGENTS}
+    assert topics_of(FIRST_CALL) == {Topic.AGENTS}
 
 
 def test_what_happens_to_a_lease_is_told_to_those_who_show_leases() -> None:
