@@ -60,6 +60,7 @@ class Action(StrEnum):
     REVOKE_LEASE = "revoke_lease"
     DECIDE_LEASE = "decide_lease"
     EXPIRE_DUE_LEASE = "expire_due_lease"
+    SHOW_OVERVIEW = "show_overview"
     CHANGE_MEMBER = "change_member"
     REMOVE_MEMBER = "remove_member"
     ADD_MEMBER = "add_member"
@@ -68,12 +69,6 @@ class Action(StrEnum):
     CHANGE_SINGLE_SIGN_ON = "change_single_sign_on"
     CONNECT_AGENT = "connect_agent"
     CHANGE_AGENT = "change_agent"
-    ADD_ACCOUNT_SECRET = "add_account_secret"
-    LIST_ACCOUNT_SECRETS = "list_account_secrets"
-    REMOVE_ACCOUNT_SECRET = "remove_account_secret"
-    ADD_ACCOUNT_KEY = "add_account_key"
-    LIST_ACCOUNT_KEYS = "list_account_keys"
-    REMOVE_ACCOUNT_KEY = "remove_account_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +111,7 @@ RULES: dict[Action, Rule] = {
     Action.REVOKE_LEASE: Rule(Scope.WRITE, Level.MANAGER),
     Action.DECIDE_LEASE: Rule(Scope.ADMIN, Level.ADMIN, doors=PEOPLE | OPERATORS),
     Action.EXPIRE_DUE_LEASE: Rule(Scope.READ, doors=MACHINERY),
+    Action.SHOW_OVERVIEW: Rule(Scope.ADMIN, doors=PEOPLE | OPERATORS, governing=True),
     Action.ADD_MEMBER: Rule(Scope.ADMIN, governing=True),
     Action.CHANGE_MEMBER: Rule(Scope.ADMIN, governing=True),
     Action.REMOVE_MEMBER: Rule(Scope.ADMIN, governing=True),
@@ -126,10 +122,4 @@ RULES: dict[Action, Rule] = {
     ),
     Action.CONNECT_AGENT: Rule(Scope.READ, doors=PEOPLE),
     Action.CHANGE_AGENT: Rule(Scope.ADMIN, governing=True),
-    Action.ADD_ACCOUNT_SECRET: Rule(Scope.ADMIN, governing=True, fresh=True),
-    Action.LIST_ACCOUNT_SECRETS: Rule(Scope.ADMIN, governing=True),
-    Action.REMOVE_ACCOUNT_SECRET: Rule(Scope.ADMIN, governing=True),
-    Action.ADD_ACCOUNT_KEY: Rule(Scope.ADMIN, governing=True, fresh=True),
-    Action.LIST_ACCOUNT_KEYS: Rule(Scope.ADMIN, governing=True),
-    Action.REMOVE_ACCOUNT_KEY: Rule(Scope.ADMIN, governing=True),
 }

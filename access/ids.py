@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import datetime
 from uuid import UUID
 
 
@@ -12,6 +13,11 @@ def uuid7() -> UUID:
     value = milliseconds << 80 | random
     value = value & ~(0xF << 76) | 0x7 << 76
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+def earliest_id(moment: datetime) -> UUID:
+    """The smallest identifier that `uuid7` could have made at `moment`: where to begin to look."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def public_id(prefix: str, identifier: UUID) -> str:

@@ -49,4 +49,9 @@ class Entry(TenantOwned):
             models.Index(fields=["tenant_id", "event", "-at"], name="audit_event"),
             models.Index(fields=["tenant_id", "person_id", "-at"], name="audit_person"),
             models.Index(fields=["tenant_id", "agent_id", "-at"], name="audit_agent"),
+            models.Index(
+                fields=["tenant_id", "-at"],
+                condition=models.Q(outcome="denied"),
+                name="audit_denied",
+            ),
         ]

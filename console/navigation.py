@@ -41,6 +41,14 @@ class Row:
 
 ROWS = (
     Row(
+        label="Dashboard",
+        url="admin:index",
+        section="dashboard",
+        icon="dashboard",
+        group=Group.START,
+        governing=True,
+    ),
+    Row(
         label="Credentials",
         url="admin:credentials",
         section="credentials",
@@ -84,6 +92,11 @@ def links(governs: bool, section: str, actor: Actor | None) -> list[tuple[str, l
     drawn = [(row.group, _link(row, section, actor)) for row in seen]
     groups = [(group, [link for its, link in drawn if its is group]) for group in Group]
     return [(str(group), its_links) for group, its_links in groups if its_links]
+
+
+def addresses() -> dict[str, str]:
+    """Where each section begins, for pages that lead to others."""
+    return {row.section: reverse(row.url) for row in ROWS}
 
 
 def _link(row: Row, section: str, actor: Actor | None) -> Link:

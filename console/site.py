@@ -20,7 +20,7 @@ from audit.events import Event, Outcome
 from audit.recording import record_alone
 from console.actors import actor_for
 from console.errors import problem, to_second_factor, told
-from console.pages import credentials, sign_in
+from console.pages import credentials, dashboard, sign_in
 from console.places import current_place
 
 
@@ -51,7 +51,8 @@ class ConsoleSite(AdminSite):
         """The pages of the console, and nothing of Django's own."""
         page = self.admin_view
         return [
-            path("", page(credentials.overview), name="index"),
+            path("", page(dashboard.dashboard), name="index"),
+            path("figures/", page(dashboard.figures), name="figures"),
             path("credentials/", page(credentials.overview), name="credentials"),
             path("sign-in/", page(sign_in.single_sign_on), name="sign_in"),
             path("credentials/new", page(credentials.store), name="store"),

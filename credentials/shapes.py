@@ -357,3 +357,11 @@ class ChangedGrants(Shape):
 
     dry_run: bool
     changes: list[ChangedGrant]
+
+
+class ComingOut(Shape):
+    """Something about a credential that has an end: a rotation that is due, a window, a date."""
+
+    key: str
+    what: Literal["rotation", "window", "certificate", "token"]
+    at: datetime

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, field_serializer
 
 from access.shapes import Shape
 from access.text import visible
-from credentials.shapes import Key, KindWord, Ttl
+from credentials.shapes import ComingOut, Key, KindWord, Ttl
 
 MAXIMUM_HANDLE = 512
 
@@ -108,3 +108,46 @@ class ReadersOut(Shape):
     previous_version: int
     closes_at: datetime
     readers: list[ReaderOut]
+
+
+class CountOut(Shape):
+    """How many in the hour or day that begins at `at`."""
+
+    at: datetime
+    count: int
+
+
+class ReadsOut(Shape):
+    """How many reads by one agent, service account, or person at the console."""
+
+    name: str
+    of: str
+    count: int
+
+
+class EventOut(Shape):
+    """An entry of the audit log, in one line."""
+
+    at: datetime
+    event: str
+    actor: str
+    agent: str
+    key: str
+    purpose: str
+    outcome: Literal["ok", "denied", "failed"]
+
+
+class OverviewOut(Shape):
+    """A tenant at a glance: numbers, plots, what comes next, and the newest entries."""
+
+    live_leases: int
+    reads_today: int
+    waiting: int
+    agents_waiting: int
+    rotations_due: list[ComingOut]
+    windows: list[ComingOut]
+    ends: list[ComingOut]
+    leases: list[CountOut]
+    denials: list[CountOut]
+    reads: list[ReadsOut]
+    newest: list[EventOut]

@@ -54,6 +54,18 @@ def _relative(what: str, at: datetime, words: str) -> SafeString:
 
 
 @register.filter
+def day(at: datetime) -> SafeString:
+    """The day of an instant in UTC; the whole of it on request."""
+    at = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        at.strftime("%Y-%m-%d"),
+    )
+
+
+@register.filter
 def kind(word: str) -> str:
     """A credential type's name for people."""
     return KINDS[word].title

@@ -3,6 +3,7 @@
 from leases.operations.approving import decide_lease
 from leases.operations.ending import expire_due_lease, release_lease, revoke_lease
 from leases.operations.issuing import lease_credential
+from leases.operations.overview import show_overview
 from leases.operations.reading import read_credential
 from leases.operations.renewing import renew_lease
 from leases.operations.window_readers import show_readers
@@ -15,5 +16,6 @@ __all__ = [
     "release_lease",
     "renew_lease",
     "revoke_lease",
+    "show_overview",
     "show_readers",
 ]

@@ -8,7 +8,7 @@ from tenants.operations import add_member, change_role, remove_member
 from tests.console.pages import NEW, filled, page, page_text, signed_in
 from tests.people import PASSWORD, Somebody, join, new_person, store
 
-ADMIN_PAGES = ["/admin/", NEW, "/admin/credentials/stripe-api-key/"]
+ADMIN_PAGES = ["/admin/", "/admin/credentials/", NEW, "/admin/credentials/stripe-api-key/"]
 PAGES = ["/", "/team/", *ADMIN_PAGES]
 
 
@@ -105,7 +105,7 @@ def test_a_person_of_two_tenants_picks_one(owner: Somebody, outsider: Somebody) 
     store(owner, "acme-key")
     store(outsider, "globex-key")
     browser = signed_in(outsider)
-    assert "globex-key" in page_text(browser.get("/admin/"))
+    assert "globex-key" in page_text(browser.get("/admin/credentials/"))
     assert browser.post("/tenant/", {"tenant": "acme"})["Location"] == "/"
     assert browser.get("/admin/").status_code == 403
     team = page_text(browser.get("/team/"))

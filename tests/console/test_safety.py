@@ -13,6 +13,7 @@ MARKUP = "<img src=x onerror=alert(1)>\"'&"
 OPEN = ["/account/login/", "/account/password/reset/", "/no/such/page"]
 PRIVATE = [
     "/admin/",
+    "/admin/credentials/",
     NEW,
     "/admin/credentials/stripe-api-key/",
     "/admin/credentials/none/",

@@ -9,7 +9,7 @@ from tests.people import CANARY, PURPOSE, Somebody, grant, join, lease, new_pers
 
 
 def test_an_empty_tenant_says_the_next_step(owner: Somebody) -> None:
-    shown = page(signed_in(owner).get("/admin/"))
+    shown = page(signed_in(owner).get("/admin/credentials/"))
     assert "Nothing is stored yet" in shown.text
     assert ("a", {"class": "button", "href": "/admin/credentials/new"}) in shown.tags
 
@@ -17,7 +17,7 @@ def test_an_empty_tenant_says_the_next_step(owner: Somebody) -> None:
 def test_the_list_shows_what_there_is_by_folder_and_key(owner: Somebody) -> None:
     store(owner, "zeta", folderPath="a", tags=["live"], description="the last")
     store(owner, "alpha", folderPath="b", policy={"defaultTtl": "5m"})
-    text = page(signed_in(owner).get("/admin/")).text
+    text = page(signed_in(owner).get("/admin/credentials/")).text
     assert text.index("zeta") < text.index("alpha")
     for word in ("the last", "live", "API key", "active", "5 minutes", "15 minutes"):
         assert word in text
@@ -27,17 +27,17 @@ def test_a_long_list_goes_on_on_the_next_page(owner: Somebody) -> None:
     for number in range(101):
         store(owner, f"key-{number:03}")
     browser = signed_in(owner)
-    first = page(browser.get("/admin/"))
+    first = page(browser.get("/admin/credentials/"))
     assert "key-099" in first.text
     assert "key-100" not in first.text
     (onward,) = [a["href"] for _, a in first.tags if a.get("href", "").startswith("?cursor=")]
-    second = page(browser.get(f"/admin/{onward}"))
+    second = page(browser.get(f"/admin/credentials/{onward}"))
     assert "key-100" in second.text
     assert "key-099" not in second.text
 
 
 def test_a_made_up_cursor_is_refused(owner: Somebody) -> None:
-    assert signed_in(owner).get("/admin/?cursor=%00").status_code == 422
+    assert signed_in(owner).get("/admin/credentials/?cursor=%00").status_code == 422
     assert signed_in(owner).get("/team/?cursor=zzz").status_code == 422
 
 

@@ -169,7 +169,8 @@ NAMES_NOTHING = {
     "account/reauthenticate/code/", "account/reauthenticate/passkey/", "account/second-factor/",
     "account/sessions/", "account/authenticator/add/", "account/authenticator/remove/",
     "account/passkeys/add/", "account/recovery-codes/", "account/recovery-codes/new/",
-    "", "team/", "tenant/", "appearance/", "admin/", "admin/credentials/", "admin/credentials/new",
+    "", "team/", "tenant/", "appearance/", "admin/", "admin/figures/",
+    "admin/credentials/", "admin/credentials/new",
 }  # fmt: skip
 NAMES_SOMETHING = {
     "admin/credentials/<str:key>/",

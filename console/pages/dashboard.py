@@ -1,0 +1,52 @@
+"""The dashboard: what goes on in the tenant, and what is to be done next."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from access.actor import Actor
+from console.actors import actor_for
+from console.checklist import checklist
+from console.navigation import addresses
+from console.pages.framing import frame
+from console.plots import bars, columns
+from leases.operations import show_overview
+
+
+@require_safe
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Numbers, plots, what has an end, and the newest entries."""
+    actor = actor_for(request)
+    shown = {
+        **frame(request, "dashboard"),
+        "steps": checklist(request, actor),
+        **_figures(actor),
+    }
+    return render(request, "console/dashboard.html", shown)
+
+
+@require_safe
+def figures(request: HttpRequest) -> HttpResponse:
+    """The part that changes by itself, for a page that is open and hears of changes."""
+    return render(request, "console/dashboard_figures.html", _figures(actor_for(request)))
+
+
+def _figures(actor: Actor) -> dict[str, object]:
+    overview = show_overview(actor)
+    return {
+        "overview": overview,
+        "links": addresses(),
+        "leases": columns(overview.leases, _hour),
+        "denials": columns(overview.denials, _day),
+        "readers": bars(overview.reads),
+    }
+
+
+def _hour(at: datetime) -> str:
+    return f"{at:%H:%M}"
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%b}"
