@@ -69,6 +69,12 @@ class Action(StrEnum):
     CHANGE_SINGLE_SIGN_ON = "change_single_sign_on"
     CONNECT_AGENT = "connect_agent"
     CHANGE_AGENT = "change_agent"
+    ADD_ACCOUNT_SECRET = "add_account_secret"
+    LIST_ACCOUNT_SECRETS = "list_account_secrets"
+    REMOVE_ACCOUNT_SECRET = "remove_account_secret"
+    ADD_ACCOUNT_KEY = "add_account_key"
+    LIST_ACCOUNT_KEYS = "list_account_keys"
+    REMOVE_ACCOUNT_KEY = "remove_account_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +128,10 @@ RULES: dict[Action, Rule] = {
     ),
     Action.CONNECT_AGENT: Rule(Scope.READ, doors=PEOPLE),
     Action.CHANGE_AGENT: Rule(Scope.ADMIN, governing=True),
+    Action.ADD_ACCOUNT_SECRET: Rule(Scope.ADMIN, governing=True, fresh=True),
+    Action.LIST_ACCOUNT_SECRETS: Rule(Scope.ADMIN, governing=True),
+    Action.REMOVE_ACCOUNT_SECRET: Rule(Scope.ADMIN, governing=True),
+    Action.ADD_ACCOUNT_KEY: Rule(Scope.ADMIN, governing=True, fresh=True),
+    Action.LIST_ACCOUNT_KEYS: Rule(Scope.ADMIN, governing=True),
+    Action.REMOVE_ACCOUNT_KEY: Rule(Scope.ADMIN, governing=True),
 }

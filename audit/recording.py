@@ -32,6 +32,7 @@ from access.errors import (
     Unavailable,
     VaultError,
 )
+from access.news import News, spread
 from access.tenancy import database_now, tenant_transaction, use_tenant
 from audit.events import REFUSED, Event, Outcome
 from audit.models import Entry
@@ -142,6 +143,7 @@ def record(actor: Actor, draft: Draft, outcome: Outcome = Outcome.OK) -> None:
     )
     entry.mac = entry_mac(entry)
     entry.save(force_insert=True)
+    spread(News(actor.tenant_id, draft.event, entry.pk))
 
 
 def record_joined(

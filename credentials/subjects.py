@@ -107,7 +107,9 @@ def endings(actor: Actor, grant: Grant, reason: str, *, by_time: bool = False) -
     )
     if subject.kind == "group":
         return [replace(ended, person_id=one) for one in _members(actor, subject.id)]
-    return [replace(ended, **subject.lookup)]
+    if subject.kind == "person":
+        return [replace(ended, person_id=subject.id)]
+    return [replace(ended, service_account_id=subject.id)]
 
 
 def subject_of(grant: Grant) -> Subject:

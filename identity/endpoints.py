@@ -12,7 +12,9 @@ from oauth2_provider.oauth2_backends import get_oauthlib_core
 
 from access.errors import Malformed, TooLarge, Unavailable
 from access.strict_json import parse_strict_object
+from identity.introspecting import introspection
 from identity.limits import REGISTER, TOKEN, exhausted, spend
+from identity.machines.proving import basic_credentials
 from identity.origins import Came, network_of
 from identity.parameters import BadParameters, Parameters, body_of, form_of
 from identity.registration import Refused, register_client
@@ -63,40 +65,50 @@ def _private(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
-@_endpoint
+def _client_endpoint(view: Callable[[HttpRequest], HttpResponseBase]) -> Any:
+    """An endpoint where a client says who it is; too many failures of one have to wait."""
+
+    def limited(request: HttpRequest) -> HttpResponseBase:
+        whom = f"{network_of(request)}|{_claimed_client(request)[:64]}"
+        if wait := exhausted(TOKEN, whom):
+            return _later("Too many failed requests.", wait)
+        response = view(request)
+        if response.status_code != 200:
+            spend(TOKEN, whom)
+        return response
+
+    return _endpoint(limited)
+
+
+@_client_endpoint
 def token(request: HttpRequest) -> HttpResponseBase:
     """RFC 6749 §3.2. One transaction, which commits on a refusal too: a family that a replay ended
     stays ended.
     """
-    parameters = form_of(request)
-    whom = f"{network_of(request)}|{_one(parameters, 'client_id')[:64]}"
-    if wait := exhausted(TOKEN, whom):
-        return _later("Too many failed requests.", wait)
     with transaction.atomic():
         _, _, body, status = get_oauthlib_core().create_token_response(request)
-    if status != 200:
-        spend(TOKEN, whom)
     return _answered(body, status)
 
 
-@_endpoint
+@_client_endpoint
 def revoke(request: HttpRequest) -> HttpResponseBase:
     """RFC 7009: 200 for whatever is not a token of this client."""
-    form_of(request)
     with transaction.atomic():
         _, _, body, status = get_oauthlib_core().create_revocation_response(request)
     return _answered(body, status)
 
 
-@_endpoint
+@_client_endpoint
 def introspect(request: HttpRequest) -> HttpResponseBase:
-    """RFC 7662 §2.2: confidential clients alone may ask, and no client has the right to be told
-    anything yet. A public one cannot prove who it is.
+    """RFC 7662 §2: for service accounts, about tokens of their own tenant. A public client cannot
+    prove who it is.
     """
-    form_of(request)
-    if not get_oauthlib_core().authenticate_client(request):
+    with transaction.atomic():
+        core: Any = get_oauthlib_core()  # ours, by OAUTH2_BACKEND_CLASS
+        asker = core.proven_client(request)
+    if asker is None:
         return _challenged(protocol_error("invalid_client", status=401))
-    return JsonResponse({"active": False})
+    return JsonResponse(introspection(_one(form_of(request), "token"), asker))
 
 
 @_endpoint
@@ -126,6 +138,12 @@ def _challenged(response: HttpResponse) -> HttpResponse:
     """RFC 6749 §5.2: a failed client that tried HTTP authentication is told the scheme."""
     response["WWW-Authenticate"] = 'Basic realm="vault"'
     return response
+
+
+def _claimed_client(request: HttpRequest) -> str:
+    """Which client it says it is, in the body or as HTTP Basic."""
+    basic = basic_credentials(request.headers.get("Authorization", ""))
+    return basic[0] if basic else _one(form_of(request), "client_id")
 
 
 def _one(parameters: Parameters, name: str) -> str:

@@ -2,24 +2,76 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
+from access.scopes import OFFLINE_ACCESS
 from identity.families import Family
-from identity.models import AuthorizationCode, RefreshToken, SigningKey
+from identity.models import AuthorizationCode, Client, RefreshToken, SigningKey
 
 # oauthlib's request takes any attribute; ours are `grant` and `signed`, typed where they are read.
 OAuthRequest: TypeAlias = Any
 CAME = "X-Vault-Came"  # among its headers: how it came, never from outside
 
 
+class Granted(Protocol):
+    """What a token is made from, whoever it is for."""
+
+    @property
+    def client(self) -> Client:
+        """Who asks for it."""
+
+    @property
+    def subject(self) -> str:
+        """Whom it stands for, as `sub`."""
+
+    @property
+    def tenant_id(self) -> UUID:
+        """Where it holds."""
+
+    @property
+    def resource(self) -> str:
+        """What it is for."""
+
+    @property
+    def may_stay(self) -> bool:
+        """Whether a refresh token goes with it."""
+
+    def life(self, seconds: int) -> int:
+        """How many seconds it lives, `seconds` at most."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What the client brought: a code or a refresh token of a family that is held."""
+    """What a person's client brought: a code or a refresh token of a family that is held."""
 
     family: Family
     code: AuthorizationCode | None = None
     refresh_token: RefreshToken | None = None
+
+    @property
+    def client(self) -> Client:
+        return self.family.consent.client
+
+    @property
+    def subject(self) -> str:
+        return str(self.family.consent.person_id)
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.family.consent.tenant_id
+
+    @property
+    def resource(self) -> str:
+        return self.family.consent.resource
+
+    @property
+    def may_stay(self) -> bool:
+        """Where the person allowed `offline_access`."""
+        return OFFLINE_ACCESS in self.family.consent.scope.split()
+
+    def life(self, seconds: int) -> int:
+        return seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

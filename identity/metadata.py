@@ -9,6 +9,8 @@ from django.views.decorators.http import require_safe
 from access.errors import Unavailable
 from access.scopes import DEFAULT_SCOPES, OFFLINE_ACCESS
 from identity.keys import PUBLISHED_AHEAD, published
+from identity.machines.assertions import ALGORITHMS
+from identity.machines.proving import METHODS
 from identity.registration import GRANT_TYPES
 
 RESOURCE_DOCUMENT = "/.well-known/oauth-protected-resource"
@@ -30,14 +32,14 @@ def authorization_server(_: HttpRequest) -> JsonResponse:
             "authorization_endpoint": f"{here}/oauth/authorize",
             "token_endpoint": f"{here}/oauth/token",
             "revocation_endpoint": f"{here}/oauth/revoke",
+            "introspection_endpoint": f"{here}/oauth/introspect",
             "registration_endpoint": f"{here}/oauth/register",
             "jwks_uri": f"{here}/oauth/jwks",
             "scopes_supported": [*DEFAULT_SCOPES, OFFLINE_ACCESS],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": list(GRANT_TYPES),
-            "token_endpoint_auth_methods_supported": ["none"],
-            "revocation_endpoint_auth_methods_supported": ["none"],
+            "grant_types_supported": [*GRANT_TYPES, "client_credentials"],
+            **_client_authentication(),
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True,
             "client_id_metadata_document_supported": False,
@@ -64,6 +66,20 @@ def jwks(_: HttpRequest) -> JsonResponse:
         return _public({"keys": published()})
     except Unavailable:
         return JsonResponse({"error": "temporarily_unavailable"}, status=503)
+
+
+def _client_authentication() -> dict[str, list[str]]:
+    """`none` is for people's agents, the others for service accounts."""
+    supported = {
+        "token_endpoint": ["none", *METHODS],
+        "revocation_endpoint": ["none", *METHODS],
+        "introspection_endpoint": list(METHODS),
+    }
+    methods = {f"{name}_auth_methods_supported": list(them) for name, them in supported.items()}
+    algorithms = {
+        f"{name}_auth_signing_alg_values_supported": list(ALGORITHMS) for name in supported
+    }
+    return methods | algorithms
 
 
 def _resource(identifier: str, name: str) -> dict[str, Any]:

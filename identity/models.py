@@ -25,13 +25,12 @@ from oauth2_provider.models import (
 
 from access.ids import uuid7
 from access.tenancy import TenantOwned
+from identity.machines.models import SHA256_HEX, AccountProof
 from identity.redirects import allows
-from tenants.models import Person, Tenant
+from tenants.models import Person, ServiceAccount, Tenant
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
-
-SHA256_HEX = r"^[0-9a-f]{64}$"
 
 
 class ClientState(models.TextChoices):
@@ -43,7 +42,8 @@ class ClientState(models.TextChoices):
 
 
 class Client(AbstractApplication):
-    """A program that acts for people; known to the whole installation, allowed per consent.
+    """A program that acts for people, known to the whole installation and allowed per consent; or
+    a tenant's service account, which acts by itself and is the only kind that can prove who it is.
 
     `id` is what the rest of the product calls the client; `client_id` is the OAuth parameter.
     """
@@ -51,15 +51,31 @@ class Client(AbstractApplication):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # type: ignore[assignment]  # the toolkit counts
     state = models.CharField(max_length=9, choices=ClientState.choices, default=ClientState.ACTIVE)
     authorized_at = models.DateTimeField(null=True)
+    tenant = models.ForeignKey(Tenant, null=True, on_delete=models.CASCADE, related_name="+")
+    service_account = models.OneToOneField(
+        ServiceAccount, null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    tenant_id: UUID | None
+    service_account_id: UUID | None
 
     objects = ApplicationManager()
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="public_client_without_secret",
-                condition=~models.Q(client_type="public") | models.Q(client_secret=""),
-            )
+                name="client_without_secret", condition=models.Q(client_secret="")
+            ),
+            models.CheckConstraint(
+                name="only_service_accounts_are_confidential",
+                condition=models.Q(
+                    client_type="public", service_account__isnull=True, tenant__isnull=True
+                )
+                | models.Q(
+                    client_type="confidential",
+                    service_account__isnull=False,
+                    tenant__isnull=False,
+                ),
+            ),
         ]
 
     def is_usable(self, _request: object = None) -> bool:
@@ -162,16 +178,30 @@ class AuthorizationCode(AbstractGrant):
 
 
 class AccessToken(AbstractAccessToken):
-    """An access token that is in force; the id is the token's `jti`. Revoked means deleted."""
+    """An access token that is in force; the id is the token's `jti`. Revoked means deleted.
+
+    It comes of a person's consent or of a service account's proof.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # type: ignore[assignment]  # the toolkit counts
-    consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="access_tokens")
+    consent = models.ForeignKey(
+        Consent, null=True, on_delete=models.CASCADE, related_name="access_tokens"
+    )
+    proof = models.ForeignKey(
+        AccountProof, null=True, on_delete=models.CASCADE, related_name="access_tokens"
+    )
     signing_key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="signed")
-    consent_id: UUID
+    consent_id: UUID | None
+    proof_id: UUID | None
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="access_token_is_hashed", condition=models.Q(token=""))
+            models.CheckConstraint(name="access_token_is_hashed", condition=models.Q(token="")),
+            models.CheckConstraint(
+                name="access_token_has_one_origin",
+                condition=models.Q(consent__isnull=False, proof__isnull=True)
+                | models.Q(consent__isnull=True, proof__isnull=False),
+            ),
         ]
         indexes = [models.Index(fields=["expires"], name="access_token_expiry")]
 

@@ -6,11 +6,18 @@ from django.conf import settings
 
 from access.levels import Role
 from access.scopes import OFFLINE_ACCESS, Scope
+from identity.exchange import OAuthRequest
 from identity.models import Client
 
 
 class InvalidTarget(Exception):
     """RFC 8707 §2: the resource is not one of ours, or there is more than one."""
+
+
+def named_resources(request: OAuthRequest) -> list[str]:
+    """The resources that a request at the token endpoint names."""
+    body = request.decoded_body or []
+    return [value for name, value in body if name == "resource" and value]
 
 
 def resource_from(values: Sequence[str]) -> str:

@@ -1,18 +1,25 @@
-"""The toolkit's protocol engine, cut down to what is offered: code and refresh, bearer tokens."""
+"""The toolkit's protocol engine, cut down to what is offered: code and refresh for people's agents,
+client credentials for service accounts, bearer tokens.
+"""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
 from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauthlib.common import Request as OAuthLibRequest
 from oauthlib.oauth2 import BearerToken, Server
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 from oauthlib.oauth2.rfc6749.tokens import OAuth2Token
 
-from access.scopes import OFFLINE_ACCESS
-from identity.exchange import CAME, Grant, OAuthRequest
+from identity.exchange import CAME, Granted, OAuthRequest
+from identity.machines.proving import proven
+from identity.models import Client
 from identity.origins import NOBODY
 from identity.tokens import resource_scope
+
+DEFAULT_LIFE = 3600
 
 
 class VaultBearer(BearerToken):
@@ -21,15 +28,15 @@ class VaultBearer(BearerToken):
     def create_token(
         self, request: OAuthRequest, refresh_token: bool = False, **kwargs: Any
     ) -> OAuth2Token:
-        grant: Grant = request.grant
+        grant: Granted = request.grant
         if not resource_scope(request.scopes):
             raise InvalidScopeError(request=request)
-        allowed = OFFLINE_ACCESS in grant.family.consent.scope.split()
-        return super().create_token(request, refresh_token=refresh_token and allowed, **kwargs)
+        stays = refresh_token and grant.may_stay
+        return super().create_token(request, refresh_token=stays, **kwargs)
 
 
 class VaultServer(Server):
-    """OAUTH2_SERVER_CLASS. No implicit, password, client credentials, device or hybrid flow."""
+    """OAUTH2_SERVER_CLASS. No implicit, password, device or hybrid flow."""
 
     def __init__(
         self,
@@ -41,20 +48,31 @@ class VaultServer(Server):
     ) -> None:
         parts = (request_validator, token_expires_in, token_generator, refresh_token_generator)
         super().__init__(*parts, **kwargs)
-        bearer = VaultBearer(
-            request_validator, token_generator, token_expires_in, refresh_token_generator
-        )
+        life = partial(_life, seconds=token_expires_in or DEFAULT_LIFE)
+        bearer = VaultBearer(request_validator, token_generator, life, refresh_token_generator)
         self.bearer = self._default_token_type = bearer
         self._tokens = {"Bearer": bearer}
         self._response_types = {"code": self.auth_grant}
         self._grant_types = {
             "authorization_code": self.auth_grant,
             "refresh_token": self.refresh_grant,
+            "client_credentials": self.credentials_grant,
         }
+
+
+def _life(request: OAuthRequest, seconds: int) -> int:
+    grant: Granted = request.grant
+    return grant.life(seconds)
 
 
 class VaultCore(OAuthLibCore):
     """OAUTH2_BACKEND_CLASS. Hands on the two headers that the protocol has, and how it came."""
+
+    def proven_client(self, request: HttpRequest) -> Client | None:
+        """The service account that sends the request, if it proves that it is the one."""
+        parts: Any = self._extract_params  # untyped
+        proof = proven(OAuthLibRequest(*parts(request)))
+        return proof.client if proof else None
 
     def extract_headers(self, request: HttpRequest) -> dict[str, Any]:
         headers: dict[str, Any] = {CAME: getattr(request, "came", NOBODY)}

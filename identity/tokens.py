@@ -9,7 +9,7 @@ from django.conf import settings
 from access.ids import uuid7
 from access.scopes import OFFLINE_ACCESS
 from access.tenancy import database_now
-from identity.exchange import Grant, OAuthRequest, Signed
+from identity.exchange import Granted, OAuthRequest, Signed
 from identity.keys import sign, signing_key
 
 TYP = "at+jwt"
@@ -19,17 +19,16 @@ def make_access_token(request: OAuthRequest) -> str:
     """The toolkit's ACCESS_TOKEN_GENERATOR (RFC 9068 §2.2). Leaves `signed` on the request, for the
     row without which the token is worth nothing.
     """
-    grant: Grant = request.grant
-    consent = grant.family.consent
+    grant: Granted = request.grant
     issued = int(database_now().timestamp())
     signed = Signed(jti=uuid7(), key=signing_key(), expires=issued + request.expires_in)
     request.signed = signed
     claims = {
         "iss": settings.PUBLIC_URL,
-        "aud": consent.resource,
-        "sub": str(consent.person_id),
-        "client_id": consent.client.client_id,
-        "tenant": str(consent.tenant_id),
+        "aud": grant.resource,
+        "sub": grant.subject,
+        "client_id": grant.client.client_id,
+        "tenant": str(grant.tenant_id),
         "scope": resource_scope(request.scopes),
         "iat": issued,
         "exp": signed.expires,

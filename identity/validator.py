@@ -13,17 +13,25 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
 
+from access.scopes import DEFAULT_SCOPES
 from access.tenancy import database_now
 from audit.events import Event
-from audit.recording import record_joined
-from identity.exchange import CAME, Grant, OAuthRequest, Signed
+from identity.exchange import CAME, Grant, Granted, OAuthRequest
 from identity.families import Family, hold
+from identity.issuing import save_family_tokens
+from identity.machines.issuing import (
+    AccountGrant,
+    account_grant,
+    revoke_account_token,
+    save_account_token,
+)
+from identity.machines.models import AccountProof
+from identity.machines.proving import proven
 from identity.models import AccessToken, AuthorizationCode, Client, RefreshToken
-from identity.resources import InvalidTarget, resource_from
+from identity.resources import InvalidTarget, named_resources, resource_from
 from identity.tokens import digest, resource_scope
 
 CODE_LIFE = timedelta(seconds=60)
-REFRESH_IDLE = timedelta(days=30)
 PAIRS_PER_REFRESH = 5
 CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -33,11 +41,15 @@ class VaultValidator(OAuth2Validator):
     """Codes and tokens are rows under hashes; one family lock orders all that happens to them."""
 
     def authenticate_client(self, request: OAuthRequest, *args: Any, **kwargs: Any) -> bool:
-        """Only a confidential client can authenticate; the toolkit lets public ones pass for a
-        grant type that anybody can put into the body.
+        """Only a service account can, by one of its proofs; the toolkit lets public clients pass
+        for a grant type that anybody can put into the body.
         """
-        authentic = OAuth2Validator.authenticate_client(self, request, *args, **kwargs)
-        return bool(authentic) and request.client.client_type == Client.CLIENT_CONFIDENTIAL
+        proof = proven(request)
+        if proof is None:
+            return False
+        request.proof, request.client = proof, proof.client
+        request.client_id = proof.client.client_id
+        return True
 
     def _load_application(self, client_id: str | None, request: OAuthRequest) -> Client | None:
         """The client of that id; what cannot be one (a NUL in Basic credentials) asks nobody."""
@@ -46,6 +58,31 @@ class VaultValidator(OAuth2Validator):
         load: Any = OAuth2Validator._load_application  # noqa: SLF001  # ours stands in front of it
         client: Client | None = load(self, client_id, request)
         return client
+
+    def validate_scopes(
+        self,
+        client_id: str,
+        scopes: list[str],
+        client: Any,
+        request: OAuthRequest,
+        *_: Any,
+        **__: Any,
+    ) -> bool:
+        """A service account's: within what its proof is for. Here everything is known of the
+        request, so this is also where its grant comes from.
+        """
+        if not hasattr(request, "proof"):
+            return bool(OAuth2Validator.validate_scopes(self, client_id, scopes, client, request))
+        request.grant = account_grant(request)
+        return bool(scopes) and set(scopes) <= set(request.proof.scope.split())
+
+    def get_default_scopes(
+        self, client_id: str, request: OAuthRequest, *_: Any, **__: Any
+    ) -> list[str]:
+        if hasattr(request, "proof"):
+            proof: AccountProof = request.proof
+            return proof.scope.split()
+        return list(DEFAULT_SCOPES)
 
     # -- codes ---------------------------------------------------------------------------------
 
@@ -148,33 +185,29 @@ class VaultValidator(OAuth2Validator):
         return grant.family.consent.scope.split()
 
     def save_bearer_token(self, token: Any, request: OAuthRequest, *_: Any, **__: Any) -> None:
-        grant: Grant = request.grant
-        signed: Signed = request.signed
-        _save_access_token(token["access_token"], resource_scope(request.scopes), grant, signed)
-        if "refresh_token" in token:
-            _save_refresh_token(token["refresh_token"], grant.family)
-        event = Event.TOKEN_ISSUED
-        if grant.refresh_token is not None:
-            event = Event.TOKEN_REFRESHED
-            _mark_replaced(grant.refresh_token, grant.family)
-        record_joined(
-            grant.family.actor,
-            event,
-            token=str(signed.jti),
-            scope=token["scope"],
-            resource=grant.family.consent.resource,
-        )
+        granted: Granted = request.grant
+        scope = resource_scope(request.scopes)
+        if isinstance(granted, AccountGrant):
+            save_account_token(token["access_token"], scope, granted, request.signed)
+        else:
+            save_family_tokens(token, scope, request)
 
     def revoke_token(
         self, token: str, token_type_hint: str | None, request: OAuthRequest, *_: Any, **__: Any
     ) -> None:
-        """Either token ends the consent it came from (RFC 7009 §2.1); leases go on (L6)."""
+        """Either token ends the consent it came from (RFC 7009 §2.1), a service account's ends
+        alone; leases go on (L6).
+        """
         mine = {"token_checksum": digest(token), "application": request.client}
         row = (
             RefreshToken.objects.filter(**mine).select_related("consent").first()
-            or AccessToken.objects.filter(**mine).select_related("consent").first()
+            or AccessToken.objects.filter(**mine).select_related("consent", "proof__client").first()
         )
-        if row is not None:
+        if row is None:
+            return
+        if isinstance(row, AccessToken) and row.proof is not None:
+            revoke_account_token(row, request)
+        elif row.consent is not None:
             hold(row.consent, came=request.headers[CAME]).end(
                 Event.TOKEN_REVOKED, "revoked by the client"
             )
@@ -220,7 +253,7 @@ def _is_refreshable(token: RefreshToken, family: Family) -> bool:
 
 
 def _require_resource(request: OAuthRequest, family: Family) -> None:
-    values = [value for name, value in request.decoded_body or [] if name == "resource" and value]
+    values = named_resources(request)
     try:
         asked = resource_from(values)
     except InvalidTarget as error:
@@ -229,36 +262,3 @@ def _require_resource(request: OAuthRequest, family: Family) -> None:
         raise CustomOAuth2Error(
             "invalid_target", "The grant is for another resource.", request=request
         )
-
-
-def _save_access_token(token: str, scope: str, grant: Grant, signed: Signed) -> None:
-    consent = grant.family.consent
-    AccessToken.objects.create(
-        id=signed.jti,
-        consent=consent,
-        signing_key=signed.key,
-        user=consent.person,
-        application=consent.client,
-        token_checksum=digest(token),
-        expires=signed.expires_at,
-        scope=scope,
-        resource=[consent.resource],
-    )
-
-
-def _save_refresh_token(token: str, family: Family) -> None:
-    consent = family.consent
-    RefreshToken.objects.create(
-        consent=consent,
-        user=consent.person,
-        application=consent.client,
-        token_checksum=digest(token),
-        expires_at=min(family.now + REFRESH_IDLE, consent.refresh_until),
-        resource=[consent.resource],
-    )
-
-
-def _mark_replaced(token: RefreshToken, family: Family) -> None:
-    token.replaced_at = token.replaced_at or family.now
-    token.replacements += 1
-    token.save(update_fields=["replaced_at", "replacements"])

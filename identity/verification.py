@@ -4,25 +4,24 @@ import binascii
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import jwt
 from django.conf import settings
-from django.db.models import F, OuterRef, Subquery
 
 from access.actions import Door
 from access.actor import NO_CLAIMS, Actor
 from access.errors import AudienceMismatch, Malformed, Unauthenticated
-from access.levels import Role
 from access.scopes import DEFAULT_SCOPES
 from access.strict_json import parse_strict_object
-from credentials.rights import DatabaseClock
+from identity.bearers import account_behind, agent_behind, person_behind
 from identity.keys import public_key
+from identity.marked import Mark
 from identity.metadata import resource_metadata_url
-from identity.models import AccessToken, ClientState, SigningKey
-from identity.tokens import TYP, digest
-from tenants.models import Membership
+from identity.models import SigningKey
+from identity.tokens import TYP
 
 LONGEST = 4096
 _FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
@@ -31,7 +30,7 @@ _TIME_CLAIMS = ("iat", "exp")
 _UNQUOTABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 INVALID = "The access token does not hold."
-ENDED = "The access token has expired or was revoked."
+ELSEWHERE = "audience mismatch: the access token is for another resource."
 
 
 def actor_from_token(  # noqa: PLR0913  # what the audit log wants to know of a request
@@ -43,31 +42,24 @@ def actor_from_token(  # noqa: PLR0913  # what the audit log wants to know of a 
     address: str = "",
     claimed: Mapping[str, str] = NO_CLAIMS,
 ) -> Actor:
-    """The actor behind an access token for `resource` (RFC 9068 §4).
+    """The actor behind an access token for `resource` (RFC 9068 §4), or behind a personal token,
+    which is for REST.
 
     Raises Unauthenticated, or AudienceMismatch for a token of ours that is for another resource.
     Nothing is remembered from call to call but the immutable public keys.
     """
-    key_id, claims = _verified(token)
-    if claims["aud"] != resource:
-        raise AudienceMismatch("audience mismatch: the access token is for another resource.")
-    row = _row(claims, token, key_id)
-    if row is None:
-        raise Unauthenticated(ENDED)
-    return Actor(
-        tenant_id=row.consent.tenant_id,
-        door=door,
-        person_id=row.consent.person_id,
-        role=Role(row.role),
-        client_id=row.consent.client_id,
-        agent_id=row.consent.agent_id,
-        agent_name=row.consent.agent_name,
-        scopes=frozenset(row.scope.split()),
-        token_id=str(row.pk),
-        request_id=request_id,
-        address=address,
-        claimed=claimed,
-    )
+    if token.startswith(Mark.PERSONAL_TOKEN):
+        if resource != settings.REST_RESOURCE:
+            raise AudienceMismatch(ELSEWHERE)
+        actor = person_behind(token, door, address)
+    else:
+        key_id, claims = verified_claims(token)
+        if claims["aud"] != resource:
+            raise AudienceMismatch(ELSEWHERE)
+        # People's ids and clients' look different, so the two are never confused (RFC 9068 §5).
+        behind = account_behind if claims["sub"] == claims["client_id"] else agent_behind
+        actor = behind(claims, token, key_id, door)
+    return replace(actor, request_id=request_id, address=address, claimed=claimed)
 
 
 def challenge(
@@ -92,7 +84,7 @@ def challenge(
     return "Bearer " + ", ".join(told)
 
 
-def _verified(token: str) -> tuple[UUID, dict[str, Any]]:
+def verified_claims(token: str) -> tuple[UUID, dict[str, Any]]:
     """The signing key's id and the claims of a token that we signed."""
     if len(token) > LONGEST or not _FORM.fullmatch(token):
         raise Unauthenticated(INVALID)
@@ -132,38 +124,3 @@ def _members(part: str) -> dict[str, Any]:
         return parse_strict_object(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (binascii.Error, Malformed):
         raise Unauthenticated(INVALID) from None
-
-
-def _row(claims: dict[str, Any], token: str, key_id: UUID) -> Any:
-    """The token's row, if it and everybody behind it are in force by the database's clock."""
-    try:
-        jti = UUID(claims["jti"])
-    except ValueError:
-        raise Unauthenticated(INVALID) from None
-    role = Membership.objects.filter(
-        pk=OuterRef("consent__membership_id"),
-        tenant_id=OuterRef("consent__tenant_id"),
-        person_id=OuterRef("consent__person_id"),
-        suspended_at=None,
-    ).values("role")[:1]
-    return (
-        AccessToken.objects.select_related("consent")
-        .annotate(role=Subquery(role))
-        .filter(
-            pk=jti,
-            token_checksum=digest(token),
-            expires__gt=DatabaseClock(),
-            signing_key=key_id,
-            signing_key__withdrawn_at=None,
-            application_id=F("consent__client_id"),
-            consent__ended_at=None,
-            consent__client__client_id=claims["client_id"],
-            consent__client__state=ClientState.ACTIVE,
-            consent__person=claims["sub"],
-            consent__person__is_active=True,
-            consent__tenant__suspended_at=None,
-            consent__resource=claims["aud"],
-            role__isnull=False,
-        )
-        .first()
-    )

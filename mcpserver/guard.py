@@ -31,14 +31,15 @@ from access.errors import (
 )
 from access.failures import where_it_broke
 from access.ids import uuid7
+from access.origins import allowed_hosts, allowed_origins
 from access.scopes import satisfies
 from audit.recording import reading
 from identity.verification import actor_from_token, challenge
 from mcpserver.answers import Refused, problem, rpc_error
 from mcpserver.envelope import BadMessage, Envelope, read_envelope
-from mcpserver.places import allowed_hosts, allowed_origins
 from mcpserver.threads import Threads
 from mcpserver.tools import find_tool
+from tenants.calls import note_call
 
 log = logging.getLogger(__name__)
 
@@ -101,15 +102,7 @@ class Guard:
         address = client_address(peer, headers.getlist("x-forwarded-for"), self._proxies)
         try:
             token = bearer_token(headers.getlist("authorization"))
-            return await self._threads.run(
-                lambda: actor_from_token(
-                    token,
-                    resource=settings.MCP_RESOURCE,
-                    door=Door.MCP,
-                    request_id=request_id,
-                    address=address,
-                )
-            )
+            return await self._threads.run(lambda: _caller(token, request_id, address))
         except Unauthenticated as error:
             raise problem(error, request_id, _unauthenticated(error)) from None
         except (Unavailable, OperationalError, InterfaceError):
@@ -126,6 +119,18 @@ class Guard:
             raise problem(error, actor.request_id, _step_up(actor, error)) from None
         except Unavailable as error:
             raise problem(error, actor.request_id, {"Retry-After": RETRY_SECONDS}) from None
+
+
+def _caller(token: str, request_id: str, address: str) -> Actor:
+    actor = actor_from_token(
+        token,
+        resource=settings.MCP_RESOURCE,
+        door=Door.MCP,
+        request_id=request_id,
+        address=address,
+    )
+    note_call(actor)
+    return actor
 
 
 def _unauthenticated(error: Unauthenticated) -> Mapping[str, str]:

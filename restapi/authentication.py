@@ -14,6 +14,7 @@ from access.addresses import client_address
 from access.bearer import bearer_token
 from identity.origins import request_id_of
 from identity.verification import actor_from_token
+from tenants.calls import note_call
 
 CLAIM_LENGTH = 200
 
@@ -39,6 +40,7 @@ class BearerAuthentication(BaseAuthentication):
             address=_address(request),
             claimed=_claims(request),
         )
+        note_call(actor)
         return Caller(actor), actor
 
 

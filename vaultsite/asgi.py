@@ -1,4 +1,5 @@
-"""The web process: calls of agents go to the MCP face, everything else to Django.
+"""The web process: calls of agents go to the MCP face, WebSockets to the live pages, everything
+else to Django.
 
 Agents are answered in front of Django's ASGI handler, which costs more per request than the whole
 rest of a call (docs/decisions/0005-mcp.md).
@@ -24,12 +25,13 @@ class Application:
     def __init__(self, django: ASGIApp) -> None:
         self._django = django
         self._mcp: ASGIApp | None = None
+        self._pages: ASGIApp = _refuse_websocket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._serve(receive, send)
         elif scope["type"] == "websocket":
-            await _refuse_websocket(receive, send)
+            await self._pages(scope, receive, send)
         elif scope["path"] in MCP_PATHS and self._mcp is not None:
             await self._mcp(scope, receive, send)
         else:
@@ -47,8 +49,10 @@ class Application:
         else:
             await self._django(scope, replayed(body, receive), send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _serve(self, receive: Receive, send: Send) -> None:
         """Start, wait for the server's end, stop. An unsafe start ends the server at once."""
+        from console.live.socket import LiveSocket
+        from console.live.watching import watching
         from mcpserver.face import serving
         from vaultsite.celery import app
         from vaultsite.hardening import (
@@ -66,10 +70,11 @@ class Application:
         except UnsafeStart as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
-        async with serving() as self._mcp:
+        async with serving() as self._mcp, watching() as pages:
+            self._pages = LiveSocket(pages)
             await send({"type": "lifespan.startup.complete"})
             await receive()
-        self._mcp = None
+        self._mcp, self._pages = None, _refuse_websocket
         await asyncio.to_thread(close_database)
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -81,9 +86,9 @@ async def _refuse(error: VaultError, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _refuse_websocket(receive: Receive, send: Send) -> None:
+async def _refuse_websocket(_: Scope, receive: Receive, send: Send) -> None:
     await receive()
-    await send({"type": "websocket.close", "code": 1008})
+    await send({"type": "websocket.close", "code": 1001})
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vaultsite.settings")

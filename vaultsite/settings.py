@@ -133,7 +133,9 @@ CACHES = {
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL]},
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 1, "socket_connect_timeout": 0.5}]
+        },
     }
 }
 
@@ -367,5 +369,7 @@ LOGGING = {
         "oauthlib": {"level": "WARNING"},
         "oauth2_provider": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
+        # It writes a traceback every second while Valkey is away; console.live says so once.
+        "channels_redis": {"level": "CRITICAL"},
     },
 }

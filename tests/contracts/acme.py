@@ -7,9 +7,12 @@ from uuid import UUID, uuid4
 from access.ids import parse_public_id, public_id, uuid7
 from credentials.operations import rotate_credential
 from credentials.shapes import RotateCredential
+from identity.operations import add_account_key, add_account_secret
+from identity.shapes import AddAccountKey, AddAccountSecret
 from leases.handles import make_handle
 from leases.models import Lease
 from tenants.models import Person
+from tests.machines import new_account, public_jwk
 from tests.people import Somebody, grant, join, lease, new_agent, new_person, store
 from tests.refusals import refusal
 from tests.storage import lease_uuid, let_time_pass, owner_sql
@@ -113,6 +116,21 @@ class Acme:
         """A grant of somebody else."""
         return grant(self.owner, self.newcomer(), "user", key=self.key(_)).grant_id
 
+    def account_id(self, _: Somebody) -> str:
+        """A service account."""
+        self._made += 1
+        return new_account(self.owner, f"Pipeline {self._made}")
+
+    def secret_id(self, _: Somebody) -> str:
+        """A service account's secret."""
+        request = AddAccountSecret(account_id=self.account_id(_), name="deploys")
+        return add_account_secret(self.owner.console, request).proof_id
+
+    def key_id(self, _: Somebody) -> str:
+        """A service account's registered key."""
+        request = AddAccountKey(account_id=self.account_id(_), name="deploys", jwk=public_jwk())
+        return add_account_key(self.owner.console, request).proof_id
+
 
 def nowhere() -> dict[str, Any]:
     """The same kinds of names, of things that exist nowhere."""
@@ -139,4 +157,7 @@ def nowhere() -> dict[str, Any]:
         "client_id": uuid4(),
         "grant_id": public_id("grant", uuid7()),
         "due_grant": uuid7(),
+        "account_id": public_id("sa", uuid7()),
+        "secret_id": public_id("proof", uuid7()),
+        "key_id": public_id("proof", uuid7()),
     }

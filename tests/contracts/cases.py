@@ -15,6 +15,7 @@ from credentials import operations as credentials
 from credentials import shapes as credential
 from credentials.importing.shapes import ImportCredentials
 from identity import operations as identity
+from identity import shapes as machine
 from identity.single_sign_on.shapes import ChangeSingleSignOn
 from leases import operations as leases
 from leases import shapes as lease
@@ -22,6 +23,7 @@ from tenants import agents
 from tenants import operations as tenants
 from tenants.shapes import ChangeSettings
 from tests.contracts.acme import DESK
+from tests.machines import public_jwk
 from tests.people import CANARY, PURPOSE
 
 Things = Mapping[str, Any]
@@ -306,5 +308,38 @@ CASES: dict[str, Case] = {
         ),
         adds=(Event.TENANT_SSO_CHANGED,),
         at_home=True,
+    ),
+    "add_account_secret": Case(
+        call=lambda actor, it: identity.add_account_secret(
+            actor, machine.AddAccountSecret(account_id=it["account_id"], name="deploys")
+        ),
+        needs=("account_id",),
+        adds=(Event.SERVICE_ACCOUNT_SECRET_ADDED,),
+    ),
+    "list_account_secrets": Case(
+        call=lambda actor, it: identity.list_account_secrets(actor, it["account_id"]),
+        needs=("account_id",),
+    ),
+    "remove_account_secret": Case(
+        call=lambda actor, it: identity.remove_account_secret(actor, it["secret_id"]),
+        needs=("secret_id",),
+        adds=(Event.SERVICE_ACCOUNT_SECRET_REMOVED,),
+    ),
+    "add_account_key": Case(
+        call=lambda actor, it: identity.add_account_key(
+            actor,
+            machine.AddAccountKey(account_id=it["account_id"], name="deploys", jwk=public_jwk()),
+        ),
+        needs=("account_id",),
+        adds=(Event.SERVICE_ACCOUNT_KEY_ADDED,),
+    ),
+    "list_account_keys": Case(
+        call=lambda actor, it: identity.list_account_keys(actor, it["account_id"]),
+        needs=("account_id",),
+    ),
+    "remove_account_key": Case(
+        call=lambda actor, it: identity.remove_account_key(actor, it["key_id"]),
+        needs=("key_id",),
+        adds=(Event.SERVICE_ACCOUNT_KEY_REMOVED,),
     ),
 }

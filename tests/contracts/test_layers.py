@@ -33,6 +33,9 @@ NO_TENANTS = {
     "Milestone": "the installation's",
     "IDToken": "the toolkit's; no row exists",
     "DeviceGrant": "the toolkit's; no row exists",
+    "AccountProof": "found by its client's id",
+    "UsedAssertion": "a proof that was given, before a tenant is known",
+    "PersonalToken": "found by its hash",
 }
 
 # How a query on tenants' rows may begin, and what else ties it to one tenant: a row in hand.

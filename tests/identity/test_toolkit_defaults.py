@@ -79,12 +79,22 @@ def test_nobody_registers_for_another_flow(http: httpx2.Client, grants: list[str
     assert not Client.objects.exists()
 
 
-@pytest.mark.parametrize("grant", ["client_credentials", "password", DEVICE, "nonsense"])
+@pytest.mark.parametrize("grant", ["password", DEVICE, "nonsense"])
 def test_no_other_flow_gives_tokens(client: OAuthClient, http: httpx2.Client, grant: str) -> None:
     form = {"grant_type": grant, "client_id": client.client_id, "username": "a", "password": "b"}
     answer = http.post("/oauth/token", data=form)
     assert answer.status_code == 400
     assert answer.json()["error"] == "unsupported_grant_type"
+
+
+def test_a_client_without_a_proof_gets_no_token_for_itself(
+    client: OAuthClient, http: httpx2.Client
+) -> None:
+    form = {"grant_type": "client_credentials", "client_id": client.client_id}
+    for more in ({}, {"client_secret": ""}, {"client_secret": "x"}):
+        answer = http.post("/oauth/token", data=form | more)
+        assert answer.status_code == 401
+        assert answer.json() == {"error": "invalid_client"}
 
 
 def test_a_registration_hands_out_no_token(http: httpx2.Client) -> None:

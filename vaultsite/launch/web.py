@@ -19,6 +19,7 @@ def main(descriptors: list[str]) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        ws_max_size=1024,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     sockets = [socket.socket(fileno=int(descriptor)) for descriptor in descriptors]

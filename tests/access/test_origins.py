@@ -1,6 +1,6 @@
 """The names this server answers to."""
 
-from mcpserver.places import allowed_hosts, allowed_origins
+from access.origins import allowed_hosts, allowed_origins
 
 PUBLIC = "https://vault.example.org"
 

@@ -1,0 +1,70 @@
+"""One WebSocket of one page, from the handshake to its end (RFC 6455).
+
+The client says nothing but who it is, by its cookie: which tenant it hears of follows from its
+session, and a message from it ends the connection.
+"""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.http import parse_cookie
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from access.origins import allowed_origins
+from console.live.watching import CannotWatch, Pages
+
+PATH = "/ws/live/"
+POLICY = 1008
+
+
+class LiveSocket:
+    """The ASGI application for WebSockets."""
+
+    def __init__(self, pages: Pages) -> None:
+        given = settings.ENVIRONMENT
+        self._pages = pages
+        self._origins = allowed_origins(given.public_url, (), development=given.development)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        headers = Headers(scope=scope)
+        if scope["path"] != PATH or not self._is_ours(headers):
+            await send({"type": "websocket.close", "code": POLICY})  # HTTP 403: not accepted
+            return
+        await send({"type": "websocket.accept"})
+        try:
+            page = await self._pages.open(_session_key(headers), _text(send), _end(send))
+        except CannotWatch as refusal:
+            await send({"type": "websocket.close", "code": refusal.code})
+            return
+        try:
+            if (await receive())["type"] != "websocket.disconnect":
+                await send({"type": "websocket.close", "code": POLICY})
+        finally:
+            self._pages.leave(page)
+
+    def _is_ours(self, headers: Headers) -> bool:
+        """A page of ours sends exactly one Origin; cookies alone would let any page connect."""
+        origins = headers.getlist("origin")
+        return len(origins) == 1 and origins[0] in self._origins
+
+
+def _session_key(headers: Headers) -> str:
+    cookies = parse_cookie("; ".join(headers.getlist("cookie")))
+    return cookies.get(settings.SESSION_COOKIE_NAME, "")
+
+
+def _text(send: Send) -> Any:
+    async def text(message: dict[str, Any]) -> None:
+        await send({"type": "websocket.send", "text": json.dumps(message)})
+
+    return text
+
+
+def _end(send: Send) -> Any:
+    async def end(code: int) -> None:
+        await send({"type": "websocket.close", "code": code})
+
+    return end

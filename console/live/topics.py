@@ -1,0 +1,59 @@
+"""What a page can be told of: every event of the audit log belongs to one or more topics."""
+
+from enum import StrEnum
+
+from audit.events import Event
+from tenants.calls import FIRST_CALL
+
+
+class Topic(StrEnum):
+    """A kind of thing on a page; the page's parts say which topics they show."""
+
+    LEASES = "leases"
+    CREDENTIALS = "credentials"
+    GRANTS = "grants"
+    MEMBERS = "members"
+    AGENTS = "agents"
+    APPROVALS = "approvals"
+    AUDIT = "audit"
+    SETTINGS = "settings"
+
+
+# Whom a topic may be told to besides owners and admins: what everybody's own pages show.
+FOR_MEMBERS = frozenset(
+    {Topic.LEASES, Topic.CREDENTIALS, Topic.GRANTS, Topic.AGENTS, Topic.APPROVALS}
+)
+
+# By the noun that an event's name begins with; a new noun has to be entered here.
+_BY_NOUN: dict[str, frozenset[Topic]] = {
+    "access": frozenset({Topic.APPROVALS, Topic.LEASES}),
+    "agent": frozenset({Topic.AGENTS}),
+    "audit": frozenset(),
+    "client": frozenset({Topic.AGENTS}),
+    "credential": frozenset({Topic.CREDENTIALS}),
+    "grant": frozenset({Topic.GRANTS, Topic.CREDENTIALS}),
+    "group": frozenset({Topic.MEMBERS, Topic.GRANTS}),
+    "lease": frozenset({Topic.LEASES}),
+    "member": frozenset({Topic.MEMBERS, Topic.GRANTS}),
+    "service_account": frozenset({Topic.AGENTS}),
+    "session": frozenset(),
+    "tenant": frozenset({Topic.SETTINGS}),
+    "token": frozenset({Topic.AGENTS}),
+}
+_OTHERWISE: dict[str, frozenset[Topic]] = {
+    Event.CREDENTIAL_READ: frozenset({Topic.LEASES}),
+    Event.CREDENTIAL_READ_FAILED: frozenset({Topic.LEASES}),
+    FIRST_CALL: frozenset({Topic.AGENTS}),
+}
+
+
+def topics_of(event: str) -> frozenset[Topic]:
+    """The topics of an event; all but an agent's first call stand in the log too."""
+    noun = event.partition(".")[0]
+    found = _OTHERWISE.get(event, _BY_NOUN.get(noun, frozenset()))
+    return found if event == FIRST_CALL else found | {Topic.AUDIT}
+
+
+def nouns() -> frozenset[str]:
+    """The nouns that have their topics."""
+    return frozenset(_BY_NOUN)

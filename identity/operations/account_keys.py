@@ -1,0 +1,112 @@
+"""Public keys of service accounts: the private half never leaves whoever signs with it."""
+
+from access.actions import Action
+from access.actor import Actor
+from access.errors import Conflict
+from access.ids import public_id
+from access.tenancy import database_now
+from audit.events import Event
+from audit.recording import audited, reading
+from credentials.rights import DatabaseClock
+from identity.machines.accounts import (
+    client_of,
+    hold_account,
+    hold_proof,
+    proof_fields,
+    proofs_of_account,
+    repeated,
+    until,
+)
+from identity.machines.models import AccountProof, ProofKind
+from identity.machines.public_keys import RegisteredKey, register
+from identity.models import Client
+from identity.shapes import AccountKeyOut, AccountKeys, AddAccountKey
+from tenants.standing import standing
+
+AT_A_TIME = 5
+
+
+def add_account_key(actor: Actor, request: AddAccountKey) -> AccountKeyOut:
+    """Register a service account's public key, with which it signs assertions (RFC 7523).
+
+    Conflict while five are valid, and for a key that it has already.
+    """
+    with audited(actor, Action.ADD_ACCOUNT_KEY, Event.SERVICE_ACCOUNT_KEY_ADDED) as entry:
+        standing(actor).require(Action.ADD_ACCOUNT_KEY)
+        key = register(request.jwk)
+        client = client_of(hold_account(actor, request.account_id))
+        proof = _repeated(actor, client, request, key)
+        if proof is not None:
+            entry.drop()
+            return _out(proof)
+        _require_room(client)
+        proof = _store(actor, client, request, key)
+        entry.detail(account=request.account_id, proof=public_id("proof", proof.pk), alg=key.alg)
+    return _out(proof)
+
+
+def list_account_keys(actor: Actor, account_id: str) -> AccountKeys:
+    """The registered keys of a service account, expired ones too."""
+    with reading(actor, Action.LIST_ACCOUNT_KEYS):
+        standing(actor).require(Action.LIST_ACCOUNT_KEYS)
+        rows = proofs_of_account(actor, account_id, ProofKind.KEY)
+        return AccountKeys(keys=[_out(one) for one in rows])
+
+
+def remove_account_key(actor: Actor, proof_id: str) -> None:
+    """Take a key out of use; the tokens that were got with it end at once."""
+    with audited(actor, Action.REMOVE_ACCOUNT_KEY, Event.SERVICE_ACCOUNT_KEY_REMOVED) as entry:
+        standing(actor).require(Action.REMOVE_ACCOUNT_KEY)
+        proof = hold_proof(actor, proof_id, ProofKind.KEY)
+        entry.detail(account=proof.client.client_id, proof=proof_id)
+        proof.delete()
+
+
+def _repeated(
+    actor: Actor, client: Client, request: AddAccountKey, key: RegisteredKey
+) -> AccountProof | None:
+    return repeated(
+        actor,
+        client,
+        request.idempotency_key,
+        kind=ProofKind.KEY,
+        name=request.name,
+        scope=" ".join(request.scopes),
+        days=request.expires_in_days,
+        public_jwk=key.jwk,
+    )
+
+
+def _require_room(client: Client) -> None:
+    valid = client.proofs.filter(kind=ProofKind.KEY, expires_at__gt=DatabaseClock())
+    if valid.count() >= AT_A_TIME:
+        raise Conflict(
+            f"A service account has at most {AT_A_TIME} valid keys.",
+            hint="Remove the one that is no longer in use; then add the next.",
+        )
+
+
+def _store(
+    actor: Actor, client: Client, request: AddAccountKey, key: RegisteredKey
+) -> AccountProof:
+    now, end = until(request.expires_in_days)
+    if client.proofs.filter(public_jwk=key.jwk).exists() or client.proofs.filter(kid=key.kid):
+        raise Conflict("The service account has this key already, or one of the same kid.")
+    return AccountProof.objects.create(
+        client=client,
+        kind=ProofKind.KEY,
+        name=request.name,
+        scope=" ".join(request.scopes),
+        public_jwk=key.jwk,
+        alg=key.alg,
+        kid=key.kid,
+        created_by=actor.person_id,
+        created_at=now,
+        expires_at=end,
+        idempotency_key=request.idempotency_key,
+    )
+
+
+def _out(proof: AccountProof) -> AccountKeyOut:
+    fields = proof_fields(proof, database_now())
+    return AccountKeyOut(**fields, alg=proof.alg, kid=proof.kid)

@@ -1,0 +1,83 @@
+// Keeps this page up to date: tells its parts (`vault:<topic>` on the body) what to fetch again, and
+// says whether it is live. Messages carry topics and ids; what is shown always comes by a request.
+const TOPICS = [
+  "leases", "credentials", "grants", "members", "agents", "approvals", "audit", "settings",
+];
+const SIGNED_OUT = 4401;
+const NOT_YOURS = 4403;
+const SILENCE = 25_000; // the server says something every 10 s
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 30_000;
+
+let wait = FIRST_WAIT;
+let wasOpen = false;
+let silence = 0;
+const later = new Map();
+
+function show(live) {
+  for (const place of document.querySelectorAll("[data-live]")) {
+    const word = place.querySelector("[data-live-word]") ?? place;
+    place.dataset.live = live ? "on" : "off";
+    const said = live ? "live" : "not live";
+    if (word.textContent !== said) word.textContent = said;
+  }
+}
+
+function dispatch(topic, entry) {
+  document.body.dispatchEvent(new CustomEvent(`vault:${topic}`, { detail: { entry } }));
+}
+
+// A page that nobody sees fetches nothing until somebody looks at it again.
+function tell(topic, entry) {
+  if (document.hidden) later.set(topic, entry);
+  else dispatch(topic, entry);
+}
+
+function catchUp() {
+  if (document.hidden) return;
+  for (const [topic, entry] of later) dispatch(topic, entry);
+  later.clear();
+}
+
+function hear(message) {
+  if (TOPICS.includes(message.topic)) tell(message.topic, message.entry);
+  if (typeof message.live !== "boolean") return;
+  const begins = message.live && document.querySelector("[data-live='on']") === null;
+  show(message.live);
+  // What happened while nobody told us is not known: fetch everything once.
+  if (begins) for (const topic of TOPICS) tell(topic);
+}
+
+function listenForSilence(socket) {
+  clearTimeout(silence);
+  silence = setTimeout(() => socket.close(), SILENCE);
+}
+
+function closed(event) {
+  clearTimeout(silence);
+  show(false);
+  // Whoever lost the right to this page sees what is left to them.
+  if (wasOpen && [SIGNED_OUT, NOT_YOURS].includes(event.code)) {
+    location.reload();
+    return;
+  }
+  setTimeout(connect, wait * (0.5 + Math.random()));
+  wait = Math.min(wait * 2, LONGEST_WAIT);
+}
+
+function connect() {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const socket = new WebSocket(`${scheme}://${location.host}/ws/live/`);
+  socket.addEventListener("message", (event) => {
+    wasOpen = true;
+    wait = FIRST_WAIT;
+    listenForSilence(socket);
+    hear(JSON.parse(event.data));
+  });
+  socket.addEventListener("close", closed);
+}
+
+if (document.querySelector("[data-live]")) {
+  document.addEventListener("visibilitychange", catchUp);
+  connect();
+}

@@ -1,0 +1,104 @@
+"""Every page and form of the console, walked: with things of a foreign tenant, and with markup.
+
+Pages come from the URLconf and forms from the pages, so a new one is walked or fails.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+from django.test import Client
+
+from tests.console.pages import page, page_text, signed_in
+from tests.contracts.test_tenant_isolation import acmes_rows
+from tests.people import Somebody
+from tests.walk.addresses import Address, pages
+from tests.walk.forms import WholeForm, forms_of
+from tests.walk.furnished import ELEMENT, MARKUP, Furnished, furnish
+
+# What ends the walker's own session; it names nobody's thing.
+ENDS_THE_SESSION = ("/account/logout/", "/account/password/change/")
+
+
+@dataclass
+class Walk:
+    """Acme and globex with everything in them, and a browser of globex's owner."""
+
+    acme: Furnished
+    globex: Furnished
+    browser: Client
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Each thing of globex with acme's of the same kind."""
+        return list(zip(self.globex.things.values(), self.acme.things.values(), strict=True))
+
+
+@pytest.fixture
+def walk(owner: Somebody, outsider: Somebody) -> Walk:
+    return Walk(furnish(owner, "acme"), furnish(outsider, "globex"), signed_in(outsider))
+
+
+def test_a_page_about_acmes_thing_is_not_found_for_globex(walk: Walk) -> None:
+    before = acmes_rows(walk.acme.owner)
+    for address in pages():
+        here = address.of(walk.acme.things)
+        shown = [walk.browser.get(here, follow=True)]
+        if address.names:
+            shown.append(walk.browser.post(here, follow=True))
+            assert {one.status_code for one in shown} <= {404, 405}, here
+        for one in shown:
+            assert "acme-only" not in page_text(one).replace(here, ""), here
+    assert acmes_rows(walk.acme.owner) == before
+
+
+def test_a_form_that_is_sent_acmes_things_finds_and_changes_nothing(walk: Walk) -> None:
+    before = acmes_rows(walk.acme.owner)
+    for address in pages():
+        for form, own, foreign in _temptations(address, walk):
+            action, body = form.about(own, foreign)
+            target = urljoin(address.of(walk.globex.things), action)
+            send = walk.browser.post if form.method == "post" else walk.browser.get
+            _assert_unknown(send(target, body), form, target)
+            assert acmes_rows(walk.acme.owner) == before, target
+
+
+def _temptations(address: Address, walk: Walk) -> list[tuple[WholeForm, str, str]]:
+    """Every form of globex's page with each thing of globex that it could name."""
+    shown = walk.browser.get(address.of(walk.globex.things))
+    if shown.status_code != 200:
+        return []
+    return [
+        (form, own, foreign)
+        for form in forms_of(page_text(shown))
+        for own, foreign in walk.pairs()
+        if form.mentions(own)
+    ]
+
+
+def _assert_unknown(answer: Any, form: WholeForm, target: str) -> None:
+    status = answer.status_code
+    assert "acme-only " not in page_text(answer), f"{target} shows words of acme's"
+    # A filter that finds nothing is an answer, too; 422: not one of the choices of the page.
+    allowed = {200, 404} if form.method == "get" else {404, 422}
+    assert status in allowed, f"{target} answered {status} to a foreign thing"
+
+
+def test_markup_is_shown_literally_and_comes_back_literally(owner: Somebody) -> None:
+    acme, browser = furnish(owner, "acme"), signed_in(owner)
+    forms: list[tuple[str, WholeForm]] = []
+    for address in pages():
+        here = address.of(acme.things)
+        if here not in ENDS_THE_SESSION:
+            shown = browser.get(here)
+            _assert_literal(shown, here)
+            forms += [(urljoin(here, form.action), form) for form in forms_of(page_text(shown))]
+    for target, form in forms:
+        if form.method == "post" and target not in ENDS_THE_SESSION:
+            _assert_literal(browser.post(target, form.filled(MARKUP), follow=True), target)
+
+
+def _assert_literal(answer: Any, here: str) -> None:
+    shown = page(answer)
+    assert ELEMENT not in {tag for tag, _ in shown.tags}, here
+    assert not [name for _, attributes in shown.tags for name in attributes if name == "onload"]

@@ -1,0 +1,81 @@
+"""A tenant with one thing of every kind, whose every text says whose it is."""
+
+from dataclasses import dataclass, field
+
+from access.ids import public_id
+from access.tenancy import tenant_transaction
+from credentials.models import Credential
+from credentials.operations import rotate_credential
+from credentials.shapes import RotateCredential
+from tests.people import Somebody, grant, join, lease, new_agent, new_person, store
+from tests.refusals import refusal
+
+# Breaks out of an attribute, a text, a comment and a script, wherever one is careless.
+MARKUP = "\"'--></script><x-marker onload=alert(1)>"
+ELEMENT = "x-marker"
+
+
+@dataclass
+class Furnished:
+    """A tenant's things by the names that addresses call them by."""
+
+    owner: Somebody
+    mark: str
+    things: dict[str, str] = field(default_factory=dict)
+
+    def text(self, what: str) -> str:
+        """Free text of this tenant's."""
+        return f"{self.mark}-only {what} {MARKUP}"
+
+    def name(self, what: str) -> str:
+        """A name that keys, tags and folders allow."""
+        return f"{self.mark}-only-{what}"
+
+
+def furnish(owner: Somebody, mark: str) -> Furnished:
+    """Everything there can be in the owner's tenant."""
+    it = Furnished(owner, mark)
+    person = new_person(f"{mark}-only-colleague")
+    person.name = it.text("colleague")
+    person.save()
+    colleague = join(owner, person)
+    it.things["person_id"] = colleague.id
+    _credentials(it)
+    _uses(it, colleague)
+    return it
+
+
+def _credentials(it: Furnished) -> None:
+    for what, more in (("key", {}), ("guarded", {"policy": {"approval": "required"}})):
+        store(
+            it.owner,
+            it.name(what),
+            folderPath=it.name("folder"),
+            description=it.text(f"{what}: description"),
+            tags=[it.name("tag")],
+            metadata={"note": it.text(f"{what}: metadata")},
+            **more,
+        )
+    it.things |= {
+        "key": it.name("key"),
+        "path": it.name("folder"),
+        "folder_path": it.name("folder"),
+    }
+    rotation = {"key": it.name("key"), "newValue": "new", "reason": it.text("rotation")}
+    rotate_credential(it.owner.console, RotateCredential.parse(rotation))
+    with tenant_transaction(it.owner.console.tenant_id):
+        row = Credential.objects.get(key=it.name("key"))
+        it.things["credential_id"] = public_id("cred", row.pk)
+
+
+def _uses(it: Furnished, colleague: Somebody) -> None:
+    given = grant(it.owner, colleague, "user", folderPath=it.name("folder"))
+    agent = new_agent(colleague.console, it.text("agent"))
+    assert agent.agent_id
+    assert agent.client_id
+    it.things["grant_id"] = given.grant_id
+    it.things["agent_id"] = public_id("agent", agent.agent_id)
+    it.things["client_id"] = public_id("client", agent.client_id)
+    it.things["lease_id"] = lease(agent, it.name("key"), purpose=it.text("lease")).lease_id
+    waiting = refusal(lambda: lease(agent, it.name("guarded"), purpose=it.text("request")))
+    it.things["request_id"] = str(waiting.extra["approvalId"])
