@@ -60,13 +60,13 @@ def note_call(actor: Actor) -> None:
         return
     try:
         with tenant_transaction(actor.tenant_id, durable=False):
-            _note_agent(actor) if actor.agent_id else _note_account(actor)
+            (_note_agent if actor.agent_id else _note_account)(actor, who)
     except (DatabaseError, InterfaceError) as error:
         log.warning("a call could not be noted: %s", type(error).__name__)
 
 
-def _note_agent(actor: Actor) -> None:
-    rows = Agent.objects.of(actor).filter(pk=actor.agent_id)
+def _note_agent(actor: Actor, agent_id: UUID) -> None:
+    rows = Agent.objects.of(actor).filter(pk=agent_id)
     agent = rows.select_for_update(of=("self",), skip_locked=True).first()
     if agent is None:
         return
@@ -77,8 +77,8 @@ def _note_agent(actor: Actor) -> None:
     agent.save(update_fields=["first_call_at", "last_call_at", "last_address"])
 
 
-def _note_account(actor: Actor) -> None:
-    rows = ServiceAccount.objects.of(actor).filter(pk=actor.service_account_id)
+def _note_account(actor: Actor, account_id: UUID) -> None:
+    rows = ServiceAccount.objects.of(actor).filter(pk=account_id)
     account = rows.select_for_update(of=("self",), skip_locked=True).first()
     if account is not None:
         account.last_used_at, account.last_address = database_now(), actor.address

@@ -36,7 +36,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[News]:
 
 def agent(actor: Actor) -> Agent:
     with tenant_transaction(actor.tenant_id):
-        return Agent.objects.of(actor).get(pk=actor.agent_id)
+        return Agent.objects.of(actor).get(person_id=actor.person)
 
 
 def test_the_first_call_is_noted_and_told(owner: Somebody, heard: list[News]) -> None:
@@ -84,7 +84,7 @@ def test_people_at_the_console_are_not_noted(owner: Somebody) -> None:
 
 def test_an_agent_that_is_just_being_changed_is_not_waited_for(owner: Somebody) -> None:
     with tenant_transaction(owner.console.tenant_id):
-        Agent.objects.of(owner.agent).select_for_update().get(pk=owner.agent.agent_id)
+        Agent.objects.of(owner.agent).select_for_update().get(name="Claude Code")
         assert race(lambda: note_call(owner.agent)) == [None]
     assert agent(owner.agent).last_call_at is None
 
