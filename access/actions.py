@@ -75,6 +75,9 @@ class Action(StrEnum):
     ADD_ACCOUNT_KEY = "add_account_key"
     LIST_ACCOUNT_KEYS = "list_account_keys"
     REMOVE_ACCOUNT_KEY = "remove_account_key"
+    CREATE_PERSONAL_TOKEN = "create_personal_token"
+    LIST_PERSONAL_TOKENS = "list_personal_tokens"
+    REVOKE_PERSONAL_TOKEN = "revoke_personal_token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +137,7 @@ RULES: dict[Action, Rule] = {
     Action.ADD_ACCOUNT_KEY: Rule(Scope.ADMIN, governing=True, fresh=True),
     Action.LIST_ACCOUNT_KEYS: Rule(Scope.ADMIN, governing=True),
     Action.REMOVE_ACCOUNT_KEY: Rule(Scope.ADMIN, governing=True),
+    Action.CREATE_PERSONAL_TOKEN: Rule(Scope.READ, doors=PEOPLE, fresh=True),
+    Action.LIST_PERSONAL_TOKENS: Rule(Scope.READ),
+    Action.REVOKE_PERSONAL_TOKEN: Rule(Scope.WRITE),
 }

@@ -57,6 +57,8 @@ class Event(StrEnum):
     SERVICE_ACCOUNT_SECRET_REMOVED = "service_account.secret_removed"
     SERVICE_ACCOUNT_KEY_ADDED = "service_account.key_added"
     SERVICE_ACCOUNT_KEY_REMOVED = "service_account.key_removed"
+    PERSONAL_TOKEN_CREATED = "personal_token.created"
+    PERSONAL_TOKEN_REVOKED = "personal_token.revoked"
     SESSION_SIGNED_IN = "session.signed_in"
     SESSION_FAILED = "session.failed"
     SESSION_SIGNED_OUT = "session.signed_out"

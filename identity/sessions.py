@@ -16,6 +16,7 @@ from audit.recording import INSTALLATION, record_alone
 from identity.browsers import browser_of
 from identity.families import end_where
 from identity.letters import LetterKind, write_letter
+from identity.machines.personal import end_all_of
 from identity.models import BrowserSession, KnownPlace
 from identity.origins import address_of, network_of, request_id_of
 from identity.session_store import SIGN_IN, digest
@@ -77,11 +78,12 @@ def signed_out(request: HttpRequest, user: Person | None, **_: Any) -> None:
 
 def password_changed(request: HttpRequest, user: Person, **_: Any) -> None:
     """Receiver of allauth's `password_changed` and `password_reset`: every agent connects anew,
-    and every other browser signs in anew.
+    every other browser signs in anew, and personal tokens end.
     """
     with atomic():
         record_alone(at_the_door(request, user), Event.SESSION_PASSWORD_CHANGED)
         end_where(Q(person=user), Event.TOKEN_REVOKED, "password changed")
+        end_all_of(user, at_the_door(request, user), "password changed")
         end_sessions(user, but=request.session.session_key)
         write_letter(user, LetterKind.PASSWORD_CHANGED, when=_now_in_words())
 

@@ -7,9 +7,10 @@ from pydantic import Field, SecretStr, field_serializer
 
 from access.shapes import Shape
 from access.text import visible
-from credentials.shapes import IdempotencyKey
+from credentials.shapes import MAXIMUM_PAGE, IdempotencyKey, Key
 
 AccountScope = Literal["vault:read", "vault:write"]
+PersonalScope = Literal["vault:read", "vault:write", "vault:admin"]
 Label = Annotated[str, Field(min_length=1, max_length=80), visible("name", least=1)]
 AccountScopes = Annotated[list[AccountScope], Field(min_length=1, max_length=2)]
 Lifetime = Annotated[int, Field(ge=1, le=365)]
@@ -83,3 +84,54 @@ class AccountKeys(Shape):
     """A service account's keys, the newest first."""
 
     keys: list[AccountKeyOut]
+
+
+class CreatePersonalToken(Shape):
+    """A token of one's own. `credentials` narrows it to these keys; null means all in reach."""
+
+    name: Label
+    scopes: Annotated[list[PersonalScope], Field(min_length=1, max_length=3)]
+    credentials: Annotated[list[Key], Field(min_length=1, max_length=100)] | None = None
+    expires_in_days: Lifetime
+    idempotency_key: IdempotencyKey | None = None
+
+
+class ListPersonalTokens(Shape):
+    """One's own tokens, or `everybody`'s for owners and admins."""
+
+    everybody: bool = False
+    limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
+    cursor: str | None = Field(default=None, max_length=1024)
+
+
+class PersonalTokenOut(Shape):
+    """A personal token without its value."""
+
+    token_id: str
+    name: str
+    person_id: str
+    email: str
+    scopes: list[str]
+    credentials: list[str] | None
+    state: Literal["active", "expired", "revoked"]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    last_address: str
+
+
+class NewPersonalTokenOut(PersonalTokenOut):
+    """The one answer that holds the token; when the same call is repeated, it is left out."""
+
+    token: SecretStr | None
+
+    @field_serializer("token", when_used="json")
+    def open_token(self, token: SecretStr | None) -> str | None:
+        return token.get_secret_value() if token else None
+
+
+class PersonalTokenPage(Shape):
+    """A page of personal tokens, the newest first."""
+
+    tokens: list[PersonalTokenOut]
+    next_cursor: str | None

@@ -14,6 +14,7 @@ from audit.events import Event
 from audit.recording import INSTALLATION, record_joined
 from identity.keys import forget_old_keys
 from identity.letters import send_letter, waiting_letters
+from identity.machines.models import AccountProof, PersonalToken, UsedAssertion
 from identity.models import AccessToken, AuthorizeRequest, Client, Consent, Letter, RefreshToken
 from identity.session_store import SessionStore
 
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 UNUSED_REGISTRATION = timedelta(hours=24)
 KEPT = timedelta(hours=24)  # as long as a late replay is worth knowing
+KEPT_PROOF = timedelta(days=30)  # as long as somebody may wonder what has stopped working
 KEPT_LETTER = timedelta(days=7)
 KEPT_CONSENT = timedelta(days=8)  # no lease lives longer, and a client's end finds leases by it
 
@@ -64,6 +66,9 @@ def _drop_what_is_over(now: datetime) -> None:
     AuthorizeRequest.objects.filter(expires_at__lt=now - KEPT).delete()
     AccessToken.objects.filter(expires__lt=now - KEPT).delete()
     RefreshToken.objects.filter(expires_at__lt=now - KEPT).delete()
+    UsedAssertion.objects.filter(expires_at__lt=now - KEPT).delete()
+    AccountProof.objects.filter(expires_at__lt=now - KEPT_PROOF).delete()
+    PersonalToken.objects.filter(expires_at__lt=now - KEPT_PROOF).delete()
     Consent.objects.filter(
         ~Exists(AccessToken.objects.filter(consent=OuterRef("pk"))),
         ~Exists(RefreshToken.objects.filter(consent=OuterRef("pk"))),

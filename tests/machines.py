@@ -16,8 +16,14 @@ from jwt.algorithms import ECAlgorithm
 
 from access.ids import public_id
 from access.tenancy import tenant_transaction
-from identity.operations import add_account_key, add_account_secret
-from identity.shapes import AddAccountKey, AddAccountSecret, NewAccountSecretOut
+from identity.operations import add_account_key, add_account_secret, create_personal_token
+from identity.shapes import (
+    AddAccountKey,
+    AddAccountSecret,
+    CreatePersonalToken,
+    NewAccountSecretOut,
+    NewPersonalTokenOut,
+)
 from tenants.models import ServiceAccount
 from tests.people import Somebody
 
@@ -41,6 +47,18 @@ def opened(created: NewAccountSecretOut) -> str:
     """The secret itself."""
     assert created.secret is not None
     return created.secret.get_secret_value()
+
+
+def new_token(who: Somebody, **more: Any) -> NewPersonalTokenOut:
+    """A personal token of somebody's own, for reading unless told otherwise."""
+    data = {"name": "nightly", "scopes": ["vault:read"], "expiresInDays": 7, **more}
+    return create_personal_token(who.console, CreatePersonalToken.parse(data))
+
+
+def value_of(created: NewPersonalTokenOut) -> str:
+    """The token itself."""
+    assert created.token is not None
+    return created.token.get_secret_value()
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:

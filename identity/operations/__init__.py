@@ -6,15 +6,23 @@ from identity.operations.account_secrets import (
     list_account_secrets,
     remove_account_secret,
 )
+from identity.operations.personal_tokens import (
+    create_personal_token,
+    list_personal_tokens,
+    revoke_personal_token,
+)
 from identity.operations.single_sign_on import change_single_sign_on, show_single_sign_on
 
 __all__ = [
     "add_account_key",
     "add_account_secret",
     "change_single_sign_on",
+    "create_personal_token",
     "list_account_keys",
     "list_account_secrets",
+    "list_personal_tokens",
     "remove_account_key",
     "remove_account_secret",
+    "revoke_personal_token",
     "show_single_sign_on",
 ]

@@ -12,7 +12,7 @@ from identity.shapes import AddAccountKey, AddAccountSecret
 from leases.handles import make_handle
 from leases.models import Lease
 from tenants.models import Person
-from tests.machines import new_account, public_jwk
+from tests.machines import new_account, new_token, public_jwk
 from tests.people import Somebody, grant, join, lease, new_agent, new_person, store
 from tests.refusals import refusal
 from tests.storage import lease_uuid, let_time_pass, owner_sql
@@ -131,6 +131,10 @@ class Acme:
         request = AddAccountKey(account_id=self.account_id(_), name="deploys", jwk=public_jwk())
         return add_account_key(self.owner.console, request).proof_id
 
+    def personal_token(self, holder: Somebody) -> str:
+        """A token of the holder's own."""
+        return new_token(holder).token_id
+
 
 def nowhere() -> dict[str, Any]:
     """The same kinds of names, of things that exist nowhere."""
@@ -158,6 +162,7 @@ def nowhere() -> dict[str, Any]:
         "grant_id": public_id("grant", uuid7()),
         "due_grant": uuid7(),
         "account_id": public_id("sa", uuid7()),
+        "personal_token": public_id("pat", uuid7()),
         "secret_id": public_id("proof", uuid7()),
         "key_id": public_id("proof", uuid7()),
     }

@@ -342,4 +342,22 @@ CASES: dict[str, Case] = {
         needs=("key_id",),
         adds=(Event.SERVICE_ACCOUNT_KEY_REMOVED,),
     ),
+    "create_personal_token": Case(
+        call=lambda actor, _: identity.create_personal_token(
+            actor,
+            machine.CreatePersonalToken(name="nightly", scopes=["vault:read"], expires_in_days=7),
+        ),
+        adds=(Event.PERSONAL_TOKEN_CREATED,),
+        at_home=True,
+    ),
+    "list_personal_tokens": Case(
+        call=lambda actor, _: identity.list_personal_tokens(actor, machine.ListPersonalTokens()),
+        needs=("personal_token",),
+        at_home=True,
+    ),
+    "revoke_personal_token": Case(
+        call=lambda actor, it: identity.revoke_personal_token(actor, it["personal_token"]),
+        needs=("personal_token",),
+        adds=(Event.PERSONAL_TOKEN_REVOKED,),
+    ),
 }

@@ -1,0 +1,106 @@
+"""A person's own tokens: found, shown, ended."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from access.actor import Actor
+from access.endings import Ended, announce
+from access.errors import NotFound
+from access.ids import parse_public_id, public_id
+from access.tenancy import database_now, use_tenant
+from audit.events import Event
+from audit.recording import record_joined
+from credentials.models import Credential
+from credentials.rights import is_over
+from identity.machines.models import PersonalToken
+from identity.shapes import PersonalTokenOut
+from tenants.models import Person
+from tenants.standing import hold_membership
+
+
+def tokens_of(actor: Actor) -> QuerySet[PersonalToken]:
+    """The tenant's personal tokens."""
+    return PersonalToken.objects.filter(tenant_id=actor.tenant_id).select_related("person")
+
+
+def hold_token(actor: Actor, token_id: str) -> PersonalToken:
+    """The tenant's token `pat_…`, locked, its owner's membership before it; or NotFound."""
+    wanted = parse_public_id("pat", token_id)
+    known = tokens_of(actor).filter(pk=wanted).first()
+    if known is not None:
+        hold_membership(actor, known.person_id)
+        held = tokens_of(actor).select_for_update(of=("self",)).filter(pk=wanted).first()
+        if held is not None:
+            return held
+    raise NotFound("There is no such personal token.")
+
+
+def end_token(actor: Actor, token: PersonalToken, reason: str) -> None:
+    """It holds no more, and what was leased with it ends (L6); joins the transaction."""
+    token.revoked_at = database_now()
+    token.save(update_fields=["revoked_at"])
+    announce(actor, Ended(reason=reason, person_id=token.person_id, client_id=token.pk))
+
+
+def end_all_of(person: Person, actor: Actor, reason: str) -> None:
+    """Every token of a person, in every tenant, each with its entry; joins the transaction.
+
+    Whoever had got in with the old password may have left one behind.
+    """
+    living = PersonalToken.objects.filter(person=person, revoked_at=None)
+    for token in living.order_by("pk").select_for_update(of=("self",)):
+        there = _in_tenant(actor, token)
+        use_tenant(token.tenant_id)
+        end_token(there, token, reason)
+        told = {"token": public_id("pat", token.pk), "reason": reason}
+        record_joined(there, Event.PERSONAL_TOKEN_REVOKED, **told)
+
+
+def _in_tenant(actor: Actor, token: PersonalToken) -> Actor:
+    return Actor(
+        tenant_id=token.tenant_id,
+        door=actor.door,
+        person_id=token.person_id,
+        machinery=actor.machinery,
+        request_id=actor.request_id,
+        address=actor.address,
+    )
+
+
+def keys_of(actor: Actor, tokens: Iterable[PersonalToken]) -> dict[UUID, str]:
+    """The keys of the credentials that tokens are narrowed to."""
+    wanted = {one for token in tokens for one in token.only or ()}
+    return dict(Credential.objects.of(actor).filter(pk__in=wanted).values_list("pk", "key"))
+
+
+def token_fields(token: PersonalToken, keys: dict[UUID, str], now: datetime) -> dict[str, Any]:
+    """What every answer says of a token. A credential that was deleted has no key any more."""
+    only = None if token.only is None else sorted(keys[one] for one in token.only if one in keys)
+    return {
+        "token_id": public_id("pat", token.pk),
+        "name": token.name,
+        "person_id": public_id("person", token.person_id),
+        "email": token.person.email,
+        "scopes": token.scope.split(),
+        "credentials": only,
+        "state": _state(token, now),
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "last_used_at": token.last_used_at,
+        "last_address": token.last_address,
+    }
+
+
+def token_out(token: PersonalToken, keys: dict[UUID, str], now: datetime) -> PersonalTokenOut:
+    """The token without its value."""
+    return PersonalTokenOut.model_validate(token_fields(token, keys, now))
+
+
+def _state(token: PersonalToken, now: datetime) -> str:
+    if token.revoked_at is not None:
+        return "revoked"
+    return "expired" if is_over(token.expires_at, now) else "active"
