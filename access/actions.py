@@ -77,6 +77,7 @@ class Action(StrEnum):
     REMOVE_ACCOUNT_KEY = "remove_account_key"
     CREATE_PERSONAL_TOKEN = "create_personal_token"
     LIST_PERSONAL_TOKENS = "list_personal_tokens"
+    SHOW_PERSONAL_TOKEN = "show_personal_token"
     REVOKE_PERSONAL_TOKEN = "revoke_personal_token"
 
 
@@ -139,5 +140,6 @@ RULES: dict[Action, Rule] = {
     Action.REMOVE_ACCOUNT_KEY: Rule(Scope.ADMIN, governing=True),
     Action.CREATE_PERSONAL_TOKEN: Rule(Scope.READ, doors=PEOPLE, fresh=True),
     Action.LIST_PERSONAL_TOKENS: Rule(Scope.READ),
+    Action.SHOW_PERSONAL_TOKEN: Rule(Scope.READ),
     Action.REVOKE_PERSONAL_TOKEN: Rule(Scope.WRITE),
 }

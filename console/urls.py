@@ -3,7 +3,7 @@
 from django.urls import path
 
 from console.appearance import choose_appearance
-from console.pages import team
+from console.pages import team, tokens
 from console.site import site
 
 urlpatterns = [
@@ -11,5 +11,8 @@ urlpatterns = [
     path("team/", team.team, name="team"),
     path("tenant/", team.choose_tenant, name="choose_tenant"),
     path("appearance/", choose_appearance, name="choose_appearance"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/new", tokens.make, name="new_token"),
+    path("account/tokens/<str:token_id>/revoke", tokens.revoke, name="revoke_token"),
     path("admin/", site.urls),
 ]

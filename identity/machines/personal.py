@@ -27,16 +27,19 @@ def tokens_of(actor: Actor) -> QuerySet[PersonalToken]:
     return PersonalToken.objects.filter(tenant_id=actor.tenant_id).select_related("person")
 
 
+def find_token(actor: Actor, token_id: str) -> PersonalToken:
+    """The tenant's token `pat_…`, or NotFound."""
+    token = tokens_of(actor).filter(pk=parse_public_id("pat", token_id)).first()
+    if token is None:
+        raise NotFound("There is no such personal token.")
+    return token
+
+
 def hold_token(actor: Actor, token_id: str) -> PersonalToken:
-    """The tenant's token `pat_…`, locked, its owner's membership before it; or NotFound."""
-    wanted = parse_public_id("pat", token_id)
-    known = tokens_of(actor).filter(pk=wanted).first()
-    if known is not None:
-        hold_membership(actor, known.person_id)
-        held = tokens_of(actor).select_for_update(of=("self",)).filter(pk=wanted).first()
-        if held is not None:
-            return held
-    raise NotFound("There is no such personal token.")
+    """The same, locked, its owner's membership before it."""
+    hold_membership(actor, find_token(actor, token_id).person_id)
+    locked = tokens_of(actor).select_for_update(of=("self",))
+    return locked.get(pk=parse_public_id("pat", token_id))
 
 
 def end_token(actor: Actor, token: PersonalToken, reason: str) -> None:
@@ -56,8 +59,8 @@ def end_all_of(person: Person, actor: Actor, reason: str) -> None:
         there = _in_tenant(actor, token)
         use_tenant(token.tenant_id)
         end_token(there, token, reason)
-        told = {"token": public_id("pat", token.pk), "reason": reason}
-        record_joined(there, Event.PERSONAL_TOKEN_REVOKED, **told)
+        name = public_id("pat", token.pk)
+        record_joined(there, Event.PERSONAL_TOKEN_REVOKED, token=name, reason=reason)
 
 
 def _in_tenant(actor: Actor, token: PersonalToken) -> Actor:

@@ -10,6 +10,7 @@ from identity.operations.personal_tokens import (
     create_personal_token,
     list_personal_tokens,
     revoke_personal_token,
+    show_personal_token,
 )
 from identity.operations.single_sign_on import change_single_sign_on, show_single_sign_on
 
@@ -24,5 +25,6 @@ __all__ = [
     "remove_account_key",
     "remove_account_secret",
     "revoke_personal_token",
+    "show_personal_token",
     "show_single_sign_on",
 ]

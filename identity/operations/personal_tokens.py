@@ -20,6 +20,7 @@ from identity.machines.accounts import SPENT_KEY, until
 from identity.machines.models import PersonalToken
 from identity.machines.personal import (
     end_token,
+    find_token,
     hold_token,
     keys_of,
     token_fields,
@@ -31,6 +32,7 @@ from identity.shapes import (
     CreatePersonalToken,
     ListPersonalTokens,
     NewPersonalTokenOut,
+    PersonalTokenOut,
     PersonalTokenPage,
 )
 from identity.tokens import digest
@@ -81,6 +83,15 @@ def list_personal_tokens(actor: Actor, request: ListPersonalTokens) -> PersonalT
         )
 
 
+def show_personal_token(actor: Actor, token_id: str) -> PersonalTokenOut:
+    """A token of one's own, or for owners and admins anybody's, without its value."""
+    with reading(actor, Action.SHOW_PERSONAL_TOKEN):
+        stands = standing(actor)
+        token = find_token(actor, token_id)
+        _require_within_reach(actor, stands, token)
+        return token_out(token, keys_of(actor, [token]), database_now())
+
+
 def revoke_personal_token(actor: Actor, token_id: str) -> None:
     """End a token of one's own, or as an owner or admin anybody's, with what was leased by it.
     Idempotent.
@@ -88,7 +99,7 @@ def revoke_personal_token(actor: Actor, token_id: str) -> None:
     with audited(actor, Action.REVOKE_PERSONAL_TOKEN, Event.PERSONAL_TOKEN_REVOKED) as entry:
         stands = standing(actor)
         token = hold_token(actor, token_id)
-        _require_revocable(actor, stands, token)
+        _require_within_reach(actor, stands, token)
         entry.detail(token=token_id, person=str(token.person_id))
         if token.revoked_at is not None:
             entry.drop()
@@ -146,6 +157,7 @@ def _store(
     secret: str,
 ) -> PersonalToken:
     now, end = until(request.expires_in_days)
+    assert stands.membership_id is not None  # a person's
     return PersonalToken.objects.create(
         tenant_id=actor.tenant_id,
         person_id=actor.person,
@@ -165,8 +177,8 @@ def _new(actor: Actor, token: PersonalToken, secret: str | None) -> NewPersonalT
     return NewPersonalTokenOut(**fields, token=SecretStr(secret) if secret else None)
 
 
-def _require_revocable(actor: Actor, stands: Standing, token: PersonalToken) -> None:
-    """A token that is narrowed ends itself and no other."""
+def _require_within_reach(actor: Actor, stands: Standing, token: PersonalToken) -> None:
+    """One's own, or anybody's for who governs; to a token that is narrowed, itself alone."""
     if token.person_id == actor.person_id and (actor.only is None or token.pk == actor.client_id):
         return
     if not stands.governs:

@@ -355,6 +355,10 @@ CASES: dict[str, Case] = {
         needs=("personal_token",),
         at_home=True,
     ),
+    "show_personal_token": Case(
+        call=lambda actor, it: identity.show_personal_token(actor, it["personal_token"]),
+        needs=("personal_token",),
+    ),
     "revoke_personal_token": Case(
         call=lambda actor, it: identity.revoke_personal_token(actor, it["personal_token"]),
         needs=("personal_token",),

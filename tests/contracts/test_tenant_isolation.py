@@ -171,9 +171,11 @@ NAMES_NOTHING = {
     "account/passkeys/add/", "account/recovery-codes/", "account/recovery-codes/new/",
     "", "team/", "tenant/", "appearance/", "admin/", "admin/figures/",
     "admin/credentials/", "admin/credentials/new",
+    "account/tokens/", "account/tokens/new",
 }  # fmt: skip
 NAMES_SOMETHING = {
     "admin/credentials/<str:key>/",
+    "account/tokens/<str:token_id>/revoke",
     "admin/credentials/<str:key>",
     # A person's own: who asked for it and in which session decides (tests/identity).
     "oauth/status/<uuid:identifier>",
