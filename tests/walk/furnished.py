@@ -7,6 +7,7 @@ from access.tenancy import tenant_transaction
 from credentials.models import Credential
 from credentials.operations import rotate_credential
 from credentials.shapes import RotateCredential
+from tests.machines import new_account, new_secret, new_token
 from tests.people import Somebody, grant, join, lease, new_agent, new_person, store
 from tests.refusals import refusal
 
@@ -42,6 +43,7 @@ def furnish(owner: Somebody, mark: str) -> Furnished:
     it.things["person_id"] = colleague.id
     _credentials(it)
     _uses(it, colleague)
+    _machines(it)
     return it
 
 
@@ -79,3 +81,10 @@ def _uses(it: Furnished, colleague: Somebody) -> None:
     it.things["lease_id"] = lease(agent, it.name("key"), purpose=it.text("lease")).lease_id
     waiting = refusal(lambda: lease(agent, it.name("guarded"), purpose=it.text("request")))
     it.things["request_id"] = str(waiting.extra["approvalId"])
+
+
+def _machines(it: Furnished) -> None:
+    it.things["token_id"] = new_token(it.owner, name=it.text("token")).token_id
+    account = new_account(it.owner, it.text("account"))
+    it.things["account_id"] = account
+    it.things["proof_id"] = new_secret(it.owner, account, name=it.text("secret")).proof_id
