@@ -58,7 +58,13 @@ class Action(StrEnum):
     RENEW_LEASE = "renew_lease"
     RELEASE_LEASE = "release_lease"
     REVOKE_LEASE = "revoke_lease"
+    REVOKE_LEASES = "revoke_leases"
+    LIST_LEASES = "list_leases"
+    SHOW_LEASE = "show_lease"
+    LIST_APPROVALS = "list_approvals"
+    SHOW_APPROVAL = "show_approval"
     DECIDE_LEASE = "decide_lease"
+    WITHDRAW_LEASE = "withdraw_lease"
     EXPIRE_DUE_LEASE = "expire_due_lease"
     SHOW_OVERVIEW = "show_overview"
     CHANGE_MEMBER = "change_member"
@@ -119,6 +125,12 @@ RULES: dict[Action, Rule] = {
     Action.RENEW_LEASE: Rule(Scope.READ, Level.USER),
     Action.RELEASE_LEASE: Rule(Scope.READ),
     Action.REVOKE_LEASE: Rule(Scope.WRITE, Level.MANAGER),
+    Action.REVOKE_LEASES: Rule(Scope.WRITE, Level.MANAGER),
+    Action.LIST_LEASES: Rule(Scope.READ, Level.MANAGER),
+    Action.SHOW_LEASE: Rule(Scope.READ, Level.MANAGER),
+    Action.LIST_APPROVALS: Rule(Scope.READ),
+    Action.SHOW_APPROVAL: Rule(Scope.READ, Level.ADMIN),
+    Action.WITHDRAW_LEASE: Rule(Scope.READ),
     Action.DECIDE_LEASE: Rule(Scope.ADMIN, Level.ADMIN, doors=PEOPLE | OPERATORS),
     Action.EXPIRE_DUE_LEASE: Rule(Scope.READ, doors=MACHINERY),
     Action.SHOW_OVERVIEW: Rule(Scope.ADMIN, doors=PEOPLE | OPERATORS, governing=True),

@@ -41,6 +41,7 @@ class Event(StrEnum):
     ACCESS_REQUESTED = "access.requested"
     ACCESS_APPROVED = "access.approved"
     ACCESS_DENIED = "access.denied"
+    ACCESS_WITHDRAWN = "access.withdrawn"
     TOKEN_ISSUED = "token.issued"
     TOKEN_REFRESHED = "token.refreshed"
     TOKEN_REUSED = "token.reused"

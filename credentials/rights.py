@@ -49,13 +49,23 @@ class Rights:
 
     def visible(self) -> Q:
         """The condition for what the actor may see; the SQL twin of `on(…) ≥ viewer`."""
-        allowed = Q() if self.only is None else Q(pk__in=self.only)
-        if self.floor:
+        return self.at_least(Level.VIEWER)
+
+    def at_least(self, level: Level, row: str = "") -> Q:
+        """The condition for credentials on which the actor holds `level`; `row` leads to them from
+        other rows (`credential__`). Never empty: that would vanish where it is joined to others.
+        """
+        allowed = Q(**{f"{row}pk__isnull": False})
+        if self.only is not None:
+            allowed = Q(**{f"{row}pk__in": self.only})
+        if self.floor >= level:
             return allowed
-        seen = Q(pk__in=list(self.credentials))
-        for path in self.folders:
-            seen |= below("folder__path", path)
-        return allowed & seen
+        own = [one for one, held in self.credentials.items() if held >= level]
+        held_on = Q(**{f"{row}pk__in": own})
+        for path, held in self.folders.items():
+            if held >= level:
+                held_on |= below(f"{row}folder__path", path)
+        return allowed & held_on
 
     def _inherited(self, path: str) -> Level:
         return max([self.floor, *(self.folders.get(one, Level.NONE) for one in ancestors(path))])

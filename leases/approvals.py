@@ -9,6 +9,7 @@ from django.conf import settings
 
 from access.actor import Actor
 from access.errors import Denied, QuotaExceeded
+from access.ids import public_id
 from access.tenancy import database_now
 from leases.holding import held_by
 from leases.models import Lease, LeaseState
@@ -32,7 +33,7 @@ def pending_request(actor: Actor, lease: Lease) -> tuple[Lease, bool]:
         .select_related("credential", "version")
     )
     open_one = waiting.first()
-    if open_one is not None and not _is_stale(open_one):
+    if open_one is not None and not is_stale(open_one):
         return open_one, False
     if open_one is not None:
         open_one.state = LeaseState.WITHDRAWN
@@ -50,6 +51,11 @@ def pending_request(actor: Actor, lease: Lease) -> tuple[Lease, bool]:
     return kept, kept.pk == lease.pk
 
 
+def approval_address(lease: Lease) -> str:
+    """Where a person decides on this request."""
+    return f"{settings.PUBLIC_URL}/approvals/{public_id('lease', lease.pk)}"
+
+
 def _require_few_open(actor: Actor) -> None:
     """An agent that keeps asking must not bury the people who decide."""
     waiting = Lease.objects.of(actor).filter(
@@ -61,7 +67,8 @@ def _require_few_open(actor: Actor) -> None:
         )
 
 
-def _is_stale(lease: Lease) -> bool:
+def is_stale(lease: Lease) -> bool:
+    """Whether an approval was not used in its hour, and is worth nothing any more."""
     return lease.decided_at is not None and lease.decided_at < database_now() - APPROVAL_LASTS
 
 

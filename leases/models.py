@@ -54,11 +54,14 @@ class Lease(TenantOwned):
     request_digest = models.BinaryField(null=True)
     decided_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     decided_at = models.DateTimeField(null=True)
+    # What a person approved, in seconds: the lease ends after it, renewed or not.
+    approved_ttl = models.PositiveIntegerField(null=True)
     decision_reason = models.CharField(max_length=500, blank=True)
     ended_at = models.DateTimeField(null=True)
     ended_reason = models.CharField(max_length=80, blank=True)
     tenant_id: UUID
     person_id: UUID | None
+    decided_by_id: UUID | None
     service_account_id: UUID | None
     credential_id: UUID
     version_id: UUID

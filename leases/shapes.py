@@ -7,9 +7,15 @@ from pydantic import Field, SecretStr, field_serializer
 
 from access.shapes import Shape
 from access.text import visible
-from credentials.shapes import ComingOut, Key, KindWord, Ttl
+from credentials.shapes import MAXIMUM_PAGE, ComingOut, Key, KindWord, SubjectOut, Ttl
 
 MAXIMUM_HANDLE = 512
+
+
+LeaseWord = Literal[
+    "pending_approval", "active", "consumed", "expired", "revoked", "denied", "withdrawn"
+]
+EndedWord = Literal["consumed", "expired", "revoked"]
 
 
 class LeaseCredential(Shape):
@@ -38,6 +44,49 @@ class ReleaseLease(Shape):
     """Give a lease back before its time."""
 
     lease_handle: str = Field(min_length=1, max_length=MAXIMUM_HANDLE)
+
+
+class ChooseLeases(Shape):
+    """Which leases are meant: one's own, or those of all on a credential or in the tenant.
+
+    `all` needs `manager` on the credential that `key` names; without `key` it is for owners and
+    admins of the tenant. What is given besides narrows down.
+    """
+
+    whose: Literal["mine", "all"] = "mine"
+    key: Key | None = None
+    agent_id: str | None = None
+    person_id: str | None = None
+    service_account_id: str | None = None
+
+
+class ListLeases(ChooseLeases):
+    """Leases, newest first. `living` goes by time: what can be read now."""
+
+    state: Literal["living", "any"] | EndedWord = "living"
+    limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
+    cursor: str | None = Field(default=None, max_length=1024)
+
+
+class RevokeLeases(ChooseLeases):
+    """Leases to revoke at once; those that have ended already stay as they are."""
+
+
+class DecideLease(Shape):
+    """A person's word on a request; `ttl` approves less time than was asked for."""
+
+    request_id: str
+    approve: bool
+    ttl: Ttl = None
+    reason: Annotated[str, Field(max_length=500), visible("reason")] = ""
+
+
+class ListApprovals(Shape):
+    """Requests for leases that one made oneself or could decide on, newest first."""
+
+    state: Literal["waiting", "decided", "any"] = "waiting"
+    limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
+    cursor: str | None = Field(default=None, max_length=1024)
 
 
 class LeaseOut(Shape):
@@ -80,14 +129,87 @@ class LeaseState(Shape):
 
     lease_id: str
     key: str
-    state: Literal[
-        "pending_approval", "active", "consumed", "expired", "revoked", "denied", "withdrawn"
-    ]
+    state: LeaseWord
     version: int
     purpose: str
     issued_at: datetime | None
     expires_at: datetime | None
     uses_left: int | None
+
+
+class LeaseDetail(LeaseState):
+    """A lease with whose it is, how it came to be and how it ended; `state` goes by time."""
+
+    folder_path: str
+    holder: SubjectOut
+    agent_id: str | None
+    agent: str | None
+    mine: bool
+    ttl_seconds: int
+    requested_at: datetime
+    renewed_at: datetime | None
+    max_expires_at: datetime | None
+    uses: int
+    ended_at: datetime | None
+    ended_reason: str
+
+
+class LeasePage(Shape):
+    """A page of leases."""
+
+    leases: list[LeaseDetail]
+    next_cursor: str | None
+
+
+class RevokedOut(Shape):
+    """How many leases ended."""
+
+    revoked: int
+
+
+class ApprovalOut(Shape):
+    """A request for a lease that a person decides on, with what was decided.
+
+    `approved`: the identical call gets the handle; `issued`: it got it. `lapsed`: nobody called
+    within an hour after the approval. `mayDecide` is about the person who looks at it.
+    """
+
+    approval_id: str
+    state: Literal["waiting", "approved", "issued", "denied", "withdrawn", "lapsed"]
+    key: str
+    folder_path: str
+    version: int
+    asker: SubjectOut
+    agent_id: str | None
+    agent: str | None
+    purpose: str
+    ttl_seconds: int
+    approved_ttl_seconds: int | None
+    requested_at: datetime
+    decided_at: datetime | None
+    decided_by: str | None
+    decision_reason: str
+    mine: bool
+    may_decide: bool
+
+
+class ApprovalPage(Shape):
+    """A page of requests; `waitingForMe` counts all that the caller could decide on now."""
+
+    approvals: list[ApprovalOut]
+    waiting_for_me: int
+    next_cursor: str | None
+
+
+class ApprovalDetail(ApprovalOut):
+    """A request with what helps to decide: the limits it is held against, and those before it."""
+
+    usual_ttl_seconds: int
+    maximum_ttl_seconds: int
+    tenant_usual_ttl_seconds: int
+    tenant_maximum_ttl_seconds: int
+    max_uses: int | None
+    history: list[ApprovalOut]
 
 
 class ReaderOut(Shape):

@@ -24,6 +24,11 @@ class Migration(migrations.Migration):
             name='service_account',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.serviceaccount'),
         ),
+        migrations.AddField(
+            model_name='lease',
+            name='approved_ttl',
+            field=models.PositiveIntegerField(null=True),
+        ),
         migrations.AlterField(
             model_name='lease',
             name='person',

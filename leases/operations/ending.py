@@ -6,14 +6,15 @@ from access.actions import Action
 from access.actor import Actor
 from access.tenancy import database_now
 from audit.events import Event
-from audit.recording import Draft, audited
+from audit.recording import Draft, audited, record
 from credentials.rights import is_over, require_level, rights
+from leases.choosing import chosen
 from leases.endings import NO_LONGER, describe, end
 from leases.holding import is_holder, lease_by_id, own_lease
 from leases.models import Lease
 from leases.models import LeaseState as State
 from leases.presenting import lease_state
-from leases.shapes import LeaseState, ReleaseLease
+from leases.shapes import LeaseState, ReleaseLease, RevokedOut, RevokeLeases
 from tenants.standing import standing
 
 
@@ -41,6 +42,25 @@ def revoke_lease(actor: Actor, lease_id: str) -> LeaseState:
             require_level(Action.REVOKE_LEASE, held, lease.credential.key)
         _revoke(entry, lease, "revoked")
     return lease_state(lease)
+
+
+def revoke_leases(actor: Actor, request: RevokeLeases) -> RevokedOut:
+    """Revoke many leases at once, in one transaction, with one entry each; answers how many.
+
+    Everybody may end their own; `manager` those on a credential; owners and admins any.
+    """
+    with audited(actor, Action.REVOKE_LEASES, Event.LEASE_REVOKED) as entry:
+        rows = chosen(actor, standing(actor), Action.REVOKE_LEASES, request, entry)
+        living = rows.filter(state__in=list(NO_LONGER)).locked().order_by("pk")
+        revoked = 0
+        for lease in living.select_related("credential", "version"):
+            own = Draft(Event.LEASE_REVOKED)
+            describe(own, lease)
+            end(own, lease, None, "revoked with others")
+            record(actor, own)
+            revoked += own.event is Event.LEASE_REVOKED
+        entry.drop()
+    return RevokedOut(revoked=revoked)
 
 
 def _revoke(entry: Draft, lease: Lease, reason: str) -> None:

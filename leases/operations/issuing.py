@@ -22,7 +22,7 @@ from credentials.models import (
 )
 from credentials.policies import longest_ttl, usual_ttl
 from credentials.rights import find_credential, is_over, require_right
-from leases.approvals import pending_request
+from leases.approvals import approval_address, pending_request
 from leases.endings import describe
 from leases.handles import make_handle
 from leases.models import Lease, LeaseState
@@ -68,7 +68,7 @@ def lease_credential(actor: Actor, request: LeaseCredential) -> LeaseOut:
         if waiting is None:
             lease, capped = _issue(lease, term, window_end)
             describe(entry, lease)
-            entry.detail(ttl=term.ttl, capped=capped, max_uses=lease.max_uses)
+            entry.detail(ttl=_seconds(lease), capped=capped, max_uses=lease.max_uses)
         else:
             entry.event = Event.ACCESS_REQUESTED
             describe(entry, waiting)
@@ -127,9 +127,14 @@ def _prepare(
 
 
 def _issue(lease: Lease, term: Term, window_end: datetime | None) -> tuple[Lease, bool]:
-    """The clock starts now, when the handle is handed out; a window's end caps what is on it."""
+    """The clock starts now, when the handle is handed out.
+
+    The end of a window caps what is on it, and so does what a person approved: renewing must not
+    lead past either.
+    """
     now = database_now()
-    latest = now + timedelta(seconds=term.longest)
+    longest = term.longest if lease.approved_ttl is None else min(term.longest, lease.approved_ttl)
+    latest = now + timedelta(seconds=longest)
     if window_end is not None:
         latest = min(latest, window_end)
     wanted = now + timedelta(seconds=lease.ttl)
@@ -142,12 +147,20 @@ def _issue(lease: Lease, term: Term, window_end: datetime | None) -> tuple[Lease
 
 
 def _pending(lease: Lease) -> ApprovalPending:
+    address = approval_address(lease)
     return ApprovalPending(
         "A person has to approve this lease first.",
-        hint="Tell the person who runs you that an owner or admin of the tenant has to approve "
-        "it, then make the identical call again.",
+        hint=f"Tell the person who runs you that an owner or admin of the tenant has to approve "
+        f"it at {address}, then make the identical call again.",
         approvalId=public_id("lease", lease.pk),
+        approvalUrl=address,
     )
+
+
+def _seconds(lease: Lease) -> int:
+    assert lease.issued_at is not None
+    assert lease.expires_at is not None
+    return round((lease.expires_at - lease.issued_at).total_seconds())
 
 
 def _lease_out(lease: Lease, capped: bool) -> LeaseOut:
@@ -160,7 +173,7 @@ def _lease_out(lease: Lease, capped: bool) -> LeaseOut:
         version=lease.version.number,
         issued_at=lease.issued_at,
         expires_at=lease.expires_at,
-        ttl_seconds=round((lease.expires_at - lease.issued_at).total_seconds()),
+        ttl_seconds=_seconds(lease),
         capped=capped,
         uses_left=lease.max_uses,
     )

@@ -72,6 +72,18 @@ class Acme:
         grant(self.owner, user, "user", key=key)
         return lease(user.console, key).lease_id
 
+    def leased(self, _: Somebody) -> str:
+        """A credential that somebody else has leased."""
+        user, key = self.newcomer(), self.key(_)
+        grant(self.owner, user, "user", key=key)
+        lease(user.console, key)
+        return key
+
+    def own_request(self, holder: Somebody) -> str:
+        """A request of the holder's own that waits for a decision."""
+        key = self.key(holder, policy={"approval": "required"})
+        return str(refusal(lambda: lease(holder.console, key)).extra["approvalId"])
+
     def due_lease(self, _: Somebody) -> UUID:
         """A lease whose time is over."""
         over = lease(self.owner.console, self.key(_))
@@ -154,7 +166,9 @@ def nowhere() -> dict[str, Any]:
         ),
         "lease_id": public_id("lease", uuid7()),
         "due_lease": uuid7(),
+        "leased": "no-such-key",
         "request_id": public_id("lease", uuid7()),
+        "own_request": public_id("lease", uuid7()),
         "person": Person(email="nobody@example.org"),
         "stranger": Person(email="nobody@example.org"),
         "agent_id": uuid7(),

@@ -247,9 +247,40 @@ CASES: dict[str, Case] = {
         adds=(Event.LEASE_REVOKED,),
     ),
     "decide_lease": Case(
-        call=lambda actor, it: leases.decide_lease(actor, it["request_id"], approve=True),
+        call=lambda actor, it: leases.decide_lease(
+            actor, lease.DecideLease(request_id=it["request_id"], approve=True)
+        ),
         needs=("request_id",),
         adds=(Event.ACCESS_APPROVED,),
+    ),
+    "withdraw_lease": Case(
+        call=lambda actor, it: leases.withdraw_lease(actor, it["own_request"]),
+        needs=("own_request",),
+        adds=(Event.ACCESS_WITHDRAWN,),
+    ),
+    "list_approvals": Case(
+        call=lambda actor, _: leases.list_approvals(actor, lease.ListApprovals()), at_home=True
+    ),
+    "show_approval": Case(
+        call=lambda actor, it: leases.show_approval(actor, it["request_id"]),
+        needs=("request_id",),
+    ),
+    "list_leases": Case(
+        call=lambda actor, it: leases.list_leases(
+            actor, lease.ListLeases(whose="all", key=it["leased"])
+        ),
+        needs=("leased",),
+    ),
+    "show_lease": Case(
+        call=lambda actor, it: leases.show_lease(actor, it["lease_id"]),
+        needs=("lease_id",),
+    ),
+    "revoke_leases": Case(
+        call=lambda actor, it: leases.revoke_leases(
+            actor, lease.RevokeLeases(whose="all", key=it["leased"])
+        ),
+        needs=("leased",),
+        adds=(Event.LEASE_REVOKED,),
     ),
     "expire_due_lease": Case(
         call=lambda actor, it: leases.expire_due_lease(actor, it["due_lease"]),
