@@ -52,6 +52,9 @@ class Action(StrEnum):
     REMOVE_GRANT = "remove_grant"
     CHANGE_GRANTS = "change_grants"
     LIST_GRANTS = "list_grants"
+    SHOW_ACCESS = "show_access"
+    SHOW_REACH = "show_reach"
+    SHOW_MATRIX = "show_matrix"
     EXPIRE_DUE_GRANT = "expire_due_grant"
     LEASE_CREDENTIAL = "lease_credential"
     READ_CREDENTIAL = "read_credential"
@@ -119,6 +122,9 @@ RULES: dict[Action, Rule] = {
     Action.REMOVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
     Action.CHANGE_GRANTS: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
     Action.LIST_GRANTS: Rule(Scope.READ, Level.ADMIN),
+    Action.SHOW_ACCESS: Rule(Scope.READ, Level.ADMIN),
+    Action.SHOW_REACH: Rule(Scope.READ),
+    Action.SHOW_MATRIX: Rule(Scope.ADMIN, governing=True),
     Action.EXPIRE_DUE_GRANT: Rule(Scope.WRITE, doors=MACHINERY),
     Action.LEASE_CREDENTIAL: Rule(Scope.READ, Level.USER),
     Action.READ_CREDENTIAL: Rule(Scope.READ, Level.USER, fresh=True),

@@ -40,6 +40,13 @@ class Thing:
     folder: Folder | None
 
     @property
+    def it(self) -> Credential | Folder:
+        """The one of them."""
+        thing = self.credential or self.folder
+        assert thing is not None
+        return thing
+
+    @property
     def path(self) -> str:
         """The folder, or the one that the credential is in."""
         if self.credential is not None:
@@ -66,10 +73,25 @@ def find_thing(
     see is not found, as if it did not exist.
     """
     if key is not None:
-        credential = find_credential(actor, key, entry, lock=True)
-        require_level(Action.DESCRIBE_CREDENTIAL, held.on(credential), key)
-        return Thing(credential, None)
-    path = folder_path or ""
+        return _seen_credential(held, find_credential(actor, key, entry, lock=True))
+    return _seen_folder(actor, held, folder_path or "")
+
+
+def look_at_thing(
+    actor: Actor, held: Rights, entry: Draft, key: str | None, folder_path: str | None
+) -> Thing:
+    """The same where nothing is to be changed: not locked."""
+    if key is not None:
+        return _seen_credential(held, find_credential(actor, key, entry))
+    return _seen_folder(actor, held, folder_path or "")
+
+
+def _seen_credential(held: Rights, credential: Credential) -> Thing:
+    require_level(Action.DESCRIBE_CREDENTIAL, held.on(credential), credential.key)
+    return Thing(credential, None)
+
+
+def _seen_folder(actor: Actor, held: Rights, path: str) -> Thing:
     folder = Folder.objects.of(actor).filter(path=path).first()
     if folder is None or held.on_folder(path) < Level.VIEWER:
         raise FolderNotFound()

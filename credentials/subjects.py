@@ -10,7 +10,7 @@ from access.errors import Invalid, NotFound
 from access.ids import parse_public_id, public_id
 from credentials.models import Grant
 from credentials.shapes import SubjectOut
-from tenants.models import Group, GroupMember, ServiceAccountState
+from tenants.models import Group, GroupMember, Membership, ServiceAccount, ServiceAccountState
 from tenants.standing import hold_membership, hold_service_account
 
 SubjectWord = Literal["person", "group", "service_account"]
@@ -67,6 +67,32 @@ def require_named(request: NamesOne) -> Subject:
     if subject is None:
         raise Invalid("One of personId, groupId or serviceAccountId must be given.", "personId")
     return subject
+
+
+def living(actor: Actor) -> dict[Subject, str]:
+    """Everybody whom something can be given to, with their names: people first, then groups."""
+    members = Membership.objects.filter(
+        tenant_id=actor.tenant_id, suspended_at=None, person__is_active=True
+    )
+    people = members.order_by("person__email").values_list("person_id", "person__email")
+    groups = Group.objects.of(actor).order_by("name").values_list("pk", "name")
+    accounts = ServiceAccount.objects.of(actor).exclude(state=ServiceAccountState.REMOVED)
+    return {
+        **{Subject("person", one): email for one, email in people},
+        **{Subject("group", one): name for one, name in groups},
+        **{
+            Subject("service_account", one): name
+            for one, name in accounts.order_by("name").values_list("pk", "name")
+        },
+    }
+
+
+def require_living(actor: Actor, subject: Subject) -> SubjectOut:
+    """The subject with its name; NotFound when the tenant has none such."""
+    name = living(actor).get(subject)
+    if name is None:
+        raise NotFound(f"There is no such {WORDS[subject.kind]}.")
+    return SubjectOut(kind=subject.kind, id=subject.public_id, name=name)
 
 
 def hold(actor: Actor, subject: Subject) -> None:

@@ -9,6 +9,7 @@ from credentials.operations.changing import (
     update_credential,
 )
 from credentials.operations.changing_grants import change_grants
+from credentials.operations.comparing import show_matrix
 from credentials.operations.describing import describe_credential
 from credentials.operations.finding import list_credentials, search_credentials
 from credentials.operations.granting import (
@@ -18,6 +19,7 @@ from credentials.operations.granting import (
     remove_grant,
 )
 from credentials.operations.importing import import_credentials
+from credentials.operations.reaching import show_access, show_reach
 from credentials.operations.rotating import (
     change_window,
     close_due_rotation,
@@ -46,5 +48,8 @@ __all__ = [
     "roll_back_rotation",
     "rotate_credential",
     "search_credentials",
+    "show_access",
+    "show_matrix",
+    "show_reach",
     "update_credential",
 ]

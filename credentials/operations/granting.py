@@ -17,6 +17,7 @@ from credentials.granting import (
     find_thing,
     grant_out,
     level_on,
+    look_at_thing,
     put_grant,
     require_may_give,
     require_one_thing,
@@ -97,7 +98,7 @@ def list_grants(actor: Actor, request: ListGrants) -> GrantPage:
         else:
             require_one_thing(request.key, request.folder_path)
             held = rights(actor, stands)
-            thing = find_thing(actor, held, entry, request.key, request.folder_path)
+            thing = look_at_thing(actor, held, entry, request.key, request.folder_path)
             require_level(Action.LIST_GRANTS, level_on(held, thing), thing.key)
             rows = rows.filter(credential=thing.credential, folder=thing.folder)
         shown, cursor = page(rows, {"pk": UUID}, limit=request.limit, cursor=request.cursor)

@@ -14,6 +14,7 @@ from audit.events import Event
 from credentials import operations as credentials
 from credentials import shapes as credential
 from credentials.importing.shapes import ImportCredentials
+from credentials.reach_shapes import ShowAccess, ShowMatrix, ShowReach
 from identity import operations as identity
 from identity import shapes as machine
 from identity.single_sign_on.shapes import ChangeSingleSignOn
@@ -206,6 +207,19 @@ CASES: dict[str, Case] = {
     "list_grants": Case(
         call=lambda actor, it: credentials.list_grants(actor, credential.ListGrants(key=it["key"])),
         needs=("key",),
+    ),
+    "show_access": Case(
+        call=lambda actor, it: credentials.show_access(actor, ShowAccess(key=it["key"])),
+        needs=("key",),
+    ),
+    "show_reach": Case(
+        call=lambda actor, _: credentials.show_reach(
+            actor, ShowReach(person_id=public_id("person", actor.person))
+        ),
+        at_home=True,
+    ),
+    "show_matrix": Case(
+        call=lambda actor, _: credentials.show_matrix(actor, ShowMatrix()), at_home=True
     ),
     "expire_due_grant": Case(
         call=lambda actor, it: credentials.expire_due_grant(actor, it["due_grant"]),

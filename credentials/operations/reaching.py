@@ -1,0 +1,110 @@
+"""Who reaches what, and by which rule: asked from either side."""
+
+from access.actions import Action
+from access.actor import Actor
+from access.errors import Invalid
+from access.paging import page
+from audit.recording import reading
+from credentials.granting import level_on, look_at_thing, require_one_thing
+from credentials.models import Credential, Folder, State
+from credentials.reach_shapes import (
+    AccessPage,
+    ReachedOut,
+    ReacherOut,
+    ReachPage,
+    ShowAccess,
+    ShowReach,
+)
+from credentials.rights import require_level, rights
+from credentials.routes import Routes, grants_that_reach, place_of, read_routes, route_out
+from credentials.shapes import SubjectOut
+from credentials.subjects import Subject, living, require_living, require_named
+from tenants.standing import Standing, standing
+
+BY_FOLDER = {"folder__path": str, "key": str}
+
+
+def show_access(actor: Actor, request: ShowAccess) -> AccessPage:
+    """Who reaches a credential or folder: people and service accounts with every rule that lets
+    them. Needs `admin` on it.
+    """
+    require_one_thing(request.key, request.folder_path)
+    with reading(actor, Action.SHOW_ACCESS) as entry:
+        held = rights(actor, standing(actor))
+        thing = look_at_thing(actor, held, entry, request.key, request.folder_path)
+        require_level(Action.SHOW_ACCESS, level_on(held, thing), thing.key)
+        names = {one: name for one, name in living(actor).items() if one.kind != "group"}
+        found = _reachers(actor, names, thing.it)
+        shown, cursor = _behind(found, request)
+        return AccessPage(reachers=shown, next_cursor=cursor)
+
+
+def _reachers(
+    actor: Actor, names: dict[Subject, str], thing: Credential | Folder
+) -> list[ReacherOut]:
+    """Everybody with a rule that lets them; the highest level first, then by name."""
+    routes = read_routes(actor, names, grants_that_reach(thing))
+    reached = [(one, ways) for one in names if (ways := routes.to(one, thing))]
+    return [
+        ReacherOut.model_validate(
+            {
+                "subject": SubjectOut(kind=one.kind, id=one.public_id, name=names[one]),
+                "level": ways[0].level.word,
+                "routes": [route_out(way, place_of(thing)) for way in ways],
+            }
+        )
+        for one, ways in sorted(reached, key=lambda pair: -pair[1][0].level)
+    ]
+
+
+def _behind(found: list[ReacherOut], request: ShowAccess) -> tuple[list[ReacherOut], str | None]:
+    """The page behind the subject that the cursor names."""
+    ids = [one.subject.id for one in found]
+    if request.cursor is not None and request.cursor not in ids:
+        raise Invalid("cursor: take it from the page before.", "cursor")
+    start = ids.index(request.cursor) + 1 if request.cursor else 0
+    shown = found[start : start + request.limit]
+    more = start + request.limit < len(found)
+    return shown, shown[-1].subject.id if more else None
+
+
+def show_reach(actor: Actor, request: ShowReach) -> ReachPage:
+    """What a subject reaches, and by which rules: one's own for everybody, that of others for
+    owners and admins of the tenant.
+    """
+    subject = require_named(request)
+    with reading(actor, Action.SHOW_REACH):
+        _require_own(actor, standing(actor), subject)
+        named = require_living(actor, subject)
+        routes = _routes(actor, subject)
+        rows = Credential.objects.of(actor).exclude(state=State.DELETED).select_related("folder")
+        rows = rows.filter(routes.rights(subject).visible())
+        if actor.only is not None:
+            rows = rows.filter(pk__in=actor.only)
+        shown, cursor = page(rows, BY_FOLDER, limit=request.limit, cursor=request.cursor)
+        reached = [_reached(routes, subject, one) for one in shown]
+        return ReachPage(subject=named, reached=reached, next_cursor=cursor)
+
+
+def _require_own(actor: Actor, stands: Standing, subject: Subject) -> None:
+    if subject.id not in {actor.person_id, actor.service_account_id}:
+        stands.require(Action.SHOW_MATRIX)
+
+
+def _routes(actor: Actor, subject: Subject) -> Routes:
+    """All rules of the subject; an agent is not told what only other agents of its person may."""
+    routes = read_routes(actor, [subject])
+    return routes if actor.agent_id is None else routes.through(actor.agent_id)
+
+
+def _reached(routes: Routes, subject: Subject, credential: Credential) -> ReachedOut:
+    ways = routes.to(subject, credential)
+    return ReachedOut.model_validate(
+        {
+            "key": credential.key,
+            "folder_path": credential.folder.path,
+            "state": credential.state,
+            "level": ways[0].level.word,
+            "routes": [route_out(one, credential.pk) for one in ways],
+        }
+    )
