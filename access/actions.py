@@ -56,6 +56,11 @@ class Action(StrEnum):
     SHOW_REACH = "show_reach"
     SHOW_MATRIX = "show_matrix"
     EXPIRE_DUE_GRANT = "expire_due_grant"
+    REQUEST_ACCESS = "request_access"
+    LIST_ACCESS_REQUESTS = "list_access_requests"
+    SHOW_ACCESS_REQUEST = "show_access_request"
+    DECIDE_ACCESS_REQUEST = "decide_access_request"
+    WITHDRAW_ACCESS_REQUEST = "withdraw_access_request"
     LEASE_CREDENTIAL = "lease_credential"
     READ_CREDENTIAL = "read_credential"
     RENEW_LEASE = "renew_lease"
@@ -126,6 +131,13 @@ RULES: dict[Action, Rule] = {
     Action.SHOW_REACH: Rule(Scope.READ),
     Action.SHOW_MATRIX: Rule(Scope.ADMIN, governing=True),
     Action.EXPIRE_DUE_GRANT: Rule(Scope.WRITE, doors=MACHINERY),
+    Action.REQUEST_ACCESS: Rule(Scope.READ, Level.VIEWER),
+    Action.LIST_ACCESS_REQUESTS: Rule(Scope.READ),
+    Action.SHOW_ACCESS_REQUEST: Rule(Scope.READ, Level.ADMIN),
+    Action.DECIDE_ACCESS_REQUEST: Rule(
+        Scope.ADMIN, Level.ADMIN, doors=PEOPLE | OPERATORS, fresh=True
+    ),
+    Action.WITHDRAW_ACCESS_REQUEST: Rule(Scope.READ),
     Action.LEASE_CREDENTIAL: Rule(Scope.READ, Level.USER),
     Action.READ_CREDENTIAL: Rule(Scope.READ, Level.USER, fresh=True),
     Action.RENEW_LEASE: Rule(Scope.READ, Level.USER),

@@ -67,6 +67,18 @@ class Rights:
                 held_on |= below(f"{row}folder__path", path)
         return allowed & held_on
 
+    def folders_at_least(self, level: Level, column: str = "path") -> Q:
+        """The condition for folders on which the actor holds `level`: the twin of `on_folder`."""
+        if self.only is not None:
+            return Q(pk=None)
+        if self.floor >= level:
+            return below(column, "")
+        held_on = Q(pk=None)
+        for path, held in self.folders.items():
+            if held >= level:
+                held_on |= below(column, path)
+        return held_on
+
     def _inherited(self, path: str) -> Level:
         return max([self.floor, *(self.folders.get(one, Level.NONE) for one in ancestors(path))])
 

@@ -10,6 +10,7 @@ from credentials.operations.changing import (
 )
 from credentials.operations.changing_grants import change_grants
 from credentials.operations.comparing import show_matrix
+from credentials.operations.deciding import decide_access_request
 from credentials.operations.describing import describe_credential
 from credentials.operations.finding import list_credentials, search_credentials
 from credentials.operations.granting import (
@@ -20,12 +21,14 @@ from credentials.operations.granting import (
 )
 from credentials.operations.importing import import_credentials
 from credentials.operations.reaching import show_access, show_reach
+from credentials.operations.requesting import request_access, withdraw_access_request
 from credentials.operations.rotating import (
     change_window,
     close_due_rotation,
     roll_back_rotation,
     rotate_credential,
 )
+from credentials.operations.showing_requests import list_access_requests, show_access_request
 from credentials.operations.storing import create_credential
 
 __all__ = [
@@ -34,22 +37,27 @@ __all__ = [
     "change_window",
     "close_due_rotation",
     "create_credential",
+    "decide_access_request",
     "delete_credential",
     "describe_credential",
     "expire_due_grant",
     "give_grant",
     "import_credentials",
+    "list_access_requests",
     "list_credentials",
     "list_grants",
     "move_credential",
     "remove_grant",
+    "request_access",
     "restore_credential",
     "revoke_credential",
     "roll_back_rotation",
     "rotate_credential",
     "search_credentials",
     "show_access",
+    "show_access_request",
     "show_matrix",
     "show_reach",
     "update_credential",
+    "withdraw_access_request",
 ]

@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from access.ids import parse_public_id, public_id, uuid7
-from credentials.operations import rotate_credential
+from credentials.operations import request_access, rotate_credential
+from credentials.request_shapes import RequestAccess
 from credentials.shapes import RotateCredential
 from identity.operations import add_account_key, add_account_secret
 from identity.shapes import AddAccountKey, AddAccountSecret
@@ -13,7 +14,7 @@ from leases.handles import make_handle
 from leases.models import Lease
 from tenants.models import Person
 from tests.machines import new_account, new_token, public_jwk
-from tests.people import Somebody, grant, join, lease, new_agent, new_person, store
+from tests.people import PURPOSE, Somebody, grant, join, lease, new_agent, new_person, store
 from tests.refusals import refusal
 from tests.storage import lease_uuid, let_time_pass, owner_sql
 
@@ -83,6 +84,18 @@ class Acme:
         """A request of the holder's own that waits for a decision."""
         key = self.key(holder, policy={"approval": "required"})
         return str(refusal(lambda: lease(holder.console, key)).extra["approvalId"])
+
+    def access_request(self, _: Somebody) -> str:
+        """A wish of somebody else for more access, that waits for a decision."""
+        asker = self.newcomer()
+        self.key(_)
+        grant(self.owner, asker, "viewer", folderPath=DESK)
+        return self.own_access_request(asker)
+
+    def own_access_request(self, holder: Somebody) -> str:
+        """A wish of the holder's own."""
+        wish = RequestAccess(key=self.key(holder), level="user", reason=PURPOSE)
+        return request_access(holder.console, wish).request_id
 
     def due_lease(self, _: Somebody) -> UUID:
         """A lease whose time is over."""
@@ -169,6 +182,8 @@ def nowhere() -> dict[str, Any]:
         "leased": "no-such-key",
         "request_id": public_id("lease", uuid7()),
         "own_request": public_id("lease", uuid7()),
+        "access_request": public_id("req", uuid7()),
+        "own_access_request": public_id("req", uuid7()),
         "person": Person(email="nobody@example.org"),
         "stranger": Person(email="nobody@example.org"),
         "agent_id": uuid7(),

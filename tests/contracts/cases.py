@@ -12,6 +12,7 @@ from access.ids import public_id
 from access.tenancy import tenant_transaction
 from audit.events import Event
 from credentials import operations as credentials
+from credentials import request_shapes as asking
 from credentials import shapes as credential
 from credentials.importing.shapes import ImportCredentials
 from credentials.reach_shapes import ShowAccess, ShowMatrix, ShowReach
@@ -225,6 +226,33 @@ CASES: dict[str, Case] = {
         call=lambda actor, it: credentials.expire_due_grant(actor, it["due_grant"]),
         needs=("due_grant",),
         adds=(Event.GRANT_EXPIRED,),
+    ),
+    "request_access": Case(
+        call=lambda actor, it: credentials.request_access(
+            actor, asking.RequestAccess(key=it["key"], level="user", reason=PURPOSE)
+        ),
+        needs=("key",),
+        adds=(Event.ACCESS_REQUESTED,),
+    ),
+    "list_access_requests": Case(
+        call=lambda actor, _: credentials.list_access_requests(actor, asking.ListAccessRequests()),
+        at_home=True,
+    ),
+    "show_access_request": Case(
+        call=lambda actor, it: credentials.show_access_request(actor, it["access_request"]),
+        needs=("access_request",),
+    ),
+    "decide_access_request": Case(
+        call=lambda actor, it: credentials.decide_access_request(
+            actor, asking.DecideAccessRequest(request_id=it["access_request"], approve=True)
+        ),
+        needs=("access_request",),
+        adds=(Event.GRANT_CREATED, Event.ACCESS_APPROVED),
+    ),
+    "withdraw_access_request": Case(
+        call=lambda actor, it: credentials.withdraw_access_request(actor, it["own_access_request"]),
+        needs=("own_access_request",),
+        adds=(Event.ACCESS_WITHDRAWN,),
     ),
     # -- leases ---------------------------------------------------------------------------------
     "lease_credential": Case(

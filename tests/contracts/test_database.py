@@ -14,7 +14,6 @@ from access.database import UnsafeDatabaseRole, require_bound_role
 from access.ids import uuid7
 from access.tenancy import tenant_transaction
 from audit.recording import INSTALLATION
-from credentials.models import AccessRequest, Folder
 from credentials.operations import rotate_credential
 from credentials.shapes import RotateCredential
 from tenants.models import Group, GroupMember, ServiceAccount
@@ -35,6 +34,7 @@ def filled(owner: Somebody, member: Somebody) -> Somebody:
     lease(owner.agent)
     with_a_provider(owner)
     CASES["connect_agent"].call(owner.console, {"client_id": uuid4()})
+    CASES["request_access"].call(member.console, {"key": "rotated"})
     _fill_what_no_operation_makes_yet(owner, member)
     return owner
 
@@ -45,13 +45,6 @@ def _fill_what_no_operation_makes_yet(owner: Somebody, member: Somebody) -> None
         group = Group.objects.create(tenant_id=tenant_id, name="Payments")
         GroupMember.objects.create(tenant_id=tenant_id, group=group, person=member.person)
         ServiceAccount.objects.create(tenant_id=tenant_id, name="deploy")
-        AccessRequest.objects.create(
-            tenant_id=tenant_id,
-            person=member.person,
-            folder=Folder.objects.get(path="stripe"),
-            level="user",
-            reason="the monthly report",
-        )
 
 
 def test_the_application_role_is_bound(database: None) -> None:

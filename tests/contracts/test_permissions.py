@@ -23,7 +23,7 @@ SCOPES: dict[Scope | None, frozenset[str]] = {
     Scope.ADMIN: frozenset({"vault:admin"}),
 }
 # Things that only their holder can use, whatever else somebody may.
-HOLDERS_OWN = {"handle", "own_request", "personal_token"}
+HOLDERS_OWN = {"handle", "own_access_request", "own_request", "personal_token"}
 RANK = [None, Scope.READ, Scope.WRITE, Scope.ADMIN]
 
 

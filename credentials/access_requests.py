@@ -1,0 +1,146 @@
+"""Requests for access: which of them somebody sees, and how they are answered."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from access.actions import RULES, Action
+from access.actor import Actor
+from access.ids import public_id
+from access.levels import Level, Role
+from access.tenancy import TenantQuerySet
+from audit.recording import Draft
+from credentials.granting import Thing, level_on
+from credentials.models import AccessRequest, RequestState
+from credentials.request_shapes import AccessRequestOut
+from credentials.rights import Rights, rights
+from credentials.shapes import SubjectOut
+from tenants.models import Agent, Membership
+from tenants.standing import Standing
+
+WAITING = Q(state=RequestState.PENDING)
+_STATES = {RequestState.PENDING: "waiting"}
+_LEVEL = RULES[Action.DECIDE_ACCESS_REQUEST].level or Level.ADMIN
+
+
+def all_requests(actor: Actor) -> TenantQuerySet[AccessRequest]:
+    """The tenant's requests, with all that an answer names but the agents."""
+    return AccessRequest.objects.of(actor).select_related(
+        "person", "credential__folder", "folder", "decided_by", "grant"
+    )
+
+
+def own(actor: Actor) -> Q:
+    """The condition for requests that the actor made; machines make none."""
+    return Q(person_id=actor.person_id) if actor.person_id else Q(pk=None)
+
+
+def decidable(held: Rights) -> Q:
+    """The condition for requests about what the actor holds `admin` on."""
+    on_credentials = held.at_least(_LEVEL, "credential__")
+    return on_credentials | held.folders_at_least(_LEVEL, "folder__path")
+
+
+def may_decide_here(actor: Actor) -> bool:
+    """Whether decisions are made through this door at all."""
+    return actor.door in RULES[Action.DECIDE_ACCESS_REQUEST].doors
+
+
+def thing_of(request: AccessRequest) -> Thing:
+    """What the request is about."""
+    return Thing(request.credential, request.folder)
+
+
+def describe(entry: Draft, request: AccessRequest) -> None:
+    """Name a request, who made it and what it is about in an entry."""
+    entry.about(
+        credential_id=request.credential_id,
+        credential_key=request.credential.key if request.credential else "",
+    )
+    entry.detail(
+        request=public_id("req", request.pk),
+        requester=str(request.person_id),
+        folder=request.folder.path if request.folder else None,
+        level=request.level,
+        duration=request.duration,
+    )
+
+
+def level_of_asker(actor: Actor, stands: Standing, request: AccessRequest) -> Level:
+    """What who asked holds there now, through the agent that they asked with if any."""
+    rows = Membership.objects.filter(tenant_id=actor.tenant_id, person_id=request.person_id)
+    membership = rows.filter(suspended_at=None).first()
+    if membership is None:
+        return Level.NONE
+    governs = Role(membership.role).governs
+    floor = Level.ADMIN if governs else Level.of(stands.tenant.baseline_level)
+    asker = replace(
+        actor,
+        person_id=request.person_id,
+        service_account_id=None,
+        agent_id=request.agent_id,
+        only=None,
+    )
+    theirs = rights(asker, Standing(stands.tenant, membership.pk, governs=governs, floor=floor))
+    return level_on(theirs, thing_of(request))
+
+
+def requests_out(
+    actor: Actor, stands: Standing, held: Rights, requests: Sequence[AccessRequest]
+) -> list[AccessRequestOut]:
+    """Requests as lists show them."""
+    ids = {one.agent_id for one in requests if one.agent_id}
+    agents: dict[UUID | None, str] = dict(
+        Agent.objects.of(actor).filter(pk__in=ids).values_list("pk", "name")
+    )
+    return [
+        AccessRequestOut.model_validate(
+            {
+                **_facts(one),
+                "agent": agents.get(one.agent_id),
+                "mine": one.person_id == actor.person_id,
+                "may_decide": _may_decide(actor, stands, held, one),
+            }
+        )
+        for one in requests
+    ]
+
+
+def like(actor: Actor, request: AccessRequest, most: int) -> QuerySet[AccessRequest]:
+    """The newest requests of the same person about the same thing before this one."""
+    rows = all_requests(actor).filter(person_id=request.person_id, pk__lt=request.pk)
+    same = rows.filter(credential=request.credential, folder=request.folder)
+    return same.order_by("-pk")[:most]
+
+
+def _facts(request: AccessRequest) -> dict[str, object]:
+    asker, grant = request.person, request.grant
+    return {
+        "request_id": public_id("req", request.pk),
+        "state": _STATES.get(RequestState(request.state), request.state),
+        "asker": SubjectOut(kind="person", id=public_id("person", asker.pk), name=asker.email),
+        "agent_id": public_id("agent", request.agent_id) if request.agent_id else None,
+        "key": request.credential.key if request.credential else None,
+        "folder_path": request.folder.path if request.folder else None,
+        "level": request.level,
+        "duration_seconds": request.duration,
+        "reason": request.reason,
+        "requested_at": request.requested_at,
+        "decided_at": request.decided_at,
+        "decided_by": request.decided_by.email if request.decided_by else None,
+        "decision_reason": request.decision_reason,
+        "grant_id": public_id("grant", grant.pk) if grant else None,
+        "granted_level": grant.level if grant else None,
+        "grant_ends_at": grant.expires_at if grant else None,
+    }
+
+
+def _may_decide(actor: Actor, stands: Standing, held: Rights, request: AccessRequest) -> bool:
+    return (
+        request.state == RequestState.PENDING
+        and may_decide_here(actor)
+        and level_on(held, thing_of(request)) >= _LEVEL
+        and (stands.tenant.self_approval or request.person_id != actor.person_id)
+    )

@@ -1,0 +1,132 @@
+"""A person decides on a request for access; an approval is a grant."""
+
+from datetime import datetime, timedelta
+
+from access.actions import Action
+from access.actor import Actor
+from access.errors import Conflict, Denied, Invalid, NotFound
+from access.ids import parse_public_id
+from access.levels import Level
+from access.tenancy import database_now
+from audit.events import Event
+from audit.recording import Draft, audited, record
+from credentials.access_requests import all_requests, describe, requests_out, thing_of
+from credentials.granting import (
+    Terms,
+    find_thing,
+    grants_of,
+    level_on,
+    put_grant,
+    require_may_give,
+    terms_of,
+)
+from credentials.models import AccessRequest, Grant, RequestState
+from credentials.request_shapes import AccessRequestOut, DecideAccessRequest
+from credentials.rights import require_level, rights
+from credentials.subjects import Subject, hold
+from tenants.standing import Standing, standing
+
+
+def decide_access_request(actor: Actor, request: DecideAccessRequest) -> AccessRequestOut:
+    """Approve or deny a request; whoever asked may not, unless the tenant allows it.
+
+    Needs `admin` there. An approval gives the grant that was asked for, or less: a lower level, a
+    shorter time. What the person was given there before is never made less by it.
+    """
+    event = Event.ACCESS_APPROVED if request.approve else Event.ACCESS_DENIED
+    with audited(actor, Action.DECIDE_ACCESS_REQUEST, event) as entry:
+        stands = standing(actor)
+        held = rights(actor, stands)
+        wish = _hold_request(actor, request.request_id)
+        describe(entry, wish)
+        named = thing_of(wish)
+        require_level(Action.DECIDE_ACCESS_REQUEST, level_on(held, named), named.key)
+        _require_open(actor, stands, wish)
+        if request.approve:
+            wish.grant = _give(actor, stands, entry, wish, _given(wish, request))
+        elif request.level is not None or request.duration is not None:
+            raise Invalid("level, duration: a refusal has none.", "level")
+        wish.state = RequestState.APPROVED if request.approve else RequestState.DENIED
+        wish.decided_by_id = actor.person_id
+        wish.decided_at = database_now()
+        wish.decision_reason = request.reason
+        wish.save()
+        entry.detail(reason=request.reason)
+        (shown,) = requests_out(actor, stands, held, [all_requests(actor).get(pk=wish.pk)])
+        return shown
+
+
+def _hold_request(actor: Actor, request_id: str) -> AccessRequest:
+    """The request, locked after its asker's membership: whatever ends access starts there too."""
+    rows = all_requests(actor).filter(pk=parse_public_id("req", request_id))
+    found = rows.first()
+    if found is None:
+        raise NotFound("There is no such request.")
+    if found.state == RequestState.PENDING:
+        hold(actor, Subject("person", found.person_id))
+    return rows.locked().get()
+
+
+def _require_open(actor: Actor, stands: Standing, wish: AccessRequest) -> None:
+    if wish.person_id == actor.person_id and not stands.tenant.self_approval:
+        raise Denied("Somebody else than the person who asked has to decide.")
+    if wish.state != RequestState.PENDING:
+        raise Conflict(f"This request is {wish.state} already.")
+
+
+def _give(actor: Actor, stands: Standing, entry: Draft, wish: AccessRequest, given: Terms) -> Grant:
+    held = rights(actor, stands)
+    path = wish.folder.path if wish.folder else None
+    thing = find_thing(actor, held, entry, thing_of(wish).key or None, path)
+    asker = Subject("person", wish.person_id)
+    grant = grants_of(actor, asker, thing).first()
+    before = terms_of(grant) if grant else None
+    terms = _joined(before, given, wish) if before else given
+    if terms != before:
+        require_may_give(actor, stands, held, thing, terms)
+    given_entry = Draft(Event.GRANT_CREATED)
+    grant = put_grant(actor, given_entry, asker, thing, terms)
+    if not given_entry.dropped:
+        record(actor, given_entry)
+    return grant
+
+
+def _given(wish: AccessRequest, request: DecideAccessRequest) -> Terms:
+    """What is approved: what was asked for, or less of it."""
+    asked = Level.of(wish.level)
+    level = Level.of(request.level) if request.level else asked
+    if level > asked:
+        raise Invalid(f"level: at most {asked.word}, which was asked for.", "level")
+    duration: int | None = request.duration or wish.duration
+    if wish.duration is not None and duration is not None and duration > wish.duration:
+        raise Invalid(f"duration: at most the {wish.duration} s asked for.", "duration")
+    until = database_now() + timedelta(seconds=duration) if duration else None
+    return Terms(level, until)
+
+
+def _joined(before: Terms, given: Terms, wish: AccessRequest) -> Terms:
+    """One grant is all that somebody can have on one thing: the higher and longer of the two.
+
+    A higher level for less time would leave them with nothing afterwards, so it is refused.
+    """
+    longer = _lasts(before.until, given.until)
+    if before.level >= given.level and longer:
+        return _for_agent(before, before, wish)
+    if given.level >= before.level and _lasts(given.until, before.until):
+        return _for_agent(given, before, wish)
+    raise Conflict(
+        f"They hold {before.level.word} there for longer or higher, and would lose it.",
+        hint="Approve it without an end, or change the grant itself.",
+    )
+
+
+def _lasts(one: datetime | None, other: datetime | None) -> bool:
+    """Whether `one` ends no earlier than `other`; None never ends."""
+    return one is None or (other is not None and one >= other)
+
+
+def _for_agent(terms: Terms, before: Terms, wish: AccessRequest) -> Terms:
+    """A grant that was limited to agents now counts for the one that asked as well."""
+    if before.agents is None or wish.agent_id is None:
+        return Terms(terms.level, terms.until)
+    return Terms(terms.level, terms.until, before.agents | {wish.agent_id})
