@@ -75,14 +75,34 @@ class Action(StrEnum):
     WITHDRAW_LEASE = "withdraw_lease"
     EXPIRE_DUE_LEASE = "expire_due_lease"
     SHOW_OVERVIEW = "show_overview"
+    LIST_MEMBERS = "list_members"
+    ADD_MEMBER = "add_member"
     CHANGE_MEMBER = "change_member"
     REMOVE_MEMBER = "remove_member"
-    ADD_MEMBER = "add_member"
+    LIST_INVITATIONS = "list_invitations"
+    INVITE_MEMBER = "invite_member"
+    WITHDRAW_INVITATION = "withdraw_invitation"
+    LIST_GROUPS = "list_groups"
+    SHOW_GROUP = "show_group"
+    CREATE_GROUP = "create_group"
+    CHANGE_GROUP = "change_group"
+    REMOVE_GROUP = "remove_group"
+    ADD_TO_GROUP = "add_to_group"
+    REMOVE_FROM_GROUP = "remove_from_group"
+    LIST_SERVICE_ACCOUNTS = "list_service_accounts"
+    SHOW_SERVICE_ACCOUNT = "show_service_account"
+    CREATE_SERVICE_ACCOUNT = "create_service_account"
+    CHANGE_SERVICE_ACCOUNT = "change_service_account"
+    SHOW_SETTINGS = "show_settings"
     CHANGE_SETTINGS = "change_settings"
     SHOW_SINGLE_SIGN_ON = "show_single_sign_on"
     CHANGE_SINGLE_SIGN_ON = "change_single_sign_on"
     CONNECT_AGENT = "connect_agent"
+    LIST_AGENTS = "list_agents"
     CHANGE_AGENT = "change_agent"
+    RENAME_AGENT = "rename_agent"
+    MERGE_AGENTS = "merge_agents"
+    DISCONNECT_AGENT = "disconnect_agent"
     ADD_ACCOUNT_SECRET = "add_account_secret"
     LIST_ACCOUNT_SECRETS = "list_account_secrets"
     REMOVE_ACCOUNT_SECRET = "remove_account_secret"
@@ -152,16 +172,36 @@ RULES: dict[Action, Rule] = {
     Action.DECIDE_LEASE: Rule(Scope.ADMIN, Level.ADMIN, doors=PEOPLE | OPERATORS),
     Action.EXPIRE_DUE_LEASE: Rule(Scope.READ, doors=MACHINERY),
     Action.SHOW_OVERVIEW: Rule(Scope.ADMIN, doors=PEOPLE | OPERATORS, governing=True),
-    Action.ADD_MEMBER: Rule(Scope.ADMIN, governing=True),
-    Action.CHANGE_MEMBER: Rule(Scope.ADMIN, governing=True),
+    Action.LIST_MEMBERS: Rule(Scope.ADMIN, governing=True),
+    Action.ADD_MEMBER: Rule(Scope.ADMIN, governing=True, fresh=True),
+    Action.CHANGE_MEMBER: Rule(Scope.ADMIN, governing=True, fresh=True),
     Action.REMOVE_MEMBER: Rule(Scope.ADMIN, governing=True),
-    Action.CHANGE_SETTINGS: Rule(Scope.ADMIN, governing=True),
+    Action.LIST_INVITATIONS: Rule(Scope.ADMIN, governing=True),
+    Action.INVITE_MEMBER: Rule(Scope.ADMIN, governing=True, fresh=True),
+    Action.WITHDRAW_INVITATION: Rule(Scope.ADMIN, governing=True),
+    Action.LIST_GROUPS: Rule(Scope.ADMIN, governing=True),
+    Action.SHOW_GROUP: Rule(Scope.ADMIN, governing=True),
+    Action.CREATE_GROUP: Rule(Scope.ADMIN, governing=True),
+    Action.CHANGE_GROUP: Rule(Scope.ADMIN, governing=True),
+    Action.REMOVE_GROUP: Rule(Scope.ADMIN, governing=True),
+    Action.ADD_TO_GROUP: Rule(Scope.ADMIN, governing=True, fresh=True),
+    Action.REMOVE_FROM_GROUP: Rule(Scope.ADMIN, governing=True),
+    Action.LIST_SERVICE_ACCOUNTS: Rule(Scope.ADMIN, governing=True),
+    Action.SHOW_SERVICE_ACCOUNT: Rule(Scope.ADMIN, governing=True),
+    Action.CREATE_SERVICE_ACCOUNT: Rule(Scope.ADMIN, governing=True),
+    Action.CHANGE_SERVICE_ACCOUNT: Rule(Scope.ADMIN, governing=True),
+    Action.SHOW_SETTINGS: Rule(Scope.ADMIN, governing=True),
+    Action.CHANGE_SETTINGS: Rule(Scope.ADMIN, governing=True, fresh=True),
     Action.SHOW_SINGLE_SIGN_ON: Rule(Scope.ADMIN, governing=True, doors=PEOPLE | OPERATORS),
     Action.CHANGE_SINGLE_SIGN_ON: Rule(
         Scope.ADMIN, governing=True, fresh=True, doors=PEOPLE | OPERATORS
     ),
     Action.CONNECT_AGENT: Rule(Scope.READ, doors=PEOPLE),
+    Action.LIST_AGENTS: Rule(Scope.READ),
     Action.CHANGE_AGENT: Rule(Scope.ADMIN, governing=True),
+    Action.RENAME_AGENT: Rule(Scope.WRITE),
+    Action.MERGE_AGENTS: Rule(Scope.WRITE, doors=PEOPLE | OPERATORS),
+    Action.DISCONNECT_AGENT: Rule(Scope.WRITE, doors=PEOPLE),
     Action.ADD_ACCOUNT_SECRET: Rule(Scope.ADMIN, governing=True, fresh=True),
     Action.LIST_ACCOUNT_SECRETS: Rule(Scope.ADMIN, governing=True),
     Action.REMOVE_ACCOUNT_SECRET: Rule(Scope.ADMIN, governing=True),

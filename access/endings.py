@@ -12,14 +12,15 @@ from django.dispatch import Signal
 from access.actor import Actor
 
 access_ended = Signal()
+group_left = Signal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """What ended; the ids that are set narrow it down together.
 
-    `by_time`: its hour had come, nobody took it away. `leaves`: the person left the tenant, so
-    what was given to them goes too.
+    `by_time`: its hour had come, nobody took it away. `leaves`: the person or the service account
+    left the tenant, so what was given to them goes too; what the person owned goes to the heir.
     """
 
     reason: str
@@ -32,8 +33,27 @@ class Ended:
     folder_path: str | None = None
     by_time: bool = False
     leaves: bool = False
+    heir_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLeft:
+    """People who no longer belong to a group: what its grants gave them ends, and nothing else.
+
+    `removed`: the group itself is gone, so its grants go too.
+    """
+
+    group_id: UUID
+    person_ids: frozenset[UUID]
+    reason: str
+    removed: bool = False
 
 
 def announce(actor: Actor, ended: Ended) -> None:
     """Tell the apps above; their failure rolls the operation back."""
     access_ended.send(sender=Ended, actor=actor, ended=ended)
+
+
+def announce_left(actor: Actor, left: GroupLeft) -> None:
+    """The same for people who leave a group."""
+    group_left.send(sender=GroupLeft, actor=actor, left=left)

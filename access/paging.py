@@ -41,9 +41,9 @@ def _behind(keys: Keys, places: list[Any], beyond: str) -> Q:
     condition = Q()
     for name, place in reversed(list(zip(names, places, strict=True))):
         further = Q(**{f"{name}__{beyond}": place})
-        condition = (
-            Q(**{f"{name}__{beyond}e": place}) & (further | condition) if condition else further
-        )
+        if condition:
+            further = Q(**{f"{name}__{beyond}e": place}) & (further | condition)
+        condition = further
     return condition
 
 

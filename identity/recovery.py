@@ -9,10 +9,12 @@ from django.urls import reverse
 
 from access.actions import Door
 from access.actor import machinery
+from access.ids import public_id
 from access.levels import Role
 from identity.sessions import end_sessions
 from tenants.models import Membership, Person, Tenant
 from tenants.operations import add_member, change_role
+from tenants.shapes import ChangeRole
 
 
 def reset_second_factors(person: Person) -> int:
@@ -34,7 +36,9 @@ def make_owner(tenant: Tenant, email: str) -> Person:
     operator = machinery("make-owner", tenant.pk, Door.COMMAND)
     person = Person.objects.filter(email=email).first() or Person.objects.create_user(email)
     if Membership.objects.filter(tenant=tenant, person=person).exists():
-        change_role(operator, person.pk, Role.OWNER.value)
+        change_role(
+            operator, ChangeRole(person_id=public_id("person", person.pk), role=Role.OWNER.value)
+        )
     else:
         add_member(operator, person, Role.OWNER.value)
     return person

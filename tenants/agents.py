@@ -12,6 +12,8 @@ from tenants.models import Agent, AgentState
 from tenants.notices import NoticeKind, notify
 from tenants.standing import hold_membership
 
+STRICTER = (AgentState.ACTIVE, AgentState.WAITING, AgentState.SUSPENDED)
+
 
 def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
     """The agent that `client_id` is for this person in this tenant, named `name`.
@@ -29,7 +31,7 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
     own = alive.filter(client_id=client_id).first()
     named = alive.filter(name=name).order_by("-created_at").first()
     if named is not None and named.client_id != client_id:
-        agent = _continue(actor, named, own, client_id)
+        agent = continue_under(actor, named, own, client_id)
     elif own is not None:
         agent = own
         agent.name = name
@@ -48,12 +50,15 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
     return agent
 
 
-def _continue(actor: Actor, named: Agent, own: Agent | None, client_id: UUID) -> Agent:
+def continue_under(actor: Actor, named: Agent, own: Agent | None, client_id: UUID) -> Agent:
+    """The agent `named` goes on under the client `client_id`, whose agent so far was `own`.
+
+    Going on as another one is no way out of a suspension or of waiting for approval.
+    """
     announce(actor, Ended(reason="agent registered anew", agent_id=named.pk))
     if own is not None:
         announce(actor, Ended(reason="agent merged", agent_id=own.pk))
-        if own.state == AgentState.SUSPENDED:  # merging is no way out of a suspension
-            named.state = AgentState.SUSPENDED
+        named.state = max(AgentState(named.state), AgentState(own.state), key=STRICTER.index)
         own.state = AgentState.REMOVED
         own.save(update_fields=["state"])
     named.client_id = client_id

@@ -38,6 +38,8 @@ class Tenant(models.Model):
     max_credentials_per_agent = models.PositiveIntegerField(default=100)
     self_approval = models.BooleanField(default=False)
     mfa_required = models.BooleanField(default=False)
+    # Counts changes of the settings, so that an edit of something older is noticed.
+    revision = models.PositiveIntegerField(default=1)
 
     class Meta:
         db_table = "tenant"
@@ -257,16 +259,16 @@ class InvitationState(models.TextChoices):
 
 
 class Invitation(models.Model):
-    """An e-mail address asked to join with a role; the link's secret is kept as a digest only.
+    """An e-mail address asked to join with a role.
 
-    Outside row-level security: it is looked up by its secret before a tenant is known.
+    Outside row-level security: its link is opened before a tenant is known. The link is computed
+    from the id (tenants/links.py), so nothing is kept here that would open it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     email = models.EmailField(max_length=254)
     role = models.CharField(max_length=8, choices=[(role.value, role.value) for role in Role])
-    secret_digest = models.CharField(max_length=64, unique=True)
     state = models.CharField(
         max_length=9, choices=InvitationState.choices, default=InvitationState.WAITING
     )
@@ -291,11 +293,15 @@ class Invitation(models.Model):
 class Notice(TenantOwned):
     """A mail that waits for the worker: written with the change it tells of, sent after it.
 
-    `kind` names the template; `facts` holds what it shows and never a secret.
+    It goes to a person, or to the address of an invitation. `kind` names the template; `facts`
+    holds what it shows and never a secret.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
+    invitation = models.ForeignKey(
+        Invitation, null=True, on_delete=models.CASCADE, related_name="+"
+    )
     kind = models.CharField(max_length=40)
     facts = models.JSONField(default=dict)
     state = models.CharField(max_length=7, default="waiting")
@@ -308,7 +314,12 @@ class Notice(TenantOwned):
         constraints = [
             models.CheckConstraint(
                 name="notice_state", condition=models.Q(state__in=["waiting", "sent"])
-            )
+            ),
+            models.CheckConstraint(
+                name="notice_to_one",
+                condition=models.Q(person__isnull=False, invitation__isnull=True)
+                | models.Q(person__isnull=True, invitation__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(

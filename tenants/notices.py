@@ -1,4 +1,4 @@
-"""Mails to people about what happened with their agents: written with the change, sent later.
+"""Mails about agents and to those who are invited: written with the change, sent later.
 
 Nothing in a request waits for a mail server or a broker: the row commits with the change, and the
 worker sends it. A mail may come twice when the worker dies between sending and noting it.
@@ -15,7 +15,8 @@ from django.template.loader import render_to_string
 from access.actor import Actor
 from access.levels import Role
 from access.tenancy import tenant_transaction
-from tenants.models import Membership, Notice, Person
+from tenants.links import invitation_link
+from tenants.models import Invitation, InvitationState, Membership, Notice, Person
 
 
 class NoticeKind(StrEnum):
@@ -23,6 +24,7 @@ class NoticeKind(StrEnum):
 
     AGENT_CONNECTED = "agent_connected"
     TOKEN_REUSED = "token_reused"
+    MEMBER_INVITED = "member_invited"
 
 
 def notify(actor: Actor, kind: NoticeKind, **facts: str) -> None:
@@ -40,27 +42,50 @@ def notify(actor: Actor, kind: NoticeKind, **facts: str) -> None:
     )
 
 
+def notify_invited(invitation: Invitation) -> None:
+    """Write the mail to an invited address; the worker computes its link when it sends it."""
+    by = invitation.invited_by
+    Notice.objects.create(
+        tenant_id=invitation.tenant_id,
+        invitation=invitation,
+        kind=NoticeKind.MEMBER_INVITED,
+        facts={"invited_by": str(by.email) if by else "", "role": invitation.role},
+    )
+
+
 def send_notice(tenant_id: UUID, notice_id: UUID) -> bool:
     """Send one waiting notice; False when another worker has it or has sent it."""
     with tenant_transaction(tenant_id):
         notice = (
             Notice.objects.select_for_update(of=("self",), skip_locked=True)
             .filter(pk=notice_id, state="waiting")
-            .select_related("tenant", "person")
+            .select_related("tenant", "person", "invitation")
             .first()
         )
         if notice is None:
             return False
-        subject, body = _words(notice)
-        send_mail(subject, body, settings.DEFAULT_FROM_EMAIL, [notice.person.email])
+        address = _address(notice)
+        if address is not None:
+            subject, body = _words(notice)
+            send_mail(subject, body, settings.DEFAULT_FROM_EMAIL, [address])
         notice.state = "sent"
         notice.save(update_fields=["state"])
     return True
 
 
+def _address(notice: Notice) -> str | None:
+    """Where it goes; nowhere when the invitation was withdrawn meanwhile."""
+    if notice.person is not None:
+        return str(notice.person.email)
+    asked = notice.invitation
+    return asked.email if asked and asked.state == InvitationState.WAITING else None
+
+
 def _words(notice: Notice) -> tuple[str, str]:
     """The first line of the template is the subject."""
     shown = {**notice.facts, "tenant": notice.tenant.name, "site": settings.PUBLIC_URL}
+    if notice.invitation is not None:
+        shown["link"] = invitation_link(notice.invitation.pk)
     text = render_to_string(f"notices/{NoticeKind(notice.kind)}.txt", shown)
     subject, _, body = text.partition("\n")
     return subject.strip(), body.strip() + "\n"

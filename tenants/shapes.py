@@ -1,29 +1,62 @@
-"""What tenant operations take and answer."""
+"""What tenant operations take and answer. Ids are public ones (`person_…`), durations seconds."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from access.durations import DURATION_SCHEMA, parse_duration
+from access.errors import Invalid
+from access.paging import MAXIMUM_PAGE
 from access.shapes import Shape
+from access.text import visible
 
 RoleWord = Literal["owner", "admin", "member"]
-AgentName = Annotated[str, Field(min_length=1, max_length=80)]
+BaselineWord = Literal["none", "viewer", "user"]
+AgentStateWord = Literal["active", "waiting", "suspended", "removed"]
+AccountStateWord = Literal["active", "suspended", "removed"]
+InvitationStateWord = Literal["waiting", "expired", "accepted", "withdrawn"]
 
 
-class ChangeSettings(Shape):
-    """The settings to change; what is left out stays. Durations are seconds."""
+def _address(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError:
+        raise Invalid("email: an e-mail address such as ada@example.org.", "email") from None
+    return text.lower()
 
-    baseline_level: Literal["none", "viewer", "user"] | None = None
-    default_ttl: int | None = Field(default=None, ge=1)
-    max_ttl: int | None = Field(default=None, ge=1)
-    default_window: int | None = Field(default=None, ge=0)
-    max_window: int | None = Field(default=None, ge=0)
-    max_leases_per_person: int | None = Field(default=None, ge=1, le=1_000_000)
-    max_leases_per_agent: int | None = Field(default=None, ge=1, le=1_000_000)
-    max_credentials_per_agent: int | None = Field(default=None, ge=1, le=1_000_000)
-    self_approval: bool | None = None
+
+def _duration(field: str, minimum: int = 1) -> Any:
+    """Seconds or `15m`, read by the one parser; `field` names it in messages."""
+    return BeforeValidator(partial(parse_duration, field=field, minimum=minimum))
+
+
+PublicId = Annotated[str, Field(max_length=64)]
+Name = Annotated[str, Field(min_length=1, max_length=80), visible("name", least=1)]
+TenantName = Annotated[str, Field(min_length=1, max_length=120), visible("name", least=1)]
+Description = Annotated[str, Field(max_length=500), visible("description")]
+Email = Annotated[str, Field(max_length=254), AfterValidator(_address)]
+
+_SCHEMA = WithJsonSchema(DURATION_SCHEMA)
+# These may be left out but not null: the validator stands before the whole, default excepted.
+DefaultTtl = Annotated[int | None, _duration("defaultTtl"), _SCHEMA]
+MaximumTtl = Annotated[int | None, _duration("maxTtl"), _SCHEMA]
+DefaultWindow = Annotated[int | None, _duration("defaultWindow", minimum=0), _SCHEMA]
+MaximumWindow = Annotated[int | None, _duration("maxWindow", minimum=0), _SCHEMA]
+
+
+class Listing(Shape):
+    """Which page of a list."""
+
+    limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
+    cursor: str | None = Field(default=None, max_length=1024)
+
+
+# -- the tenant and its settings ----------------------------------------------------------------
 
 
 class TenantOut(Shape):
@@ -34,21 +67,289 @@ class TenantOut(Shape):
     name: str
 
 
+class ChangeSettings(Shape):
+    """The settings to change; what is left out stays.
+
+    `revision` is that of the settings which the caller saw: when they were changed since, nothing
+    is. Left out, what is sent wins.
+    """
+
+    revision: int | None = Field(default=None, ge=1)
+    name: TenantName | None = None
+    mfa_required: bool | None = None
+    baseline_level: BaselineWord | None = None
+    default_ttl: DefaultTtl = None
+    max_ttl: MaximumTtl = None
+    default_window: DefaultWindow = None
+    max_window: MaximumWindow = None
+    max_leases_per_person: int | None = Field(default=None, ge=1, le=1_000_000)
+    max_leases_per_agent: int | None = Field(default=None, ge=1, le=1_000_000)
+    max_credentials_per_agent: int | None = Field(default=None, ge=1, le=1_000_000)
+    self_approval: bool | None = None
+
+
+class BandOut(Shape):
+    """A size of lease to choose from."""
+
+    name: str
+    default_ttl_seconds: int
+    max_ttl_seconds: int
+
+
+class SettingsOut(Shape):
+    """All settings of a tenant, with the bands that its leases may be chosen from."""
+
+    revision: int
+    slug: str
+    name: str
+    mfa_required: bool
+    baseline_level: BaselineWord
+    default_ttl_seconds: int
+    max_ttl_seconds: int
+    default_window_seconds: int
+    max_window_seconds: int
+    max_leases_per_person: int
+    max_leases_per_agent: int
+    max_credentials_per_agent: int
+    self_approval: bool
+    bands: list[BandOut]
+
+
+# -- members and invitations --------------------------------------------------------------------
+
+
+class ChangeRole(Shape):
+    """Another role for a member."""
+
+    person_id: PublicId
+    role: RoleWord
+
+
+class RemoveMember(Shape):
+    """A member who leaves; the heir, another member, becomes owner of what they owned."""
+
+    person_id: PublicId
+    heir_id: PublicId | None = None
+
+
+class GroupRef(Shape):
+    """A group by id and name."""
+
+    group_id: str
+    name: str
+
+
 class MemberOut(Shape):
     """A person's place in the tenant."""
 
-    person_id: UUID
+    person_id: str
     email: str
     name: str
     role: RoleWord
+    joined_at: datetime
+    suspended_at: datetime | None
+    groups: list[GroupRef]
+
+
+class MemberPage(Shape):
+    """A page of members, by e-mail."""
+
+    members: list[MemberOut]
+    next_cursor: str | None
+
+
+class InviteMember(Shape):
+    """Ask the owner of an e-mail address to join with a role."""
+
+    email: Email
+    role: RoleWord
+
+
+class InvitationOut(Shape):
+    """An invitation; its link goes to the address and nowhere else."""
+
+    invitation_id: str
+    email: str
+    role: RoleWord
+    state: InvitationStateWord
+    invited_by: str | None
+    created_at: datetime
+    expires_at: datetime
+
+
+class InvitationPage(Shape):
+    """A page of invitations, the newest first."""
+
+    invitations: list[InvitationOut]
+    next_cursor: str | None
+
+
+class OpenInvitation(Shape):
+    """What somebody who has the link is shown."""
+
+    tenant: str
+    email: str
+    role: RoleWord
+    invited_by: str | None
+    expires_at: datetime
+
+
+# -- groups -------------------------------------------------------------------------------------
+
+
+class CreateGroup(Shape):
+    """A new group without members."""
+
+    name: Name
+    description: Description = ""
+
+
+class ChangeGroup(Shape):
+    """What to call a group; what is left out stays."""
+
+    group_id: PublicId
+    name: Name | None = None
+    description: Description | None = None
+
+
+class GroupPlace(Shape):
+    """A person in a group."""
+
+    group_id: PublicId
+    person_id: PublicId
+
+
+class PersonRef(Shape):
+    """A person by id, e-mail and name."""
+
+    person_id: str
+    email: str
+    name: str
+
+
+class GroupOut(Shape):
+    """A group and how many people are in it."""
+
+    group_id: str
+    name: str
+    description: str
+    people: int
+    created_at: datetime
+
+
+class GroupDetail(GroupOut):
+    """A group with everybody in it."""
+
+    members: list[PersonRef]
+
+
+class GroupPage(Shape):
+    """A page of groups, by name."""
+
+    groups: list[GroupOut]
+    next_cursor: str | None
+
+
+# -- service accounts ---------------------------------------------------------------------------
+
+
+class CreateServiceAccount(Shape):
+    """A new service account: no grants yet and nothing to prove itself with."""
+
+    name: Name
+    description: Description = ""
+
+
+class ChangeServiceAccount(Shape):
+    """A service account's name, description or state; what is left out stays.
+
+    A state comes alone. `suspended` can be undone, `removed` cannot.
+    """
+
+    service_account_id: PublicId
+    name: Name | None = None
+    description: Description | None = None
+    state: AccountStateWord | None = None
+
+
+class ListServiceAccounts(Listing):
+    """Which service accounts to list; removed ones only when asked for."""
+
+    state: AccountStateWord | None = None
+
+
+class ServiceAccountOut(Shape):
+    """A service account without its secrets."""
+
+    service_account_id: str
+    name: str
+    description: str
+    state: AccountStateWord
+    created_by: str | None
+    created_at: datetime
+    last_used_at: datetime | None
+    last_address: str | None
+
+
+class ServiceAccountPage(Shape):
+    """A page of service accounts, by name."""
+
+    service_accounts: list[ServiceAccountOut]
+    next_cursor: str | None
+
+
+# -- agents -------------------------------------------------------------------------------------
+
+
+class ListAgents(Listing):
+    """Whose agents to list: one's own, or everybody's for owners and admins.
+
+    Removed ones only when asked for.
+    """
+
+    whose: Literal["mine", "all"] = "mine"
+    person_id: PublicId | None = None
+    state: AgentStateWord | None = None
+
+
+class ChangeAgent(Shape):
+    """Suspend, resume (which approves a waiting one) or remove an agent."""
+
+    agent_id: PublicId
+    state: Literal["active", "suspended", "removed"]
+
+
+class RenameAgent(Shape):
+    """Another name for an agent."""
+
+    agent_id: PublicId
+    name: Name
+
+
+class MergeAgents(Shape):
+    """An agent that is the same as an earlier one of the same person."""
+
+    agent_id: PublicId
+    into_id: PublicId
 
 
 class AgentOut(Shape):
     """One person's one client in one tenant."""
 
-    id: UUID
+    agent_id: str
     name: str
-    person_id: UUID
-    client_id: UUID
-    state: Literal["active", "waiting", "suspended", "removed"]
+    person_id: str
+    person: str
+    client_id: str
+    state: AgentStateWord
     created_at: datetime
+    first_call_at: datetime | None
+    last_call_at: datetime | None
+    last_address: str | None
+
+
+class AgentPage(Shape):
+    """A page of agents, the newest first."""
+
+    agents: list[AgentOut]
+    next_cursor: str | None

@@ -17,7 +17,8 @@ from credentials.shapes import CreateCredential, CredentialOut, GiveGrant, Grant
 from leases.operations import lease_credential, read_credential
 from leases.shapes import LeaseCredential, LeaseOut, ReadCredential, SecretOut
 from tenants.models import Agent, Person
-from tenants.operations import add_member, create_tenant
+from tenants.operations import add_member, change_agent, create_tenant
+from tenants.shapes import AgentOut, ChangeAgent
 
 PASSWORD = "correct horse battery staple"
 PURPOSE = "list recent charges"
@@ -92,6 +93,13 @@ def join(owner: Somebody, person: Person, role: Role = Role.MEMBER) -> Somebody:
     """The person becomes a member of the owner's tenant."""
     add_member(owner.console, person, role.value)
     return somebody(person, owner.console.tenant_id, role)
+
+
+def set_agent(who: Somebody, agent_id: UUID | None, state: str) -> AgentOut:
+    """Suspend, resume or remove an agent as `who`."""
+    assert agent_id is not None
+    data = {"agentId": public_id("agent", agent_id), "state": state}
+    return change_agent(who.console, ChangeAgent.parse(data))
 
 
 def store(who: Somebody, key: str = "stripe-api-key", **more: Any) -> CredentialOut:

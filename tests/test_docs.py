@@ -106,7 +106,7 @@ def test_no_other_setting_is_named(document: Path) -> None:
 
 def test_a_tenants_limits_are_listed_with_their_defaults() -> None:
     documented = {row[0]: row[1] for row in rows_of(ROOT / "docs" / "limits.md")}
-    described = {"id", "slug", "name", "created_at", "suspended_at"}
+    described = {"id", "slug", "name", "revision", "created_at", "suspended_at"}
     fields = [one for one in Tenant._meta.concrete_fields if one.name not in described]
     assert documented == {one.name: default_in_words(one.default) for one in fields}
 

@@ -35,6 +35,7 @@ _BY_NOUN: dict[str, frozenset[Topic]] = {
     "group": frozenset({Topic.MEMBERS, Topic.GRANTS}),
     "lease": frozenset({Topic.LEASES}),
     "member": frozenset({Topic.MEMBERS, Topic.GRANTS}),
+    "personal_token": frozenset({Topic.AGENTS}),
     "service_account": frozenset({Topic.AGENTS}),
     "session": frozenset(),
     "tenant": frozenset({Topic.SETTINGS}),

@@ -70,7 +70,6 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('email', models.EmailField(max_length=254)),
                 ('role', models.CharField(choices=[('owner', 'owner'), ('admin', 'admin'), ('member', 'member')], max_length=8)),
-                ('secret_digest', models.CharField(max_length=64, unique=True)),
                 ('state', models.CharField(choices=[('waiting', 'Waiting'), ('accepted', 'Accepted'), ('withdrawn', 'Withdrawn')], default='waiting', max_length=9)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('expires_at', models.DateTimeField()),
@@ -119,6 +118,25 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='serviceaccount',
             constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('name'), models.F('tenant'), condition=models.Q(('state', 'removed'), _negated=True), name='one_service_account_name'),
+        ),
+        migrations.AddField(
+            model_name='tenant',
+            name='revision',
+            field=models.PositiveIntegerField(default=1),
+        ),
+        migrations.AlterField(
+            model_name='notice',
+            name='person',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='notice',
+            name='invitation',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.invitation'),
+        ),
+        migrations.AddConstraint(
+            model_name='notice',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('invitation__isnull', True), ('person__isnull', False)), models.Q(('invitation__isnull', False), ('person__isnull', True)), _connector='OR'), name='notice_to_one'),
         ),
         migrations.RunSQL(row_level_security('people_group'), migrations.RunSQL.noop),
         migrations.RunSQL(row_level_security('group_member'), migrations.RunSQL.noop),

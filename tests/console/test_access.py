@@ -5,6 +5,7 @@ from django.test import Client
 from access.levels import Role
 from tenants.models import Membership, Tenant
 from tenants.operations import add_member, change_role, remove_member
+from tenants.shapes import ChangeRole, RemoveMember
 from tests.console.pages import NEW, filled, page, page_text, signed_in
 from tests.people import PASSWORD, Somebody, join, new_person, store
 
@@ -55,14 +56,14 @@ def test_an_admin_gets_in(owner: Somebody) -> None:
 def test_a_lowered_admin_is_out_at_once(owner: Somebody) -> None:
     admin = join(owner, new_person("ada"), Role.ADMIN)
     browser = signed_in(admin)
-    change_role(owner.console, admin.person.pk, "member")
+    change_role(owner.console, ChangeRole(person_id=admin.id, role="member"))
     assert browser.get("/admin/").status_code == 403
 
 
 def test_a_removed_member_sees_nothing_any_more(owner: Somebody, member: Somebody) -> None:
     store(owner)
     browser = signed_in(member)
-    remove_member(owner.console, member.person.pk)
+    remove_member(owner.console, RemoveMember(person_id=member.id))
     answer = browser.get("/team/")
     assert answer.status_code == 403
     assert "stripe-api-key" not in page_text(answer)

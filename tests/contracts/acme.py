@@ -13,12 +13,30 @@ from identity.shapes import AddAccountKey, AddAccountSecret
 from leases.handles import make_handle
 from leases.models import Lease
 from tenants.models import Person
+from tenants.operations import (
+    add_to_group,
+    create_group,
+    create_service_account,
+    invite_member,
+)
+from tenants.shapes import CreateGroup, CreateServiceAccount, GroupPlace, InviteMember
 from tests.machines import new_account, new_token, public_jwk
 from tests.people import PURPOSE, Somebody, grant, join, lease, new_agent, new_person, store
 from tests.refusals import refusal
 from tests.storage import lease_uuid, let_time_pass, owner_sql
 
 DESK = "desk"
+# What is its holder's own: it works for nobody else.
+OWN = frozenset(
+    {
+        "handle",
+        "own_access_request",
+        "own_agent",
+        "own_other_agent",
+        "own_request",
+        "personal_token",
+    }
+)
 
 
 class Acme:
@@ -27,6 +45,7 @@ class Acme:
     def __init__(self, owner: Somebody) -> None:
         self.owner = owner
         self._made = 0
+        self._grouped = ""
 
     def things(self, holder: Somebody, *names: str) -> dict[str, Any]:
         """A fresh thing for each name."""
@@ -124,6 +143,41 @@ class Acme:
         assert agent_id is not None
         return agent_id
 
+    def own_agent(self, holder: Somebody) -> str:
+        """An agent of the holder's own."""
+        self._made += 1
+        agent_id = new_agent(holder.console, f"Agent {self._made}").agent_id
+        assert agent_id is not None
+        return public_id("agent", agent_id)
+
+    def own_other_agent(self, holder: Somebody) -> str:
+        """One more of them."""
+        return self.own_agent(holder)
+
+    def group_id(self, _: Somebody) -> str:
+        """A group with a member."""
+        self._made += 1
+        group = create_group(self.owner.console, CreateGroup(name=f"Group {self._made}"))
+        self._grouped = self.newcomer().id
+        place = GroupPlace(group_id=group.group_id, person_id=self._grouped)
+        return add_to_group(self.owner.console, place).group_id
+
+    def grouped(self, _: Somebody) -> str:
+        """The member of the group that was made last."""
+        return self._grouped
+
+    def invitation(self, _: Somebody) -> str:
+        """An invitation that waits."""
+        self._made += 1
+        request = InviteMember(email=f"invited{self._made}@example.org", role="member")
+        return invite_member(self.owner.console, request).invitation_id
+
+    def service_account(self, _: Somebody) -> str:
+        """A service account."""
+        self._made += 1
+        request = CreateServiceAccount(name=f"Pipeline {self._made}")
+        return create_service_account(self.owner.console, request).service_account_id
+
     def client_id(self, _: Somebody) -> UUID:
         """A client that nobody has connected."""
         return uuid4()
@@ -187,6 +241,12 @@ def nowhere() -> dict[str, Any]:
         "person": Person(email="nobody@example.org"),
         "stranger": Person(email="nobody@example.org"),
         "agent_id": uuid7(),
+        "own_agent": public_id("agent", uuid7()),
+        "own_other_agent": public_id("agent", uuid7()),
+        "group_id": public_id("group", uuid7()),
+        "grouped": public_id("person", uuid7()),
+        "invitation": public_id("inv", uuid7()),
+        "service_account": public_id("sa", uuid7()),
         "client_id": uuid4(),
         "grant_id": public_id("grant", uuid7()),
         "due_grant": uuid7(),

@@ -6,6 +6,7 @@ The contract tests run every case; an operation without one fails them.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from access.actor import Actor
 from access.ids import public_id
@@ -23,7 +24,8 @@ from leases import operations as leases
 from leases import shapes as lease
 from tenants import agents
 from tenants import operations as tenants
-from tenants.shapes import ChangeSettings
+from tenants import shapes as tenant
+from tenants.models import Person
 from tests.contracts.acme import DESK
 from tests.machines import public_jwk
 from tests.people import CANARY, PURPOSE
@@ -42,6 +44,14 @@ class Case:
     needs: tuple[str, ...] = ()
     adds: tuple[Event, ...] = ()
     at_home: bool = False
+
+
+def _id(person: Person) -> str:
+    return public_id("person", person.pk)
+
+
+def _free_name() -> str:
+    return f"name {uuid4().hex}"
 
 
 def _connect_agent(actor: Actor, it: Things) -> object:
@@ -332,9 +342,15 @@ CASES: dict[str, Case] = {
     "show_overview": Case(call=lambda actor, _: leases.show_overview(actor), at_home=True),
     # -- tenants --------------------------------------------------------------------------------
     "change_settings": Case(
-        call=lambda actor, _: tenants.change_settings(actor, ChangeSettings(default_ttl=60)),
+        call=lambda actor, _: tenants.change_settings(
+            actor, tenant.ChangeSettings(self_approval=True)
+        ),
         adds=(Event.TENANT_SETTINGS_UPDATED,),
         at_home=True,
+    ),
+    "show_settings": Case(call=lambda actor, _: tenants.show_settings(actor), at_home=True),
+    "list_members": Case(
+        call=lambda actor, _: tenants.list_members(actor, tenant.Listing()), at_home=True
     ),
     "add_member": Case(
         call=lambda actor, it: tenants.add_member(actor, it["stranger"], "member"),
@@ -343,25 +359,131 @@ CASES: dict[str, Case] = {
         at_home=True,
     ),
     "change_role": Case(
-        call=lambda actor, it: tenants.change_role(actor, it["person"].pk, "admin"),
+        call=lambda actor, it: tenants.change_role(
+            actor, tenant.ChangeRole(person_id=_id(it["person"]), role="admin")
+        ),
         needs=("person",),
         adds=(Event.MEMBER_ROLE_CHANGED,),
     ),
     "remove_member": Case(
-        call=lambda actor, it: tenants.remove_member(actor, it["person"].pk),
+        call=lambda actor, it: tenants.remove_member(
+            actor, tenant.RemoveMember(person_id=_id(it["person"]))
+        ),
         needs=("person",),
         adds=(Event.MEMBER_REMOVED,),
     ),
     "change_agent": Case(
-        call=lambda actor, it: tenants.change_agent(actor, it["agent_id"], "suspended"),
+        call=lambda actor, it: tenants.change_agent(
+            actor,
+            tenant.ChangeAgent(agent_id=public_id("agent", it["agent_id"]), state="suspended"),
+        ),
         needs=("agent_id",),
         adds=(Event.CLIENT_SUSPENDED,),
+    ),
+    "list_agents": Case(
+        call=lambda actor, _: tenants.list_agents(actor, tenant.ListAgents()), at_home=True
+    ),
+    "rename_agent": Case(
+        call=lambda actor, it: tenants.rename_agent(
+            actor, tenant.RenameAgent(agent_id=it["own_agent"], name="Night shift")
+        ),
+        needs=("own_agent",),
+        adds=(Event.CLIENT_RENAMED,),
+    ),
+    "merge_agents": Case(
+        call=lambda actor, it: tenants.merge_agents(
+            actor, tenant.MergeAgents(agent_id=it["own_agent"], into_id=it["own_other_agent"])
+        ),
+        needs=("own_agent", "own_other_agent"),
+        adds=(Event.CLIENT_MERGED,),
+    ),
+    "disconnect_agent": Case(
+        call=lambda actor, it: tenants.disconnect_agent(actor, it["own_agent"]),
+        needs=("own_agent",),
+        adds=(Event.CLIENT_REMOVED,),
     ),
     "connect_agent": Case(
         call=_connect_agent,
         needs=("client_id",),
         adds=(Event.CLIENT_AUTHORIZED,),
         at_home=True,
+    ),
+    "list_invitations": Case(
+        call=lambda actor, _: tenants.list_invitations(actor, tenant.Listing()), at_home=True
+    ),
+    "invite_member": Case(
+        call=lambda actor, _: tenants.invite_member(
+            actor, tenant.InviteMember(email=f"{uuid4().hex}@example.org", role="member")
+        ),
+        adds=(Event.MEMBER_INVITED,),
+        at_home=True,
+    ),
+    "withdraw_invitation": Case(
+        call=lambda actor, it: tenants.withdraw_invitation(actor, it["invitation"]),
+        needs=("invitation",),
+        adds=(Event.MEMBER_INVITATION_WITHDRAWN,),
+    ),
+    "list_groups": Case(
+        call=lambda actor, _: tenants.list_groups(actor, tenant.Listing()), at_home=True
+    ),
+    "show_group": Case(
+        call=lambda actor, it: tenants.show_group(actor, it["group_id"]), needs=("group_id",)
+    ),
+    "create_group": Case(
+        call=lambda actor, _: tenants.create_group(actor, tenant.CreateGroup(name=_free_name())),
+        adds=(Event.GROUP_CREATED,),
+        at_home=True,
+    ),
+    "change_group": Case(
+        call=lambda actor, it: tenants.change_group(
+            actor, tenant.ChangeGroup(group_id=it["group_id"], description="changed")
+        ),
+        needs=("group_id",),
+        adds=(Event.GROUP_CHANGED,),
+    ),
+    "remove_group": Case(
+        call=lambda actor, it: tenants.remove_group(actor, it["group_id"]),
+        needs=("group_id",),
+        adds=(Event.GROUP_REMOVED,),
+    ),
+    "add_to_group": Case(
+        call=lambda actor, it: tenants.add_to_group(
+            actor, tenant.GroupPlace(group_id=it["group_id"], person_id=_id(it["person"]))
+        ),
+        needs=("group_id", "person"),
+        adds=(Event.GROUP_JOINED,),
+    ),
+    "remove_from_group": Case(
+        call=lambda actor, it: tenants.remove_from_group(
+            actor, tenant.GroupPlace(group_id=it["group_id"], person_id=it["grouped"])
+        ),
+        needs=("group_id", "grouped"),
+        adds=(Event.GROUP_LEFT,),
+    ),
+    "list_service_accounts": Case(
+        call=lambda actor, _: tenants.list_service_accounts(actor, tenant.ListServiceAccounts()),
+        at_home=True,
+    ),
+    "show_service_account": Case(
+        call=lambda actor, it: tenants.show_service_account(actor, it["service_account"]),
+        needs=("service_account",),
+    ),
+    "create_service_account": Case(
+        call=lambda actor, _: tenants.create_service_account(
+            actor, tenant.CreateServiceAccount(name=_free_name())
+        ),
+        adds=(Event.SERVICE_ACCOUNT_CREATED,),
+        at_home=True,
+    ),
+    "change_service_account": Case(
+        call=lambda actor, it: tenants.change_service_account(
+            actor,
+            tenant.ChangeServiceAccount(
+                service_account_id=it["service_account"], state="suspended"
+            ),
+        ),
+        needs=("service_account",),
+        adds=(Event.SERVICE_ACCOUNT_SUSPENDED,),
     ),
     # -- identity -------------------------------------------------------------------------------
     "show_single_sign_on": Case(

@@ -16,7 +16,7 @@ from access.tenancy import tenant_transaction
 from audit.recording import INSTALLATION
 from credentials.operations import rotate_credential
 from credentials.shapes import RotateCredential
-from tenants.models import Group, GroupMember, ServiceAccount
+from tests.contracts.acme import Acme
 from tests.contracts.cases import CASES
 from tests.contracts.models import TENANT_MODELS, tenant_tables
 from tests.identity.providers import with_a_provider
@@ -33,18 +33,10 @@ def filled(owner: Somebody, member: Somebody) -> Somebody:
     rotate_credential(owner.console, RotateCredential(key="rotated", generate=True))
     lease(owner.agent)
     with_a_provider(owner)
+    Acme(owner).things(owner, "group_id", "service_account")
     CASES["connect_agent"].call(owner.console, {"client_id": uuid4()})
     CASES["request_access"].call(member.console, {"key": "rotated"})
-    _fill_what_no_operation_makes_yet(owner, member)
     return owner
-
-
-def _fill_what_no_operation_makes_yet(owner: Somebody, member: Somebody) -> None:
-    tenant_id = owner.console.tenant_id
-    with tenant_transaction(tenant_id):
-        group = Group.objects.create(tenant_id=tenant_id, name="Payments")
-        GroupMember.objects.create(tenant_id=tenant_id, group=group, person=member.person)
-        ServiceAccount.objects.create(tenant_id=tenant_id, name="deploy")
 
 
 def test_the_application_role_is_bound(database: None) -> None:

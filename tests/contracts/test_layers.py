@@ -18,8 +18,8 @@ APPS = ("access", "audit", *DOMAIN, "identity", "restapi", "mcpserver", "console
 NO_TENANTS = {
     "Tenant": "the tenant itself",
     "Person": "belongs to tenants through memberships",
+    "Invitation": "its link is opened before a tenant is known",
     "Membership": "says which tenants a person belongs to",
-    "Invitation": "found by its secret, before a tenant is known",
     "Client": "registered with the installation, allowed per consent",
     "SigningKey": "the installation's",
     "Consent": "found by the code's or token's hash",

@@ -10,7 +10,7 @@ from access.errors import Denied, InsufficientScope, LeaseOver, NotFound, StepUp
 from access.ids import uuid7
 from access.levels import Level, Role
 from access.scopes import Scope
-from tests.contracts.acme import DESK, Acme
+from tests.contracts.acme import DESK, OWN, Acme
 from tests.contracts.cases import CASES
 from tests.contracts.operations import Operation, operations
 from tests.people import Somebody, grant, join, new_person
@@ -22,8 +22,6 @@ SCOPES: dict[Scope | None, frozenset[str]] = {
     Scope.WRITE: frozenset({"vault:write"}),
     Scope.ADMIN: frozenset({"vault:admin"}),
 }
-# Things that only their holder can use, whatever else somebody may.
-HOLDERS_OWN = {"handle", "own_access_request", "own_request", "personal_token"}
 RANK = [None, Scope.READ, Scope.WRITE, Scope.ADMIN]
 
 
@@ -164,5 +162,5 @@ def test_a_role_that_the_door_saw_decides_nothing(
         RULES[operation.action].level is None
         and not RULES[operation.action].governing
         and RULES[operation.action].doors != MACHINERY
-        and (CASES[operation.name].at_home or not HOLDERS_OWN & set(things))
+        and (CASES[operation.name].at_home or not OWN & set(things))
     )

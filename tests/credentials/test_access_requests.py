@@ -25,7 +25,7 @@ from credentials.request_shapes import (
     RequestAccess,
 )
 from tenants.operations import change_settings, remove_member
-from tenants.shapes import ChangeSettings
+from tenants.shapes import ChangeSettings, RemoveMember
 from tests.machines import new_account
 from tests.people import Somebody, grant, join, lease, new_person, store
 from tests.racing import race
@@ -336,7 +336,7 @@ def test_a_request_shows_what_its_asker_holds_and_asked_before(
 
 def test_who_left_gets_nothing_any_more(owner: Somebody, applicant: Somebody) -> None:
     asked = ask(applicant.console)
-    remove_member(owner.console, applicant.person.pk)
+    remove_member(owner.console, RemoveMember(person_id=applicant.id))
 
     assert code_of(partial(decide, owner.console, asked)) == "resource/not-found"
     assert grants() == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from access.ids import parse_public_id, public_id, uuid7
+from access.ids import public_id, uuid7
 from access.levels import Role
 from access.tenancy import database_now
 from credentials.operations import give_grant, show_access, show_matrix, show_reach
@@ -21,7 +21,7 @@ from credentials.reach_shapes import (
 )
 from credentials.shapes import GiveGrant
 from tenants.operations import change_settings, remove_member
-from tenants.shapes import ChangeSettings
+from tenants.shapes import ChangeSettings, RemoveMember
 from tests.credentials.test_changing_grants import new_group
 from tests.machines import new_account
 from tests.people import Somebody, grant, join, new_agent, new_person, store
@@ -152,7 +152,7 @@ def test_who_is_foreign_unknown_or_gone_is_not_found(
 ) -> None:
     unknown = ShowReach(person_id=public_id("person", uuid7()))
     refused = problem_of(partial(show_reach, closed.console, unknown))
-    remove_member(closed.console, parse_public_id("person", member.id))
+    remove_member(closed.console, RemoveMember(person_id=member.id))
 
     for one in (outsider.id, member.id):
         asked = ShowReach(person_id=one)

@@ -14,11 +14,12 @@ from access.tenancy import tenant_transaction
 from identity.models import Client, Consent
 from leases.models import Lease, LeaseState
 from tenants.models import Agent, Membership, Person, Tenant
-from tenants.operations import change_agent, remove_member
+from tenants.operations import remove_member
+from tenants.shapes import RemoveMember
 from tests.identity.conftest import Browsing, connected, registered
 from tests.identity.looking import holds, log, who_is
 from tests.oauth_client import OAuthClient, Tokens, answered, decide, origin
-from tests.people import PASSWORD, Somebody, grant, join, lease, store
+from tests.people import PASSWORD, Somebody, grant, join, lease, set_agent, store
 from vaultsite.launch.browser import form_with
 
 
@@ -37,7 +38,7 @@ def test_removing_a_member_ends_their_tokens_and_joining_again_revives_none(
     client: OAuthClient, theirs: Tokens, owner: Somebody, member: Somebody
 ) -> None:
     assert holds(theirs.access)
-    remove_member(owner.console, member.person.pk)
+    remove_member(owner.console, RemoveMember(person_id=member.id))
     assert is_over(client, theirs)
     join(owner, member.person)
     assert is_over(client, theirs)
@@ -64,9 +65,9 @@ def test_a_suspended_agent_gets_no_new_tokens(
 ) -> None:
     agent = who_is(theirs.access).agent_id
     assert agent
-    change_agent(owner.console, agent, "suspended")
+    set_agent(owner, agent, "suspended")
     assert client.refresh(theirs.refresh or "").json() == {"error": "invalid_grant"}
-    change_agent(owner.console, agent, "active")
+    set_agent(owner, agent, "active")
     assert client.refresh(theirs.refresh or "").status_code == 200
 
 
@@ -80,7 +81,7 @@ def test_a_new_agent_of_somebody_with_a_suspended_one_waits(
 ) -> None:
     agent = who_is(theirs.access).agent_id
     assert agent
-    change_agent(owner.console, agent, "suspended")
+    set_agent(owner, agent, "suspended")
     another = registered(http)
     browser = browse(member)
 
@@ -91,7 +92,7 @@ def test_a_new_agent_of_somebody_with_a_suspended_one_waits(
     with tenant_transaction(owner.console.tenant_id):
         waiting = Agent.objects.get(name="second")
     assert waiting.state == "waiting"
-    change_agent(owner.console, waiting.pk, "active")
+    set_agent(owner, waiting.pk, "active")
     assert "code" in answered(decide(browser, browser.get(another.authorize_url())))
 
 
@@ -105,7 +106,7 @@ def test_naming_a_suspended_agent_is_no_way_around_its_suspension(
 ) -> None:
     actor = who_is(theirs.access)
     assert actor.agent_id
-    change_agent(owner.console, actor.agent_id, "suspended")
+    set_agent(owner, actor.agent_id, "suspended")
     another = registered(http)
     browser = browse(member)
     page = browser.get(another.authorize_url())

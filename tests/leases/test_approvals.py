@@ -13,7 +13,7 @@ from credentials.shapes import DescribeCredential
 from leases.operations import renew_lease, revoke_lease, withdraw_lease
 from leases.shapes import RenewLease
 from tenants.operations import change_settings, remove_member
-from tenants.shapes import ChangeSettings
+from tenants.shapes import ChangeSettings, RemoveMember
 from tests.leases.asking import ask, decide
 from tests.people import CANARY, PURPOSE, Somebody, grant, join, lease, new_person, read, store
 from tests.racing import race
@@ -192,7 +192,7 @@ def test_what_ends_access_withdraws_requests_too(owner: Somebody, applicant: Som
     grant(owner, colleague, "user", key="stripe-api-key")
     gone = ask(colleague.agent)
     decide(owner.console, gone, approve=True)
-    remove_member(owner.console, colleague.person.pk)
+    remove_member(owner.console, RemoveMember(person_id=colleague.id))
     request = ask(applicant.agent)
     decide(owner.console, request, approve=True)
     archive_credential(owner.console, DescribeCredential(key="stripe-api-key"))

@@ -15,7 +15,8 @@ from credentials.operations import (
     revoke_credential,
 )
 from credentials.shapes import DescribeCredential
-from tenants.operations import add_member, change_agent, change_role, remove_member
+from tenants.operations import add_member, change_role, remove_member
+from tenants.shapes import ChangeRole, RemoveMember
 from tests.people import (
     Somebody,
     grant,
@@ -24,6 +25,7 @@ from tests.people import (
     new_agent,
     new_person,
     read,
+    set_agent,
     somebody,
     store,
 )
@@ -58,7 +60,7 @@ def test_removing_a_member_ends_all_their_leases_and_nobody_elses(
     lease(user.console, "deploy-key")
 
     with new_entries(owner.console.tenant_id) as entries:
-        remove_member(owner.console, user.person.pk)
+        remove_member(owner.console, RemoveMember(person_id=user.id))
 
     assert _states() == {"stripe-api-key": "active revoked", "deploy-key": "revoked"}
     assert sorted(told(entries)) == [
@@ -74,7 +76,7 @@ def test_removing_a_member_ends_all_their_leases_and_nobody_elses(
 
 def test_rejoining_revives_nothing(owner: Somebody, user: Somebody) -> None:
     handle = lease(user.agent).lease_handle
-    remove_member(owner.console, user.person.pk)
+    remove_member(owner.console, RemoveMember(person_id=user.id))
 
     add_member(owner.console, user.person, "member")
 
@@ -95,7 +97,7 @@ def test_an_agent_that_is_stopped_loses_its_leases_and_the_persons_others_live(
     assert user.agent.agent_id is not None
 
     with new_entries(owner.console.tenant_id) as entries:
-        change_agent(owner.console, user.agent.agent_id, state)
+        set_agent(owner, user.agent.agent_id, state)
 
     assert ("lease.revoked", "ok") in told(entries)
     assert len(entries) == 2
@@ -106,8 +108,8 @@ def test_an_agent_that_is_stopped_loses_its_leases_and_the_persons_others_live(
 def test_a_resumed_agent_starts_anew(owner: Somebody, user: Somebody) -> None:
     handle = lease(user.agent).lease_handle
     assert user.agent.agent_id is not None
-    change_agent(owner.console, user.agent.agent_id, "suspended")
-    change_agent(owner.console, user.agent.agent_id, "active")
+    set_agent(owner, user.agent.agent_id, "suspended")
+    set_agent(owner, user.agent.agent_id, "active")
 
     assert code_of(partial(read, user.agent, handle)) == "lease/revoked"
     assert lease(user.agent).key == "stripe-api-key"
@@ -178,9 +180,9 @@ def test_losing_the_governing_role_ends_leases(owner: Somebody) -> None:
     admin = join(owner, new_person("ada"), Role.ADMIN)
     handle = lease(admin.agent).lease_handle
 
-    change_role(owner.console, admin.person.pk, "owner")
+    change_role(owner.console, ChangeRole(person_id=admin.id, role="owner"))
     assert read(admin.agent, handle).version == 1
-    change_role(owner.console, admin.person.pk, "member")
+    change_role(owner.console, ChangeRole(person_id=admin.id, role="member"))
 
     assert code_of(partial(read, admin.agent, handle)) == "lease/revoked"
     assert code_of(partial(lease, admin.agent)) == "access/permission-denied"
@@ -210,7 +212,7 @@ def test_an_ending_reaches_no_other_tenant(owner: Somebody, outsider: Somebody) 
     abroad = somebody(both.person, outsider.console.tenant_id, Role.ADMIN)
     handle = lease(abroad.agent).lease_handle
 
-    remove_member(owner.console, both.person.pk)
+    remove_member(owner.console, RemoveMember(person_id=both.id))
 
     assert read(abroad.agent, handle).version == 1
     assert code_of(

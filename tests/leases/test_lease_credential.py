@@ -15,9 +15,9 @@ from credentials.operations import (
     rotate_credential,
 )
 from credentials.shapes import DescribeCredential, RotateCredential
-from tenants.operations import change_agent, change_settings
+from tenants.operations import change_settings
 from tenants.shapes import ChangeSettings
-from tests.people import CANARY, PURPOSE, Somebody, grant, lease, new_agent, read, store
+from tests.people import CANARY, PURPOSE, Somebody, grant, lease, new_agent, read, set_agent, store
 from tests.refusals import code_of, problem_of, refusal
 from tests.storage import let_time_pass, owner_sql
 from tests.trail import new_entries, told, trail
@@ -162,11 +162,11 @@ def test_a_suspended_agent_is_told_so_and_a_removed_one_connects_again(owner: So
     store(owner)
     assert owner.agent.agent_id is not None
 
-    change_agent(owner.console, owner.agent.agent_id, "suspended")
+    set_agent(owner, owner.agent.agent_id, "suspended")
     assert code_of(lambda: lease(owner.agent)) == "access/permission-denied"
-    change_agent(owner.console, owner.agent.agent_id, "active")
+    set_agent(owner, owner.agent.agent_id, "active")
     assert lease(owner.agent).key == "stripe-api-key"
-    change_agent(owner.console, owner.agent.agent_id, "removed")
+    set_agent(owner, owner.agent.agent_id, "removed")
     assert code_of(lambda: lease(owner.agent)) == "auth/invalid-token"
 
 

@@ -12,6 +12,7 @@ from leases.operations import revoke_lease
 from leases.shapes import LeaseOut, SecretOut
 from leases.tasks import expire_due_leases
 from tenants.operations import remove_member
+from tenants.shapes import RemoveMember
 from tests.people import CANARY, Somebody, grant, join, lease, new_person, read, store
 from tests.racing import crew, race
 from tests.refusals import code_of
@@ -118,7 +119,7 @@ def test_no_lease_outlives_a_removal_it_raced_with(owner: Somebody, ending: str)
             leaver = join(owner, new_person(f"leaver{number}"))
             given = grant(owner, leaver, "user", key="stripe-api-key")
             end = {
-                "member": partial(remove_member, owner.console, leaver.person.pk),
+                "member": partial(remove_member, owner.console, RemoveMember(person_id=leaver.id)),
                 "grant": partial(remove_grant, owner.console, given.grant_id),
             }[ending]
 

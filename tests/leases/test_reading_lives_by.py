@@ -12,9 +12,9 @@ from credentials.shapes import (
     DescribeCredential,
     MoveCredential,
 )
-from tenants.operations import change_agent, change_settings
+from tenants.operations import change_settings
 from tenants.shapes import ChangeSettings
-from tests.people import Somebody, grant, lease, read, store
+from tests.people import Somebody, grant, lease, read, set_agent, store
 from tests.refusals import code_of
 from tests.storage import owner_sql
 
@@ -48,7 +48,7 @@ def test_a_suspended_agent_reads_nothing(owner: Somebody) -> None:
     owner_sql("UPDATE agent SET state = 'suspended'")
 
     assert code_of(lambda: read(owner.agent, handle)) == "access/permission-denied"
-    change_agent(owner.console, owner.agent.agent_id, "removed")
+    set_agent(owner, owner.agent.agent_id, "removed")
     assert code_of(lambda: read(owner.agent, handle)) in {"lease/revoked", "auth/invalid-token"}
 
 

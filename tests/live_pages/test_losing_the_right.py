@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tenants.models import Membership, Person, Tenant
 from tenants.operations import add_member, change_role, remove_member
+from tenants.shapes import ChangeRole, RemoveMember
 from tests.console.pages import signed_in
 from tests.live_pages.socket import Page, live_page
 from tests.people import PASSWORD, Somebody, new_person, new_tenant, store
@@ -25,7 +26,7 @@ def _seconds(page: Page) -> tuple[int, float]:
 
 
 def _removed(owner: Somebody, member: Somebody, _: Client) -> None:
-    remove_member(owner.console, member.person.pk)
+    remove_member(owner.console, RemoveMember(person_id=member.id))
 
 
 def _suspended_there(owner: Somebody, member: Somebody, _: Client) -> None:
@@ -78,7 +79,7 @@ def test_what_happens_after_the_loss_is_not_told(
     server: str, owner: Somebody, member: Somebody
 ) -> None:
     with live_page(server, member) as page:
-        remove_member(owner.console, member.person.pk)
+        remove_member(owner.console, RemoveMember(person_id=member.id))
         store(owner)
         page.heard.clear()
         page.closed()
@@ -88,12 +89,12 @@ def test_what_happens_after_the_loss_is_not_told(
 def test_an_admin_who_becomes_a_member_hears_what_members_hear(
     server: str, owner: Somebody, member: Somebody
 ) -> None:
-    change_role(owner.console, member.person.pk, "admin")
+    change_role(owner.console, ChangeRole(person_id=member.id, role="admin"))
     with live_page(server, member) as page:
         store(owner, key="before")
         page.topic("credentials")
         assert [one for one in page.heard if one.get("topic") == "audit"]
-        change_role(owner.console, member.person.pk, "member")
+        change_role(owner.console, ChangeRole(person_id=member.id, role="member"))
         page.heard.clear()
         store(owner, key="after")
         assert page.topic("credentials") == {"topic": "credentials"}

@@ -2,17 +2,26 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from access.actor import Actor
 from access.errors import Denied
+from access.ids import public_id
 from access.tenancy import tenant_transaction
 from tenants.agents import connect_agent, free_name
 from tenants.models import Agent
-from tenants.operations import change_agent, remove_member
-from tests.people import Somebody, lease, new_agent, read, store
+from tenants.operations import (
+    disconnect_agent,
+    list_agents,
+    merge_agents,
+    remove_member,
+    rename_agent,
+)
+from tenants.shapes import AgentOut, ListAgents, MergeAgents, RemoveMember, RenameAgent
+from tests.people import Somebody, lease, new_agent, read, set_agent, store
 from tests.refusals import code_of, problem_of
 from tests.storage import owner_sql
 from tests.trail import new_entries, told
@@ -73,19 +82,19 @@ def test_a_name_is_a_persons_own(owner: Somebody, member: Somebody) -> None:
 def test_a_new_agent_of_somebody_with_a_suspended_one_waits(owner: Somebody) -> None:
     store(owner)
     first = connect(owner, "Laptop")
-    change_agent(owner.console, first.pk, "suspended")
+    set_agent(owner, first.pk, "suspended")
 
     second = connect(owner, "Another laptop")
 
     assert second.state == "waiting"
     assert code_of(partial(lease, through(owner, second))) == "access/permission-denied"
-    change_agent(owner.console, second.pk, "active")
+    set_agent(owner, second.pk, "active")
     assert lease(through(owner, second)).key == "stripe-api-key"
 
 
 def test_registering_anew_is_no_way_out_of_a_suspension(owner: Somebody) -> None:
     suspended = connect(owner, "Laptop")
-    change_agent(owner.console, suspended.pk, "suspended")
+    set_agent(owner, suspended.pk, "suspended")
 
     assert connect(owner, "Laptop").state == "suspended"
     assert connect(owner, "Laptop", suspended.client_id).state == "suspended"
@@ -94,7 +103,7 @@ def test_registering_anew_is_no_way_out_of_a_suspension(owner: Somebody) -> None
 
 def test_merging_into_another_agent_is_no_way_out_of_a_suspension(owner: Somebody) -> None:
     good, bad = connect(owner, "Good"), connect(owner, "Bad")
-    change_agent(owner.console, bad.pk, "suspended")
+    set_agent(owner, bad.pk, "suspended")
 
     merged = connect(owner, "Good", bad.client_id)
 
@@ -104,12 +113,10 @@ def test_merging_into_another_agent_is_no_way_out_of_a_suspension(owner: Somebod
 
 def test_a_removed_agent_stays_removed_and_its_client_starts_anew(owner: Somebody) -> None:
     agent = connect(owner, "Laptop")
-    change_agent(owner.console, agent.pk, "removed")
+    set_agent(owner, agent.pk, "removed")
 
     for wanted in ("active", "suspended", "removed"):
-        assert code_of(partial(change_agent, owner.console, agent.pk, wanted)) == (
-            "resource/not-found"
-        )
+        assert code_of(partial(set_agent, owner, agent.pk, wanted)) == ("resource/not-found")
     assert connect(owner, "Laptop", agent.client_id).pk != agent.pk
 
 
@@ -125,7 +132,7 @@ def test_every_change_is_told(owner: Somebody, wanted: str, event: str) -> None:
     agent = connect(owner, "Laptop")
 
     with new_entries(owner.console.tenant_id) as entries:
-        changed = change_agent(owner.console, agent.pk, wanted)
+        changed = set_agent(owner, agent.pk, wanted)
 
     assert (changed.state, changed.name) == (wanted, "Laptop")
     assert told(entries) == [(event, "ok")]
@@ -135,32 +142,30 @@ def test_every_change_is_told(owner: Somebody, wanted: str, event: str) -> None:
 def test_other_states_are_refused(owner: Somebody, wanted: str) -> None:
     agent = connect(owner, "Laptop")
 
-    assert code_of(partial(change_agent, owner.console, agent.pk, wanted)) == "input/invalid"
+    assert code_of(partial(set_agent, owner, agent.pk, wanted)) == "input/invalid"
 
 
 def test_agents_are_the_owners_and_admins_business(
     owner: Somebody, member: Somebody, outsider: Somebody
 ) -> None:
     agent = connect(owner, "Laptop")
-    unknown = problem_of(partial(change_agent, outsider.console, uuid4(), "removed"))
+    unknown = problem_of(partial(set_agent, outsider, uuid4(), "removed"))
 
-    assert code_of(partial(change_agent, member.console, agent.pk, "removed")) == (
-        "access/permission-denied"
-    )
-    assert problem_of(partial(change_agent, outsider.console, agent.pk, "removed")) == unknown
+    assert code_of(partial(set_agent, member, agent.pk, "removed")) == ("access/permission-denied")
+    assert problem_of(partial(set_agent, outsider, agent.pk, "removed")) == unknown
     assert state(agent) == "active"
 
 
 def test_a_persons_agents_leave_with_them(owner: Somebody, member: Somebody) -> None:
     agent = connect(member, "Laptop")
 
-    remove_member(owner.console, member.person.pk)
+    remove_member(owner.console, RemoveMember(person_id=member.id))
 
     assert state(agent) == "removed"
 
 
 def test_only_a_member_connects_an_agent(owner: Somebody, member: Somebody) -> None:
-    remove_member(owner.console, member.person.pk)
+    remove_member(owner.console, RemoveMember(person_id=member.id))
 
     with pytest.raises(Denied):
         connect(member, "Laptop")
@@ -174,3 +179,114 @@ def test_a_free_name(owner: Somebody) -> None:
         assert free_name(owner.person.pk, owner.console, "Laptop") == "Laptop 3"
         assert free_name(owner.person.pk, owner.console, "Phone") == "Phone"
         assert len(free_name(owner.person.pk, owner.console, "x" * 80)) <= 80
+
+
+# -- looking, naming, merging -------------------------------------------------------------------
+
+
+def names(who: Somebody, **more: Any) -> list[str]:
+    return [one.name for one in list_agents(who.console, ListAgents.parse(more)).agents]
+
+
+def public(agent: Agent) -> str:
+    return public_id("agent", agent.pk)
+
+
+def rename(who: Somebody, agent: Agent, name: str) -> str:
+    return rename_agent(who.console, RenameAgent(agent_id=public(agent), name=name)).name
+
+
+def merge(who: Somebody, agent: Agent, into: Agent) -> AgentOut:
+    request = MergeAgents(agent_id=public(agent), into_id=public(into))
+    return merge_agents(who.console, request)
+
+
+def test_everybody_sees_their_own_agents_and_governors_all(
+    owner: Somebody, member: Somebody, outsider: Somebody
+) -> None:
+    connect(member, "Laptop")
+    gone = connect(member, "Old")
+    set_agent(owner, gone.pk, "removed")
+
+    assert names(member) == ["Laptop", "Claude Code"]
+    assert sorted(names(owner, whose="all")) == ["Claude Code", "Claude Code", "Laptop"]
+    assert names(owner, whose="all", personId=member.id) == ["Laptop", "Claude Code"]
+    assert names(owner, whose="all", state="removed") == ["Old"]
+    assert names(outsider, whose="all", personId=member.id) == []
+    assert code_of(partial(names, member, whose="all")) == "access/permission-denied"
+    assert names(member, personId=owner.id) == []
+
+
+def test_an_agent_shows_whose_it_is_and_when_it_called(owner: Somebody) -> None:
+    agent = connect(owner, "Laptop")
+    owner_sql(
+        "UPDATE agent SET first_call_at = now(), last_call_at = now(), "
+        "last_address = '192.0.2.7' WHERE id = %s",
+        agent.pk,
+    )
+
+    (shown, _) = list_agents(owner.console, ListAgents()).agents
+
+    assert (shown.person, shown.last_address) == ("olivia@example.org", "192.0.2.7")
+    assert shown.first_call_at is not None
+    assert shown.client_id == public_id("client", agent.client_id)
+
+
+def test_an_agent_is_renamed_by_its_person_and_by_governors(
+    owner: Somebody, member: Somebody
+) -> None:
+    mine, theirs = connect(member, "Laptop"), connect(owner, "Desk")
+
+    with new_entries(owner.console.tenant_id) as entries:
+        assert rename(member, mine, "Phone") == "Phone"
+        assert rename(owner, mine, "Tablet") == "Tablet"
+
+    assert told(entries) == [("client.renamed", "ok")] * 2
+    assert code_of(partial(rename, member, theirs, "Mine")) == "resource/not-found"
+    assert code_of(partial(rename, member, mine, "Claude Code")) == "state/conflict"
+
+
+def test_a_new_registration_is_merged_into_the_earlier_agent(owner: Somebody) -> None:
+    store(owner)
+    earlier, anew = connect(owner, "Laptop"), connect(owner, "Claude Code (2)")
+    lease(through(owner, earlier))
+    lease(through(owner, anew))
+
+    merged = merge(owner, anew, earlier)
+
+    assert (merged.agent_id, merged.name) == (public(earlier), "Laptop")
+    assert merged.client_id == public_id("client", anew.client_id)
+    assert state(anew) == "removed"
+    assert owner_sql("SELECT DISTINCT state FROM lease") == [("revoked",)]
+    earlier.client_id = anew.client_id
+    assert lease(through(owner, earlier)).key == "stripe-api-key"
+
+
+@pytest.mark.parametrize("stopped", ["suspended", "waiting"])
+def test_merging_frees_nobody(owner: Somebody, stopped: str) -> None:
+    earlier, anew = connect(owner, "Laptop"), connect(owner, "Another")
+    owner_sql("UPDATE agent SET state = %s WHERE id = %s", stopped, anew.pk)
+
+    assert merge(owner, anew, earlier).state == stopped
+
+
+def test_only_agents_of_one_person_are_merged(owner: Somebody, member: Somebody) -> None:
+    mine, theirs = connect(member, "Laptop"), connect(owner, "Desk")
+
+    assert code_of(partial(merge, owner, mine, theirs)) == "input/invalid"
+    assert code_of(partial(merge, owner, mine, mine)) == "input/invalid"
+    assert code_of(partial(merge, member, mine, theirs)) == "resource/not-found"
+
+
+def test_a_person_disconnects_their_own_agent_and_nobody_elses(
+    owner: Somebody, member: Somebody
+) -> None:
+    store(owner)
+    mine, theirs = connect(member, "Laptop"), connect(owner, "Desk")
+
+    disconnect_agent(member.console, public(mine))
+
+    assert state(mine) == "removed"
+    foreign = partial(disconnect_agent, member.console, public(theirs))
+    assert code_of(foreign) == "resource/not-found"
+    assert code_of(partial(disconnect_agent, owner.console, public(mine))) == "resource/not-found"

@@ -1,5 +1,6 @@
 """Members: who joins, who rules, who leaves, and that somebody always owns."""
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from access.actions import Door
 from access.actor import machinery
 from access.errors import Conflict
+from access.ids import public_id
 from access.levels import Role
 from tenants.models import Membership
 from tenants.operations import add_member, change_role, create_tenant, remove_member
+from tenants.shapes import ChangeRole, RemoveMember
 from tests.people import Somebody, join, new_person, new_tenant, somebody, store
 from tests.racing import crew, race
 from tests.refusals import code_of, problem_of, refusal
@@ -74,30 +77,30 @@ def test_only_owners_make_change_or_remove_owners(owner: Somebody, admin: Somebo
 
     for attempt in (
         partial(add_member, admin.console, new_person("accomplice"), "owner"),
-        partial(change_role, admin.console, admin.person.pk, "owner"),
-        partial(change_role, admin.console, second.person.pk, "member"),
-        partial(remove_member, admin.console, second.person.pk),
+        partial(change_role, admin.console, ChangeRole(person_id=admin.id, role="owner")),
+        partial(change_role, admin.console, ChangeRole(person_id=second.id, role="member")),
+        partial(remove_member, admin.console, RemoveMember(person_id=second.id)),
     ):
         assert code_of(attempt) == "access/permission-denied"
 
     after = everything_but_the_log()
     assert after["membership"] == before["membership"]
-    change_role(owner.console, admin.person.pk, "owner")
-    remove_member(admin.console, second.person.pk)
+    change_role(owner.console, ChangeRole(person_id=admin.id, role="owner"))
+    remove_member(admin.console, RemoveMember(person_id=second.id))
 
 
 def test_an_admin_manages_members_and_admins(owner: Somebody, admin: Somebody) -> None:
     person = new_person("nina")
-    add_member(admin.console, person, "admin")
-    change_role(admin.console, person.pk, "member")
-    remove_member(admin.console, person.pk)
+    nina = add_member(admin.console, person, "admin").person_id
+    change_role(admin.console, ChangeRole(person_id=nina, role="member"))
+    remove_member(admin.console, RemoveMember(person_id=nina))
 
     assert roles(owner) == {"Olivia": "owner", "Ada": "admin"}
 
 
 def test_a_changed_role_is_told(owner: Somebody, member: Somebody) -> None:
     with new_entries(owner.console.tenant_id) as entries:
-        change_role(owner.console, member.person.pk, "admin")
+        change_role(owner.console, ChangeRole(person_id=member.id, role="admin"))
 
     assert told(entries) == [("member.role_changed", "ok")]
     assert entries[0].details == {"person": str(member.person.pk), "role": "admin"}
@@ -105,9 +108,9 @@ def test_a_changed_role_is_told(owner: Somebody, member: Somebody) -> None:
 
 def test_a_new_role_counts_at_once(owner: Somebody, member: Somebody) -> None:
     assert code_of(partial(store, member)) == "access/permission-denied"
-    change_role(owner.console, member.person.pk, "admin")
+    change_role(owner.console, ChangeRole(person_id=member.id, role="admin"))
     assert store(member).access == "admin"
-    change_role(owner.console, member.person.pk, "member")
+    change_role(owner.console, ChangeRole(person_id=member.id, role="member"))
     assert code_of(partial(store, member, "other")) == "access/permission-denied"
 
 
@@ -116,9 +119,9 @@ def test_a_new_role_counts_at_once(owner: Somebody, member: Somebody) -> None:
 
 def test_the_last_owner_stays(owner: Somebody, admin: Somebody) -> None:
     for attempt in (
-        partial(remove_member, owner.console, owner.person.pk),
-        partial(change_role, owner.console, owner.person.pk, "admin"),
-        partial(change_role, owner.console, owner.person.pk, "member"),
+        partial(remove_member, owner.console, RemoveMember(person_id=owner.id)),
+        partial(change_role, owner.console, ChangeRole(person_id=owner.id, role="admin")),
+        partial(change_role, owner.console, ChangeRole(person_id=owner.id, role="member")),
     ):
         assert isinstance(refusal(attempt), Conflict)
     assert roles(owner)["Olivia"] == "owner"
@@ -135,13 +138,16 @@ def test_an_owner_who_cannot_act_does_not_count(owner: Somebody, out: str) -> No
     second = join(owner, new_person("oscar"), Role.OWNER)
     owner_sql(out, second.person.pk)
 
-    assert code_of(partial(remove_member, owner.console, owner.person.pk)) == "state/conflict"
+    assert (
+        code_of(partial(remove_member, owner.console, RemoveMember(person_id=owner.id)))
+        == "state/conflict"
+    )
 
 
 def test_an_owner_who_is_not_the_last_may_leave(owner: Somebody) -> None:
     second = join(owner, new_person("oscar"), Role.OWNER)
 
-    remove_member(owner.console, owner.person.pk)
+    remove_member(owner.console, RemoveMember(person_id=owner.id))
 
     assert roles(second) == {"Oscar": "owner"}
     assert code_of(partial(store, owner)) == "auth/invalid-token"
@@ -155,8 +161,8 @@ def test_two_owners_who_remove_each_other_at_once(database: None) -> None:
 
             outcomes = both.race(
                 [
-                    partial(remove_member, first.console, second.person.pk),
-                    partial(remove_member, second.console, first.person.pk),
+                    partial(remove_member, first.console, RemoveMember(person_id=second.id)),
+                    partial(remove_member, second.console, RemoveMember(person_id=first.id)),
                 ]
             )
 
@@ -173,7 +179,10 @@ def test_owners_who_all_step_down_at_once(database: None) -> None:
             ]
 
             everybody.race(
-                [partial(change_role, who.console, who.person.pk, "member") for who in owners]
+                [
+                    partial(change_role, who.console, ChangeRole(person_id=who.id, role="member"))
+                    for who in owners
+                ]
             )
 
             assert list(roles(first).values()).count("owner") == 1
@@ -188,11 +197,15 @@ def _owner_of(slug: str, name: str) -> Somebody:
 
 
 def test_members_of_another_tenant_are_unknown(owner: Somebody, outsider: Somebody) -> None:
-    nobody = new_person("nobody").pk
-    for operation in (remove_member, partial(change_role, role="admin")):
-        unknown = problem_of(partial(operation, owner.console, nobody))
+    nobody = public_id("person", new_person("nobody").pk)
+    operations: list[Callable[[str], object]] = [
+        lambda person: remove_member(owner.console, RemoveMember(person_id=person)),
+        lambda person: change_role(owner.console, ChangeRole(person_id=person, role="admin")),
+    ]
+    for operation in operations:
+        unknown = problem_of(partial(operation, nobody))
         assert unknown["status"] == 404
-        assert problem_of(partial(operation, owner.console, outsider.person.pk)) == unknown
+        assert problem_of(partial(operation, outsider.id)) == unknown
 
 
 def test_a_tenant_begins_with_its_owner_and_an_entry(database: None) -> None:
@@ -218,3 +231,49 @@ def test_an_operators_command_may_restore_an_owner(owner: Somebody) -> None:
 
     assert roles(owner)["Rescuer"] == "owner"
     assert trail(owner.console.tenant_id)[-1].machinery == "rescue"
+
+
+# -- what a leaver owned ------------------------------------------------------------------------
+
+
+def own(key: str, *owners: Somebody) -> None:
+    people = [one.person.pk for one in owners]
+    owner_sql("UPDATE credential SET owners = %s WHERE key = %s", people, key)
+
+
+def owners_of(key: str) -> list[object]:
+    return list(owner_sql("SELECT owners FROM credential WHERE key = %s", key)[0][0])
+
+
+def test_an_heir_takes_over_what_a_leaver_owned(owner: Somebody, member: Somebody) -> None:
+    store(owner)
+    store(owner, "shared")
+    own("stripe-api-key", member)
+    own("shared", member, owner)
+
+    with new_entries(owner.console.tenant_id) as entries:
+        remove_member(owner.console, RemoveMember(person_id=member.id, heir_id=owner.id))
+
+    assert owners_of("stripe-api-key") == owners_of("shared") == [owner.person.pk]
+    assert told(entries) == [
+        ("credential.updated", "ok"),
+        ("credential.updated", "ok"),
+        ("member.removed", "ok"),
+    ]
+    assert entries[2].details["heir"] == str(owner.person.pk)
+
+
+def test_without_an_heir_there_is_an_owner_less(owner: Somebody, member: Somebody) -> None:
+    store(owner)
+    own("stripe-api-key", member, owner)
+
+    remove_member(owner.console, RemoveMember(person_id=member.id))
+
+    assert owners_of("stripe-api-key") == [owner.person.pk]
+
+
+def test_an_heir_is_another_member(owner: Somebody, member: Somebody, outsider: Somebody) -> None:
+    for heir, code in ((member, "input/invalid"), (outsider, "resource/not-found")):
+        request = RemoveMember(person_id=member.id, heir_id=heir.id)
+        assert code_of(partial(remove_member, owner.console, request)) == code
+    assert roles(owner)["Marc"] == "member"

@@ -9,9 +9,8 @@ from django.core.mail.backends.locmem import EmailBackend
 from access.tenancy import tenant_transaction
 from tenants.agents import connect_agent
 from tenants.models import Notice
-from tenants.operations import change_agent
 from tenants.tasks import send_notices
-from tests.people import Somebody
+from tests.people import Somebody, set_agent
 
 Outbox = list[mail.EmailMessage]
 
@@ -41,7 +40,7 @@ def test_a_waiting_agent_is_said_to_wait(
     owner: Somebody, member: Somebody, mailoutbox: Outbox
 ) -> None:
     assert member.agent.agent_id is not None
-    change_agent(owner.console, member.agent.agent_id, "suspended")
+    set_agent(owner, member.agent.agent_id, "suspended")
     connect(member, "Another")
     send_notices()
     assert all("waits for approval" in str(message.body) for message in mailoutbox)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tenants.operations import change_settings
+from tenants.operations import change_settings, show_settings
 from tenants.shapes import ChangeSettings
 from tests.people import Somebody, lease, store
 from tests.refusals import code_of
@@ -53,9 +53,13 @@ def test_settings_are_in_force_at_once(owner: Somebody, member: Somebody) -> Non
         {"maxLeasesPerAgent": 2**40},
         {"maxCredentialsPerAgent": 2**40},
         {"selfApproval": "yes"},
-        {"defaultTtl": "15m"},
+        {"defaultTtl": "15"},
+        {"defaultTtl": None},
         {"defaultTtl": True},
-        {"name": "Another"},
+        {"name": ""},
+        {"name": " "},
+        {"name": "Ac\u202eme"},
+        {"slug": "another"},
     ],
 )
 def test_what_does_not_fit_changes_nothing(owner: Somebody, bad: dict[str, Any]) -> None:
@@ -72,3 +76,34 @@ def test_settings_are_the_owners_and_admins_business(
     change(outsider, defaultTtl=60)
 
     assert owner_sql("SELECT default_ttl FROM tenant WHERE slug = 'acme'") == [(900,)]
+
+
+def test_settings_are_shown_with_bands_within_the_maximum(owner: Somebody) -> None:
+    change(owner, maxTtl="1h", defaultTtl="15m", name="Acme Ltd", mfaRequired=True)
+
+    shown = show_settings(owner.console)
+
+    assert (shown.name, shown.mfa_required, shown.max_ttl_seconds) == ("Acme Ltd", True, 3600)
+    assert [(one.name, one.default_ttl_seconds, one.max_ttl_seconds) for one in shown.bands] == [
+        ("critical", 300, 900),
+        ("standard", 900, 3600),
+        ("extended", 3600, 3600),
+        ("operator", 3600, 3600),
+    ]
+
+
+def test_an_edit_of_something_older_is_noticed(owner: Somebody) -> None:
+    seen = show_settings(owner.console).revision
+    change(owner, revision=seen, selfApproval=True)
+
+    assert code_of(partial(change, owner, revision=seen, defaultTtl=60)) == "precondition/failed"
+    assert show_settings(owner.console).default_ttl_seconds == 900
+    change(owner, revision=seen + 1, defaultTtl=60)
+
+
+def test_the_same_again_is_no_change(owner: Somebody) -> None:
+    with new_entries(owner.console.tenant_id) as entries:
+        change(owner, defaultTtl=900, name="Acme")
+
+    assert entries == []
+    assert show_settings(owner.console).revision == 1

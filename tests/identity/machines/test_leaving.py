@@ -13,6 +13,7 @@ from access.tenancy import tenant_transaction
 from identity.machines.models import AccountProof
 from identity.verification import actor_from_token
 from tenants.operations import add_member, remove_member
+from tenants.shapes import RemoveMember
 from tests.console.pages import signed_in
 from tests.machines import Machine, new_token, token_of, value_of
 from tests.people import PASSWORD, Somebody, lease, new_tenant, somebody, store
@@ -33,7 +34,7 @@ def test_a_removed_members_token_ends_and_coming_back_revives_nothing(
     value = value_of(new_token(member))
     at_rest(value)
 
-    remove_member(owner.console, member.person.pk)
+    remove_member(owner.console, RemoveMember(person_id=member.id))
 
     with pytest.raises(Unauthenticated):
         at_rest(value)

@@ -1,0 +1,64 @@
+"""What can be done with tenants, people, service accounts and agents; one module a subject."""
+
+from tenants.operations.agents import (
+    change_agent,
+    disconnect_agent,
+    list_agents,
+    merge_agents,
+    rename_agent,
+)
+from tenants.operations.groups import (
+    add_to_group,
+    change_group,
+    create_group,
+    list_groups,
+    remove_from_group,
+    remove_group,
+    show_group,
+)
+from tenants.operations.invitations import (
+    accept_invitation,
+    invite_member,
+    list_invitations,
+    open_invitation,
+    withdraw_invitation,
+)
+from tenants.operations.members import add_member, change_role, list_members, remove_member
+from tenants.operations.service_accounts import (
+    change_service_account,
+    create_service_account,
+    list_service_accounts,
+    show_service_account,
+)
+from tenants.operations.tenancy import change_settings, create_tenant, show_settings
+
+__all__ = [
+    "accept_invitation",
+    "add_member",
+    "add_to_group",
+    "change_agent",
+    "change_group",
+    "change_role",
+    "change_service_account",
+    "change_settings",
+    "create_group",
+    "create_service_account",
+    "create_tenant",
+    "disconnect_agent",
+    "invite_member",
+    "list_agents",
+    "list_groups",
+    "list_invitations",
+    "list_members",
+    "list_service_accounts",
+    "merge_agents",
+    "open_invitation",
+    "remove_from_group",
+    "remove_group",
+    "remove_member",
+    "rename_agent",
+    "show_group",
+    "show_service_account",
+    "show_settings",
+    "withdraw_invitation",
+]

@@ -1,0 +1,192 @@
+"""Invitations: an address is asked to join, and whoever holds it does."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from access.actions import Action, Door
+from access.actor import Actor
+from access.errors import Conflict, Denied, NotFound, QuotaExceeded
+from access.ids import NO_ID, parse_public_id, public_id
+from access.paging import page
+from access.tenancy import database_now, tenant_transaction
+from audit.events import Event
+from audit.recording import audited, reading, record_joined
+from tenants.links import opened
+from tenants.models import Invitation, InvitationState, Membership, Person, Tenant
+from tenants.notices import notify_invited
+from tenants.operations.members import join, require_owner_for
+from tenants.shapes import (
+    InvitationOut,
+    InvitationPage,
+    InviteMember,
+    Listing,
+    OpenInvitation,
+    TenantOut,
+)
+from tenants.standing import standing
+
+LASTS = timedelta(days=7)
+MOST_WAITING = 500
+
+
+def list_invitations(actor: Actor, request: Listing) -> InvitationPage:
+    """Whom the tenant asked to join, the newest first."""
+    with reading(actor, Action.LIST_INVITATIONS):
+        standing(actor).require(Action.LIST_INVITATIONS)
+        rows = Invitation.objects.filter(tenant_id=actor.tenant_id).select_related("invited_by")
+        found, more = page(
+            rows, {"pk": UUID}, limit=request.limit, cursor=request.cursor, newest_first=True
+        )
+        now = database_now()
+        return InvitationPage(
+            invitations=[invitation_out(one, now) for one in found], next_cursor=more
+        )
+
+
+def invite_member(actor: Actor, request: InviteMember) -> InvitationOut:
+    """Ask an address to join; the link goes there by mail and holds for a week.
+
+    Asking again sends a new link and ends the one before. Only owners ask somebody to be one.
+    """
+    with audited(actor, Action.INVITE_MEMBER, Event.MEMBER_INVITED) as entry:
+        standing(actor).require(Action.INVITE_MEMBER)
+        entry.detail(role=request.role)
+        require_owner_for(actor, request.role)
+        _require_no_member(actor, request.email)
+        waiting = Invitation.objects.filter(
+            tenant_id=actor.tenant_id, state=InvitationState.WAITING
+        )
+        earlier = waiting.filter(email__iexact=request.email)
+        entry.detail(again=bool(earlier.update(state=InvitationState.WITHDRAWN)))
+        now = database_now()
+        if waiting.filter(expires_at__gt=now).count() >= MOST_WAITING:
+            raise QuotaExceeded(f"At most {MOST_WAITING} invitations may wait at a time.")
+        invitation = _invite(actor, request, now)
+        entry.detail(invitation=public_id("inv", invitation.pk))
+        notify_invited(invitation)
+        return invitation_out(invitation, now)
+
+
+def _require_no_member(actor: Actor, email: str) -> None:
+    members = Membership.objects.filter(tenant_id=actor.tenant_id, person__email__iexact=email)
+    if members.exists():
+        raise Conflict("This person is a member already.", field="email")
+
+
+def _invite(actor: Actor, request: InviteMember, now: datetime) -> Invitation:
+    try:
+        return Invitation.objects.create(
+            tenant_id=actor.tenant_id,
+            email=request.email,
+            role=request.role,
+            invited_by=Person.objects.filter(pk=actor.person_id or NO_ID).first(),
+            created_at=now,
+            expires_at=now + LASTS,
+        )
+    except IntegrityError:  # somebody asked the same address at the same moment
+        raise Conflict("This address was invited at the same moment.", field="email") from None
+
+
+def withdraw_invitation(actor: Actor, invitation_id: str) -> None:
+    """Take an invitation back: its link opens nothing any more."""
+    with audited(actor, Action.WITHDRAW_INVITATION, Event.MEMBER_INVITATION_WITHDRAWN) as entry:
+        standing(actor).require(Action.WITHDRAW_INVITATION)
+        entry.detail(invitation=invitation_id)
+        invitation = (
+            Invitation.objects.select_for_update()
+            .filter(
+                pk=parse_public_id("inv", invitation_id),
+                tenant_id=actor.tenant_id,
+                state=InvitationState.WAITING,
+            )
+            .first()
+        )
+        if invitation is None:
+            raise _no_invitation()
+        require_owner_for(actor, invitation.role)
+        invitation.state = InvitationState.WITHDRAWN
+        invitation.save(update_fields=["state"])
+
+
+def open_invitation(secret: str) -> OpenInvitation:
+    """What somebody with the link is shown; NotFound when it does not stand (any more)."""
+    invitation = (
+        Invitation.objects.select_related("tenant", "invited_by").filter(pk=opened(secret)).first()
+    )
+    if invitation is None or not _stands(invitation):
+        raise _no_invitation()
+    return OpenInvitation.model_validate(
+        {
+            "tenant": invitation.tenant.name,
+            "email": invitation.email,
+            "role": invitation.role,
+            "invited_by": invitation.invited_by.email if invitation.invited_by else None,
+            "expires_at": invitation.expires_at,
+        }
+    )
+
+
+def accept_invitation(
+    secret: str, person: Person, *, request_id: str = "", address: str = ""
+) -> TenantOut:
+    """The person becomes a member; the invitation must be for their own address.
+
+    There is no actor before: the invitation is what lets them in. It works once.
+    """
+    found = Invitation.objects.filter(pk=opened(secret)).first()
+    if found is None:
+        raise _no_invitation()
+    with tenant_transaction(found.tenant_id):
+        invitation = Invitation.objects.select_for_update().get(pk=found.pk)
+        tenant = Tenant.objects.get(pk=found.tenant_id)
+        if tenant.suspended_at or not _stands(invitation):
+            raise _no_invitation()
+        if invitation.email.lower() != person.email.lower():
+            raise Denied(
+                "This invitation is for another e-mail address.",
+                hint="Sign in with the address that the mail came to.",
+            )
+        actor = Actor(
+            tenant_id=tenant.pk,
+            door=Door.CONSOLE,
+            person_id=person.pk,
+            request_id=request_id,
+            address=address,
+        )
+        join(actor, person, invitation.role)
+        invitation.state = InvitationState.ACCEPTED
+        invitation.save(update_fields=["state"])
+        record_joined(
+            actor,
+            Event.MEMBER_JOINED,
+            person=str(person.pk),
+            role=invitation.role,
+            invitation=public_id("inv", invitation.pk),
+        )
+    return TenantOut(id=tenant.pk, slug=tenant.slug, name=tenant.name)
+
+
+def _stands(invitation: Invitation) -> bool:
+    return invitation.state == InvitationState.WAITING and database_now() < invitation.expires_at
+
+
+def _no_invitation() -> NotFound:
+    return NotFound("There is no such invitation, or it is over.")
+
+
+def invitation_out(invitation: Invitation, now: datetime) -> InvitationOut:
+    """The invitation as a shape; the link is not part of it."""
+    over = invitation.state == InvitationState.WAITING and now >= invitation.expires_at
+    return InvitationOut.model_validate(
+        {
+            "invitation_id": public_id("inv", invitation.pk),
+            "email": invitation.email,
+            "role": invitation.role,
+            "state": "expired" if over else invitation.state,
+            "invited_by": invitation.invited_by.email if invitation.invited_by else None,
+            "created_at": invitation.created_at,
+            "expires_at": invitation.expires_at,
+        }
+    )

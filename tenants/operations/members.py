@@ -1,0 +1,175 @@
+"""Members: who joins, who rules, who leaves; somebody always owns."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.db.models import Q
+
+from access.actions import Action
+from access.actor import Actor
+from access.endings import Ended, announce
+from access.errors import Conflict, Denied, Invalid, NotFound
+from access.ids import parse_public_id, public_id
+from access.levels import Role
+from access.paging import page
+from audit.events import Event
+from audit.recording import audited, reading
+from tenants.models import Agent, AgentState, GroupMember, Membership, Person
+from tenants.shapes import (
+    ChangeRole,
+    GroupRef,
+    Listing,
+    MemberOut,
+    MemberPage,
+    RemoveMember,
+    RoleWord,
+)
+from tenants.standing import hold_membership, standing
+
+
+def list_members(actor: Actor, request: Listing) -> MemberPage:
+    """The tenant's members with their roles and groups, by e-mail."""
+    with reading(actor, Action.LIST_MEMBERS):
+        standing(actor).require(Action.LIST_MEMBERS)
+        rows = Membership.objects.filter(tenant_id=actor.tenant_id).select_related("person")
+        keys = {"person__email": str, "pk": UUID}
+        found, more = page(rows, keys, limit=request.limit, cursor=request.cursor)
+        groups = _groups(actor, [one.person_id for one in found])
+        return MemberPage(
+            members=[member_out(one, groups[one.person_id]) for one in found], next_cursor=more
+        )
+
+
+def add_member(actor: Actor, person: Person, role: RoleWord) -> MemberOut:
+    """Make an existing person a member; Conflict when they are one, only owners make owners."""
+    with audited(actor, Action.ADD_MEMBER, Event.MEMBER_JOINED) as entry:
+        standing(actor).require(Action.ADD_MEMBER)
+        entry.detail(person=str(person.pk), role=role)
+        require_owner_for(actor, role)
+        return member_out(join(actor, person, role), [])
+
+
+def join(actor: Actor, person: Person, role: str) -> Membership:
+    """The new membership of a person in the actor's tenant; Conflict when there is one."""
+    if hold_membership(actor, person.pk):
+        raise _member_already()
+    try:
+        membership = Membership.objects.create(tenant_id=actor.tenant_id, person=person, role=role)
+    except IntegrityError:  # somebody added them at the same moment
+        raise _member_already() from None
+    membership.refresh_from_db(fields=["joined_at"])
+    return membership
+
+
+def _member_already() -> Conflict:
+    return Conflict("This person is a member already.")
+
+
+def change_role(actor: Actor, request: ChangeRole) -> MemberOut:
+    """Give a member another role; the last owner stays one, and only owners make owners."""
+    person_id = parse_public_id("person", request.person_id)
+    with audited(actor, Action.CHANGE_MEMBER, Event.MEMBER_ROLE_CHANGED) as entry:
+        standing(actor).require(Action.CHANGE_MEMBER)
+        entry.detail(person=str(person_id), role=request.role)
+        member = _member(actor, person_id)
+        require_owner_for(actor, member.role, request.role)
+        if member.role == Role.OWNER and request.role != Role.OWNER.value:
+            _require_another_owner(member)
+        lowered = Role(member.role).governs and not Role(request.role).governs
+        member.role = request.role
+        member.save(update_fields=["role"])
+        if lowered:
+            announce(actor, Ended(reason="role lowered", person_id=person_id))
+        return member_out(member, _groups(actor, [person_id])[person_id])
+
+
+def remove_member(actor: Actor, request: RemoveMember) -> None:
+    """Take a person out of the tenant: membership, groups, agents, grants and leases end at once.
+
+    What they owned goes to the heir, who must be a member too; without one it has no such owner.
+    """
+    person_id = parse_public_id("person", request.person_id)
+    with audited(actor, Action.REMOVE_MEMBER, Event.MEMBER_REMOVED) as entry:
+        standing(actor).require(Action.REMOVE_MEMBER)
+        entry.detail(person=str(person_id))
+        member = _member(actor, person_id)
+        require_owner_for(actor, member.role)
+        if member.role == Role.OWNER:
+            _require_another_owner(member)
+        heir_id = _heir(actor, request, person_id)
+        if heir_id is not None:
+            entry.detail(heir=str(heir_id))
+        Agent.objects.of(actor).filter(person_id=person_id).update(state=AgentState.REMOVED)
+        GroupMember.objects.of(actor).filter(person_id=person_id).delete()
+        ended = Ended(reason="member removed", person_id=person_id, leaves=True, heir_id=heir_id)
+        announce(actor, ended)
+        member.delete()
+
+
+def _heir(actor: Actor, request: RemoveMember, leaver: UUID) -> UUID | None:
+    if request.heir_id is None:
+        return None
+    heir_id = parse_public_id("person", request.heir_id)
+    if heir_id == leaver:
+        raise Invalid("heirId: somebody else than the member who leaves.", "heirId")
+    if hold_membership(actor, heir_id) is None:
+        raise NotFound("There is no such member.")
+    return heir_id
+
+
+def _member(actor: Actor, person_id: UUID) -> Membership:
+    # All owner rows are locked in one order, so that two owners cannot remove each other at once.
+    list(
+        Membership.objects.select_for_update()
+        .filter(Q(role=Role.OWNER) | Q(person_id=person_id), tenant_id=actor.tenant_id)
+        .order_by("pk")
+    )
+    member = hold_membership(actor, person_id)
+    if member is None:
+        raise NotFound("There is no such member.")
+    return member
+
+
+def require_owner_for(actor: Actor, *roles: str) -> None:
+    """Refuse an admin who would make, change or remove an owner."""
+    if Role.OWNER not in roles or actor.is_machinery:
+        return
+    mine = Membership.objects.filter(
+        tenant_id=actor.tenant_id, person_id=actor.person, role=Role.OWNER
+    )
+    if not mine.exists():
+        raise Denied("Only an owner can make, change or remove an owner.")
+
+
+def _require_another_owner(member: Membership) -> None:
+    others = Membership.objects.filter(
+        tenant_id=member.tenant_id, role=Role.OWNER, suspended_at=None, person__is_active=True
+    ).exclude(pk=member.pk)
+    if not others.exists():
+        raise Conflict("A tenant keeps at least one owner; make somebody else an owner first.")
+
+
+def _groups(actor: Actor, people: Iterable[UUID]) -> dict[UUID, list[GroupRef]]:
+    rows = GroupMember.objects.of(actor).filter(person_id__in=list(people))
+    groups: dict[UUID, list[GroupRef]] = defaultdict(list)
+    for one in rows.select_related("group").order_by("group__name"):
+        ref = GroupRef(group_id=public_id("group", one.group_id), name=one.group.name)
+        groups[one.person_id].append(ref)
+    return groups
+
+
+def member_out(member: Membership, groups: list[GroupRef]) -> MemberOut:
+    """The member as a shape."""
+    return MemberOut.model_validate(
+        {
+            "person_id": public_id("person", member.person_id),
+            "email": member.person.email,
+            "name": member.person.name,
+            "role": member.role,
+            "joined_at": member.joined_at,
+            "suspended_at": member.suspended_at,
+            "groups": groups,
+        }
+    )
