@@ -10,6 +10,8 @@ from enum import StrEnum
 from django.urls import reverse
 
 from access.actor import Actor
+from leases.operations import list_approvals
+from leases.shapes import ListApprovals
 
 
 class Group(StrEnum):
@@ -39,6 +41,10 @@ class Row:
     count: Callable[[Actor], int] | None = None
 
 
+def _waiting(actor: Actor) -> int:
+    return list_approvals(actor, ListApprovals(limit=1)).waiting_for_me
+
+
 ROWS = (
     Row(
         label="Dashboard",
@@ -57,6 +63,14 @@ ROWS = (
         governing=True,
     ),
     Row(label="Team", url="team", section="team", icon="people", group=Group.ACCESS),
+    Row(
+        label="Approvals",
+        url="approvals",
+        section="approvals",
+        icon="check",
+        group=Group.ACCESS,
+        count=_waiting,
+    ),
     Row(
         label="Single sign-on",
         url="admin:sign_in",

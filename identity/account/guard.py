@@ -19,7 +19,8 @@ View = Callable[..., HttpResponseBase]
 def changes_account(view: View) -> View:
     """One transaction with the audit entry; not for whoever came in through a tenant's provider.
 
-    That provider is in the hands of one tenant's owners, and the account opens others too.
+    That provider is in the hands of one tenant's owners, and the account opens others too. Views
+    answer with a TemplateResponse, which is drawn after the transaction: the frame asks tenants.
     """
 
     @wraps(view)

@@ -5,7 +5,8 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -33,7 +34,7 @@ def session_list(request: HttpRequest) -> HttpResponseBase:
 def _show(request: HttpRequest) -> HttpResponse:
     rows = _mine(request).order_by("-last_seen_at")
     shown = {"sessions": rows, "this": digest(request.session.session_key or "")}
-    return render(request, "account/sessions.html", shown)
+    return TemplateResponse(request, "account/sessions.html", shown)
 
 
 def _end(request: HttpRequest) -> HttpResponseBase:

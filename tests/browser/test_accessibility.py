@@ -71,11 +71,13 @@ def _cookies(server: str, browser: Client) -> list[Any]:
 
 
 def open_to(browser: Client, acme: Furnished) -> list[str]:
-    """The pages that this person can open, each once, wherever redirects lead."""
+    """The pages that this person can open, each once, wherever redirects lead; what is only a part
+    of a page is seen there.
+    """
     found = []
     for address in pages():
         answer = browser.get(address.of(acme.things), follow=True)
-        if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
+        if answer.status_code == 200 and answer.content.startswith(b"<!doctype html>"):
             end = answer.redirect_chain[-1][0] if answer.redirect_chain else ""
             found.append(end.removeprefix(settings.PUBLIC_URL) or address.of(acme.things))
     found.sort(key=len, reverse=True)  # the one without a query is kept

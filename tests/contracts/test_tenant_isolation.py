@@ -171,12 +171,14 @@ NAMES_NOTHING = {
     "account/passkeys/add/", "account/recovery-codes/", "account/recovery-codes/new/",
     "", "team/", "tenant/", "appearance/", "admin/", "admin/figures/",
     "admin/credentials/", "admin/credentials/new",
-    "account/tokens/", "account/tokens/new",
+    "account/tokens/", "account/tokens/new", "approvals/",
 }  # fmt: skip
 NAMES_SOMETHING = {
     "admin/credentials/<str:key>/",
     "account/tokens/<str:token_id>/revoke",
     "admin/credentials/<str:key>",
+    "approvals/<str:request_id>/",
+    "approvals/<str:request_id>/withdraw",
     # A person's own: who asked for it and in which session decides (tests/identity).
     "oauth/status/<uuid:identifier>",
     "setup/<str:token>/",
