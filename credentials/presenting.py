@@ -4,7 +4,7 @@ from typing import Any
 
 from access.ids import public_id
 from access.levels import Level
-from credentials.models import Credential, Rotation
+from credentials.models import Credential, Rotation, State
 from credentials.policies import usual_ttl
 from credentials.shapes import CredentialOut, RotationOut
 from tenants.models import Tenant
@@ -15,6 +15,8 @@ def credential_fields(
 ) -> dict[str, Any]:
     """The members that every answer about a credential has."""
     return {
+        "id": public_id("cred", credential.pk),
+        "revision": credential.revision,
         "key": credential.key,
         "folder_path": credential.folder.path,
         "type": credential.type,
@@ -50,7 +52,12 @@ def rotation_out(rotation: Rotation) -> RotationOut:
 
 
 def search_text(credential: Credential) -> str:
-    """What fuzzy search looks at, lower-cased: key, folder, type, tags, description."""
+    """What fuzzy search looks at, lower-cased: key, folder, type, tags, description.
+
+    Nothing of one that was deleted: its row must not take the place of another in a search.
+    """
+    if credential.state == State.DELETED:
+        return ""
     parts = [
         credential.key,
         credential.folder.path,

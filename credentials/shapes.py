@@ -96,6 +96,12 @@ class DescribeCredential(Shape):
     key: Key
 
 
+class SeenCredential(DescribeCredential):
+    """One credential by its key; with `revision` only while it is still the one that was read."""
+
+    revision: int | None = Field(default=None, ge=1)
+
+
 class PolicyIn(Shape):
     """How a credential may be leased; null means the tenant's setting or no limit."""
 
@@ -124,21 +130,23 @@ class CreateCredential(Shape):
     policy: PolicyIn = PolicyIn()
 
 
-class UpdateCredential(Shape):
-    """The parts to change; what is left out stays. The value changes by rotation only."""
+class UpdateCredential(SeenCredential):
+    """The parts to change; what is left out stays. The value changes by rotation only.
 
-    key: Key
+    `owners` are members of the tenant, by their ids.
+    """
+
     new_key: Key | None = None
+    owners: list[str] | None = Field(default=None, max_length=50)
     metadata: dict[str, str] | None = None
     tags: list[str] | None = None
     description: str | None = None
     policy: PolicyIn | None = None
 
 
-class MoveCredential(Shape):
+class MoveCredential(SeenCredential):
     """Put a credential into another folder, which is made when it is missing."""
 
-    key: Key
     folder_path: FolderPath
 
 
@@ -220,8 +228,13 @@ class ListGrants(Shape):
 
 
 class CredentialOut(Shape):
-    """A credential as lists show it; `access` is the caller's own level on it."""
+    """A credential as lists show it; `access` is the caller's own level on it.
 
+    `revision` counts its changes, so that an edit of something older is noticed.
+    """
+
+    id: str
+    revision: int
     key: str
     folder_path: str
     type: KindWord
@@ -304,6 +317,7 @@ class CredentialDetail(CredentialOut):
 
     metadata: dict[str, str]
     owners: list[str]
+    owner_ids: list[str]
     policy: PolicyOut
     versions: list[VersionOut]
     rotation: RotationOut | None

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
+from uuid import UUID
 
 from django.db import IntegrityError
 from django.db.models.functions import Now
@@ -9,14 +11,17 @@ from django.db.models.functions import Now
 from access.actions import Action
 from access.actor import Actor
 from access.endings import Ended, announce
-from access.errors import Conflict, Denied
+from access.errors import Conflict, Denied, Invalid, PreconditionFailed
+from access.ids import parse_public_id
 from access.levels import Level
 from access.tenancy import database_now
 from audit.events import Event
 from audit.recording import Draft, audited
 from credentials.folders import require_folder
 from credentials.models import (
+    AccessRequest,
     Credential,
+    RequestState,
     Rotation,
     RotationState,
     State,
@@ -32,21 +37,34 @@ from credentials.shapes import (
     CredentialOut,
     DescribeCredential,
     MoveCredential,
+    SeenCredential,
     UpdateCredential,
 )
-from tenants.models import Tenant
+from tenants.models import Membership, Tenant
 from tenants.standing import Standing, standing
+
+
+class NamesCredential(Protocol):
+    """A shape that is about one credential."""
+
+    @property
+    def key(self) -> str: ...
 
 
 @contextmanager
 def changing(
-    actor: Actor, key: str, action: Action, event: Event
+    actor: Actor, request: NamesCredential, action: Action, event: Event
 ) -> Iterator[tuple[Draft, Credential, Level, Standing]]:
-    """The audited transaction of a change to one credential, whose row is locked."""
+    """The audited transaction of a change to one credential, whose row is locked.
+
+    A request that says which revision it has seen is refused when that is no longer the newest.
+    """
     with audited(actor, action, event) as entry:
         stands = standing(actor)
-        credential = find_credential(actor, key, entry, lock=True)
+        credential = find_credential(actor, request.key, entry, lock=True)
         held = require_right(actor, stands, credential, action)
+        if isinstance(request, SeenCredential):
+            _require_unchanged(credential, request.revision)
         yield entry, credential, held, stands
 
 
@@ -56,7 +74,7 @@ def update_credential(actor: Actor, request: UpdateCredential) -> CredentialOut:
     Policy needs `admin`, the rest `manager`. Leases and grants hang on the id, so a new key
     changes none of them.
     """
-    with changing(actor, request.key, Action.UPDATE_CREDENTIAL, Event.CREDENTIAL_UPDATED) as (
+    with changing(actor, request, Action.UPDATE_CREDENTIAL, Event.CREDENTIAL_UPDATED) as (
         entry,
         credential,
         held,
@@ -68,8 +86,10 @@ def update_credential(actor: Actor, request: UpdateCredential) -> CredentialOut:
             apply_policy(actor, stands.tenant, credential, request.policy)
         if request.new_key is not None and request.new_key != credential.key:
             _rename(actor, credential, request.new_key)
-        _take_over(credential, request)
-        entry.detail(changed=sorted(request.model_fields_set - {"key"}), key=credential.key)
+        _take_over(actor, credential, request)
+        entry.detail(
+            changed=sorted(request.model_fields_set - {"key", "revision"}), key=credential.key
+        )
         try:
             _save(credential)
         except IntegrityError:  # somebody took the key at the same moment
@@ -77,13 +97,31 @@ def update_credential(actor: Actor, request: UpdateCredential) -> CredentialOut:
         return present(credential, held, stands.tenant)
 
 
-def _take_over(credential: Credential, request: UpdateCredential) -> None:
+def _require_unchanged(credential: Credential, seen: int | None) -> None:
+    if seen is not None and seen != credential.revision:
+        raise PreconditionFailed(
+            "Somebody changed this credential since you read it; read it again.",
+            revision=credential.revision,
+        )
+
+
+def _take_over(actor: Actor, credential: Credential, request: UpdateCredential) -> None:
+    if request.owners is not None:
+        credential.owners = _owners(actor, request.owners)
     if request.metadata is not None:
         credential.metadata = check_metadata(request.metadata)
     if request.tags is not None:
         credential.tags = check_tags(request.tags)
     if request.description is not None:
         credential.description = check_description(request.description)
+
+
+def _owners(actor: Actor, given: list[str]) -> list[UUID]:
+    ids = [parse_public_id("person", one) for one in dict.fromkeys(given)]
+    members = Membership.objects.filter(tenant_id=actor.tenant_id, person_id__in=ids)
+    if members.count() != len(ids):
+        raise Invalid("owners: one of them is no member of this tenant.", "owners")
+    return ids
 
 
 def _rename(actor: Actor, credential: Credential, key: str) -> None:
@@ -101,7 +139,7 @@ def move_credential(actor: Actor, request: MoveCredential) -> CredentialOut:
 
     Rights inherited from the old folder end with it: reads of living leases check them anew.
     """
-    with changing(actor, request.key, Action.MOVE_CREDENTIAL, Event.CREDENTIAL_MOVED) as (
+    with changing(actor, request, Action.MOVE_CREDENTIAL, Event.CREDENTIAL_MOVED) as (
         entry,
         credential,
         _,
@@ -120,7 +158,7 @@ def move_credential(actor: Actor, request: MoveCredential) -> CredentialOut:
 
 def archive_credential(actor: Actor, request: DescribeCredential) -> None:
     """Take a credential out of use; reversible, but its live leases end. Idempotent."""
-    with changing(actor, request.key, Action.ARCHIVE_CREDENTIAL, Event.CREDENTIAL_ARCHIVED) as (
+    with changing(actor, request, Action.ARCHIVE_CREDENTIAL, Event.CREDENTIAL_ARCHIVED) as (
         _,
         credential,
         _,
@@ -132,7 +170,7 @@ def archive_credential(actor: Actor, request: DescribeCredential) -> None:
 
 def restore_credential(actor: Actor, request: DescribeCredential) -> None:
     """Bring an archived credential back into use; ended leases stay ended."""
-    with changing(actor, request.key, Action.RESTORE_CREDENTIAL, Event.CREDENTIAL_RESTORED) as (
+    with changing(actor, request, Action.RESTORE_CREDENTIAL, Event.CREDENTIAL_RESTORED) as (
         _,
         credential,
         _,
@@ -145,7 +183,7 @@ def restore_credential(actor: Actor, request: DescribeCredential) -> None:
 
 def revoke_credential(actor: Actor, request: DescribeCredential) -> None:
     """End a credential for good: no leases any more, its history stays."""
-    with changing(actor, request.key, Action.REVOKE_CREDENTIAL, Event.CREDENTIAL_REVOKED) as (
+    with changing(actor, request, Action.REVOKE_CREDENTIAL, Event.CREDENTIAL_REVOKED) as (
         _,
         credential,
         _,
@@ -156,19 +194,34 @@ def revoke_credential(actor: Actor, request: DescribeCredential) -> None:
 
 def delete_credential(actor: Actor, request: DescribeCredential) -> None:
     """Destroy every value of a credential; a tombstone stays and its key becomes free."""
-    with changing(actor, request.key, Action.DELETE_CREDENTIAL, Event.CREDENTIAL_DELETED) as (
+    with changing(actor, request, Action.DELETE_CREDENTIAL, Event.CREDENTIAL_DELETED) as (
         _,
         credential,
         _,
         _,
     ):
+        _forget(credential)
         _end(actor, credential, State.DELETED)
         Rotation.objects.filter(credential=credential, state=RotationState.OPEN).update(
             state=RotationState.CLOSED, closed_at=database_now()
         )
         for version in Version.objects.filter(credential=credential).locked():
+            version.extracted = {}
+            version.save(update_fields=["extracted"])
             destroy(version)
         credential.grants.all().delete()
+        AccessRequest.objects.filter(credential=credential, state=RequestState.PENDING).update(
+            state=RequestState.WITHDRAWN, decided_at=database_now()
+        )
+
+
+def _forget(credential: Credential) -> None:
+    """What people wrote about it: the tombstone keeps key, type and folder only."""
+    credential.description = ""
+    credential.tags = []
+    credential.metadata = {}
+    credential.owners = []
+    credential.agents = None
 
 
 def destroy(version: Version) -> None:
@@ -201,5 +254,6 @@ def _end(actor: Actor, credential: Credential, state: State) -> None:
 def _save(credential: Credential) -> None:
     credential.search_text = search_text(credential)
     credential.updated_at = Now()
+    credential.revision += 1
     credential.save()
     credential.refresh_from_db(fields=["updated_at"])

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Max
 
 from access.actions import Action
 from access.actor import Actor
+from access.ids import public_id
 from access.levels import Level
 from audit.events import Event, Outcome
 from audit.models import Entry
@@ -24,7 +26,7 @@ from credentials.shapes import (
     RotationOut,
     VersionOut,
 )
-from tenants.models import Person, Tenant
+from tenants.models import Person, ServiceAccount, Tenant
 from tenants.standing import standing
 
 TRAIL = 20
@@ -44,11 +46,13 @@ def detail(actor: Actor, credential: Credential, held: Level, tenant: Tenant) ->
     versions = list(credential.versions.defer("sealed", "wrapped_key").order_by("-number"))
     current = next((one for one in versions if one.state == VersionState.CURRENT), None)
     extracted = current.extracted if current else {}
+    owners = _owners(credential)
     return CredentialDetail.model_validate(
         {
             **credential_fields(credential, current.number if current else None, held, tenant),
             "metadata": dict(merge_metadata(extracted, credential.metadata)),
-            "owners": _owners(credential),
+            "owners": [one.email for one in owners],
+            "owner_ids": [public_id("person", one.pk) for one in owners],
             "policy": policy_out(credential),
             "versions": [_version(one) for one in versions],
             "rotation": _rotation(credential),
@@ -68,12 +72,10 @@ def _version(version: Version) -> VersionOut:
     )
 
 
-def _owners(credential: Credential) -> list[str]:
-    return list(
-        Person.objects.filter(pk__in=credential.owners, memberships__tenant_id=credential.tenant_id)
-        .order_by("email")
-        .values_list("email", flat=True)
-    )
+def _owners(credential: Credential) -> list[Person]:
+    """The owners who are members still."""
+    members = Person.objects.filter(memberships__tenant_id=credential.tenant_id)
+    return list(members.filter(pk__in=credential.owners).order_by("email"))
 
 
 def _rotation(credential: Credential) -> RotationOut | None:
@@ -96,16 +98,25 @@ def _last(actor: Actor, credential: Credential, event: Event) -> datetime | None
 def _trail(actor: Actor, credential: Credential) -> list[AuditLine]:
     entries = Entry.objects.of(actor).filter(credential_id=credential.pk).order_by("-at", "-id")
     recent = list(entries[:TRAIL])
-    people = {entry.person_id for entry in recent if entry.person_id}
-    names = dict(Person.objects.filter(pk__in=people).values_list("pk", "email"))
+    names = _names(actor, recent)
     return [AuditLine.model_validate(_line(entry, names)) for entry in recent]
 
 
-def _line(entry: Entry, names: dict[Any, str]) -> dict[str, Any]:
+def _names(actor: Actor, entries: list[Entry]) -> dict[UUID | None, str]:
+    """E-mails of people and names of service accounts by their ids: the log itself has none."""
+    people = Person.objects.filter(pk__in={one.person_id for one in entries})
+    accounts = ServiceAccount.objects.of(actor).filter(
+        pk__in={one.service_account_id for one in entries}
+    )
+    return dict([*people.values_list("pk", "email"), *accounts.values_list("pk", "name")])
+
+
+def _line(entry: Entry, names: dict[UUID | None, str]) -> dict[str, Any]:
+    who = entry.service_account_id or entry.person_id
     return {
         "at": entry.at,
         "event": entry.event,
-        "actor": names.get(entry.person_id, entry.machinery or "a person who was erased"),
+        "actor": entry.machinery or names.get(who, "a person who was erased"),
         "agent": entry.agent_name or None,
         "purpose": entry.purpose or None,
         "outcome": entry.outcome,

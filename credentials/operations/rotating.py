@@ -44,7 +44,7 @@ def rotate_credential(actor: Actor, request: RotateCredential) -> RotationOut:
     the same request answers the same rotation.
     """
     _require_one_source(request)
-    with changing(actor, request.key, Action.ROTATE_CREDENTIAL, Event.CREDENTIAL_ROTATED) as (
+    with changing(actor, request, Action.ROTATE_CREDENTIAL, Event.CREDENTIAL_ROTATED) as (
         entry,
         credential,
         _,
@@ -211,7 +211,7 @@ def change_window(actor: Actor, request: ChangeWindow) -> RotationOut:
 
     Shortening needs `manager`, lengthening `admin`; never past the tenant's maximum.
     """
-    with changing(actor, request.key, Action.CHANGE_WINDOW, Event.CREDENTIAL_ROTATION_CHANGED) as (
+    with changing(actor, request, Action.CHANGE_WINDOW, Event.CREDENTIAL_ROTATION_CHANGED) as (
         entry,
         credential,
         held,
@@ -235,7 +235,7 @@ def change_window(actor: Actor, request: ChangeWindow) -> RotationOut:
 def roll_back_rotation(actor: Actor, request: DescribeCredential) -> RotationOut:
     """While the window is open: the old value becomes current again, as a new version (R7)."""
     with changing(
-        actor, request.key, Action.ROLL_BACK_ROTATION, Event.CREDENTIAL_ROTATION_ROLLED_BACK
+        actor, request, Action.ROLL_BACK_ROTATION, Event.CREDENTIAL_ROTATION_ROLLED_BACK
     ) as (entry, credential, _, _):
         rotation = _require_open(credential)
         old = Version.objects.select_related("tenant_key").get(pk=rotation.previous_id)

@@ -10,16 +10,19 @@ from credentials.operations import (
     delete_credential,
     describe_credential,
     move_credential,
+    request_access,
     restore_credential,
     revoke_credential,
     rotate_credential,
     update_credential,
 )
+from credentials.request_shapes import RequestAccess
 from credentials.shapes import (
     CredentialOut,
     DescribeCredential,
     MoveCredential,
     RotateCredential,
+    SeenCredential,
     UpdateCredential,
 )
 from tenants.operations import change_settings
@@ -78,6 +81,55 @@ def test_a_key_that_is_taken_is_not_taken_over(owner: Somebody) -> None:
 
     assert (error.code, error.extra["field"]) == ("state/conflict", "newKey")
     assert update(owner, newKey=KEY.key).key == KEY.key
+
+
+def test_an_edit_of_something_older_is_refused(owner: Somebody) -> None:
+    read_before = store(owner).revision
+    assert update(owner, tags=["billing"], revision=read_before).revision == read_before + 1
+
+    seen = SeenCredential(key=KEY.key, revision=read_before)
+    for call in (
+        partial(update, owner, tags=[], revision=read_before),
+        partial(
+            move_credential,
+            owner.console,
+            MoveCredential(key=KEY.key, folder_path="b", revision=read_before),
+        ),
+        partial(archive_credential, owner.console, seen),
+        partial(restore_credential, owner.console, seen),
+        partial(revoke_credential, owner.console, seen),
+        partial(delete_credential, owner.console, seen),
+    ):
+        error = refusal(call)
+        assert (error.code, error.extra["revision"]) == ("precondition/failed", read_before + 1)
+
+    shown = describe_credential(owner.console, KEY)
+    assert (shown.tags, shown.state, shown.folder_path) == (["billing"], "active", "stripe")
+    archive_credential(owner.console, SeenCredential(key=KEY.key, revision=shown.revision))
+
+
+def test_two_edits_of_the_same_at_once_are_one(owner: Somebody) -> None:
+    seen = store(owner).revision
+
+    outcomes = race(*[partial(update, owner, tags=["billing"], revision=seen)] * 3)
+
+    assert sum(isinstance(one, CredentialOut) for one in outcomes) == 1
+
+
+def test_owners_are_members_of_the_tenant(
+    owner: Somebody, member: Somebody, outsider: Somebody
+) -> None:
+    store(owner)
+    update(owner, owners=[member.id, owner.id, member.id])
+
+    shown = describe_credential(owner.console, KEY)
+    assert set(shown.owner_ids) == {owner.id, member.id}
+    assert set(shown.owners) == {owner.person.email, member.person.email}
+    for stranger in (outsider.id, "person_nobody"):
+        error = refusal(partial(update, owner, owners=[stranger]))
+        assert (error.code, error.extra["field"]) == ("input/invalid", "owners")
+    update(owner, owners=[])
+    assert describe_credential(owner.console, KEY).owners == []
 
 
 def test_two_who_want_the_same_new_key_at_once(owner: Somebody) -> None:
@@ -214,3 +266,25 @@ def test_deleted_destroys_every_value_and_leaves_a_tombstone(
     assert problem_of(partial(describe_credential, owner.console, KEY)) == unknown
     assert problem_of(partial(restore_credential, owner.console, KEY)) == unknown
     assert problem_of(partial(delete_credential, owner.console, KEY)) == unknown
+
+
+def test_a_tombstone_keeps_nothing_that_people_wrote(owner: Somebody, member: Somebody) -> None:
+    store(
+        owner,
+        description="the acme account",
+        tags=["acme"],
+        metadata={"account": "acme-7"},
+        policy={"agents": []},
+    )
+    wish = RequestAccess(key=KEY.key, level="user", reason="the monthly report")
+    request_access(member.console, wish)
+
+    delete_credential(owner.console, KEY)
+
+    ((row,),) = owner_sql("SELECT c::text FROM credential c")
+    assert "acme" not in row
+    assert owner_sql(
+        "SELECT description, tags, metadata::text, owners, search_text FROM credential"
+    ) == [("", [], "{}", [], "")]
+    assert owner_sql("SELECT extracted::text FROM credential_version") == [("{}",)]
+    assert owner_sql("SELECT state FROM access_request") == [("withdrawn",)]

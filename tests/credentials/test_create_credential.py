@@ -35,7 +35,10 @@ def test_everything_but_the_value_is_answered(owner: Somebody) -> None:
             policy={"defaultTtl": "5m"},
         )
 
+    assert stored.id.startswith("cred_")
     assert stored.wire() == {
+        "id": stored.id,
+        "revision": 1,
         "key": "stripe-api-key",
         "folderPath": "stripe/live",
         "type": "api-key",

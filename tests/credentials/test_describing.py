@@ -4,10 +4,19 @@ from functools import partial
 
 import pytest
 
-from credentials.operations import describe_credential, rotate_credential, update_credential
+from access.actions import Door
+from access.actor import Actor
+from access.ids import parse_public_id
+from credentials.operations import (
+    describe_credential,
+    give_grant,
+    rotate_credential,
+    update_credential,
+)
 from credentials.shapes import (
     CredentialDetail,
     DescribeCredential,
+    GiveGrant,
     RotateCredential,
     UpdateCredential,
 )
@@ -15,6 +24,7 @@ from leases.operations import release_lease
 from leases.shapes import ReleaseLease
 from tenants.operations import change_settings
 from tenants.shapes import ChangeSettings
+from tests.machines import new_account
 from tests.people import CANARY, PURPOSE, Somebody, grant, lease, read, store
 from tests.refusals import code_of, problem_of
 from tests.storage import let_time_pass
@@ -64,6 +74,22 @@ def test_leases_and_reads_show_who_did_what_for_what(owner: Somebody, member: So
     assert (newest.event, newest.outcome) == ("credential.read", "ok")
     assert (newest.actor, newest.agent) == (member.person.email, "Claude Code")
     assert newest.purpose == PURPOSE
+
+
+def test_a_service_account_stands_in_the_trail_by_its_name(owner: Somebody) -> None:
+    store(owner)
+    account = new_account(owner, "Deploys")
+    given = {"serviceAccountId": account, "level": "user", "key": "stripe-api-key"}
+    give_grant(owner.console, GiveGrant.parse(given))
+    robot = Actor(
+        tenant_id=owner.console.tenant_id,
+        door=Door.REST,
+        service_account_id=parse_public_id("sa", account),
+        scopes=owner.agent.scopes,
+    )
+    lease(robot)
+
+    assert describe(owner).recent_audit[0].actor == "Deploys"
 
 
 def test_living_leases_count_by_time(owner: Somebody) -> None:
