@@ -10,6 +10,8 @@ from enum import StrEnum
 from django.urls import reverse
 
 from access.actor import Actor
+from credentials.operations import list_access_requests
+from credentials.request_shapes import ListAccessRequests
 from leases.operations import list_approvals
 from leases.shapes import ListApprovals
 
@@ -42,7 +44,8 @@ class Row:
 
 
 def _waiting(actor: Actor) -> int:
-    return list_approvals(actor, ListApprovals(limit=1)).waiting_for_me
+    leases = list_approvals(actor, ListApprovals(limit=1)).waiting_for_me
+    return leases + list_access_requests(actor, ListAccessRequests(limit=1)).waiting_for_me
 
 
 ROWS = (

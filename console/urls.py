@@ -1,15 +1,37 @@
 """The people's addresses, included at the root by `vaultsite.urls`."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from console.appearance import choose_appearance
-from console.pages import approvals, team, tokens
+from console.pages import approvals, asking, team, tokens
 from console.site import site
+
+
+class AccessRequestId:
+    """Tells requests for access from requests for leases, which stand under the same address."""
+
+    regex = "req_[0-9a-f]{32}"
+
+    def to_python(self, text: str) -> str:
+        """As it stands in the address."""
+        return text
+
+    to_url = to_python
+
+
+register_converter(AccessRequestId, "req")
 
 urlpatterns = [
     path("", team.home, name="home"),
     path("team/", team.team, name="team"),
     path("approvals/", approvals.inbox, name="approvals"),
+    path("team/ask/", asking.ask, name="ask"),
+    path("approvals/<req:access_request_id>/", asking.access_request, name="access_request"),
+    path(
+        "approvals/<req:access_request_id>/withdraw",
+        asking.withdraw,
+        name="withdraw_access_request",
+    ),
     path("approvals/<str:request_id>/", approvals.approval, name="approval"),
     path("approvals/<str:request_id>/withdraw", approvals.withdraw, name="withdraw_request"),
     path("tenant/", team.choose_tenant, name="choose_tenant"),

@@ -19,9 +19,8 @@ def _seconds(value: object) -> object:
 
 
 Duration = Annotated[
-    int | None,
+    Annotated[int, Field(le=LONGEST_REQUEST)] | None,
     BeforeValidator(_seconds),
-    Field(le=LONGEST_REQUEST),
     WithJsonSchema({"anyOf": [*DURATION_SCHEMA["anyOf"], {"type": "null"}]}),
 ]
 

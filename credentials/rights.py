@@ -177,7 +177,8 @@ def require_level(action: Action, held: Level, key: str) -> None:
     if held < needed:
         raise Denied(
             f"The level {needed.word} is needed on this credential; you hold {held.word}.",
-            hint=f"Ask an owner or admin of the tenant: {settings.PUBLIC_URL}/team/?ask={key}",
+            hint="Ask an owner or admin of the tenant: "
+            f"{settings.PUBLIC_URL}/team/?ask={key}&level={needed.word}",
             requiredLevel=needed.word,
             heldLevel=held.word,
         )

@@ -20,6 +20,8 @@ from console.errors import told
 from console.fields import plain, rule
 from console.forms import machine_text
 from console.pages.framing import frame, signed_in
+from credentials.operations import list_access_requests
+from credentials.request_shapes import ListAccessRequests
 from leases.operations import decide_lease, list_approvals, show_approval, withdraw_lease
 from leases.shapes import ApprovalDetail, DecideLease, ListApprovals
 
@@ -74,10 +76,16 @@ class DecisionForm(forms.Form):
 @told
 def inbox(request: HttpRequest) -> HttpResponse:
     """What waits, or what was decided; htmx fetches the list alone when something happened."""
+    actor = actor_for(request)
     state = "decided" if request.GET.get("state") == "decided" else "waiting"
     wish = {"state": state, "limit": PAGE, "cursor": request.GET.get("cursor") or None}
-    page = list_approvals(actor_for(request), ListApprovals.parse(wish))
-    shown = {**frame(request, "approvals"), "page": page, "state": state}
+    asked = {"state": state, "limit": PAGE, "cursor": request.GET.get("more") or None}
+    shown = {
+        **frame(request, "approvals"),
+        "page": list_approvals(actor, ListApprovals.parse(wish)),
+        "wishes": list_access_requests(actor, ListAccessRequests.parse(asked)),
+        "state": state,
+    }
     part = "HX-Request" in request.headers
     return render(request, f"console/approvals{'_list' if part else ''}.html", shown)
 

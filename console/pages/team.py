@@ -7,15 +7,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from access.errors import Invalid, NotFound
+from access.ids import public_id
 from console.actors import actor_for
 from console.choices import governors
 from console.errors import told
+from console.pages.asking import ask_form
 from console.pages.framing import frame, signed_in
 from console.places import current_place, pick
 from credentials.naming import check_key
-from credentials.operations import list_credentials
-from credentials.shapes import MAXIMUM_PAGE, ListCredentials
+from credentials.operations import show_reach
+from credentials.reach_shapes import ShowReach
 from identity import first_run
+
+PAGE = 100
 
 
 @require_safe
@@ -37,16 +41,20 @@ def home(request: HttpRequest) -> HttpResponse:
 @signed_in
 @told
 def team(request: HttpRequest) -> HttpResponse:
-    """Own levels, and the owners and admins of the tenant; `ask` names a credential to ask for."""
+    """What one may do and by which rule; `ask` names a credential to ask for, `level` how much."""
     actor = actor_for(request)
-    cursor = request.GET.get("cursor") or None
+    wish = {
+        "personId": public_id("person", actor.person),
+        "limit": PAGE,
+        "cursor": request.GET.get("cursor") or None,
+    }
+    key = _asked(request.GET.get("ask", ""))
     shown = {
         **frame(request, "team"),
-        "page": list_credentials(
-            actor, ListCredentials.parse({"limit": MAXIMUM_PAGE, "cursor": cursor})
-        ),
+        "page": show_reach(actor, ShowReach.parse(wish)),
         "governors": governors(actor),
-        "ask": _asked(request.GET.get("ask", "")),
+        "ask": key,
+        "form": ask_form(key, request.GET.get("level", "")),
     }
     return render(request, "console/team.html", shown)
 

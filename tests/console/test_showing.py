@@ -83,8 +83,8 @@ def test_a_member_sees_their_levels_and_whom_to_ask(owner: Somebody, member: Som
     store(owner, "prod-database-key")
     grant(owner, member, "user", key="stripe-api-key")
     text = page(signed_in(member).get("/team/")).text
-    assert "stripe-api-key stripe API key user" in text
-    assert "prod-database-key stripe API key viewer Ask for more" in text
+    assert "stripe-api-key stripe user user: own grant viewer: every member" in text
+    assert "prod-database-key stripe viewer Ask for more on prod-database-key every member" in text
     assert "Olivia olivia@example.org owner" in text
     assert "Ada ada@example.org admin" in text
     assert "Marc" not in text

@@ -171,12 +171,14 @@ NAMES_NOTHING = {
     "account/passkeys/add/", "account/recovery-codes/", "account/recovery-codes/new/",
     "", "team/", "tenant/", "appearance/", "admin/", "admin/figures/",
     "admin/credentials/", "admin/credentials/new",
-    "account/tokens/", "account/tokens/new", "approvals/",
+    "account/tokens/", "account/tokens/new", "approvals/", "team/ask/",
 }  # fmt: skip
 NAMES_SOMETHING = {
     "admin/credentials/<str:key>/",
     "account/tokens/<str:token_id>/revoke",
     "admin/credentials/<str:key>",
+    "approvals/<req:access_request_id>/",
+    "approvals/<req:access_request_id>/withdraw",
     "approvals/<str:request_id>/",
     "approvals/<str:request_id>/withdraw",
     # A person's own: who asked for it and in which session decides (tests/identity).

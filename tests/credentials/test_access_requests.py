@@ -94,6 +94,15 @@ def test_an_approval_gives_what_was_asked_for(owner: Somebody, applicant: Somebo
     assert entries[2].details["reason"] == "as agreed"
 
 
+def test_no_end_can_be_said_outright(owner: Somebody, applicant: Somebody) -> None:
+    asked = ask(applicant.agent, duration=None)
+
+    assert asked.duration_seconds is None
+    assert decide(owner.console, asked, duration=None).grant_ends_at is None
+    too_long = {"duration": "367d"}
+    assert code_of(lambda: ask(applicant.agent, **too_long)) == "input/invalid"
+
+
 def test_a_folder_can_be_asked_for(owner: Somebody, applicant: Somebody) -> None:
     decided = decide(owner.console, ask(applicant.console, folderPath="stripe"))
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from access.ids import public_id
 from access.tenancy import tenant_transaction
 from credentials.models import Credential
-from credentials.operations import rotate_credential
+from credentials.operations import request_access, rotate_credential
+from credentials.request_shapes import RequestAccess
 from credentials.shapes import RotateCredential
 from tests.machines import new_account, new_secret, new_token
 from tests.people import Somebody, grant, join, lease, new_agent, new_person, store
@@ -80,6 +81,9 @@ def _uses(it: Furnished, colleague: Somebody) -> None:
     it.things["client_id"] = public_id("client", agent.client_id)
     it.things["lease_id"] = lease(agent, it.name("key"), purpose=it.text("lease")).lease_id
     waiting = refusal(lambda: lease(agent, it.name("guarded"), purpose=it.text("request")))
+    wish = {"key": it.name("guarded"), "level": "manager", "reason": it.text("wish")}
+    asked = request_access(agent, RequestAccess.parse(wish))
+    it.things["access_request_id"] = asked.request_id
     it.things["request_id"] = str(waiting.extra["approvalId"])
 
 

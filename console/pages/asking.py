@@ -1,0 +1,220 @@
+"""Asking for more access, and deciding on what others ask for."""
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+from pydantic.alias_generators import to_snake
+
+from access.actor import Actor
+from access.durations import parse_duration
+from access.errors import Conflict, Denied, Invalid, NotFound, QuotaExceeded, VaultError
+from access.levels import Level
+from access.text import require_visible
+from console.actors import actor_for
+from console.choices import governors
+from console.errors import told
+from console.fields import plain, rule
+from console.forms import CHOOSE, machine_text
+from console.pages.framing import frame, signed_in
+from credentials.naming import check_folder_path, check_key
+from credentials.operations import (
+    decide_access_request,
+    request_access,
+    show_access_request,
+    withdraw_access_request,
+)
+from credentials.request_shapes import DecideAccessRequest, RequestAccess
+
+LEVELS = [
+    ("viewer", "viewer: see that it exists"),
+    ("user", "user: lease and read it"),
+    ("manager", "manager: change and rotate it"),
+    ("admin", "admin: give access to others"),
+]
+DURATION = partial(parse_duration, field="duration")
+
+
+class AskForm(forms.Form):
+    """What a member wants; the names are the shape's, as errors name them."""
+
+    key = forms.CharField(
+        label="Credential",
+        required=False,
+        widget=machine_text(),
+        help_text="Its key, such as stripe-api-key. Leave it empty to ask for a folder.",
+        validators=[rule(check_key)],
+    )
+    folder_path = forms.CharField(
+        label="Or a folder",
+        required=False,
+        widget=machine_text(),
+        help_text="Everything in it and below it, such as stripe/live.",
+        validators=[rule(check_folder_path)],
+    )
+    level = forms.ChoiceField(label="Level", choices=LEVELS, error_messages=CHOOSE)
+    duration = forms.CharField(
+        label="For how long",
+        required=False,
+        widget=machine_text(),
+        help_text="Such as 8h or 30d. Empty: without an end.",
+        validators=[rule(DURATION)],
+    )
+    reason = forms.CharField(
+        label="Why",
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="Whoever decides reads it.",
+        validators=[rule(partial(require_visible, field="reason", least=3))],
+    )
+
+    def shape(self) -> RequestAccess:
+        """Raises Invalid."""
+        said = self.cleaned_data
+        return RequestAccess.parse(
+            {
+                "key": said["key"] or None,
+                "folderPath": said["folder_path"] or None,
+                "level": said["level"],
+                "duration": said["duration"] or None,
+                "reason": said["reason"],
+            }
+        )
+
+    def refuse(self, error: VaultError) -> None:
+        """Say it beside the field that it is about."""
+        if isinstance(error, NotFound):
+            name = "key" if self.cleaned_data["key"] else "folder_path"
+            self.add_error(name, "You see nothing of that name. Ask an owner or admin in person.")
+            return
+        name = to_snake(str(error.extra.get("field", "")))
+        self.add_error(name if name in self.fields else None, plain(error))
+
+
+def ask_form(key: str, level: str) -> AskForm:
+    """The form as a link that says what is missing opens it."""
+    wanted = level if level in {word for word, _ in LEVELS} else "user"
+    return AskForm(initial={"key": key, "level": wanted, "duration": "8h"})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@signed_in
+@told
+def ask(request: HttpRequest) -> HttpResponse:
+    """Ask; the request then waits in the inbox of those who can decide."""
+    actor = actor_for(request)
+    form = AskForm(request.POST) if request.method == "POST" else ask_form("", "user")
+    if request.method == "POST" and form.is_valid():
+        address = _asked(actor, form)
+        if address:
+            messages.success(request, "Your request waits for an owner, an admin or a keeper.")
+            return redirect("access_request", address)
+    shown = {**frame(request, "team"), "form": form, "governors": governors(actor)}
+    return render(request, "console/ask.html", shown, status=422 if form.errors else 200)
+
+
+def _asked(actor: Actor, form: AskForm) -> str:
+    try:
+        return request_access(actor, form.shape()).request_id
+    except (Invalid, NotFound, Conflict, Denied, QuotaExceeded) as error:
+        form.refuse(error)
+        return ""
+
+
+class GrantForm(forms.Form):
+    """A person's word on a request for access; `decision` is the button that was pressed."""
+
+    decision = forms.ChoiceField(
+        choices=[("approve", "Approve"), ("deny", "Deny")],
+        error_messages=dict.fromkeys(["required", "invalid_choice"], "Choose Approve or Deny."),
+    )
+    level = forms.ChoiceField(
+        label="Level",
+        required=False,
+        help_text="What was asked for, or less.",
+        error_messages=CHOOSE,
+    )
+    duration = forms.CharField(
+        label="For how long",
+        required=False,
+        widget=machine_text(),
+        help_text="What was asked for, or less. Empty: as it was asked for.",
+        validators=[rule(DURATION)],
+    )
+    reason = forms.CharField(
+        label="Reason",
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 2}),
+        help_text="Whoever asked reads it, and it stands in the log.",
+        validators=[rule(partial(require_visible, field="reason"))],
+    )
+
+    def __init__(self, data: Any, *, level: str) -> None:
+        super().__init__(data, initial={"level": level})
+        offered = [pair for pair in LEVELS if Level.of(pair[0]) <= Level.of(level)]
+        self.fields["level"].choices = offered  # type: ignore[attr-defined]  # a choice field
+
+    @property
+    def approves(self) -> bool:
+        """Whether the answer is yes."""
+        return bool(self.cleaned_data["decision"] == "approve")
+
+    def shape(self, request_id: str) -> DecideAccessRequest:
+        """Raises Invalid."""
+        said = self.cleaned_data
+        wish = {"requestId": request_id, "approve": self.approves, "reason": said["reason"]}
+        if self.approves:
+            wish |= {"level": said["level"] or None, "duration": said["duration"] or None}
+        return DecideAccessRequest.parse(wish)
+
+    def refuse(self, error: VaultError) -> None:
+        """Say it beside the field that it is about."""
+        name = to_snake(str(error.extra.get("field", "")))
+        self.add_error(
+            name if name in self.fields else None, f"{plain(error)} {error.hint}".strip()
+        )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@signed_in
+@told
+def access_request(request: HttpRequest, access_request_id: str) -> HttpResponse:
+    """One request for access; approved as asked for or for less, or denied with a reason."""
+    actor = actor_for(request)
+    wish = show_access_request(actor, access_request_id)
+    sent = request.method == "POST"
+    form = GrantForm(request.POST if sent else None, level=wish.level)
+    if sent and form.is_valid() and _decide(actor, form, access_request_id):
+        word = "Approved" if form.approves else "Denied"
+        messages.success(request, f"{word}: {wish.level} for {wish.asker.name}.")
+        return redirect("approvals")
+    shown = {**frame(request, "approvals"), "wish": wish, "form": form}
+    return render(request, "console/access_request.html", shown, status=422 if form.errors else 200)
+
+
+def _decide(actor: Actor, form: GrantForm, request_id: str) -> bool:
+    try:
+        decide_access_request(actor, form.shape(request_id))
+    except (Invalid, Conflict) as error:
+        form.refuse(error)
+        return False
+    return True
+
+
+@require_POST
+@never_cache
+@signed_in
+@told
+def withdraw(request: HttpRequest, access_request_id: str) -> HttpResponse:
+    """Take one's own request back."""
+    withdraw_access_request(actor_for(request), access_request_id)
+    messages.success(request, "Your request is withdrawn.")
+    return redirect("approvals")
