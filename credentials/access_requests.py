@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from access.actions import RULES, Action
 from access.actor import Actor
 from access.ids import public_id
 from access.levels import Level, Role
-from access.tenancy import TenantQuerySet
+from access.tenancy import TenantQuerySet, database_now
 from audit.recording import Draft
 from credentials.granting import Thing, level_on
 from credentials.models import AccessRequest, RequestState
@@ -18,9 +20,11 @@ from credentials.request_shapes import AccessRequestOut
 from credentials.rights import Rights, rights
 from credentials.shapes import SubjectOut
 from tenants.models import Agent, Membership
+from tenants.notices import notify_of_decision, notify_of_request
 from tenants.standing import Standing
 
 WAITING = Q(state=RequestState.PENDING)
+MOST_MAILS, MAILS_PER = 10, timedelta(hours=1)
 _STATES = {RequestState.PENDING: "waiting"}
 _LEVEL = RULES[Action.DECIDE_ACCESS_REQUEST].level or Level.ADMIN
 
@@ -66,6 +70,39 @@ def describe(entry: Draft, request: AccessRequest) -> None:
         level=request.level,
         duration=request.duration,
     )
+
+
+def tell_deciders(actor: Actor, request: AccessRequest) -> None:
+    """Write the mails about a new request; not about every one of somebody who asks on and on."""
+    recent = AccessRequest.objects.of(actor).filter(
+        own(actor), requested_at__gt=database_now() - MAILS_PER
+    )
+    if recent.count() <= MOST_MAILS:
+        notify_of_request(
+            actor, asker=request.person.email, wish=_wish(request), link=_address(request)
+        )
+
+
+def tell_asker(actor: Actor, request: AccessRequest) -> None:
+    """Write the mail about a decision."""
+    notify_of_decision(
+        actor,
+        request.person_id,
+        approved=request.state == RequestState.APPROVED,
+        wish=_wish(request),
+        link=_address(request),
+    )
+
+
+def _wish(request: AccessRequest) -> str:
+    if request.credential is not None:
+        return f"the level {request.level} on {request.credential.key}"
+    assert request.folder is not None
+    return f"the level {request.level} on the folder {request.folder.path or '/'}"
+
+
+def _address(request: AccessRequest) -> str:
+    return f"{settings.PUBLIC_URL}/approvals/{public_id('req', request.pk)}"
 
 
 def level_of_asker(actor: Actor, stands: Standing, request: AccessRequest) -> Level:

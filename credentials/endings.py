@@ -10,16 +10,20 @@ from access.ids import public_id
 from access.tenancy import TenantQuerySet
 from audit.events import Event
 from audit.recording import Draft, record
-from credentials.models import Credential, Grant
+from credentials.models import AccessRequest, Credential, Grant, RequestState
 
 
 def end_grants(actor: Actor, ended: Ended, **_: Any) -> None:
-    """Receiver of `access_ended`: who leaves the tenant loses every grant in it."""
+    """Receiver of `access_ended`: who leaves the tenant loses every grant in it, and their
+    requests for more go with them.
+    """
     if not ended.leaves:
         return
     if ended.person_id is not None:
         _drop(actor, Grant.objects.of(actor).filter(person_id=ended.person_id), ended.reason)
         _hand_over(actor, ended)
+        wishes = AccessRequest.objects.of(actor).filter(person_id=ended.person_id)
+        wishes.filter(state=RequestState.PENDING).update(state=RequestState.WITHDRAWN)
     elif ended.service_account_id is not None:
         rows = Grant.objects.of(actor).filter(service_account_id=ended.service_account_id)
         _drop(actor, rows, ended.reason)

@@ -13,9 +13,12 @@ from access.ids import public_id
 from access.tenancy import database_now
 from leases.holding import held_by
 from leases.models import Lease, LeaseState
+from leases.presenting import holder_name
+from tenants.notices import notify_of_decision, notify_of_request
 
 REMEMBERED = timedelta(minutes=15)
 MOST_WAITING = 20
+MOST_MAILS, MAILS_PER = 10, timedelta(hours=1)
 APPROVAL_LASTS = timedelta(hours=1)
 
 
@@ -54,6 +57,33 @@ def pending_request(actor: Actor, lease: Lease) -> tuple[Lease, bool]:
 def approval_address(lease: Lease) -> str:
     """Where a person decides on this request."""
     return f"{settings.PUBLIC_URL}/approvals/{public_id('lease', lease.pk)}"
+
+
+def tell_deciders(actor: Actor, lease: Lease) -> None:
+    """Write the mails about a new request; not about every one of somebody who asks on and on."""
+    recent = Lease.objects.of(actor).filter(
+        held_by(actor), request_digest__isnull=False, requested_at__gt=database_now() - MAILS_PER
+    )
+    if recent.count() <= MOST_MAILS:
+        notify_of_request(
+            actor, asker=holder_name(lease), wish=_wish(lease), link=approval_address(lease)
+        )
+
+
+def tell_asker(actor: Actor, lease: Lease) -> None:
+    """Write the mail about a decision; a service account gets none, its next call is answered."""
+    if lease.person_id is not None:
+        notify_of_decision(
+            actor,
+            lease.person_id,
+            approved=lease.state != LeaseState.DENIED,
+            wish=_wish(lease),
+            link=approval_address(lease),
+        )
+
+
+def _wish(lease: Lease) -> str:
+    return f"a lease on {lease.credential.key}"
 
 
 def _require_few_open(actor: Actor) -> None:

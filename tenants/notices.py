@@ -1,4 +1,4 @@
-"""Mails about agents and to those who are invited: written with the change, sent later.
+"""Mails about agents, requests and invitations: written with the change, sent later.
 
 Nothing in a request waits for a mail server or a broker: the row commits with the change, and the
 worker sends it. A mail may come twice when the worker dies between sending and noting it.
@@ -25,6 +25,8 @@ class NoticeKind(StrEnum):
     AGENT_CONNECTED = "agent_connected"
     TOKEN_REUSED = "token_reused"
     MEMBER_INVITED = "member_invited"
+    ACCESS_REQUESTED = "access_requested"
+    ACCESS_DECIDED = "access_decided"
 
 
 def notify(actor: Actor, kind: NoticeKind, **facts: str) -> None:
@@ -39,6 +41,41 @@ def notify(actor: Actor, kind: NoticeKind, **facts: str) -> None:
     Notice.objects.bulk_create(
         Notice(tenant_id=actor.tenant_id, person_id=member.person_id, kind=kind, facts=everything)
         for member in members
+    )
+
+
+def notify_of_request(actor: Actor, *, asker: str, wish: str, link: str) -> None:
+    """Tell owners and admins that something waits for a decision.
+
+    Without the purpose or reason: whoever asks, an agent too, writes these, and a mail from Vault
+    should not say what somebody else put into it. The page behind the link shows them.
+    """
+    deciders = Membership.objects.filter(
+        tenant_id=actor.tenant_id, role__in=[Role.OWNER, Role.ADMIN], suspended_at=None
+    )
+    if actor.person_id is not None:
+        deciders = deciders.exclude(person_id=actor.person_id)
+    facts = {"asker": asker, "wish": wish, "link": link}
+    Notice.objects.bulk_create(
+        Notice(
+            tenant_id=actor.tenant_id,
+            person_id=member.person_id,
+            kind=NoticeKind.ACCESS_REQUESTED,
+            facts=facts,
+        )
+        for member in deciders
+    )
+
+
+def notify_of_decision(
+    actor: Actor, asker_id: UUID, *, approved: bool, wish: str, link: str
+) -> None:
+    """Tell who asked what was decided."""
+    Notice.objects.create(
+        tenant_id=actor.tenant_id,
+        person_id=asker_id,
+        kind=NoticeKind.ACCESS_DECIDED,
+        facts={"decision": "approved" if approved else "denied", "wish": wish, "link": link},
     )
 
 

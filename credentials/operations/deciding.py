@@ -10,7 +10,13 @@ from access.levels import Level
 from access.tenancy import database_now
 from audit.events import Event
 from audit.recording import Draft, audited, record
-from credentials.access_requests import all_requests, describe, requests_out, thing_of
+from credentials.access_requests import (
+    all_requests,
+    describe,
+    requests_out,
+    tell_asker,
+    thing_of,
+)
 from credentials.granting import (
     Terms,
     find_thing,
@@ -51,6 +57,7 @@ def decide_access_request(actor: Actor, request: DecideAccessRequest) -> AccessR
         wish.decided_at = database_now()
         wish.decision_reason = request.reason
         wish.save()
+        tell_asker(actor, wish)
         entry.detail(reason=request.reason)
         (shown,) = requests_out(actor, stands, held, [all_requests(actor).get(pk=wish.pk)])
         return shown

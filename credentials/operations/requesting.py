@@ -7,7 +7,14 @@ from access.ids import parse_public_id
 from access.tenancy import database_now
 from audit.events import Event
 from audit.recording import audited
-from credentials.access_requests import WAITING, all_requests, describe, own, requests_out
+from credentials.access_requests import (
+    WAITING,
+    all_requests,
+    describe,
+    own,
+    requests_out,
+    tell_deciders,
+)
 from credentials.granting import find_thing, require_one_thing
 from credentials.models import AccessRequest, RequestState
 from credentials.request_shapes import AccessRequestOut, RequestAccess
@@ -41,7 +48,9 @@ def request_access(actor: Actor, request: RequestAccess) -> AccessRequestOut:
         )
         kept = _put(actor, wish)
         describe(entry, kept)
-        if kept.pk != wish.pk:
+        if kept.pk == wish.pk:
+            tell_deciders(actor, kept)
+        else:
             entry.drop()
         return _answer(actor, stands, held, kept)
 

@@ -8,6 +8,7 @@ from access.tenancy import database_now
 from audit.events import Event
 from audit.recording import audited
 from credentials.rights import require_level, rights
+from leases.approvals import tell_asker
 from leases.endings import describe, end
 from leases.holding import held_by, is_holder, lease_by_id
 from leases.models import Lease, LeaseState
@@ -38,6 +39,7 @@ def decide_lease(actor: Actor, request: DecideLease) -> LeaseStateOut:
         if not request.approve:
             lease.state = LeaseState.DENIED
         lease.save()
+        tell_asker(actor, lease)
         entry.detail(
             reason=request.reason, requester=str(lease.holder_id), approved_ttl=lease.approved_ttl
         )

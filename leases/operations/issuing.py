@@ -22,7 +22,7 @@ from credentials.models import (
 )
 from credentials.policies import longest_ttl, usual_ttl
 from credentials.rights import find_credential, is_over, require_right
-from leases.approvals import approval_address, pending_request
+from leases.approvals import approval_address, pending_request, tell_deciders
 from leases.endings import describe
 from leases.handles import make_handle
 from leases.models import Lease, LeaseState
@@ -72,7 +72,9 @@ def lease_credential(actor: Actor, request: LeaseCredential) -> LeaseOut:
         else:
             entry.event = Event.ACCESS_REQUESTED
             describe(entry, waiting)
-            if not is_new:
+            if is_new:
+                tell_deciders(actor, waiting)
+            else:
                 entry.drop()
     if waiting is not None:
         raise _pending(waiting)

@@ -6,6 +6,8 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core import mail
 
 from access.actor import Actor
 from access.levels import Role
@@ -26,6 +28,7 @@ from credentials.request_shapes import (
 )
 from tenants.operations import change_settings, remove_member
 from tenants.shapes import ChangeSettings, RemoveMember
+from tenants.tasks import send_notices
 from tests.machines import new_account
 from tests.people import Somebody, grant, join, lease, new_person, store
 from tests.racing import race
@@ -346,8 +349,10 @@ def test_a_request_shows_what_its_asker_holds_and_asked_before(
 def test_who_left_gets_nothing_any_more(owner: Somebody, applicant: Somebody) -> None:
     asked = ask(applicant.console)
     remove_member(owner.console, RemoveMember(person_id=applicant.id))
+    assert owner_sql("SELECT state FROM access_request") == [("withdrawn",)]
+    join(owner, applicant.person)
 
-    assert code_of(partial(decide, owner.console, asked)) == "resource/not-found"
+    assert code_of(partial(decide, owner.console, asked)) == "state/conflict"
     assert grants() == []
 
 
@@ -359,3 +364,23 @@ def test_requests_do_not_bury_the_people_who_decide(
 
     assert code_of(partial(ask, applicant.console, folderPath="stripe")) == "quota/exceeded"
     assert ask(applicant.console).request_id == first.request_id
+
+
+def test_deciders_are_mailed_about_a_request_and_the_asker_about_the_decision(
+    owner: Somebody, applicant: Somebody, mailoutbox: list[mail.EmailMessage]
+) -> None:
+    asked = ask(applicant.agent, reason="click here: http://evil.example")
+    ask(applicant.agent)
+    send_notices()
+
+    (told_owner,) = mailoutbox
+    assert told_owner.to == [owner.person.email]
+    assert f"{settings.PUBLIC_URL}/approvals/{asked.request_id}" in str(told_owner.body)
+    assert "the level user on stripe-api-key" in str(told_owner.body)
+    assert "evil" not in str(told_owner.body)
+    mailoutbox.clear()
+    decide(owner.console, asked, approve=False)
+    send_notices()
+    (told_asker,) = mailoutbox
+    assert told_asker.to == [applicant.person.email]
+    assert told_asker.subject == "Your request in Acme was denied"

@@ -3,11 +3,15 @@
 from functools import partial
 
 import pytest
+from django.conf import settings
+from django.core import mail
 
+from access.levels import Role
 from leases.operations import list_approvals, show_approval, withdraw_lease
 from leases.shapes import ApprovalPage, ListApprovals
 from tenants.operations import change_settings
 from tenants.shapes import ChangeSettings
+from tenants.tasks import send_notices
 from tests.leases.asking import ask, decide
 from tests.people import PURPOSE, Somebody, grant, join, lease, new_person, store
 from tests.refusals import code_of, problem_of
@@ -139,3 +143,39 @@ def test_ones_own_request_is_ones_own_to_decide_only_where_the_tenant_says_so(
     assert show_approval(owner.console, request).may_decide
     assert requests(owner).waiting_for_me == 1
     assert not show_approval(owner.agent, request).may_decide
+
+
+def test_deciders_are_mailed_about_a_request_and_the_asker_about_the_decision(
+    owner: Somebody, applicant: Somebody, mailoutbox: list[mail.EmailMessage]
+) -> None:
+    join(owner, new_person("carla"))
+    admin = join(owner, new_person("ada"), Role.ADMIN)
+    request = ask(applicant.agent)
+    ask(applicant.agent)
+    send_notices()
+
+    assert sorted(one.to[0] for one in mailoutbox) == [admin.person.email, owner.person.email]
+    assert {one.subject for one in mailoutbox} == {"A request waits for a decision in Acme"}
+    for one in mailoutbox:
+        assert f"{settings.PUBLIC_URL}/approvals/{request}" in str(one.body)
+        assert PURPOSE not in str(one.body)
+    mailoutbox.clear()
+    decide(owner.console, request, approve=True)
+    send_notices()
+    assert [(one.to[0], one.subject) for one in mailoutbox] == [
+        (applicant.person.email, "Your request in Acme was approved")
+    ]
+
+
+def test_who_asks_on_and_on_does_not_fill_mailboxes(
+    owner: Somebody,
+    applicant: Somebody,
+    mailoutbox: list[mail.EmailMessage],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("leases.approvals.MOST_MAILS", 2)
+    for ttl in range(1, 6):
+        withdraw_lease(applicant.console, ask(applicant.agent, ttl=ttl))
+    send_notices()
+
+    assert len(mailoutbox) == 2
