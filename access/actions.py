@@ -97,6 +97,9 @@ class Action(StrEnum):
     CHANGE_SETTINGS = "change_settings"
     SHOW_SINGLE_SIGN_ON = "show_single_sign_on"
     CHANGE_SINGLE_SIGN_ON = "change_single_sign_on"
+    QUERY_AUDIT = "query_audit"
+    SHOW_AUDIT_ENTRY = "show_audit_entry"
+    EXPORT_AUDIT = "export_audit"
     CONNECT_AGENT = "connect_agent"
     LIST_AGENTS = "list_agents"
     CHANGE_AGENT = "change_agent"
@@ -196,6 +199,9 @@ RULES: dict[Action, Rule] = {
     Action.CHANGE_SINGLE_SIGN_ON: Rule(
         Scope.ADMIN, governing=True, fresh=True, doors=PEOPLE | OPERATORS
     ),
+    Action.QUERY_AUDIT: Rule(Scope.ADMIN, governing=True),
+    Action.SHOW_AUDIT_ENTRY: Rule(Scope.ADMIN, governing=True),
+    Action.EXPORT_AUDIT: Rule(Scope.ADMIN, governing=True),
     Action.CONNECT_AGENT: Rule(Scope.READ, doors=PEOPLE),
     Action.LIST_AGENTS: Rule(Scope.READ),
     Action.CHANGE_AGENT: Rule(Scope.ADMIN, governing=True),

@@ -54,4 +54,24 @@ class Entry(TenantOwned):
                 condition=models.Q(outcome="denied"),
                 name="audit_denied",
             ),
+            models.Index(
+                fields=["tenant_id", "-at"],
+                condition=models.Q(outcome="failed"),
+                name="audit_failed",
+            ),
+            models.Index(
+                fields=["tenant_id", "credential_key", "-at"],
+                condition=models.Q(credential_key__gt=""),
+                name="audit_key",
+            ),
+            models.Index(
+                fields=["tenant_id", "lease_id", "-at"],
+                condition=models.Q(lease_id__isnull=False),
+                name="audit_lease",
+            ),
+            models.Index(
+                fields=["tenant_id", "service_account_id", "-at"],
+                condition=models.Q(service_account_id__isnull=False),
+                name="audit_service_account",
+            ),
         ]

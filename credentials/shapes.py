@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from access.durations import DURATION_SCHEMA, parse_duration
-from access.errors import Invalid
+from access.instants import instant
 from access.shapes import Shape
 from access.text import visible
 from credentials.generation import GenerateSpec
@@ -53,19 +53,7 @@ Window = Annotated[int, _duration("window", minimum=0), _SCHEMA]
 RotateEvery = Annotated[int, _duration("rotateEvery"), _SCHEMA]
 
 
-def _instant(value: object) -> object:
-    """A date and time as JSON has them (RFC 3339); what is no text is left to the type."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        raise Invalid(
-            "expiresAt: a date and time with its offset (RFC 3339).", "expiresAt"
-        ) from None
-
-
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
+Instant = Annotated[AwareDatetime, instant("expiresAt")]
 
 
 class ListCredentials(Shape):

@@ -49,10 +49,14 @@ _OTHERWISE: dict[str, frozenset[Topic]] = {
 
 
 def topics_of(event: str) -> frozenset[Topic]:
-    """The topics of an event; all but an agent's first call stand in the log too."""
+    """The topics of an event; all but an agent's first call stand in the log too.
+
+    That somebody looked at the log is told to nobody: a page that shows the log would hear of its
+    own look and look again, without end.
+    """
     noun = event.partition(".")[0]
     found = _OTHERWISE.get(event, _BY_NOUN.get(noun, frozenset()))
-    return found if event == FIRST_CALL else found | {Topic.AUDIT}
+    return found if event in {FIRST_CALL, Event.AUDIT_READ} else found | {Topic.AUDIT}
 
 
 def nouns() -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Max
 
@@ -26,7 +25,8 @@ from credentials.shapes import (
     RotationOut,
     VersionOut,
 )
-from tenants.models import Person, ServiceAccount, Tenant
+from tenants.entries import Actors
+from tenants.models import Person, Tenant
 from tenants.standing import standing
 
 TRAIL = 20
@@ -98,25 +98,15 @@ def _last(actor: Actor, credential: Credential, event: Event) -> datetime | None
 def _trail(actor: Actor, credential: Credential) -> list[AuditLine]:
     entries = Entry.objects.of(actor).filter(credential_id=credential.pk).order_by("-at", "-id")
     recent = list(entries[:TRAIL])
-    names = _names(actor, recent)
-    return [AuditLine.model_validate(_line(entry, names)) for entry in recent]
+    actors = Actors(actor, recent)
+    return [AuditLine.model_validate(_line(entry, actors)) for entry in recent]
 
 
-def _names(actor: Actor, entries: list[Entry]) -> dict[UUID | None, str]:
-    """E-mails of people and names of service accounts by their ids: the log itself has none."""
-    people = Person.objects.filter(pk__in={one.person_id for one in entries})
-    accounts = ServiceAccount.objects.of(actor).filter(
-        pk__in={one.service_account_id for one in entries}
-    )
-    return dict([*people.values_list("pk", "email"), *accounts.values_list("pk", "name")])
-
-
-def _line(entry: Entry, names: dict[UUID | None, str]) -> dict[str, Any]:
-    who = entry.service_account_id or entry.person_id
+def _line(entry: Entry, actors: Actors) -> dict[str, Any]:
     return {
         "at": entry.at,
         "event": entry.event,
-        "actor": entry.machinery or names.get(who, "a person who was erased"),
+        "actor": actors.of(entry).name,
         "agent": entry.agent_name or None,
         "purpose": entry.purpose or None,
         "outcome": entry.outcome,

@@ -7,6 +7,7 @@ from tenants.operations.agents import (
     merge_agents,
     rename_agent,
 )
+from tenants.operations.audit_log import export_audit, query_audit, show_audit_entry
 from tenants.operations.groups import (
     add_to_group,
     change_group,
@@ -45,6 +46,7 @@ __all__ = [
     "create_service_account",
     "create_tenant",
     "disconnect_agent",
+    "export_audit",
     "invite_member",
     "list_agents",
     "list_groups",
@@ -53,10 +55,12 @@ __all__ = [
     "list_service_accounts",
     "merge_agents",
     "open_invitation",
+    "query_audit",
     "remove_from_group",
     "remove_group",
     "remove_member",
     "rename_agent",
+    "show_audit_entry",
     "show_group",
     "show_service_account",
     "show_settings",

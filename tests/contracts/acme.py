@@ -24,6 +24,7 @@ from tests.machines import new_account, new_token, public_jwk
 from tests.people import PURPOSE, Somebody, grant, join, lease, new_agent, new_person, store
 from tests.refusals import refusal
 from tests.storage import lease_uuid, let_time_pass, owner_sql
+from tests.trail import trail
 
 DESK = "desk"
 # What is its holder's own: it works for nobody else.
@@ -143,6 +144,11 @@ class Acme:
         assert agent_id is not None
         return agent_id
 
+    def entry_id(self, _: Somebody) -> str:
+        """An entry of the audit log."""
+        entry = trail(self.owner.console.tenant_id)[-1]
+        return public_id("entry", entry.pk)
+
     def own_agent(self, holder: Somebody) -> str:
         """An agent of the holder's own."""
         self._made += 1
@@ -248,6 +254,7 @@ def nowhere() -> dict[str, Any]:
         "invitation": public_id("inv", uuid7()),
         "service_account": public_id("sa", uuid7()),
         "client_id": uuid4(),
+        "entry_id": public_id("entry", uuid7()),
         "grant_id": public_id("grant", uuid7()),
         "due_grant": uuid7(),
         "account_id": public_id("sa", uuid7()),

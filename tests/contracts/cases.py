@@ -22,7 +22,7 @@ from identity import shapes as machine
 from identity.single_sign_on.shapes import ChangeSingleSignOn
 from leases import operations as leases
 from leases import shapes as lease
-from tenants import agents
+from tenants import agents, audit_shapes
 from tenants import operations as tenants
 from tenants import shapes as tenant
 from tenants.models import Person
@@ -401,6 +401,21 @@ CASES: dict[str, Case] = {
         call=lambda actor, it: tenants.disconnect_agent(actor, it["own_agent"]),
         needs=("own_agent",),
         adds=(Event.CLIENT_REMOVED,),
+    ),
+    "query_audit": Case(
+        call=lambda actor, _: tenants.query_audit(actor, audit_shapes.QueryAudit()),
+        adds=(Event.AUDIT_READ,),
+        at_home=True,
+    ),
+    "show_audit_entry": Case(
+        call=lambda actor, it: tenants.show_audit_entry(actor, it["entry_id"]),
+        needs=("entry_id",),
+        adds=(Event.AUDIT_READ,),
+    ),
+    "export_audit": Case(
+        call=lambda actor, _: list(tenants.export_audit(actor, audit_shapes.ExportAudit())),
+        adds=(Event.AUDIT_EXPORTED,),
+        at_home=True,
     ),
     "connect_agent": Case(
         call=_connect_agent,
