@@ -48,7 +48,7 @@ def _in_tenant(actor: Actor) -> list[Step]:
         called = Agent.objects.of(actor).filter(first_call_at__isnull=False).exists()
     return [
         Step("Store a first credential", "Or import a file.", reverse("admin:store"), stored),
-        Step("Connect an agent", "Such as Claude Code; one command.", "/connect/", called),
+        Step("Connect an agent", "Such as Claude Code; one command.", reverse("connect"), called),
         Step(
             "Invite somebody",
             "Owners are hard to replace: have two.",

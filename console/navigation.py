@@ -82,6 +82,7 @@ ROWS = (
         group=Group.OVERSIGHT,
         governing=True,
     ),
+    Row(label="Connect", url="connect", section="connect", icon="connect", group=Group.OWN),
     Row(
         label="Account",
         url="account",

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from console.appearance import choose_appearance
-from console.pages import approvals, asking, team, tokens
+from console.pages import approvals, asking, connect, team, tokens
 from console.site import site
 
 
@@ -36,6 +36,8 @@ urlpatterns = [
     path("approvals/<str:request_id>/withdraw", approvals.withdraw, name="withdraw_request"),
     path("tenant/", team.choose_tenant, name="choose_tenant"),
     path("appearance/", choose_appearance, name="choose_appearance"),
+    path("connect/", connect.connect, name="connect"),
+    path("connect/waiting/", connect.waiting, name="connect_waiting"),
     path("account/tokens/", tokens.tokens, name="tokens"),
     path("account/tokens/new", tokens.make, name="new_token"),
     path("account/tokens/<str:token_id>/revoke", tokens.revoke, name="revoke_token"),

@@ -170,6 +170,7 @@ NAMES_NOTHING = {
     "account/sessions/", "account/authenticator/add/", "account/authenticator/remove/",
     "account/passkeys/add/", "account/recovery-codes/", "account/recovery-codes/new/",
     "", "team/", "tenant/", "appearance/", "admin/", "admin/figures/",
+    "connect/", "connect/waiting/",
     "admin/credentials/", "admin/credentials/new",
     "account/tokens/", "account/tokens/new", "approvals/", "team/ask/",
 }  # fmt: skip

@@ -1,0 +1,75 @@
+"""Pages change by themselves in a real browser, under the strict policy, and say that they do."""
+
+import httpx2
+from playwright.sync_api import Page, expect
+
+from tests.browser.chromium import Complaints, in_chromium, keep_picture
+from tests.mcpserver.agent import Agent
+from tests.oauth_client import connect, reach
+from tests.people import PASSWORD, PURPOSE, Somebody, store
+
+KEY = "stripe-api-key"
+
+
+def sign_in(page: Page, server: str, who: Somebody) -> None:
+    """Through the form, in this browser."""
+    page.goto(f"{server}/account/login/")
+    page.get_by_label("E-mail address").fill(who.person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def agent(server: str, http: httpx2.Client, who: Somebody) -> Agent:
+    """A new agent, connected over HTTP."""
+    tokens = connect(server, who.person.email, PASSWORD, agent="Laptop")
+    return Agent(http, tokens.access)
+
+
+def test_the_connect_page_turns_green_at_the_first_call(server: str, member: Somebody) -> None:
+    complaints = Complaints()
+    with reach(server) as http:
+
+        def steps(page: Page) -> None:
+            sign_in(page, server, member)
+            page.goto(f"{server}/connect/")
+            expect(page.locator("[data-live='on']")).to_be_attached()
+            expect(page.get_by_text("Waiting for an agent to sign in")).to_be_visible()
+            mine = agent(server, http, member)
+            expect(page.get_by_text("Waiting for its first call")).to_be_visible()
+            mine.answer("vault.list_credentials")
+            expect(page.get_by_text("is connected and called")).to_be_visible()
+            keep_picture(page, "connect")
+
+        in_chromium(steps, complaints=complaints)
+    assert complaints == []
+
+
+def test_a_lease_is_seen_while_the_dashboard_is_open(server: str, owner: Somebody) -> None:
+    store(owner)
+    complaints = Complaints()
+    with reach(server) as http:
+        mine = agent(server, http, owner)
+
+        def steps(page: Page) -> None:
+            sign_in(page, server, owner)
+            page.goto(f"{server}/admin/")
+            expect(page.locator("[data-live='on']")).to_be_attached()
+            expect(page.locator("main")).not_to_contain_text("lease.created")
+            mine.answer("vault.lease_credential", key=KEY, purpose=PURPOSE)
+            expect(page.locator("main")).to_contain_text(PURPOSE)
+
+        in_chromium(steps, complaints=complaints)
+    assert complaints == []
+
+
+def test_a_page_whose_session_ended_goes_to_the_sign_in(server: str, member: Somebody) -> None:
+    def steps(page: Page) -> None:
+        sign_in(page, server, member)
+        page.goto(f"{server}/connect/")
+        expect(page.locator("[data-live='on']")).to_be_attached()
+        other = page.context.new_page()
+        other.goto(f"{server}/connect/")
+        other.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+    in_chromium(steps)
