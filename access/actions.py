@@ -48,6 +48,10 @@ class Action(StrEnum):
     CHANGE_WINDOW = "change_window"
     ROLL_BACK_ROTATION = "roll_back_rotation"
     CLOSE_DUE_ROTATION = "close_due_rotation"
+    LIST_FOLDERS = "list_folders"
+    CREATE_FOLDER = "create_folder"
+    REMOVE_FOLDER = "remove_folder"
+    LIST_TAGS = "list_tags"
     GIVE_GRANT = "give_grant"
     REMOVE_GRANT = "remove_grant"
     CHANGE_GRANTS = "change_grants"
@@ -146,6 +150,10 @@ RULES: dict[Action, Rule] = {
     Action.CHANGE_WINDOW: Rule(Scope.WRITE, Level.MANAGER),
     Action.ROLL_BACK_ROTATION: Rule(Scope.WRITE, Level.MANAGER),
     Action.CLOSE_DUE_ROTATION: Rule(Scope.WRITE, doors=MACHINERY),
+    Action.LIST_FOLDERS: Rule(Scope.READ),
+    Action.CREATE_FOLDER: Rule(Scope.WRITE, Level.MANAGER),
+    Action.REMOVE_FOLDER: Rule(Scope.WRITE, Level.MANAGER),
+    Action.LIST_TAGS: Rule(Scope.READ),
     Action.GIVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
     Action.REMOVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
     Action.CHANGE_GRANTS: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),

@@ -28,6 +28,8 @@ class Event(StrEnum):
     CREDENTIAL_RESTORED = "credential.restored"
     CREDENTIAL_REVOKED = "credential.revoked"
     CREDENTIAL_DELETED = "credential.deleted"
+    FOLDER_CREATED = "folder.created"
+    FOLDER_REMOVED = "folder.removed"
     LEASE_CREATED = "lease.created"
     LEASE_RENEWED = "lease.renewed"
     LEASE_EXPIRED = "lease.expired"

@@ -63,6 +63,7 @@ class ListCredentials(Shape):
     recursive: bool = False
     type: KindWord | None = None
     tag: Tag | None = None
+    state: Literal["active", "archived", "revoked"] | None = None
     limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
     cursor: str | None = Field(default=None, max_length=1024)
 

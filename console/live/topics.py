@@ -31,6 +31,7 @@ _BY_NOUN: dict[str, frozenset[Topic]] = {
     "audit": frozenset(),
     "client": frozenset({Topic.AGENTS}),
     "credential": frozenset({Topic.CREDENTIALS}),
+    "folder": frozenset({Topic.CREDENTIALS}),
     "grant": frozenset({Topic.GRANTS, Topic.CREDENTIALS}),
     "group": frozenset({Topic.MEMBERS, Topic.GRANTS}),
     "lease": frozenset({Topic.LEASES}),

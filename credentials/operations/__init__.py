@@ -13,6 +13,12 @@ from credentials.operations.comparing import show_matrix
 from credentials.operations.deciding import decide_access_request
 from credentials.operations.describing import describe_credential
 from credentials.operations.finding import list_credentials, search_credentials
+from credentials.operations.folders import (
+    create_folder,
+    list_folders,
+    list_tags,
+    remove_folder,
+)
 from credentials.operations.granting import (
     expire_due_grant,
     give_grant,
@@ -37,6 +43,7 @@ __all__ = [
     "change_window",
     "close_due_rotation",
     "create_credential",
+    "create_folder",
     "decide_access_request",
     "delete_credential",
     "describe_credential",
@@ -45,8 +52,11 @@ __all__ = [
     "import_credentials",
     "list_access_requests",
     "list_credentials",
+    "list_folders",
     "list_grants",
+    "list_tags",
     "move_credential",
+    "remove_folder",
     "remove_grant",
     "request_access",
     "restore_credential",

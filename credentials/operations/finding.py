@@ -90,6 +90,8 @@ def _filtered(
             if whole
             else Q(folder__path=request.folder_path)
         )
+    if isinstance(request, ListCredentials) and request.state:
+        rows = rows.filter(state=request.state)
     if request.type:
         rows = rows.filter(type=request.type)
     if request.tag:

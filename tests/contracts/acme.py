@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from access.ids import parse_public_id, public_id, uuid7
-from credentials.operations import request_access, rotate_credential
+from credentials.folder_shapes import NameFolder
+from credentials.operations import create_folder, request_access, rotate_credential
 from credentials.request_shapes import RequestAccess
 from credentials.shapes import RotateCredential
 from identity.operations import add_account_key, add_account_secret
@@ -66,6 +67,12 @@ class Acme:
         """A key that is free."""
         self._made += 1
         return f"key-{self._made}"
+
+    def folder(self, _: Somebody) -> str:
+        """An empty folder on the desk."""
+        path = f"{DESK}/{self.new_key(_)}"
+        create_folder(self.owner.console, NameFolder(folder_path=path))
+        return path
 
     def rotated(self, _: Somebody) -> str:
         """A credential with an open window."""
@@ -226,6 +233,7 @@ def nowhere() -> dict[str, Any]:
     return {
         "key": "no-such-key",
         "new_key": "no-such-key-either",
+        "folder": "no-such-folder",
         "rotated": "no-such-key",
         "due_rotation": uuid7(),
         "handle": make_handle(

@@ -12,6 +12,7 @@ from access.actor import Actor
 from access.ids import public_id
 from access.tenancy import tenant_transaction
 from audit.events import Event
+from credentials import folder_shapes as shelf
 from credentials import operations as credentials
 from credentials import request_shapes as asking
 from credentials import shapes as credential
@@ -178,6 +179,25 @@ CASES: dict[str, Case] = {
         needs=("due_rotation",),
         adds=(Event.CREDENTIAL_ROTATION_CLOSED,),
     ),
+    "list_folders": Case(
+        call=lambda actor, _: credentials.list_folders(actor, shelf.ListFolders()), at_home=True
+    ),
+    "create_folder": Case(
+        call=lambda actor, it: credentials.create_folder(
+            actor, shelf.NameFolder(folder_path=f"{DESK}/{it['new_key']}")
+        ),
+        needs=("new_key",),
+        adds=(Event.FOLDER_CREATED,),
+        at_home=True,
+    ),
+    "remove_folder": Case(
+        call=lambda actor, it: credentials.remove_folder(
+            actor, shelf.NameFolder(folder_path=it["folder"])
+        ),
+        needs=("folder",),
+        adds=(Event.FOLDER_REMOVED,),
+    ),
+    "list_tags": Case(call=lambda actor, _: credentials.list_tags(actor), at_home=True),
     "give_grant": Case(
         call=lambda actor, it: credentials.give_grant(
             actor,

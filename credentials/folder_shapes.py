@@ -1,0 +1,50 @@
+"""What operations on folders and tags take and answer."""
+
+from pydantic import Field
+
+from access.shapes import Shape
+from credentials.shapes import MAXIMUM_PAGE, FolderPath, LevelWord
+
+
+class ListFolders(Shape):
+    """Folders at and below `folderPath`, by their path."""
+
+    folder_path: FolderPath = ""
+    limit: int = Field(default=100, ge=1, le=MAXIMUM_PAGE)
+    cursor: str | None = Field(default=None, max_length=2048)
+
+
+class NameFolder(Shape):
+    """One folder by its path."""
+
+    folder_path: FolderPath
+
+
+class FolderOut(Shape):
+    """A folder: the caller's own level on it (null: only on things in it), and how many
+    credentials right in it the caller sees.
+    """
+
+    folder_path: str
+    access: LevelWord | None
+    credentials: int
+
+
+class FolderPage(Shape):
+    """A page of folders."""
+
+    folders: list[FolderOut]
+    next_cursor: str | None
+
+
+class TagOut(Shape):
+    """A tag and how many credentials that the caller sees have it."""
+
+    tag: str
+    credentials: int
+
+
+class TagsOut(Shape):
+    """All tags of what the caller sees, by name."""
+
+    tags: list[TagOut]
