@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from console.appearance import choose_appearance
-from console.pages import approvals, asking, connect, team, tokens
+from console.pages import approvals, asking, connect, grants, team, tokens
 from console.site import site
 
 
@@ -25,6 +25,11 @@ urlpatterns = [
     path("", team.home, name="home"),
     path("team/", team.team, name="team"),
     path("approvals/", approvals.inbox, name="approvals"),
+    path("team/grants/", grants.matrix, name="grants"),
+    path("team/grants/review", grants.review, name="review_grants"),
+    path("team/grants/save", grants.save, name="save_grants"),
+    path("team/access/", grants.access, name="access"),
+    path("team/reach/<str:subject_id>/", grants.reach, name="reach"),
     path("team/ask/", asking.ask, name="ask"),
     path("approvals/<req:access_request_id>/", asking.access_request, name="access_request"),
     path(

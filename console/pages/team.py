@@ -54,6 +54,7 @@ def team(request: HttpRequest) -> HttpResponse:
         "page": show_reach(actor, ShowReach.parse(wish)),
         "governors": governors(actor),
         "ask": key,
+        "tab": "own",
         "form": ask_form(key, request.GET.get("level", "")),
     }
     return render(request, "console/team.html", shown)

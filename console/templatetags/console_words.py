@@ -1,11 +1,13 @@
 """Template filters for durations and instants."""
 
+import json
 from datetime import UTC, datetime
 
 from django.template import Library
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from access.shapes import Shape
 from console.words import KINDS, in_short, in_words
 
 register = Library()
@@ -69,3 +71,9 @@ def day(at: datetime) -> SafeString:
 def kind(word: str) -> str:
     """A credential type's name for people."""
     return KINDS[word].title
+
+
+@register.filter
+def wire(shape: Shape) -> str:
+    """A shape as JSON, for a hidden field that brings it back as it was."""
+    return json.dumps(shape.wire())

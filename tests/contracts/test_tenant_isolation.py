@@ -173,11 +173,13 @@ NAMES_NOTHING = {
     "connect/", "connect/waiting/",
     "admin/credentials/", "admin/credentials/new",
     "account/tokens/", "account/tokens/new", "approvals/", "team/ask/",
+    "team/grants/", "team/grants/review", "team/grants/save", "team/access/",
 }  # fmt: skip
 NAMES_SOMETHING = {
     "admin/credentials/<str:key>/",
     "account/tokens/<str:token_id>/revoke",
     "admin/credentials/<str:key>",
+    "team/reach/<str:subject_id>/",
     "approvals/<req:access_request_id>/",
     "approvals/<req:access_request_id>/withdraw",
     "approvals/<str:request_id>/",

@@ -41,7 +41,7 @@ def furnish(owner: Somebody, mark: str) -> Furnished:
     person.name = it.text("colleague")
     person.save()
     colleague = join(owner, person)
-    it.things["person_id"] = colleague.id
+    it.things["person_id"] = it.things["subject_id"] = colleague.id
     _credentials(it)
     _uses(it, colleague)
     _machines(it)
