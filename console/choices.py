@@ -7,6 +7,8 @@ from access.tenancy import tenant_transaction
 from credentials.operations import list_credentials
 from credentials.shapes import MAXIMUM_PAGE, ListCredentials
 from tenants.models import Agent, AgentState, Membership
+from tenants.operations import list_members, list_service_accounts
+from tenants.shapes import Listing, ListServiceAccounts
 
 
 def agent_choices(actor: Actor) -> list[tuple[str, str]]:
@@ -19,6 +21,16 @@ def agent_choices(actor: Actor) -> list[tuple[str, str]]:
             .order_by("name", "created_at")
         )
         return [(public_id("agent", one.pk), f"{one.name} – {one.person.email}") for one in agents]
+
+
+def subject_choices(actor: Actor) -> list[tuple[str, str]]:
+    """(public id, e-mail or name) of members and service accounts, as many as a list can hold."""
+    members = list_members(actor, Listing(limit=MAXIMUM_PAGE)).members
+    accounts = list_service_accounts(actor, ListServiceAccounts(limit=MAXIMUM_PAGE))
+    return [
+        *((one.person_id, one.email) for one in members),
+        *((one.service_account_id, one.name) for one in accounts.service_accounts),
+    ]
 
 
 def known_folders(actor: Actor) -> list[str]:

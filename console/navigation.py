@@ -75,6 +75,14 @@ ROWS = (
         count=_waiting,
     ),
     Row(
+        label="Audit log",
+        url="admin:audit",
+        section="audit",
+        icon="audit",
+        group=Group.OVERSIGHT,
+        governing=True,
+    ),
+    Row(
         label="Single sign-on",
         url="admin:sign_in",
         section="sign-in",

@@ -1,8 +1,10 @@
 """Signing in with Django's client, filling in the form that stores, and looking at what came."""
 
+from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.test import Client
 
 from tests.people import CANARY, PASSWORD, Somebody
@@ -92,9 +94,15 @@ class Page(HTMLParser):
 
 
 def page_text(response: Any) -> str:
-    """The body as text."""
+    """The body as text, also of a file that is sent in parts."""
+    if response.streaming:
+        return async_to_sync(_joined)(response.streaming_content)
     text: str = response.content.decode()
     return text
+
+
+async def _joined(parts: AsyncIterator[bytes]) -> str:
+    return b"".join([part async for part in parts]).decode()
 
 
 def page(response: Any) -> Page:

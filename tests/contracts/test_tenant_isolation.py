@@ -172,11 +172,13 @@ NAMES_NOTHING = {
     "", "team/", "tenant/", "appearance/", "admin/", "admin/figures/",
     "connect/", "connect/waiting/",
     "admin/credentials/", "admin/credentials/new",
+    "admin/audit/", "admin/audit/export",
     "account/tokens/", "account/tokens/new", "approvals/", "team/ask/",
     "team/grants/", "team/grants/review", "team/grants/save", "team/access/",
 }  # fmt: skip
 NAMES_SOMETHING = {
     "admin/credentials/<str:key>/",
+    "admin/audit/<str:entry_id>/",
     "account/tokens/<str:token_id>/revoke",
     "admin/credentials/<str:key>",
     "team/reach/<str:subject_id>/",

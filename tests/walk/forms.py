@@ -110,7 +110,8 @@ class _Reader(HTMLParser):
             return
         ticked = kind not in {"checkbox", "radio", "submit", "button"} or "checked" in given
         typed = kind in {"text", "search", "email", "url"}
-        choice = Choice(given["name"], given.get("value", "on"), ticked, typed)
+        unnamed = "on" if kind in {"checkbox", "radio"} else ""
+        choice = Choice(given["name"], given.get("value", unnamed), ticked, typed)
         self._add(choice, given.get("form"))
 
     def _add(self, choice: Choice, form_id: str | None) -> None:

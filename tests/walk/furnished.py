@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from access.ids import public_id
 from access.tenancy import tenant_transaction
+from audit.events import Event
 from credentials.models import Credential
 from credentials.operations import request_access, rotate_credential
 from credentials.request_shapes import RequestAccess
@@ -11,6 +12,7 @@ from credentials.shapes import RotateCredential
 from tests.machines import new_account, new_secret, new_token
 from tests.people import Somebody, grant, join, lease, new_agent, new_person, store
 from tests.refusals import refusal
+from tests.trail import trail
 
 # Breaks out of an attribute, a text, a comment and a script, wherever one is careless.
 MARKUP = "\"'--></script><x-marker onload=alert(1)>"
@@ -45,6 +47,8 @@ def furnish(owner: Somebody, mark: str) -> Furnished:
     _credentials(it)
     _uses(it, colleague)
     _machines(it)
+    entry = trail(owner.console.tenant_id, event=Event.LEASE_CREATED)[-1]
+    it.things["entry_id"] = public_id("entry", entry.pk)
     return it
 
 
