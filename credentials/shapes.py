@@ -63,9 +63,14 @@ class ListCredentials(Shape):
     recursive: bool = False
     type: KindWord | None = None
     tag: Tag | None = None
-    state: Literal["active", "archived", "revoked"] | None = None
     limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
     cursor: str | None = Field(default=None, max_length=1024)
+
+
+class BrowseCredentials(ListCredentials):
+    """The list as people look through it: also by state."""
+
+    state: Literal["active", "archived", "revoked"] | None = None
 
 
 class SearchCredentials(Shape):

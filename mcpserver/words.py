@@ -37,7 +37,6 @@ ARGUMENTS = {
     "recursive": "Also what lies in folders below.",
     "type": "Only credentials of this type.",
     "tag": "Only credentials with this tag.",
-    "state": "Only credentials in this state; all of them without it.",
     "limit": "How many at most.",
     "cursor": "`nextCursor` of the page before.",
     "query": "What to look for.",

@@ -15,7 +15,7 @@ from credentials.operations import (
     remove_folder,
     remove_grant,
 )
-from credentials.shapes import DescribeCredential, ListCredentials
+from credentials.shapes import BrowseCredentials, DescribeCredential
 from tests.people import Somebody, grant, store
 from tests.refusals import code_of
 from tests.storage import owner_sql
@@ -134,7 +134,7 @@ def test_a_list_can_be_narrowed_to_a_state(owner: Somebody) -> None:
     archive(owner.console, DescribeCredential(key="one"))
 
     def keys(state: str) -> list[str]:
-        found = list_credentials(owner.console, ListCredentials.parse({"state": state}))
+        found = list_credentials(owner.console, BrowseCredentials.parse({"state": state}))
         return [one.key for one in found.credentials]
 
     assert (keys("active"), keys("archived"), keys("revoked")) == (["two", "three"], ["one"], [])
