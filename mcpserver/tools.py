@@ -10,6 +10,7 @@ from access.actor import Actor
 from access.scopes import Scope
 from access.shapes import Shape
 from credentials import operations as credentials
+from credentials.request_shapes import AccessRequestOut, RequestAccess
 from credentials.shapes import (
     CredentialDetail,
     CredentialPage,
@@ -134,6 +135,18 @@ TOOLS = (
         action=Action.RELEASE_LEASE,
         takes=ReleaseLease,
         gives=LeaseState,
+        idempotent=True,
+    ),
+    Tool(
+        name="vault.request_access",
+        title="Request access",
+        description="Ask for a level on one credential or folder that you see but may not use, "
+        "for a time or without an end. A person decides on the approvals page; a request gives "
+        "nothing by itself. Until somebody decided, the identical call answers the same request.",
+        operation=credentials.request_access,
+        action=Action.REQUEST_ACCESS,
+        takes=RequestAccess,
+        gives=AccessRequestOut,
         idempotent=True,
     ),
 )

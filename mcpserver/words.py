@@ -17,9 +17,12 @@ standard input. What you read stays in your context; where a value must not be t
 the person to start the program through a client that fills it in.
 
 When a call is refused, the text names the rule and what would work:
-- "Permission denied": tell the person; an owner or admin can allow it on the /team page.
-- "Approval pending": tell the person that an owner or admin has to approve, then make the \
-identical call again. Do not change its arguments, that would be another request.
+- "Permission denied": tell the person; an owner or admin can allow it on the /team page. If the \
+person agrees, ask for it with vault.request_access: somebody decides on the /approvals page, and \
+then the call works.
+- "Approval pending": tell the person that an owner or admin has to approve and give them the \
+address from the text, then make the identical call again. Do not change its arguments, that would \
+be another request.
 - "Credential not found": check the key; what you may not see looks the same.
 - "audience mismatch" or not signed in: the token is for another service or has ended; the person \
 has to sign in again (in Claude Code: remove the server, add it again, log in).
@@ -43,6 +46,8 @@ ARGUMENTS = {
     "newValue": "The new value. Prefer `generate` where the value may be any random text.",
     "generate": "`true`, or the length and alphabet of a random value.",
     "window": "How long the old value stays readable: seconds or 15m, 1h …; 0 ends it at once.",
-    "reason": "Why it is rotated, for the audit log.",
+    "reason": "Why, for the audit log and for whoever decides on it.",
+    "level": "What you need: `user` to lease, `manager` also to rotate and edit. Not more.",
+    "duration": "How long you need it: seconds or 8h, 7d …; without it there is no end.",
     "idempotencyKey": "The same key with the same arguments answers the same rotation.",
 }

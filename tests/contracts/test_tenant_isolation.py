@@ -116,6 +116,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "vault.read_credential": {"leaseHandle": "{handle}"},
     "vault.rotate_credential": {"key": "{key}", "generate": True},
     "vault.release_lease": {"leaseHandle": "{handle}"},
+    "vault.request_access": {"key": "{key}", "level": "manager", "reason": PURPOSE},
 }
 
 

@@ -148,7 +148,7 @@ def test_the_handshake_era_needs_no_session(legacy: Agent) -> None:
 
 def test_without_a_version_header_the_oldest_revision_is_assumed(legacy: Agent) -> None:
     answer = legacy.send(legacy.message("tools/list"), without=("MCP-Protocol-Version",))
-    assert len(answer.json()["result"]["tools"]) == 7
+    assert len(answer.json()["result"]["tools"]) == 8
 
 
 def test_the_handshake_era_gets_nothing_it_does_not_know(legacy: Agent) -> None:

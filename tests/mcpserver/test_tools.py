@@ -23,6 +23,7 @@ ORDER = [
     "vault.read_credential",
     "vault.rotate_credential",
     "vault.release_lease",
+    "vault.request_access",
 ]
 # name → readOnly, destructive, idempotent
 HINTS = {
@@ -33,6 +34,7 @@ HINTS = {
     "vault.read_credential": (False, False, False),
     "vault.rotate_credential": (False, True, False),
     "vault.release_lease": (False, False, True),
+    "vault.request_access": (False, False, True),
 }
 ARGUMENTS = {
     "vault.list_credentials": {"folderPath", "recursive", "type", "tag", "limit", "cursor"},
@@ -44,6 +46,7 @@ ARGUMENTS = {
         *("key", "newValue", "generate", "window", "reason", "idempotencyKey"),
     },
     "vault.release_lease": {"leaseHandle"},
+    "vault.request_access": {"key", "folderPath", "level", "duration", "reason"},
 }
 
 
@@ -141,6 +144,7 @@ def test_answers_and_refusals_keep_to_the_listed_schema(
         "vault.read_credential": handle,
         "vault.rotate_credential": {"key": stored, "generate": True},
         "vault.release_lease": handle,
+        "vault.request_access": {"key": stored, "level": "manager", "reason": PURPOSE},
     }
     assert set(calls) == set(ORDER)
     for name, arguments in calls.items():
