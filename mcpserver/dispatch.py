@@ -5,20 +5,28 @@ import logging
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult, InputRequiredResult, TextContent
 
 from access.actor import Actor
-from access.errors import Unavailable, VaultError
+from access.errors import ApprovalPending, Unavailable, VaultError
 from access.failures import where_it_broke
+from mcpserver.elicitation import ask_person
 from mcpserver.tools import Tool
 
 log = logging.getLogger(__name__)
 
 
-def call_tool(tool: Tool, arguments: dict[str, Any], actor: Actor) -> CallToolResult:
-    """The tool's answer as structured content and the same as text; a refusal as `isError`."""
+def call_tool(
+    tool: Tool, arguments: dict[str, Any], actor: Actor, *, may_ask: bool = False
+) -> CallToolResult | InputRequiredResult:
+    """The tool's answer as structured content and the same as text; a refusal as `isError`.
+
+    What waits for an approval is asked for through the client where that can be done.
+    """
     try:
         return _answer(tool.operation(actor, tool.takes.parse(arguments)).wire())
+    except ApprovalPending as error:
+        return ask_person(error) if may_ask else refusal(error, actor)
     except VaultError as error:
         return refusal(error, actor)
     except (OperationalError, InterfaceError):

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from access.actor import Actor
 from access.errors import QuotaExceeded, Unavailable
 from mcpserver.dispatch import call_tool, refusal
+from mcpserver.elicitation import may_ask
 from mcpserver.guard import ACTOR
 from mcpserver.limits import CallLimit
 from mcpserver.schemas import input_schema, output_schema
@@ -65,16 +66,18 @@ class Handlers:
 
     async def call_tool(
         self, context: Context, params: types.CallToolRequestParams
-    ) -> types.CallToolResult:
+    ) -> types.CallToolResult | types.InputRequiredResult:
         """The operation's answer, computed beside the event loop."""
         tool = find_tool(params.name)
         if tool is None:
             raise MCPError(INVALID_PARAMS, "There is no such tool; see tools/list.")
         actor: Actor = cast(Request, context.request).scope[ACTOR]
-        arguments = params.arguments or {}
+        arguments, asking = params.arguments or {}, may_ask(context, params)
         try:
             self._limit.take(actor.agent_id or actor.token_id)
-            return await self._threads.run(lambda: call_tool(tool, arguments, actor))
+            return await self._threads.run(
+                lambda: call_tool(tool, arguments, actor, may_ask=asking)
+            )
         except (QuotaExceeded, Unavailable) as error:
             return refusal(error, actor)
 

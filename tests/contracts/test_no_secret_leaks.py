@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from celery.signals import before_task_publish
 from django.core import mail
+from mcp_types import CallToolResult
 from pydantic import SecretStr
 
 from access.actor import Actor
@@ -238,6 +239,7 @@ def test_a_value_that_could_not_be_read_is_not_told(
         everything.run(partial(read, owner.agent, handle))
         answer = call_tool(BY_NAME["vault.read_credential"], arguments, owner.agent)
 
+    assert isinstance(answer, CallToolResult)
     assert answer.is_error
     assert everything.failures, "this must fail"
     everything.tell(answer.model_dump(), ReadCredential(lease_handle=handle).lease_handle[:10])
