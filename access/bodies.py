@@ -14,13 +14,13 @@ class ClientGone(Exception):
     """The client went away before its request was whole."""
 
 
-async def read_body(announced: str, receive: Receive) -> bytes:
+async def read_body(announced: str, receive: Receive, most: int = MAXIMUM_BODY) -> bytes:
     """The body of an ASGI request; TooLarge at the first byte over the limit, or before any.
 
     `announced` is its Content-Length header, empty when there is none.
     """
-    too_large = TooLarge(f"A body may have at most {MAXIMUM_BODY} bytes.")
-    if len(announced) > 9 or (announced.isdecimal() and int(announced) > MAXIMUM_BODY):
+    too_large = TooLarge(f"A body may have at most {most} bytes.")
+    if len(announced) > 9 or (announced.isdecimal() and int(announced) > most):
         raise too_large
     body = bytearray()
     more = True
@@ -30,7 +30,7 @@ async def read_body(announced: str, receive: Receive) -> bytes:
             raise ClientGone
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > MAXIMUM_BODY:
+        if len(body) > most:
             raise too_large
     return bytes(body)
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from access.errors import Malformed, TooLarge
 
 MAXIMUM_BODY = 512 * 1024
+MAXIMUM_IMPORT = 8 * 1024 * 1024
 MAXIMUM_DEPTH = 32
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")

@@ -6,6 +6,7 @@ sees no row unless the transaction named the tenant (docs/decisions/0002-row-lev
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Self, TypeVar
 from uuid import UUID
@@ -59,15 +60,33 @@ class TenantOwned(models.Model):
         abstract = True
 
 
+# Whether what runs here has a transaction around it on purpose, which its own then join.
+_joining: ContextVar[bool] = ContextVar("joining", default=False)
+
+
 @contextmanager
 def tenant_transaction(tenant_id: UUID, *, durable: bool = True) -> Iterator[None]:
     """One transaction that may touch this tenant's rows, and no other's.
 
     The setting is local to the transaction, so a pooled connection cannot carry it on.
     """
-    with transaction.atomic(durable=durable):
+    with transaction.atomic(durable=durable and not _joining.get()):
         use_tenant(tenant_id)
         yield
+
+
+@contextmanager
+def joined_transaction(tenant_id: UUID) -> Iterator[None]:
+    """A durable transaction that those opened inside join: nothing of them stands before its end.
+
+    What was done inside may be told to nobody before the block is left.
+    """
+    with tenant_transaction(tenant_id):
+        token = _joining.set(True)
+        try:
+            yield
+        finally:
+            _joining.reset(token)
 
 
 def use_tenant(tenant_id: UUID) -> None:

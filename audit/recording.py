@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -33,7 +34,7 @@ from access.errors import (
     VaultError,
 )
 from access.news import News, spread
-from access.tenancy import database_now, tenant_transaction, use_tenant
+from access.tenancy import database_now, joined_transaction, tenant_transaction, use_tenant
 from audit.events import REFUSED, Event, Outcome
 from audit.models import Entry
 
@@ -169,6 +170,37 @@ def record_alone(
         record_joined(actor, event, outcome=outcome, **facts)
 
 
+# Refusals inside `one_transaction`, which are recorded after its end, whatever becomes of it.
+_refused: ContextVar[list[tuple[Draft, Outcome]] | None] = ContextVar("refused", default=None)
+
+
+@contextmanager
+def one_transaction(actor: Actor) -> Iterator[None]:
+    """Let the operations inside and what the caller writes with them stand or fall together.
+
+    A refusal keeps what stood before it, such as a request for approval; a defect keeps nothing.
+    Whoever uses this tells nobody an answer before the block is left.
+    """
+    refused: list[tuple[Draft, Outcome]] = []
+    token = _refused.set(refused)
+    refusal: VaultError | None = None
+    try:
+        with joined_transaction(actor.tenant_id):
+            try:
+                yield
+            except VaultError as error:
+                refusal = error
+    except (DatabaseError, InterfaceError) as error:
+        log.error("a joined transaction failed: %s", type(error).__name__)
+        raise Unavailable() from None
+    finally:
+        _refused.reset(token)
+        for draft, outcome in refused:
+            _record_now(actor, draft, outcome)
+    if refusal is not None:
+        raise refusal
+
+
 def _outcome(error: VaultError) -> Outcome:
     if isinstance(error, ApprovalPending):
         return Outcome.OK
@@ -184,11 +216,19 @@ def _record_apart(actor: Actor, draft: Draft, outcome: Outcome, code: str) -> No
     """The refusal's own transaction; when even that fails, the caller learns no more than 503."""
     draft.event = REFUSED.get(draft.event, draft.event)
     draft.detail(code=code)
+    waiting = _refused.get()
+    if waiting is None:
+        _record_now(actor, draft, outcome)
+    else:
+        waiting.append((draft, outcome))
+
+
+def _record_now(actor: Actor, draft: Draft, outcome: Outcome) -> None:
     try:
         with tenant_transaction(actor.tenant_id):
             record(actor, draft, outcome)
     except (DatabaseError, InterfaceError):
-        log.error("a refusal (%s, %s) could not be recorded", draft.event, code)
+        log.error("a refusal (%s) could not be recorded", draft.event)
         raise Unavailable() from None
 
 
