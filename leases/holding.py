@@ -5,7 +5,7 @@ from django.db.models import Q
 from access.actor import Actor
 from access.errors import InvalidHandle, NotFound
 from access.ids import parse_public_id
-from leases.handles import open_handle
+from leases.handles import make_handle, open_handle
 from leases.models import Lease, LeaseState
 
 
@@ -32,6 +32,23 @@ def own_lease(actor: Actor, handle: str) -> Lease:
     ):
         raise InvalidHandle()
     return lease
+
+
+def handle_again(actor: Actor, lease_id: str) -> str:
+    """The handle of a lease that the caller was given before, made anew (L9).
+
+    Needs the tenant's transaction. Whether it can still be read is decided when it is read.
+    """
+    lease = (
+        Lease.objects.of(actor)
+        .filter(held_by(actor), pk=parse_public_id("lease", lease_id))
+        .filter(client_id=actor.client_id, agent_id=actor.agent_id)
+        .exclude(issued_at=None)
+        .first()
+    )
+    if lease is None:
+        raise NotFound("There is no such lease.")
+    return make_handle(lease)
 
 
 def held_by(actor: Actor) -> Q:

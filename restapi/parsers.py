@@ -9,7 +9,7 @@ from access.strict_json import MAXIMUM_BODY, parse_strict_object
 
 
 class StrictJSONParser(BaseParser):
-    """One JSON object of at most 512 KiB; Malformed or TooLarge otherwise."""
+    """One JSON object of at most what the route reads; Malformed or TooLarge otherwise."""
 
     media_type = "application/json"
 
@@ -19,5 +19,7 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        del media_type, parser_context  # the framework passes them by name
-        return parse_strict_object(stream.read(MAXIMUM_BODY + 1))
+        del media_type  # the framework passes it by name
+        view = (parser_context or {}).get("view")
+        largest: int = getattr(view, "largest_body", MAXIMUM_BODY)
+        return parse_strict_object(stream.read(largest + 1), most=largest)

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
+QUOTA_SECONDS = 60  # when nothing tells when a place becomes free
 
 
 # The toolkit's own refusals; its words are not used, they may quote the request.
@@ -106,8 +107,8 @@ def _headers(error: VaultError, context: dict[str, Any]) -> dict[str, str]:
         return {"WWW-Authenticate": _step_up(error, getattr(context.get("request"), "auth", None))}
     if isinstance(error, Unavailable):
         return {"Retry-After": str(RETRY_SECONDS)}
-    if isinstance(error, QuotaExceeded) and "retryAfter" in error.extra:
-        return {"Retry-After": str(error.extra["retryAfter"])}
+    if isinstance(error, QuotaExceeded) or "retryAfter" in error.extra:
+        return {"Retry-After": str(error.extra.get("retryAfter", QUOTA_SECONDS))}
     return {}
 
 

@@ -1,34 +1,42 @@
-"""Query parameters turned into a shape: each at most once, numbers and booleans in one spelling."""
+"""Query parameters as members of a shape: each once at most, numbers and booleans one way."""
 
 import re
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from django.http import QueryDict
 
 from access.errors import Invalid
 from access.shapes import Shape
 
-S = TypeVar("S", bound=Shape)
-
 _BOOLEANS = {"true": True, "false": False}
 _NUMBER = re.compile(r"-?[0-9]{1,10}", re.ASCII)
 
 
-def parse_query(shape: type[S], query: QueryDict) -> S:
-    """The shape in the query; Invalid names the rule, never the value."""
-    types = {field.alias or name: field.annotation for name, field in shape.model_fields.items()}
-    data = {name: _value(name, types.get(name), values) for name, values in query.lists()}
-    return shape.parse(data)
+def read_query(shape: type[Shape] | None, query: QueryDict) -> dict[str, Any]:
+    """The parameters, typed as `shape` wants them; Invalid names the rule, never the value."""
+    fields = shape.model_fields.items() if shape else ()
+    types = {field.alias or name: _plain_types(field.annotation) for name, field in fields}
+    return {name: _value(name, types.get(name), values) for name, values in query.lists()}
 
 
-def _value(name: str, wanted: Any, values: list[str]) -> Any:
+def _plain_types(annotation: Any) -> set[Any]:
+    """`bool | None` is read as a boolean, an annotated number as a number."""
+    if get_origin(annotation) is Annotated:
+        return _plain_types(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return {plain for one in get_args(annotation) for plain in _plain_types(one)}
+    return {annotation}
+
+
+def _value(name: str, wanted: set[Any] | None, values: list[str]) -> Any:
     if wanted is None:
-        return values  # unknown here: the shape refuses it
+        return values  # unknown here: whoever asked refuses it
     if len(values) != 1:
         raise Invalid(f"{name}: may be given once.", name)
-    if wanted is bool:
+    if bool in wanted:
         return _boolean(name, values[0])
-    return _number(name, values[0]) if wanted is int else values[0]
+    return _number(name, values[0]) if int in wanted else values[0]
 
 
 def _boolean(name: str, text: str) -> bool:

@@ -1,7 +1,29 @@
-"""The addresses below /api/v1/."""
+"""The addresses below /api/v1/, from the table of routes."""
 
-from django.urls import path
+import re
 
-from restapi.views import Credentials
+from django.urls import URLPattern, path
 
-urlpatterns = [path("credentials", Credentials.as_view())]
+from restapi.routes import ROUTES
+from restapi.routes.route import Route
+from restapi.views import resource
+
+_PLACE = re.compile(r"\{([A-Za-z]+)\}")
+
+
+def _patterns() -> list[URLPattern]:
+    """One view an address; fixed words stand before places that would swallow them."""
+    addresses: dict[str, list[Route]] = {}
+    for route in ROUTES:
+        addresses.setdefault(route.path, []).append(route)
+    return [
+        path(_PLACE.sub(r"<str:\1>", address), resource(addresses[address]).as_view())
+        for address in sorted(addresses, key=_fixed_first)
+    ]
+
+
+def _fixed_first(address: str) -> list[tuple[bool, str]]:
+    return [(part.startswith("{"), part) for part in address.split("/")]
+
+
+urlpatterns = _patterns()

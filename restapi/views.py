@@ -1,21 +1,49 @@
-"""The resources of the API: a method parses, calls the operation, answers."""
+"""The table of routes, served: an address parses, calls the operation, answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, cast
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from credentials.operations import list_credentials
-from credentials.shapes import ListCredentials
+from restapi.answers import make_answer
 from restapi.authentication import actor_of
-from restapi.queries import parse_query
+from restapi.calls import idempotency_key, read_call
+from restapi.repeating import answer_once
+from restapi.routes.route import Route
 
 
-class Credentials(APIView):
-    """The credentials of the token's tenant that its holder may see."""
+class Resource(APIView):
+    """One address with the routes of its methods."""
 
-    http_method_names = ("get", "head")
+    routes: ClassVar[Mapping[str, Route]] = {}
 
-    def get(self, request: Request) -> Response:
-        """A page of credentials, as `vault.list_credentials` answers it."""
-        query = parse_query(ListCredentials, request.query_params)
-        return Response(list_credentials(actor_of(request), query).wire())
+    def serve(self, request: Request, **places: str) -> Response:
+        """Parse, do, answer; a request with an Idempotency-Key is done once."""
+        route = self.route_of(request)
+        actor = actor_of(request)
+        key = idempotency_key(route, request)
+        call = read_call(route, request, places)
+        if key is None:
+            return make_answer(route, route.operation(actor, *call)).response()
+        return answer_once(actor, route, call, key).response()
+
+    def route_of(self, request: Request) -> Route:
+        """The route of the request's method."""
+        return self.routes["GET" if request.method == "HEAD" else cast(str, request.method)]
+
+    @property
+    def largest_body(self) -> int:
+        """How much of a body is read here at most."""
+        return max(route.largest for route in self.routes.values())
+
+
+def resource(routes: Sequence[Route]) -> type[Resource]:
+    """The view of one address."""
+    methods = {route.method: route for route in routes}
+    names = [method.lower() for method in methods] + (["head"] if "GET" in methods else [])
+    handlers = {method.lower(): Resource.serve for method in methods}
+    return type(
+        "Resource", (Resource,), {"routes": methods, "http_method_names": names, **handlers}
+    )

@@ -15,8 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from access.bodies import ClientGone, read_body, replayed
 from access.errors import TooLarge, VaultError
+from access.strict_json import MAXIMUM_BODY, MAXIMUM_IMPORT
 
 MCP_PATHS = ("/api/mcp", "/api/mcp/")
+IMPORT_PATH = "/api/v1/imports"
 
 
 class Application:
@@ -41,13 +43,14 @@ class Application:
         """Django's answer. It would write a body of any size to disk before it looks at it."""
         announced = dict(scope["headers"]).get(b"content-length", b"").decode("latin-1")
         try:
-            body = await read_body(announced, receive)
+            most = MAXIMUM_IMPORT if scope["path"] == IMPORT_PATH else MAXIMUM_BODY
+            body = await read_body(announced, receive, most)
         except TooLarge as error:
             await _refuse(error, send)
         except ClientGone:
             return
         else:
-            await self._django(scope, replayed(body, receive), send)
+            await self._django(_measured(scope, body), replayed(body, receive), send)
 
     async def _serve(self, receive: Receive, send: Send) -> None:
         """Start, wait for the server's end, stop. An unsafe start ends the server at once."""
@@ -77,6 +80,14 @@ class Application:
         self._mcp, self._pages = None, _refuse_websocket
         await asyncio.to_thread(close_database)
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _measured(scope: Scope, body: bytes) -> Scope:
+    """With the body's real length: Django takes a request that names none for one without."""
+    headers = [one for one in scope["headers"] if one[0] != b"content-length"]
+    if body:
+        headers.append((b"content-length", str(len(body)).encode()))
+    return {**scope, "headers": headers}
 
 
 async def _refuse(error: VaultError, send: Send) -> None:

@@ -314,6 +314,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": ENVIRONMENT.sweep_seconds,
         "options": {"expires": 60},
     },
+    "forget-answers": {
+        "task": "restapi.forget_answers",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "send-letters": {
         "task": "identity.send_letters",
         "schedule": ENVIRONMENT.sweep_seconds,

@@ -5,7 +5,7 @@ from django.db.models import Model
 
 from access.tenancy import TenantOwned
 
-OURS = ("access", "audit", "tenants", "credentials", "leases", "identity", "console")
+OURS = ("access", "audit", "tenants", "credentials", "leases", "identity", "restapi", "console")
 
 
 def our_models() -> list[type[Model]]:

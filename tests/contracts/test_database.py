@@ -16,6 +16,7 @@ from access.tenancy import tenant_transaction
 from audit.recording import INSTALLATION
 from credentials.operations import rotate_credential
 from credentials.shapes import RotateCredential
+from tests.answers import once
 from tests.contracts.acme import Acme
 from tests.contracts.cases import CASES
 from tests.contracts.models import TENANT_MODELS, tenant_tables
@@ -36,6 +37,7 @@ def filled(owner: Somebody, member: Somebody) -> Somebody:
     Acme(owner).things(owner, "group_id", "service_account")
     CASES["connect_agent"].call(owner.console, {"client_id": uuid4()})
     CASES["request_access"].call(member.console, {"key": "rotated"})
+    once(owner, "stored")
     return owner
 
 
@@ -219,7 +221,7 @@ def test_no_table_can_be_emptied_at_once(filled: Somebody, table: str) -> None:
 
 def test_the_tenant_does_not_outlive_its_transaction(filled: Somebody) -> None:
     with tenant_transaction(filled.console.tenant_id):
-        assert _application(_count("credential")) == 2
+        assert _application(_count("credential")) == 3
 
     assert _application(_count("credential")) == 0
     with pytest.raises(RuntimeError), tenant_transaction(filled.console.tenant_id):
@@ -242,6 +244,7 @@ DEFINERS = """
 ANSWERS = {
     "credentials_tagged": "SETOF uuid",
     "credentials_matching": "TABLE(id uuid, score real)",
+    "kept_answers_due": "TABLE(tenant_id uuid, id uuid)",
     "leases_due": "TABLE(tenant_id uuid, id uuid)",
     "notices_due": "TABLE(tenant_id uuid, id uuid)",
     "grants_due": "TABLE(tenant_id uuid, id uuid)",

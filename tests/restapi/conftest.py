@@ -7,10 +7,12 @@ import pytest
 from django.conf import settings
 
 from tests.hashing import cheap_passwords
-from tests.oauth_client import connect, reach
+from tests.oauth_client import SCOPES, OAuthClient, reach, sign_in
 from tests.people import PASSWORD, Somebody
+from tests.storage import owner_sql
 
-TokenOf = Callable[[Somebody], str]
+TokenOf = Callable[..., str]
+ADMIN = "vault:read vault:write vault:admin"
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -29,13 +31,19 @@ def http(server: str, database: None) -> Iterator[httpx2.Client]:
 
 @pytest.fixture
 def token_of(server: str, database: None) -> TokenOf:
-    """Connects a program of somebody."""
+    """Connects a program of somebody, one that an operator registered."""
 
-    def connected(who: Somebody) -> str:
-        resource = settings.REST_RESOURCE
-        return connect(
-            server, who.person.email, PASSWORD, resource=resource, agent="program"
-        ).access
+    def connected(who: Somebody, scopes: str = SCOPES) -> str:
+        with reach(server) as http, reach(server) as browser:
+            client = OAuthClient(http, resource=settings.REST_RESOURCE)
+            client.register()
+            owner_sql(
+                "UPDATE identity_client SET registration_source = 'manual' WHERE client_id = %s",
+                client.client_id,
+            )
+            sign_in(browser, who.person.email, PASSWORD)
+            code = client.code(browser, scopes, agent=f"program {client.client_id[:8]}")
+            return client.tokens(client.redeem(code)).access
 
     return connected
 
@@ -44,4 +52,11 @@ def token_of(server: str, database: None) -> TokenOf:
 def api(http: httpx2.Client, token_of: TokenOf, owner: Somebody) -> httpx2.Client:
     """The owner's program, with its token on every request."""
     http.headers["Authorization"] = f"Bearer {token_of(owner)}"
+    return http
+
+
+@pytest.fixture
+def governing(http: httpx2.Client, token_of: TokenOf, owner: Somebody) -> httpx2.Client:
+    """The owner's program with `vault:admin`."""
+    http.headers["Authorization"] = f"Bearer {token_of(owner, ADMIN)}"
     return http

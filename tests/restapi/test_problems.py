@@ -36,7 +36,7 @@ def test_an_unknown_address_is_not_found(http: httpx2.Client, path: str, method:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_a_method_that_is_not_served_names_those_that_are(api: httpx2.Client, method: str) -> None:
-    answer = api.request(method, PATH)
+    answer = api.request(method, "/api/v1/search")
     assert problem(answer)["code"] == "request/method-not-allowed"
     assert answer.headers["allow"] == "GET, HEAD"
 
@@ -59,7 +59,7 @@ def test_a_defect_says_nothing_but_its_request(
     def breaks(*_: object) -> NoReturn:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(views, "list_credentials", breaks)
+    monkeypatch.setattr(views, "make_answer", breaks)
     with caplog.at_level(logging.DEBUG):
         answer = api.get(PATH)
 

@@ -1,0 +1,31 @@
+"""Answers that were given under an Idempotency-Key, kept for a day."""
+
+from django.db import models
+
+from access.tenancy import TenantOwned
+
+
+class KeptAnswer(TenantOwned):
+    """An answer without handle or secret, found by a keyed digest of whose key it was and where.
+
+    It is written in the transaction of the operation it answers for: either both are there or
+    neither (docs/decisions/0010-rest.md).
+    """
+
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="+")
+    key_digest = models.BinaryField(max_length=32)
+    request_digest = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField()
+    body = models.JSONField(null=True)
+    etag = models.TextField(default="", blank=True)
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "kept_answer"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "key_digest"], name="one_answer_per_key")
+        ]
+        indexes = [models.Index(fields=["ends_at"], name="kept_answer_end")]
+
+    def __str__(self) -> str:
+        return f"answer {self.pk}"

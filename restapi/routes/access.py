@@ -1,0 +1,151 @@
+"""Who may use what: grants, what follows from them, requests for access."""
+
+from access.actions import Action
+from access.errors import Conflict, CredentialNotFound, FolderNotFound, NotFound, PreconditionFailed
+from credentials import operations
+from credentials.reach_shapes import (
+    AccessPage,
+    MatrixPage,
+    ReachPage,
+    ShowAccess,
+    ShowMatrix,
+    ShowReach,
+)
+from credentials.request_shapes import (
+    AccessRequestDetail,
+    AccessRequestOut,
+    AccessRequestPage,
+    ListAccessRequests,
+    RequestAccess,
+)
+from credentials.shapes import (
+    ChangedGrants,
+    ChangeGrants,
+    GiveGrant,
+    GrantOut,
+    GrantPage,
+    ListGrants,
+)
+from restapi.routes.route import Route
+
+THINGS = (CredentialNotFound, FolderNotFound)
+REQUEST = "access-requests/{requestId}"
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="grants",
+        subject="Grants",
+        summary="List grants: those on a thing, those of a subject, or all of the tenant",
+        operation=operations.list_grants,
+        action=Action.LIST_GRANTS,
+        takes=ListGrants,
+        gives=GrantPage,
+        errors=(*THINGS, NotFound),
+    ),
+    Route(
+        method="POST",
+        path="grants",
+        subject="Grants",
+        summary="Give a level on a credential or folder, or change the grant that is there",
+        operation=operations.give_grant,
+        action=Action.GIVE_GRANT,
+        takes=GiveGrant,
+        gives=GrantOut,
+        errors=(*THINGS, NotFound),
+    ),
+    Route(
+        method="POST",
+        path="grants/bulk",
+        subject="Grants",
+        summary="Give, change and take away many grants, all of them or none",
+        operation=operations.change_grants,
+        action=Action.CHANGE_GRANTS,
+        takes=ChangeGrants,
+        gives=ChangedGrants,
+        errors=(*THINGS, NotFound, PreconditionFailed),
+    ),
+    Route(
+        method="DELETE",
+        path="grants/{grantId}",
+        subject="Grants",
+        summary="Take a grant away; the leases that lived by it end",
+        operation=operations.remove_grant,
+        action=Action.REMOVE_GRANT,
+        errors=(NotFound,),
+    ),
+    Route(
+        method="GET",
+        path="access",
+        subject="Reach",
+        summary="Show who reaches a credential or folder, and by which rule",
+        operation=operations.show_access,
+        action=Action.SHOW_ACCESS,
+        takes=ShowAccess,
+        gives=AccessPage,
+        errors=THINGS,
+    ),
+    Route(
+        method="GET",
+        path="reach",
+        subject="Reach",
+        summary="Show what a person, group or service account reaches, and by which rule",
+        operation=operations.show_reach,
+        action=Action.SHOW_REACH,
+        takes=ShowReach,
+        gives=ReachPage,
+        errors=(NotFound,),
+    ),
+    Route(
+        method="GET",
+        path="matrix",
+        subject="Reach",
+        summary="Set subjects against folders and credentials, with each one's grants",
+        operation=operations.show_matrix,
+        action=Action.SHOW_MATRIX,
+        takes=ShowMatrix,
+        gives=MatrixPage,
+        errors=(FolderNotFound,),
+    ),
+    Route(
+        method="GET",
+        path="access-requests",
+        subject="Access requests",
+        summary="List requests for access: your own, and those you could decide on",
+        operation=operations.list_access_requests,
+        action=Action.LIST_ACCESS_REQUESTS,
+        takes=ListAccessRequests,
+        gives=AccessRequestPage,
+    ),
+    Route(
+        method="POST",
+        path="access-requests",
+        subject="Access requests",
+        summary="Ask for a level on a credential or folder; a person decides at the console",
+        operation=operations.request_access,
+        action=Action.REQUEST_ACCESS,
+        takes=RequestAccess,
+        gives=AccessRequestOut,
+        errors=(*THINGS, Conflict),
+    ),
+    Route(
+        method="GET",
+        path=REQUEST,
+        subject="Access requests",
+        summary="Show a request for access and earlier ones like it",
+        operation=operations.show_access_request,
+        action=Action.SHOW_ACCESS_REQUEST,
+        gives=AccessRequestDetail,
+        errors=(NotFound,),
+    ),
+    Route(
+        method="POST",
+        path=f"{REQUEST}/withdraw",
+        subject="Access requests",
+        summary="Withdraw your own request for access",
+        operation=operations.withdraw_access_request,
+        action=Action.WITHDRAW_ACCESS_REQUEST,
+        gives=AccessRequestOut,
+        errors=(NotFound, Conflict),
+    ),
+)

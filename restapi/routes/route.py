@@ -1,0 +1,87 @@
+"""One row of the table of routes: an operation, and how programs reach it."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+from pydantic.alias_generators import to_camel
+
+from access.actions import RULES, Action
+from access.actor import Actor
+from access.errors import VaultError
+from access.scopes import Scope
+from access.shapes import Shape
+from access.strict_json import MAXIMUM_BODY
+
+# Makes a member of an answer once more, out of the members that were kept.
+Again = Callable[[Actor, dict[str, Any]], str | None]
+Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+
+_PLACE = re.compile(r"\{([A-Za-z]+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where an operation is served and what goes in and out.
+
+    The places in `path` are members of `takes`, or, when it takes none, the operation's arguments
+    in their order. The other members come as query parameters of a GET or DELETE, else in the
+    body; those in `kept_back` come in neither. `gives` None answers 204.
+
+    `versioned`: the answer's `revision` is the ETag. `conditional`: If-Match becomes the member
+    `revision`. `again` completes an answer that was given before: what it must not keep – a
+    handle, a new secret – it makes anew or leaves out.
+    """
+
+    method: Method
+    path: str
+    summary: str
+    operation: Callable[..., Any]
+    action: Action
+    subject: str
+    takes: type[Shape] | None = None
+    gives: type[Shape] | None = None
+    status: int = 200
+    errors: tuple[type[VaultError], ...] = ()
+    kept_back: frozenset[str] = frozenset()
+    versioned: bool = False
+    conditional: bool = False
+    repeatable: bool = True
+    again: Mapping[str, Again] = field(default_factory=lambda: MappingProxyType({}))
+    largest: int = MAXIMUM_BODY
+
+    @property
+    def name(self) -> str:
+        """The operation's id in the document: `listCredentials`."""
+        return to_camel(self.operation.__name__)
+
+    @property
+    def scope(self) -> Scope:
+        """What the token must allow at least."""
+        return RULES[self.action].scope
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The parameters in the path, in their order."""
+        return tuple(_PLACE.findall(self.path))
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes or discloses something."""
+        return self.method != "GET"
+
+    @property
+    def in_body(self) -> bool:
+        """Whether members come in the body rather than in the query."""
+        return self.method in ("POST", "PATCH", "PUT")
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The members of the query or the body, by the names they have outside."""
+        if self.takes is None:
+            return ()
+        aside = {*self.places, *self.kept_back, *(["revision"] if self.conditional else [])}
+        names = (to_camel(name) for name in self.takes.model_fields)
+        return tuple(name for name in names if name not in aside)
