@@ -1,8 +1,13 @@
 """Pages change by themselves in a real browser, under the strict policy, and say that they do."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx2
+from django.db import connection
 from playwright.sync_api import Page, expect
 
+from leases.operations import revoke_lease
 from tests.browser.chromium import Complaints, in_chromium, keep_picture
 from tests.mcpserver.agent import Agent
 from tests.oauth_client import connect, reach
@@ -23,6 +28,17 @@ def agent(server: str, http: httpx2.Client, who: Somebody) -> Agent:
     """A new agent, connected over HTTP."""
     tokens = connect(server, who.person.email, PASSWORD, agent="Laptop")
     return Agent(http, tokens.access)
+
+
+def beside(work: Callable[[], object]) -> None:
+    """Do something in the database, in a thread that has no browser's event loop."""
+
+    def done() -> None:
+        work()
+        connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(done).result()
 
 
 def test_the_connect_page_turns_green_at_the_first_call(server: str, member: Somebody) -> None:
@@ -60,6 +76,32 @@ def test_a_lease_is_seen_while_the_dashboard_is_open(server: str, owner: Somebod
 
         in_chromium(steps, complaints=complaints)
     assert complaints == []
+
+
+def test_a_revoke_is_seen_in_two_browsers_and_holds_at_the_endpoint(
+    server: str, owner: Somebody
+) -> None:
+    store(owner)
+    with reach(server) as http:
+        mine = agent(server, http, owner)
+
+        def steps(page: Page) -> None:
+            browser = page.context.browser
+            assert browser is not None
+            other = browser.new_context().new_page()
+            for one, address in ((page, "/admin/"), (other, "/admin/audit/")):
+                sign_in(one, server, owner)
+                one.goto(f"{server}{address}")
+                expect(one.locator("[data-live='on']")).to_be_attached()
+            lease = mine.answer("vault.lease_credential", key=KEY, purpose=PURPOSE)
+            expect(other.locator("main")).to_contain_text("lease.created")
+            beside(lambda: revoke_lease(owner.console, lease["leaseId"]))
+            refused = mine.refusal("vault.read_credential", leaseHandle=lease["leaseHandle"])
+            assert refused["code"] == "lease/revoked"
+            for one in (page, other):
+                expect(one.locator("main")).to_contain_text("lease.revoked")
+
+        in_chromium(steps)
 
 
 def test_a_page_whose_session_ended_goes_to_the_sign_in(server: str, member: Somebody) -> None:
