@@ -83,6 +83,14 @@ ROWS = (
         governing=True,
     ),
     Row(
+        label="Settings",
+        url="admin:settings",
+        section="settings",
+        icon="settings",
+        group=Group.OVERSIGHT,
+        governing=True,
+    ),
+    Row(
         label="Single sign-on",
         url="admin:sign_in",
         section="sign-in",

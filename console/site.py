@@ -20,7 +20,7 @@ from audit.events import Event, Outcome
 from audit.recording import record_alone
 from console.actors import actor_for
 from console.errors import problem, to_second_factor, told
-from console.pages import audit, credentials, dashboard, sign_in
+from console.pages import audit, credentials, dashboard, sign_in, tenant_settings
 from console.places import current_place
 
 
@@ -56,6 +56,7 @@ class ConsoleSite(AdminSite):
             path("credentials/", page(credentials.overview), name="credentials"),
             path("sign-in/", page(sign_in.single_sign_on), name="sign_in"),
             path("credentials/new", page(credentials.store), name="store"),
+            path("settings/", page(tenant_settings.tenant_settings), name="settings"),
             path("audit/", page(audit.log), name="audit"),
             path("audit/export", page(audit.export), name="export_audit"),
             path("audit/<str:entry_id>/", page(audit.entry), name="audit_entry"),

@@ -5,6 +5,7 @@ Chosen views only: the toolkit's own addresses and the device flow are not mount
 
 from django.urls import include, path
 
+from identity.account import invitation
 from identity.account.setup import follow_link, root_key_kept, setup
 from identity.authorizing import authorize
 from identity.endpoints import introspect, register, revoke, token
@@ -31,5 +32,7 @@ urlpatterns = [
     path("setup/", setup, name="setup"),
     path("setup/root-key-kept/", root_key_kept, name="root_key_kept"),
     path("setup/<str:token>/", follow_link, name="setup_link"),
+    path("invitations/", invitation.invitation, name="invitation"),
+    path("invitations/<str:link>", invitation.follow_link, name="invitation_link"),
     path("account/", include("identity.account.urls")),
 ]

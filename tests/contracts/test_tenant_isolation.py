@@ -177,7 +177,7 @@ NAMES_NOTHING = {
     "", "team/", "tenant/", "appearance/", "admin/", "admin/figures/",
     "connect/", "connect/waiting/",
     "admin/credentials/", "admin/credentials/new",
-    "admin/audit/", "admin/audit/export",
+    "admin/audit/", "admin/audit/export", "admin/settings/", "invitations/",
     "account/tokens/", "account/tokens/new", "approvals/", "team/ask/",
     "team/grants/", "team/grants/review", "team/grants/save", "team/access/",
 }  # fmt: skip
@@ -194,6 +194,7 @@ NAMES_SOMETHING = {
     # A person's own: who asked for it and in which session decides (tests/identity).
     "oauth/status/<uuid:identifier>",
     "setup/<str:token>/",
+    "invitations/<str:link>",
     "account/sso/<slug:slug>/",
     "account/sso/<slug:slug>/callback/",
     "account/passkeys/<int:pk>/rename/",

@@ -14,6 +14,7 @@ NO_PAGE = {
     r"account/\^password/reset/key/.*": "needs a mailed link (tests/console/test_account.py)",
     r"account/passkeys/<int:pk>/.*": "need an authenticator (tests/identity)",
     r"account/sso/<slug:slug>/.*": "need a tenant's provider (tests/identity)",
+    r"invitations/<str:link>": "needs a mailed link (tests/identity)",
     r"setup/<str:token>/": "needs an operator's link (tests/identity)",
 }
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")

@@ -1,0 +1,127 @@
+"""The tenant's settings in one form; an edit of something older is noticed."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+from pydantic.alias_generators import to_camel, to_snake
+
+from access.actor import Actor
+from access.bands import BANDS
+from access.durations import UNITS
+from access.errors import Invalid, PreconditionFailed, Unavailable, VaultError
+from console.actors import actor_for
+from console.fields import member, plain
+from console.forms import CHOOSE, machine_text
+from console.pages.framing import frame, fresh_first
+from tenants.models import HARD_MAXIMUM_TTL
+from tenants.operations import change_settings, show_settings
+from tenants.shapes import ChangeSettings, SettingsOut
+
+BASELINES = [
+    ("none", "Nothing: what was not given to them does not exist for them"),
+    ("viewer", "See every credential's metadata, and ask for more"),
+    ("user", "Lease and read every credential"),
+]
+DURATIONS = ("default_ttl", "max_ttl", "default_window", "max_window")
+
+
+def _duration(label: str, name: str, help_text: str = "") -> forms.CharField:
+    rule = member(ChangeSettings, name, "One number and a unit, such as 90s, 15m, 1h or 7d.")
+    return forms.CharField(
+        label=label, help_text=help_text, widget=machine_text(), validators=[rule]
+    )
+
+
+def _count(label: str, name: str) -> forms.IntegerField:
+    widget = forms.NumberInput({"min": 1, "inputmode": "numeric"})
+    return forms.IntegerField(label=label, widget=widget, validators=[member(ChangeSettings, name)])
+
+
+class SettingsForm(forms.Form):
+    """The names are the shape's, as errors name them."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+    name = forms.CharField(label="Name", validators=[member(ChangeSettings, "name")])
+    baseline_level = forms.ChoiceField(
+        label="Every member may", choices=BASELINES, error_messages=CHOOSE
+    )
+    mfa_required = forms.BooleanField(
+        label="Members need a second factor to use the console and to connect agents",
+        required=False,
+    )
+    self_approval = forms.BooleanField(
+        label="Who may approve may also approve what they asked for themselves", required=False
+    )
+    default_ttl = _duration("Usual lease", "defaultTtl", "Where a credential says nothing else.")
+    max_ttl = _duration("Longest lease", "maxTtl", "What is over it is cut, and said. At most 7d.")
+    default_window = _duration(
+        "Usual rotation window", "defaultWindow", "How long the old value stays readable."
+    )
+    max_window = _duration("Longest rotation window", "maxWindow", "At most 7d.")
+    max_leases_per_person = _count("Live leases of a person", "maxLeasesPerPerson")
+    max_leases_per_agent = _count("Live leases of an agent", "maxLeasesPerAgent")
+    max_credentials_per_agent = _count("Credentials an agent leases", "maxCredentialsPerAgent")
+
+    def shape(self) -> ChangeSettings:
+        """Raises Invalid."""
+        return ChangeSettings.parse(
+            {to_camel(name): value for name, value in self.cleaned_data.items()}
+        )
+
+    def refuse(self, error: VaultError) -> None:
+        """Say it beside the field that it is about."""
+        name = to_snake(str(error.extra.get("field", "")))
+        self.add_error(name if name in self.fields else None, plain(error))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@fresh_first
+def tenant_settings(request: HttpRequest) -> HttpResponse:
+    """Show and change them; what was typed stays when something does not fit."""
+    actor = actor_for(request)
+    current = show_settings(actor)
+    sent = request.method == "POST"
+    form = SettingsForm(request.POST if sent else None, initial=_typed(current))
+    if sent and form.is_valid() and _change(actor, form):
+        messages.success(request, "The settings are saved and in force.")
+        return redirect("admin:settings")
+    shown = {
+        **frame(request, "settings"),
+        "form": form,
+        "bands": [
+            (one.name, shortest(one.default_ttl), shortest(one.max_ttl or HARD_MAXIMUM_TTL))
+            for one in BANDS
+        ],
+    }
+    return render(request, "console/settings.html", shown, status=422 if form.errors else 200)
+
+
+def _change(actor: Actor, form: SettingsForm) -> bool:
+    try:
+        change_settings(actor, form.shape())
+    except PreconditionFailed:
+        form.add_error(
+            None,
+            "Somebody changed the settings since you opened this page. Nothing was saved: open it "
+            "again to see theirs.",
+        )
+        return False
+    except (Invalid, Unavailable) as error:
+        form.refuse(error)
+        return False
+    return True
+
+
+def _typed(current: SettingsOut) -> dict[str, Any]:
+    known = current.model_dump()
+    return {**known, **{name: shortest(known[f"{name}_seconds"]) for name in DURATIONS}}
+
+
+def shortest(seconds: int) -> str:
+    """Seconds as somebody would type them: 900 → 15m."""
+    units = sorted(UNITS.items(), key=lambda one: -one[1])
+    return next(f"{seconds // size}{unit}" for unit, size in units if seconds % size == 0)

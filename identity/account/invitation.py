@@ -1,0 +1,103 @@
+"""/invitations/: from the mailed link to a membership, with a new account where there is none."""
+
+from django.contrib import messages
+from django.db import IntegrityError
+from django.db.transaction import atomic
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from access.errors import Conflict, Denied, NotFound
+from identity.account.new_person import NewPersonForm, welcome
+from identity.admission import confined_to
+from identity.origins import address_of, request_id_of
+from tenants.models import Person
+from tenants.operations import accept_invitation, open_invitation
+from tenants.shapes import OpenInvitation, TenantOut
+
+LINK = "invitation.link"
+
+
+@require_safe
+@never_cache
+def follow_link(request: HttpRequest, link: str) -> HttpResponseBase:
+    """Take the link out of the address, where others could read it, and go on."""
+    request.session[LINK] = link
+    return redirect("invitation")
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def invitation(request: HttpRequest) -> HttpResponseBase:
+    """What the invitation is for; joining by somebody who is signed in, or by somebody new."""
+    try:
+        asked = open_invitation(request.session.get(LINK, ""))
+    except NotFound:
+        return _step(request, "closed", status=404)
+    if confined_to(request):
+        return render(request, "account/own_sign_in_needed.html", status=403)
+    if isinstance(request.user, Person):
+        return _member(request, asked, request.user)
+    if Person.objects.filter(email__iexact=asked.email).exists():
+        return _step(request, "sign_in", asked=asked)
+    return _newcomer(request, asked)
+
+
+def _member(request: HttpRequest, asked: OpenInvitation, person: Person) -> HttpResponseBase:
+    """Joining changes what an account may do, so it takes a press of a button."""
+    if person.email.lower() != asked.email.lower():
+        return _step(request, "other", asked=asked, status=403)
+    if request.method != "POST":
+        return _step(request, "join", asked=asked)
+    try:
+        tenant = _accept(request, person)
+    except (Conflict, Denied, NotFound) as error:
+        return _step(request, "join", asked=asked, problems=[error.detail], status=error.status)
+    messages.success(request, f"You are a member of {tenant.name} now.")
+    return redirect("home")
+
+
+def _newcomer(request: HttpRequest, asked: OpenInvitation) -> HttpResponseBase:
+    """Whoever has the link reads the mail of its address, so the address needs no other proof."""
+    form = NewPersonForm(request.POST or None)
+    form.email = asked.email
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            person = _make(asked.email, said["name"], said["password"])
+        except Conflict:
+            return redirect("invitation")
+        try:
+            _accept(request, person)
+        except NotFound:
+            person.delete()
+            return _step(request, "closed", status=404)
+        return welcome(request, person, "/")
+    return _step(request, "new", asked=asked, form=form, status=422 if form.errors else 200)
+
+
+def _make(email: str, name: str, password: str) -> Person:
+    try:
+        with atomic():
+            return Person.objects.create_user(email, password, name=name)
+    except IntegrityError:  # somebody sent the form twice
+        raise Conflict("There is an account with this address.") from None
+
+
+def _accept(request: HttpRequest, person: Person) -> TenantOut:
+    tenant = accept_invitation(
+        request.session[LINK],
+        person,
+        request_id=request_id_of(request),
+        address=address_of(request),
+    )
+    del request.session[LINK]
+    return tenant
+
+
+def _step(request: HttpRequest, step: str, status: int = 200, **shown: object) -> HttpResponse:
+    return render(request, "account/invitation.html", {"step": step, **shown}, status=status)
