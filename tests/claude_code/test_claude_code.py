@@ -1,6 +1,7 @@
 """The real Claude Code connects, leases and reads, as the README tells people to do it."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,14 +9,17 @@ from typing import Any
 
 import httpx2
 import pytest
+from django.db import connection
 
 from access.tenancy import tenant_transaction
 from audit.models import Entry
 from tests.claude_code.client import CALLBACK_PORT, ClaudeCode, install, missing
 from tests.claude_code.model import Results, Script, scripted_model
-from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, store
+from tests.leases.asking import decide
+from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, grant, store
 from vaultsite.launch.browser import Browser, away, form_with
 
+ADDRESS = re.compile(r"/approvals/(lease_[0-9a-f]{32})")
 pytestmark = [pytest.mark.claude_code, pytest.mark.timeout(420)]
 
 
@@ -132,6 +136,33 @@ def test_claude_code_is_told_what_was_refused(
     (refused,) = ask(claude, script)
     assert refused["is_error"] is True
     assert "Credential not found" in json.dumps(refused["content"])
+
+
+def test_claude_code_is_told_where_to_approve_and_gets_the_lease_afterwards(
+    claude: ClaudeCode, server: str, owner: Somebody, member: Somebody
+) -> None:
+    """Without a person in front of it, the client cancels its own dialog and repeats the call."""
+    store(owner, "stripe-api-key", policy={"approval": "required"})
+    grant(owner, member, "user", key="stripe-api-key")
+    connect(claude, server, member)
+    wish = {"key": "stripe-api-key", "purpose": PURPOSE, "ttl": "5m"}
+
+    def approved(results: Results) -> dict[str, Any]:
+        found = ADDRESS.search(json.dumps(results[-1]["content"]))
+        assert found is not None, results
+        decide(owner.console, found.group(1), approve=True)
+        connection.close()  # this thread's own
+        return wish
+
+    lease_tool = "mcp__vault__vault_lease_credential"
+    waiting, leased = ask(claude, Script([(lease_tool, lambda _: wish), (lease_tool, approved)]))
+
+    assert waiting["is_error"] is True
+    assert "Approval pending" in json.dumps(waiting["content"])
+    assert content(leased)["ttlSeconds"] == 300
+    with tenant_transaction(owner.console.tenant_id):
+        asked = Entry.objects.of(owner.console).filter(event="access.requested")
+        assert asked.count() == 1
 
 
 def test_claude_code_logs_out(claude: ClaudeCode, server: str, owner: Somebody) -> None:
