@@ -84,6 +84,12 @@ class SearchCredentials(Shape):
     cursor: str | None = Field(default=None, max_length=1024)
 
 
+class BrowseFound(SearchCredentials):
+    """The search as people use it: also by state."""
+
+    state: Literal["active", "archived", "revoked"] | None = None
+
+
 class DescribeCredential(Shape):
     """One credential by its key (case-sensitive)."""
 
@@ -307,9 +313,13 @@ class AuditLine(Shape):
 
 
 class CredentialDetail(CredentialOut):
-    """Everything there is to know about a credential without leasing it."""
+    """Everything there is to know about a credential without leasing it.
+
+    `extracted` is what was found in the value; what was written by hand wins in `metadata`.
+    """
 
     metadata: dict[str, str]
+    extracted: dict[str, str]
     owners: list[str]
     owner_ids: list[str]
     policy: PolicyOut

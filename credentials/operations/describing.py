@@ -51,6 +51,7 @@ def detail(actor: Actor, credential: Credential, held: Level, tenant: Tenant) ->
         {
             **credential_fields(credential, current.number if current else None, held, tenant),
             "metadata": dict(merge_metadata(extracted, credential.metadata)),
+            "extracted": extracted,
             "owners": [one.email for one in owners],
             "owner_ids": [public_id("person", one.pk) for one in owners],
             "policy": policy_out(credential),

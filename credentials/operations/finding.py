@@ -17,6 +17,7 @@ from credentials.presenting import credential_fields, credential_out
 from credentials.rights import Rights, below, rights
 from credentials.shapes import (
     BrowseCredentials,
+    BrowseFound,
     CredentialPage,
     FoundOut,
     FoundPage,
@@ -91,7 +92,7 @@ def _filtered(
             if whole
             else Q(folder__path=request.folder_path)
         )
-    if isinstance(request, BrowseCredentials) and request.state:
+    if isinstance(request, BrowseCredentials | BrowseFound) and request.state:
         rows = rows.filter(state=request.state)
     if request.type:
         rows = rows.filter(type=request.type)
