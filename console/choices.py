@@ -33,6 +33,17 @@ def subject_choices(actor: Actor) -> list[tuple[str, str]]:
     ]
 
 
+def member_choices(actor: Actor) -> list[tuple[str, str]]:
+    """(public id, e-mail) of the tenant's members; for its owners and admins."""
+    members = Membership.objects.filter(
+        tenant_id=actor.tenant_id, person__is_active=True
+    ).select_related("person")
+    return [
+        (public_id("person", one.person_id), one.person.email)
+        for one in members.order_by("person__email")
+    ]
+
+
 def known_folders(actor: Actor) -> list[str]:
     """Paths of existing folders to suggest: those in use on the first page and the topmost."""
     page = list_credentials(actor, ListCredentials(limit=MAXIMUM_PAGE))

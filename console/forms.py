@@ -1,4 +1,4 @@
-"""The form that stores a credential; it turns what was typed into the operation's shape."""
+"""The forms that store and change a credential; they turn what was typed into shapes."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel, to_snake
 
 from access.errors import Invalid, VaultError
 from console.fields import RowsField, SecretField, member, plain, rule
-from console.words import KINDS
+from console.words import KINDS, as_typed
 from credentials.naming import (
     check_description,
     check_folder_path,
@@ -17,7 +17,7 @@ from credentials.naming import (
     check_secret_fields,
     check_tags,
 )
-from credentials.shapes import CreateCredential, PolicyIn
+from credentials.shapes import CreateCredential, CredentialDetail, PolicyIn, UpdateCredential
 
 TYPES = [("", "Choose a type"), *((word, kind.title) for word, kind in KINDS.items())]
 APPROVALS = [("none", "Not needed"), ("required", "A person approves every lease")]
@@ -30,13 +30,13 @@ def machine_text(**attributes: str) -> forms.TextInput:
     return forms.TextInput({**MACHINE_TEXT, **attributes})
 
 
-def duration_field(label: str, name: str, help_text: str, **attributes: str) -> forms.CharField:
+def duration_field(label: str, name: str, help_text: str) -> forms.CharField:
     """An optional duration such as `15m`, member `name` of the policy."""
     return forms.CharField(
         label=label,
         required=False,
         help_text=help_text,
-        widget=machine_text(**attributes),
+        widget=machine_text(),
         validators=[member(PolicyIn, name, "One number and a unit, such as 90s, 15m, 1h or 7d.")],
     )
 
@@ -52,8 +52,8 @@ def count_field(label: str, name: str, help_text: str) -> forms.IntegerField:
     )
 
 
-class StoreForm(forms.Form):
-    """Every part of a new credential; the names are the shape's, as errors name them."""
+class CredentialForm(forms.Form):
+    """What is written beside a value; the names are the shapes', as errors name them."""
 
     key = forms.CharField(
         label="Key",
@@ -61,30 +61,11 @@ class StoreForm(forms.Form):
         widget=machine_text(),
         validators=[rule(check_key)],
     )
-    folder_path = forms.CharField(
-        label="Folder",
-        required=False,
-        help_text="Such as stripe/live. A new one is made; empty means the top.",
-        widget=machine_text(list="folders"),
-        validators=[rule(check_folder_path)],
-    )
-    type = forms.ChoiceField(label="Type", choices=TYPES, error_messages=CHOOSE)
     description = forms.CharField(
         label="Description",
         required=False,
         help_text="What it is for. Not secret: people and agents find it by this.",
         validators=[rule(check_description)],
-    )
-    value = SecretField(
-        label="Value",
-        help_text="Sealed when you send it, exactly as typed, and never shown here again.",
-        widget=forms.Textarea({**MACHINE_TEXT, "rows": 5}),
-    )
-    secret_fields = RowsField(
-        check_secret_fields,
-        secret=True,
-        label="Secret fields",
-        help_text="What is as secret as the value: a passphrase, a refresh token.",
     )
     metadata = RowsField(
         check_metadata,
@@ -97,12 +78,8 @@ class StoreForm(forms.Form):
         help_text="Separated by spaces or commas, such as live billing.",
         widget=machine_text(),
     )
-    default_ttl = duration_field(
-        "Usual lease", "defaultTtl", "Such as 15m. Empty: the tenant's.", list="usual-leases"
-    )
-    max_ttl = duration_field(
-        "Longest lease", "maxTtl", "Such as 2h. Empty: the tenant's.", list="longest-leases"
-    )
+    default_ttl = duration_field("Usual lease", "defaultTtl", "Such as 15m. Empty: the tenant's.")
+    max_ttl = duration_field("Longest lease", "maxTtl", "Such as 2h. Empty: the tenant's.")
     max_active_leases = count_field(
         "Leases at a time", "maxActiveLeases", "Empty: as many as the tenant allows."
     )
@@ -122,8 +99,10 @@ class StoreForm(forms.Form):
         error_messages=CHOOSE,
     )
 
-    def __init__(self, data: Any, *, agents: list[tuple[str, str]]) -> None:
-        super().__init__(data)
+    def __init__(
+        self, data: Any, *, agents: list[tuple[str, str]], initial: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial)
         self.status = 200 if data is None else Invalid.status
         self.fields["agents"].choices = agents  # type: ignore[attr-defined]  # the stubs know the base only
 
@@ -133,24 +112,129 @@ class StoreForm(forms.Form):
         rule(lambda _: check_tags(tags))("")
         return tags
 
-    def shape(self) -> CreateCredential:
-        """What was typed, as the operation takes it; Invalid where the parts do not fit."""
-        names = CreateCredential.model_fields.keys() - {"policy"}
-        typed = {to_camel(name): self.cleaned_data[name] for name in names}
-        return CreateCredential.parse({**typed, "policy": self._policy()})
-
-    def _policy(self) -> PolicyIn:
+    def policy(self) -> PolicyIn:
+        """The policy that was typed; Invalid where its parts do not fit."""
         typed = {to_camel(name): self.cleaned_data.get(name) for name in PolicyIn.model_fields}
         return PolicyIn.parse({name: one for name, one in typed.items() if one})
 
     def refuse(self, error: VaultError) -> None:
         """Put a refusal beside the field that it is about."""
         field = to_snake(str(error.extra.get("field", "")).split(".")[0])
+        field = {"new_key": "key"}.get(field, field)
         self.status = error.status
         self.add_error(field if field in self.fields else None, plain(error))
+
+
+class StoreForm(CredentialForm):
+    """Every part of a new credential."""
+
+    folder_path = forms.CharField(
+        label="Folder",
+        required=False,
+        help_text="Such as stripe/live. A new one is made; empty means the top.",
+        widget=machine_text(list="folders"),
+        validators=[rule(check_folder_path)],
+    )
+    type = forms.ChoiceField(label="Type", choices=TYPES, error_messages=CHOOSE)
+    value = SecretField(
+        label="Value",
+        help_text="Sealed when you send it, exactly as typed, and never shown here again.",
+        widget=forms.Textarea({**MACHINE_TEXT, "rows": 5}),
+    )
+    secret_fields = RowsField(
+        check_secret_fields,
+        secret=True,
+        label="Secret fields",
+        help_text="What is as secret as the value: a passphrase, a refresh token.",
+    )
+    field_order = ("key", "folder_path", "type", "value", "secret_fields", "description")
+
+    def shape(self) -> CreateCredential:
+        """What was typed, as the operation takes it; Invalid where the parts do not fit."""
+        names = CreateCredential.model_fields.keys() - {"policy"}
+        typed = {to_camel(name): self.cleaned_data[name] for name in names}
+        return CreateCredential.parse({**typed, "policy": self.policy()})
 
     def ask_again(self) -> None:
         """Say beside each secret that it has to be typed again: none was kept."""
         for name in ("value", "secret_fields"):
             if self.cleaned_data.get(name) and not self.has_error(name):
                 self.add_error(name, "Type this again: secrets are not kept between tries.")
+
+
+class EditForm(CredentialForm):
+    """Every part of a credential but its value; `revision` is the one that was opened."""
+
+    revision = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    owners = forms.MultipleChoiceField(
+        label="Owners",
+        required=False,
+        help_text="Whom to ask about it. Owning gives no right.",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages=CHOOSE,
+    )
+
+    def __init__(
+        self,
+        data: Any,
+        credential: CredentialDetail,
+        *,
+        agents: list[tuple[str, str]],
+        members: list[tuple[str, str]],
+    ) -> None:
+        known = dict(agents)
+        gone = [one for one in credential.policy.agents or () if one not in known]
+        # Left out they would be forgotten by the next edit, and no agent at all means any.
+        agents = [*agents, *((one, "An agent that was removed") for one in gone)]
+        super().__init__(data, agents=agents, initial=_opened(credential))
+        self.fields["owners"].choices = members  # type: ignore[attr-defined]  # as above
+
+    def shape(self, key: str) -> UpdateCredential:
+        """Only what was changed, so that the log names nothing else; Invalid where it is wrong."""
+        changed = [
+            name for name in ("description", "metadata", "tags", "owners") if self._new(name)
+        ]
+        parts = {to_camel(name): self.cleaned_data[name] for name in changed}
+        if self._new("key"):
+            parts["newKey"] = self.cleaned_data["key"]
+        if any(self._new(name) for name in PolicyIn.model_fields if name in self.fields):
+            parts["policy"] = self.policy()
+        return UpdateCredential.parse(
+            {"key": key, "revision": self.cleaned_data["revision"], **parts}
+        )
+
+    def _new(self, name: str) -> bool:
+        before, now = self.initial[name], self.cleaned_data.get(name)
+        if name == "tags":
+            before = before.split()
+        elif name == "metadata":
+            before = dict(before)
+        if isinstance(before, list):
+            return sorted(before) != sorted(now or [])
+        return bool(before != ("" if now is None else now))
+
+
+def _opened(credential: CredentialDetail) -> dict[str, Any]:
+    """The form as it is opened; what was found in the value is no part of it."""
+    policy = credential.policy
+    own = {
+        name: text
+        for name, text in credential.metadata.items()
+        if credential.extracted.get(name) != text
+    }
+    return {
+        "revision": credential.revision,
+        "key": credential.key,
+        "description": credential.description,
+        "metadata": list(own.items()),
+        "tags": " ".join(credential.tags),
+        "owners": credential.owner_ids,
+        "default_ttl": as_typed(policy.default_ttl_seconds),
+        "max_ttl": as_typed(policy.max_ttl_seconds),
+        "max_active_leases": policy.max_active_leases or "",
+        "max_uses": policy.max_uses or "",
+        "window": as_typed(policy.window_seconds),
+        "rotate_every": as_typed(policy.rotate_every_seconds),
+        "approval": policy.approval,
+        "agents": policy.agents or [],
+    }

@@ -65,6 +65,21 @@ ROWS = (
         group=Group.SECRETS,
         governing=True,
     ),
+    Row(
+        label="Leases",
+        url="admin:leases",
+        section="leases",
+        icon="clock",
+        group=Group.SECRETS,
+        governing=True,
+    ),
+    Row(
+        label="My leases",
+        url="leases",
+        section="own-leases",
+        icon="clock",
+        group=Group.OWN,
+    ),
     Row(label="Team", url="team", section="team", icon="people", group=Group.ACCESS),
     Row(
         label="Approvals",

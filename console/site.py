@@ -20,7 +20,19 @@ from audit.events import Event, Outcome
 from audit.recording import record_alone
 from console.actors import actor_for
 from console.errors import problem, to_second_factor, told
-from console.pages import audit, credentials, dashboard, sign_in, tenant_settings
+from console.pages import (
+    audit,
+    changing,
+    credential,
+    credentials,
+    dashboard,
+    ending,
+    leases,
+    revealing,
+    rotating,
+    sign_in,
+    tenant_settings,
+)
 from console.places import current_place
 
 
@@ -54,14 +66,26 @@ class ConsoleSite(AdminSite):
             path("", page(dashboard.dashboard), name="index"),
             path("figures/", page(dashboard.figures), name="figures"),
             path("credentials/", page(credentials.overview), name="credentials"),
+            path("leases/", page(leases.tenants_leases), name="leases"),
+            path("leases/revoke", page(leases.revoke_chosen), name="revoke_leases"),
             path("sign-in/", page(sign_in.single_sign_on), name="sign_in"),
             path("credentials/new", page(credentials.store), name="store"),
             path("settings/", page(tenant_settings.tenant_settings), name="settings"),
             path("audit/", page(audit.log), name="audit"),
             path("audit/export", page(audit.export), name="export_audit"),
             path("audit/<str:entry_id>/", page(audit.entry), name="audit_entry"),
-            path("credentials/<str:key>/", page(credentials.detail), name="credential"),
+            path("credentials/<str:key>/", page(credential.detail), name="credential"),
             path("credentials/<str:key>", page(_with_slash)),
+            path("credentials/<str:key>/edit", page(changing.edit), name="edit"),
+            path("credentials/<str:key>/move", page(changing.move), name="move"),
+            path("credentials/<str:key>/rotate", page(rotating.rotate), name="rotate"),
+            path("credentials/<str:key>/window", page(rotating.window), name="window"),
+            path("credentials/<str:key>/roll-back", page(rotating.roll_back), name="roll_back"),
+            path("credentials/<str:key>/value", page(revealing.reveal), name="reveal"),
+            *(
+                path(f"credentials/<str:key>/{step}", page(ending.end), {"step": step}, name=step)
+                for step in ending.STEPS
+            ),
         ]
 
 

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from console.appearance import choose_appearance
-from console.pages import approvals, asking, connect, grants, team, tokens
+from console.pages import approvals, asking, connect, grants, leases, team, tokens
 from console.site import site
 
 
@@ -43,6 +43,8 @@ urlpatterns = [
     path("appearance/", choose_appearance, name="choose_appearance"),
     path("connect/", connect.connect, name="connect"),
     path("connect/waiting/", connect.waiting, name="connect_waiting"),
+    path("leases/", leases.own_leases, name="leases"),
+    path("leases/<str:lease_id>/revoke", leases.revoke, name="revoke_lease"),
     path("account/tokens/", tokens.tokens, name="tokens"),
     path("account/tokens/new", tokens.make, name="new_token"),
     path("account/tokens/<str:token_id>/revoke", tokens.revoke, name="revoke_token"),

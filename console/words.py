@@ -60,3 +60,30 @@ def in_short(seconds: float) -> str:
         if (count or parts) and len(parts) < 2:
             parts.append(f"{count} {unit}")
     return " ".join(part for part in parts if not part.startswith("0 ")) or "0 s"
+
+
+class Band(NamedTuple):
+    """A usual choice of lease times; `fill` is what a button writes into the form."""
+
+    name: str
+    usual: str
+    longest: str
+
+    @property
+    def fill(self) -> str:
+        return f"default_ttl={self.usual} max_ttl={self.longest}"
+
+
+BANDS = (
+    Band("critical", "5m", "15m"),
+    Band("standard", "15m", "2h"),
+    Band("extended", "1h", "8h"),
+)
+TYPED_UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+
+def as_typed(seconds: int | None) -> str:
+    """A duration as people type it: 900 → "15m"; empty for none."""
+    if seconds is None:
+        return ""
+    return next(f"{seconds // size}{unit}" for size, unit in TYPED_UNITS if seconds % size == 0)

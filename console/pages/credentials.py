@@ -1,6 +1,5 @@
-"""The credential pages: what there is, storing one, and one with its trail."""
+"""The credential pages: what there is, and storing one."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,26 +7,46 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from access.actor import Actor
-from access.errors import Conflict, CredentialNotFound, Invalid, Unavailable
+from access.errors import Conflict, Invalid, Unavailable
 from console.actors import actor_for
 from console.choices import agent_choices, known_folders
+from console.filters import CredentialFilters
 from console.forms import StoreForm
 from console.pages.framing import frame
-from console.words import KINDS
-from credentials.operations import create_credential, describe_credential, list_credentials
-from credentials.shapes import CredentialOut, DescribeCredential, ListCredentials
+from console.words import BANDS, KINDS
+from credentials.operations import create_credential, list_credentials, search_credentials
+from credentials.shapes import (
+    BrowseCredentials,
+    BrowseFound,
+    CredentialOut,
+    CredentialPage,
+    FoundPage,
+)
 
 PAGE = 100
 
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """The tenant's credentials, by folder and key."""
-    cursor = request.GET.get("cursor") or None
-    wish = ListCredentials.parse({"limit": PAGE, "cursor": cursor})
-    page = list_credentials(actor_for(request), wish)
-    shown = {**frame(request, "credentials"), "page": page, "continued": cursor is not None}
+    """The tenant's credentials, by folder and key, or by how well they match what is searched."""
+    actor = actor_for(request)
+    filters = CredentialFilters(request.GET)
+    chosen = filters.wish()
+    shown = {
+        **frame(request, "credentials"),
+        "page": _chosen(actor, chosen, request.GET.get("cursor") or None),
+        "filters": filters,
+        "narrowed": chosen,
+        "folders": known_folders(actor),
+    }
     return render(request, "console/credentials.html", shown)
+
+
+def _chosen(actor: Actor, chosen: dict[str, str], cursor: str | None) -> CredentialPage | FoundPage:
+    wish = {**chosen, "limit": PAGE, "cursor": cursor}
+    if "query" in chosen:
+        return search_credentials(actor, BrowseFound.parse(wish))
+    return list_credentials(actor, BrowseCredentials.parse({**wish, "recursive": True}))
 
 
 @sensitive_post_parameters()
@@ -48,6 +67,7 @@ def store(request: HttpRequest) -> HttpResponse:
         "form": form,
         "folders": known_folders(actor),
         "kinds": KINDS,
+        "bands": BANDS,
     }
     return render(request, "console/store.html", shown, status=form.status)
 
@@ -60,24 +80,3 @@ def _store(actor: Actor, form: StoreForm) -> CredentialOut | None:
     except (Invalid, Conflict, Unavailable) as error:
         form.refuse(error)
         return None
-
-
-@require_safe
-def detail(request: HttpRequest, key: str) -> HttpResponse:
-    """One credential without its value."""
-    actor = actor_for(request)
-    try:
-        wish = DescribeCredential.parse({"key": key})
-    except Invalid:
-        raise CredentialNotFound() from None
-    credential = describe_credential(actor, wish)
-    names = dict(agent_choices(actor))
-    shown = {
-        **frame(request, "credentials"),
-        "credential": credential,
-        "allowed_agents": [
-            names.get(one, "removed agent") for one in credential.policy.agents or ()
-        ],
-        "public_url": settings.PUBLIC_URL,
-    }
-    return render(request, "console/credential.html", shown)

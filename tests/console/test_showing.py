@@ -30,7 +30,7 @@ def test_a_long_list_goes_on_on_the_next_page(owner: Somebody) -> None:
     first = page(browser.get("/admin/credentials/"))
     assert "key-099" in first.text
     assert "key-100" not in first.text
-    (onward,) = [a["href"] for _, a in first.tags if a.get("href", "").startswith("?cursor=")]
+    (onward,) = [a["href"] for _, a in first.tags if a.get("rel") == "next"]
     second = page(browser.get(f"/admin/credentials/{onward}"))
     assert "key-100" in second.text
     assert "key-099" not in second.text

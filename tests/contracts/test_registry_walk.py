@@ -72,7 +72,7 @@ def _temptations(address: Address, walk: Walk) -> list[tuple[WholeForm, str, str
         (form, own, foreign)
         for form in forms_of(page_text(shown))
         for own, foreign in walk.pairs()
-        if form.mentions(own)
+        if form.mentions(own) and not form.types_anew(own)
     ]
 
 

@@ -34,6 +34,13 @@ class WholeForm:
         """Whether the thing of that name could be what the form is about."""
         return name in self.action or any(name in one.name + one.value for one in self.choices)
 
+    def types_anew(self, name: str) -> bool:
+        """Whether that name is only typed as a folder's: a folder of that name is made at home."""
+        chosen = [one for one in self.choices if name in one.name + one.value]
+        return name not in self.action and all(
+            one.typed and one.name == "folder_path" for one in chosen
+        )
+
     def about(self, old: str, new: str) -> tuple[str, dict[str, list[str]]]:
         """Address and body after `old` was chosen wherever it can be, and replaced by `new`."""
         chosen = [one for one in self.choices if old in one.name + one.value]

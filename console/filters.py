@@ -1,0 +1,92 @@
+"""Filters of lists: GET forms, so that what is chosen stands in the address and can be kept."""
+
+from typing import Any
+
+from django import forms
+
+from console.fields import member, rule
+from console.forms import machine_text
+from console.words import KINDS
+from credentials.naming import check_folder_path, check_key, check_tag
+from credentials.shapes import SearchCredentials
+
+ANY = ("", "Any")
+STATES = [ANY, *((one, one) for one in ("active", "archived", "revoked"))]
+
+
+class CredentialFilters(forms.Form):
+    """Which credentials to list; a field that makes no sense says so and does not narrow."""
+
+    query = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput({"type": "search"}),
+        validators=[member(SearchCredentials, "query", "1 to 200 characters that can be seen.")],
+    )
+    type = forms.ChoiceField(
+        label="Type",
+        required=False,
+        choices=[ANY, *((word, kind.title) for word, kind in KINDS.items())],
+    )
+    folder = forms.CharField(
+        label="Folder and below",
+        required=False,
+        widget=machine_text(list="folders"),
+        validators=[rule(check_folder_path)],
+    )
+    tag = forms.CharField(label="Tag", required=False, validators=[rule(check_tag)])
+    state = forms.ChoiceField(label="State", required=False, choices=STATES)
+
+    def wish(self) -> dict[str, Any]:
+        """What was chosen, as the operation's shape calls it."""
+        self.is_valid()
+        names = {"query": "query", "type": "type", "folder": "folderPath", "tag": "tag"}
+        chosen = {name: self.cleaned_data.get(mine) for mine, name in names.items()}
+        chosen["state"] = self.cleaned_data.get("state")
+        return {name: one for name, one in chosen.items() if one}
+
+
+LEASE_STATES = [
+    ("", "Live"),
+    ("any", "All"),
+    *((one, one) for one in ("consumed", "expired", "revoked")),
+]
+
+
+class LeaseFilters(forms.Form):
+    """Which leases to list, or to end."""
+
+    key = forms.CharField(
+        label="Key", required=False, widget=machine_text(), validators=[rule(check_key)]
+    )
+    agent = forms.ChoiceField(label="Agent", required=False)
+    holder = forms.ChoiceField(label="Held by", required=False)
+    state = forms.ChoiceField(label="State", required=False, choices=LEASE_STATES)
+
+    def __init__(
+        self, data: Any, *, agents: list[tuple[str, str]], holders: list[tuple[str, str]]
+    ) -> None:
+        super().__init__(data)
+        self.fields["agent"].choices = [ANY, *agents]  # type: ignore[attr-defined]  # the stubs know the base only
+        self.fields["holder"].choices = [ANY, *holders]  # type: ignore[attr-defined]  # as above
+
+    def wish(self) -> dict[str, str]:
+        """What was chosen, as the operation's shape calls it."""
+        self.is_valid()
+        said = self.cleaned_data
+        holder = said.get("holder", "")
+        holds = "serviceAccountId" if holder.startswith("sa_") else "personId"
+        wish = {"key": said.get("key"), "agentId": said.get("agent"), holds: holder}
+        wish["state"] = said.get("state")
+        return {name: one for name, one in wish.items() if one}
+
+    def in_words(self) -> str:
+        """Whose leases these are; empty for everybody's."""
+        said = self.cleaned_data
+        names = [
+            dict(self.fields[name].choices)[said[name]]  # type: ignore[attr-defined]  # as above
+            for name in ("agent", "holder")
+            if said[name]
+        ]
+        return " on ".join(filter(None, [", ".join(names), said["key"]]))

@@ -1,0 +1,139 @@
+"""Leases: who holds what now or held it, and ending one, an agent's or all of them."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from access.actor import Actor
+from access.errors import NotFound
+from console.actors import actor_for
+from console.choices import agent_choices, subject_choices
+from console.confirming import ConfirmForm, Question, ask
+from console.errors import told
+from console.filters import LeaseFilters
+from console.pages.framing import frame, signed_in
+from credentials.shapes import MAXIMUM_PAGE
+from leases.operations import list_leases, revoke_lease, revoke_leases, show_lease
+from leases.shapes import LeaseDetail, ListLeases, RevokeLeases
+
+PAGE = 50
+EVERYTHING, SOME = "all leases", "these leases"
+
+
+@require_safe
+def tenants_leases(request: HttpRequest) -> HttpResponse:
+    """All leases of the tenant, for its owners and admins."""
+    actor = actor_for(request)
+    filters = _filters(request, actor)
+    chosen = filters.wish()
+    page = list_leases(actor, ListLeases.parse({**chosen, "whose": "all", **_paging(request)}))
+    shown = {
+        **frame(request, "leases"),
+        "page": page,
+        "filters": filters,
+        "narrowed": chosen,
+        "living": chosen.get("state", "living") == "living",
+    }
+    return render(request, "console/leases.html", shown)
+
+
+@require_safe
+@never_cache
+@signed_in
+@told
+def own_leases(request: HttpRequest) -> HttpResponse:
+    """What one's agents hold, and held."""
+    actor = actor_for(request)
+    state = "any" if request.GET.get("state") == "any" else "living"
+    page = list_leases(actor, ListLeases.parse({"state": state, **_paging(request)}))
+    shown = {**frame(request, "own-leases"), "page": page, "living": state == "living"}
+    return render(request, "console/own_leases.html", shown)
+
+
+def _paging(request: HttpRequest) -> dict[str, Any]:
+    return {"limit": PAGE, "cursor": request.GET.get("cursor") or None}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@signed_in
+@told
+def revoke(request: HttpRequest, lease_id: str) -> HttpResponse:
+    """End one lease: one's own, or one on something that one manages."""
+    actor = actor_for(request)
+    lease = show_lease(actor, lease_id)
+    back = _back(request, actor)
+    if request.method == "POST":
+        revoke_lease(actor, lease_id)
+        messages.success(request, f"The lease on {lease.key} is over: every read fails now.")
+        return redirect(back)
+    question = Question(
+        section="leases",
+        heading=f"Revoke the lease on {lease.key}",
+        action="Revoke it",
+        lines=_facts(lease),
+        cancel=back,
+    )
+    return ask(request, question, ConfirmForm(None))
+
+
+def _facts(lease: LeaseDetail) -> list[str]:
+    through = f" through {lease.agent}" if lease.agent else ""
+    return [
+        f"{lease.holder.name} holds it{through}, for: {lease.purpose}",
+        "Every read by it fails from now on, also one that is under way.",
+        "What was read before stays known: rotate the credential when that matters.",
+    ]
+
+
+def _back(request: HttpRequest, actor: Actor) -> str:
+    """Where the list stands that led here."""
+    back = request.GET.get("back", "")
+    if url_has_allowed_host_and_scheme(back, None) and back.startswith("/"):
+        return back
+    governs = actor.role is not None and actor.role.governs
+    return reverse("admin:leases" if governs else "leases")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def revoke_chosen(request: HttpRequest) -> HttpResponse:
+    """End every lease that the filters choose – of an agent, a person, a key – or all there are."""
+    actor = actor_for(request)
+    filters = _filters(request, actor)
+    chosen = {name: one for name, one in filters.wish().items() if name != "state"}
+    if not filters.is_valid():
+        raise NotFound("There is nothing that these filters choose; open the list again.")
+    form = ConfirmForm(
+        request.POST if request.method == "POST" else None,
+        phrase=SOME if chosen else EVERYTHING,
+    )
+    if form.is_valid():
+        count = revoke_leases(actor, RevokeLeases.parse({**chosen, "whose": "all"})).revoked
+        messages.success(request, f"{count} lease{'' if count == 1 else 's'} ended.")
+        return redirect("admin:leases")
+    return ask(request, _mass(actor, filters.in_words(), chosen), form)
+
+
+def _mass(actor: Actor, whose: str, chosen: dict[str, str]) -> Question:
+    living = list_leases(actor, ListLeases.parse({**chosen, "whose": "all", "limit": MAXIMUM_PAGE}))
+    count = f"{len(living.leases)}{' and more' if living.next_cursor else ''}"
+    return Question(
+        section="leases",
+        heading=f"Revoke the leases of {whose}" if whose else "Revoke all leases of the tenant",
+        action="Revoke them",
+        lines=[
+            f"Live now: {count}. Each ends at once, with its own entry in the log.",
+            "Agents may lease again where their rights allow it: suspend an agent to keep it out.",
+        ],
+        cancel=reverse("admin:leases"),
+    )
+
+
+def _filters(request: HttpRequest, actor: Actor) -> LeaseFilters:
+    return LeaseFilters(request.GET, agents=agent_choices(actor), holders=subject_choices(actor))

@@ -1,0 +1,80 @@
+"""Ready-made words for using a credential: from Claude Code, any MCP client, and a script."""
+
+import json
+from typing import NamedTuple
+
+from django.conf import settings
+
+WHY = "why it is needed"
+
+
+class Snippet(NamedTuple):
+    """Text to copy, and what it is for."""
+
+    before: str
+    text: str
+
+
+class Way(NamedTuple):
+    """A way to use a credential, step by step."""
+
+    title: str
+    snippets: tuple[Snippet, ...]
+
+
+def ways_to_use(key: str) -> tuple[Way, ...]:
+    """With the real names filled in; none of it holds a secret."""
+    return (_claude_code(key), _mcp(key), _rest(key))
+
+
+def _claude_code(key: str) -> Way:
+    connect = (
+        f"claude mcp add --transport http vault {settings.PUBLIC_URL}/api/mcp"
+        " --callback-port 8123\nclaude mcp login vault"
+    )
+    return Way(
+        "From Claude Code",
+        (
+            Snippet("Connect once: the browser opens; sign in and allow it.", connect),
+            Snippet(
+                "Then ask for it by its key and say why.",
+                f"Lease {key} from Vault and use it to …",
+            ),
+        ),
+    )
+
+
+def _mcp(key: str) -> Way:
+    lease = json.dumps({"key": key, "purpose": WHY, "ttl": "15m"})
+    read = json.dumps({"leaseHandle": "from the answer to the lease"})
+    return Way(
+        "From any MCP client",
+        (
+            Snippet("The server, over Streamable HTTP:", f"{settings.PUBLIC_URL}/api/mcp"),
+            Snippet(
+                "The two calls:",
+                f"vault.lease_credential {lease}\nvault.read_credential  {read}",
+            ),
+        ),
+    )
+
+
+def _rest(key: str) -> Way:
+    lease = json.dumps({"key": key, "purpose": WHY, "ttl": "15m"})
+    read = json.dumps({"leaseHandle": "from the answer to the lease"})
+    return Way(
+        "From a script, over REST",
+        (
+            Snippet(
+                "With a token of your own (Account, tokens) in VAULT_TOKEN:", _post("leases", lease)
+            ),
+            Snippet("Then the value, as often as the lease allows:", _post("leases/read", read)),
+        ),
+    )
+
+
+def _post(path: str, body: str) -> str:
+    return (
+        f'curl -H "Authorization: Bearer $VAULT_TOKEN" -H "Content-Type: application/json" \\\n'
+        f"  {settings.PUBLIC_URL}/api/v1/{path} -d '{body}'"
+    )
