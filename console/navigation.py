@@ -66,6 +66,14 @@ ROWS = (
         governing=True,
     ),
     Row(
+        label="Import",
+        url="admin:import",
+        section="import",
+        icon="upload",
+        group=Group.SECRETS,
+        governing=True,
+    ),
+    Row(
         label="Leases",
         url="admin:leases",
         section="leases",

@@ -178,7 +178,7 @@ NAMES_NOTHING = {
     "connect/", "connect/waiting/",
     "admin/credentials/", "admin/credentials/new",
     "admin/audit/", "admin/audit/export", "admin/settings/", "invitations/",
-    "admin/leases/", "admin/leases/revoke", "leases/",
+    "admin/import/", "admin/leases/", "admin/leases/revoke", "leases/",
     "account/tokens/", "account/tokens/new", "approvals/", "team/ask/",
     "team/grants/", "team/grants/review", "team/grants/save", "team/access/",
 }  # fmt: skip
