@@ -4,6 +4,7 @@ import re
 
 from django.urls import URLPattern, path
 
+from restapi.documentation import Document
 from restapi.routes import ROUTES
 from restapi.routes.route import Route
 from restapi.views import resource
@@ -26,4 +27,4 @@ def _fixed_first(address: str) -> list[tuple[bool, str]]:
     return [(part.startswith("{"), part) for part in address.split("/")]
 
 
-urlpatterns = _patterns()
+urlpatterns = [path("openapi.json", Document.as_view()), *_patterns()]

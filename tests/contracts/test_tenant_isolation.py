@@ -160,7 +160,7 @@ RESTS = {
 }  # fmt: skip
 NAMES_NOTHING = {
     "livez", "readyz",
-    "^api(?:/|$)",
+    "api/v1/openapi.json", "^api(?:/|$)",
     ".well-known/oauth-authorization-server", ".well-known/openid-configuration",
     ".well-known/oauth-protected-resource", ".well-known/oauth-protected-resource/api/mcp",
     ".well-known/oauth-protected-resource/api/v1", "api/v1/.well-known/oauth-protected-resource",

@@ -1,0 +1,131 @@
+"""The whole document: every route with its parameters, answers, errors and scope."""
+
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+
+from access.scopes import SCOPE_MEANINGS, Scope
+from restapi.openapi.refusals import refusals
+from restapi.openapi.schemas import Schemas
+from restapi.routes import ROUTES
+from restapi.routes.route import Route
+
+INTRODUCTION = """\
+Everything that scripts, pipelines and other services do with Vault. Tokens come from `/oauth/token`
+or are personal tokens; they are sent as `Authorization: Bearer …`.
+
+Durations go in as seconds or as `15m`, and come out as seconds. Lists are followed by handing
+`nextCursor` back as `cursor` until it is null. Every refusal is a problem document (RFC 9457) whose
+`code` is stable. A write with an `Idempotency-Key` is safe to send again for a day.
+"""
+
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Makes it safe to send the request again: it is done once, and answered the "
+    "same with `Idempotency-Replayed: true`, without new secrets. Another request with this key "
+    "is refused. Kept for a day, for this client and route.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+}
+IF_MATCH: dict[str, Any] = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The ETag that was read: the change is refused when there was another since.",
+    "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,9}")$'},
+}
+ETAG = {
+    "ETag": {
+        "description": "The state that was answered, for If-Match",
+        "schema": {"type": "string"},
+    }
+}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document; it does not change while the process runs."""
+    schemas = Schemas.of(ROUTES)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in ROUTES:
+        address = paths.setdefault(f"/{route.path}", {})
+        address[route.method.lower()] = _operation(route, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Vault", "version": "1", "description": INTRODUCTION},
+        "servers": [{"url": f"{settings.PUBLIC_URL}/api/v1"}],
+        "tags": [{"name": name} for name in dict.fromkeys(route.subject for route in ROUTES)],
+        "paths": paths,
+        "components": {"schemas": schemas.components(), "securitySchemes": _security()},
+    }
+
+
+def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "tags": [route.subject],
+        "security": [{"oauth": [route.scope.value]}, {"bearer": [route.scope.value]}],
+        "parameters": _parameters(route, schemas),
+        "responses": {str(route.status if route.gives else 204): _answer(route, schemas)}
+        | refusals(route),
+    }
+    if route.in_body and route.members:
+        body = schemas.body(route)
+        operation["requestBody"] = {
+            "required": "required" in body,
+            "content": {"application/json": {"schema": body}},
+        }
+    return operation
+
+
+def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
+    found = [_place(route, name, schemas) for name in route.places]
+    if not route.in_body:
+        found += [_query(route, name, schemas) for name in route.members]
+    if route.conditional:
+        found.append(IF_MATCH)
+    if route.writes and route.repeatable:
+        found.append(IDEMPOTENCY_KEY)
+    return found
+
+
+def _place(route: Route, name: str, schemas: Schemas) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "minLength": 1}
+    if route.takes is not None:
+        schema, _ = schemas.member(route, name)
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _query(route: Route, name: str, schemas: Schemas) -> dict[str, Any]:
+    schema, required = schemas.member(route, name)
+    return {"name": name, "in": "query", "required": required, "schema": schema}
+
+
+def _answer(route: Route, schemas: Schemas) -> dict[str, Any]:
+    if route.gives is None:
+        return {"description": "Done; there is nothing to say"}
+    return {
+        "description": "Done" if route.writes else "What was asked for",
+        "content": {"application/json": {"schema": schemas.answer(route.gives)}},
+        **({"headers": ETAG} if route.versioned else {}),
+    }
+
+
+def _security() -> dict[str, Any]:
+    meanings = {scope.value: SCOPE_MEANINGS[scope] for scope in Scope}
+    token = f"{settings.PUBLIC_URL}/oauth/token"
+    return {
+        "oauth": {
+            "type": "oauth2",
+            "flows": {
+                "authorizationCode": {
+                    "authorizationUrl": f"{settings.PUBLIC_URL}/oauth/authorize",
+                    "tokenUrl": token,
+                    "scopes": meanings,
+                },
+                "clientCredentials": {"tokenUrl": token, "scopes": meanings},
+            },
+        },
+        "bearer": {"type": "http", "scheme": "bearer", "description": "A personal token"},
+    }

@@ -1,0 +1,118 @@
+"""JSON Schemas (2020-12) of what goes in and out, made from the shapes of the operations."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic.json_schema import models_json_schema
+
+from access.shapes import Shape
+from restapi.routes.route import Route
+
+Schema = dict[str, Any]
+Mode = Literal["validation", "serialization"]
+
+IN: Mode = "validation"
+OUT: Mode = "serialization"
+TEMPLATE = "#/components/schemas/{model}"
+
+PROBLEM: Schema = {
+    "description": "What was refused and why (RFC 9457). `detail` never repeats what was sent.",
+    "type": "object",
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "hint": {"type": "string"},
+        "field": {"type": "string"},
+        "instance": {"type": "string", "format": "uri"},
+        "requestId": {"type": "string"},
+    },
+    "required": ["type", "title", "status", "detail", "code", "instance", "requestId"],
+}
+
+
+@dataclass(slots=True)
+class Schemas:
+    """The shapes of a table of routes: each by reference, or its members one by one."""
+
+    references: dict[tuple[type[Shape], Mode], str] = field(default_factory=dict)
+    definitions: dict[str, Schema] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, routes: Iterable[Route]) -> "Schemas":
+        """All that the routes take and give."""
+        wanted: dict[tuple[type[Shape], Mode], None] = {}
+        for route in routes:
+            wanted |= {(route.takes, IN): None} if route.takes else {}
+            wanted |= {(route.gives, OUT): None} if route.gives else {}
+        found, whole = models_json_schema(list(wanted), by_alias=True, ref_template=TEMPLATE)
+        names = {
+            (shape, mode): schema["$ref"].rpartition("/")[2]
+            for (shape, mode), schema in found.items()
+            if issubclass(shape, Shape)
+        }
+        return cls(names, {name: _untitled(one) for name, one in whole["$defs"].items()})
+
+    def answer(self, shape: type[Shape]) -> Schema:
+        """The reference to what is answered."""
+        return {"$ref": TEMPLATE.format(model=self.references[shape, OUT])}
+
+    def body(self, route: Route) -> Schema:
+        """What the body may have: the members that come neither in the path nor in a header."""
+        whole = self._taken(route)
+        properties = {name: whole["properties"][name] for name in route.members}
+        required = [name for name in whole.get("required", ()) if name in properties]
+        return {
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": False,
+            **({"required": required} if required else {}),
+        }
+
+    def member(self, route: Route, name: str) -> tuple[Schema, bool]:
+        """One member as a parameter, and whether it is required; no parameter can be null."""
+        whole = self._taken(route)
+        required = name in whole.get("required", ())
+        return _not_null(whole["properties"][name]), required
+
+    def components(self) -> dict[str, Schema]:
+        """The definitions that anything may refer to."""
+        taken = {name for (_, mode), name in self.references.items() if mode == IN}
+        given = {name for (_, mode), name in self.references.items() if mode == OUT}
+        kept = {name: one for name, one in self.definitions.items() if name not in taken - given}
+        return {**kept, "Problem": PROBLEM}
+
+    def _taken(self, route: Route) -> Schema:
+        assert route.takes is not None
+        return self.definitions[self.references[route.takes, IN]]
+
+
+def _not_null(schema: Schema) -> Schema:
+    choices = schema.get("anyOf", [])
+    others = [one for one in choices if one != {"type": "null"}]
+    rest = {
+        name: one
+        for name, one in schema.items()
+        if name != "anyOf" and not (name == "default" and one is None)
+    }
+    if len(others) == 1:
+        return {**rest, **others[0]}
+    return {**rest, "anyOf": others} if others else rest
+
+
+def _untitled(schema: Any) -> Any:
+    """Without the titles that are derived from names: they say nothing more."""
+    if isinstance(schema, list):
+        return [_untitled(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: {key: _untitled(one) for key, one in part.items()}
+        if name == "properties"
+        else _untitled(part)
+        for name, part in schema.items()
+        if not (name == "title" and isinstance(part, str))
+    }

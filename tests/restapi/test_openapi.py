@@ -1,0 +1,114 @@
+"""The OpenAPI document is valid, says all of the table, and is what the server does."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from pytest import Subtests
+
+from access.actions import RULES
+from access.ids import public_id
+from restapi.openapi import document
+from restapi.routes import ROUTES
+from restapi.urls import urlpatterns
+from tests.people import CANARY, PURPOSE, Somebody, store
+
+ADDRESS = "/api/v1/openapi.json"
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Method, address and description of each operation in the document."""
+    for address, methods in document()["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), address, operation
+
+
+def test_it_is_valid_openapi() -> None:
+    OpenAPIV31SpecValidator(document()).validate()
+
+
+def test_everybody_gets_it(http: httpx2.Client) -> None:
+    answer = http.get(ADDRESS)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == document()
+    refused = http.post(ADDRESS)
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
+    assert refused.json()["code"] == "request/method-not-allowed"
+
+
+def test_it_has_exactly_the_addresses_that_are_served() -> None:
+    served = {re.sub(r"<str:(\w+)>", r"{\1}", str(one.pattern)) for one in urlpatterns}
+
+    assert {address.lstrip("/") for _, address, _ in operations()} == served - {"openapi.json"}
+    assert {(method, address.lstrip("/")) for method, address, _ in operations()} == {
+        (route.method, route.path) for route in ROUTES
+    }
+
+
+def test_each_operation_says_its_scope_and_its_errors() -> None:
+    described = {operation["operationId"]: operation for _, _, operation in operations()}
+    for route in ROUTES:
+        operation = described[route.name]
+        scope = RULES[route.action].scope.value
+        assert operation["security"] == [{"oauth": [scope]}, {"bearer": [scope]}]
+        for error in route.errors:
+            answer = operation["responses"][str(error.status)]["content"]
+            schema = answer["application/problem+json"]["schema"]
+            assert error.code in schema["allOf"][1]["properties"]["code"]["enum"]
+
+
+def test_durations_go_in_both_ways_and_come_out_as_seconds() -> None:
+    lease = document()["paths"]["/leases"]["post"]
+    taken = lease["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    given = document()["components"]["schemas"]["LeaseOut"]["properties"]
+
+    assert {one["type"] for one in taken["ttl"]["anyOf"]} == {"integer", "string"}
+    assert given["ttlSeconds"]["type"] == "integer"
+    assert "ttl" not in given
+    assert "ttlSeconds" not in taken
+
+
+def test_answers_of_the_running_server_are_as_described(
+    governing: httpx2.Client, owner: Somebody, subtests: Subtests
+) -> None:
+    """Every list and what hangs on one credential; refusals of all of them."""
+    store(owner, value=CANARY)
+    lease = {"key": "stripe-api-key", "purpose": PURPOSE}
+    calls = [("POST", "/leases", lease, {}), ("GET", "/reach", None, _own(owner))]
+    calls += [
+        (method, address, None, QUERIES.get(address, {}))
+        for method, address, _ in operations()
+        if method == "GET" and address != "/reach" and set(_places(address)) <= {"key"}
+    ]
+    for method, address, body, query in calls:
+        with subtests.test(address=address):
+            here = address.replace("{key}", "stripe-api-key")
+            answer = governing.request(method, f"/api/v1{here}", json=body, params=query)
+            assert answer.status_code in (200, 201, 409)
+            _as_described(method, address, answer)
+            refused = governing.request(method, f"/api/v1{here}", params={"nonsense": "1"})
+            assert refused.status_code in (415, 422)
+            _as_described(method, address, refused)
+
+
+QUERIES = {"/search": {"query": "stripe"}, "/access": {"key": "stripe-api-key"}}
+
+
+def _own(owner: Somebody) -> dict[str, str]:
+    return {"personId": public_id("person", owner.person.pk)}
+
+
+def _places(address: str) -> list[str]:
+    return re.findall(r"{(\w+)}", address)
+
+
+def _as_described(method: str, address: str, answer: httpx2.Response) -> None:
+    described = document()["paths"][address][method.lower()]["responses"]
+    (media,) = described[str(answer.status_code)]["content"].items()
+    assert answer.headers["content-type"] == media[0]
+    whole = {**media[1]["schema"], "components": document()["components"]}
+    OAS31Validator(whole).validate(answer.json())
