@@ -8,7 +8,7 @@ from credentials.operations import list_credentials
 from credentials.shapes import MAXIMUM_PAGE, ListCredentials
 from tenants.models import Agent, AgentState, Membership
 from tenants.operations import list_members, list_service_accounts
-from tenants.shapes import Listing, ListServiceAccounts
+from tenants.shapes import Listing, ListServiceAccounts, MemberOut
 
 
 def agent_choices(actor: Actor) -> list[tuple[str, str]]:
@@ -63,3 +63,13 @@ def governors(actor: Actor) -> list[Membership]:
         .select_related("person")
         .order_by("-role", "person__email")
     )
+
+
+def every_member(actor: Actor) -> list[MemberOut]:
+    """All members to choose from, page by page; for owners and admins."""
+    page = list_members(actor, Listing(limit=MAXIMUM_PAGE))
+    found = list(page.members)
+    while page.next_cursor:
+        page = list_members(actor, Listing(limit=MAXIMUM_PAGE, cursor=page.next_cursor))
+        found += page.members
+    return found

@@ -3,7 +3,17 @@
 from django.urls import path, register_converter
 
 from console.appearance import choose_appearance
-from console.pages import approvals, asking, connect, grants, leases, team, tokens
+from console.pages import (
+    approvals,
+    asking,
+    connect,
+    grants,
+    groups,
+    leases,
+    members,
+    team,
+    tokens,
+)
 from console.site import site
 
 
@@ -28,6 +38,20 @@ urlpatterns = [
     path("team/grants/", grants.matrix, name="grants"),
     path("team/grants/review", grants.review, name="review_grants"),
     path("team/grants/save", grants.save, name="save_grants"),
+    path("team/members/", members.members, name="members"),
+    path("team/members/<str:person_id>/role", members.give_role, name="give_role"),
+    path("team/members/<str:person_id>/remove", members.remove, name="remove_member"),
+    path("team/invitations/", members.invitations, name="invitations"),
+    path(
+        "team/invitations/<str:invitation_id>/withdraw",
+        members.withdraw,
+        name="withdraw_invitation",
+    ),
+    path("team/groups/", groups.groups, name="groups"),
+    path("team/groups/<str:group_id>/", groups.group, name="group"),
+    path("team/groups/<str:group_id>/people", groups.put, name="put_into_group"),
+    path("team/groups/<str:group_id>/people/out", groups.take, name="take_from_group"),
+    path("team/groups/<str:group_id>/remove", groups.remove, name="remove_group"),
     path("team/access/", grants.access, name="access"),
     path("team/reach/<str:subject_id>/", grants.reach, name="reach"),
     path("team/ask/", asking.ask, name="ask"),

@@ -45,8 +45,10 @@ def test_a_page_about_acmes_thing_is_not_found_for_globex(walk: Walk) -> None:
         here = address.of(walk.acme.things)
         shown = [walk.browser.get(here, follow=True)]
         if address.names:
+            assert shown[0].status_code in {404, 405}, here
+            # An empty form may make no sense before anything is looked up.
             shown.append(walk.browser.post(here, follow=True))
-            assert {one.status_code for one in shown} <= {404, 405}, here
+            assert shown[1].status_code in {404, 405, 422}, here
         for one in shown:
             assert "acme-only" not in page_text(one).replace(here, ""), here
     assert acmes_rows(walk.acme.owner) == before

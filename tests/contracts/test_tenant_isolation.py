@@ -181,6 +181,7 @@ NAMES_NOTHING = {
     "admin/import/", "admin/leases/", "admin/leases/revoke", "leases/",
     "account/tokens/", "account/tokens/new", "approvals/", "team/ask/",
     "team/grants/", "team/grants/review", "team/grants/save", "team/access/",
+    "team/members/", "team/invitations/", "team/groups/",
 }  # fmt: skip
 NAMES_SOMETHING = {
     "admin/credentials/<str:key>/",
@@ -199,6 +200,13 @@ NAMES_SOMETHING = {
     "account/tokens/<str:token_id>/revoke",
     "admin/credentials/<str:key>",
     "team/reach/<str:subject_id>/",
+    "team/members/<str:person_id>/role",
+    "team/members/<str:person_id>/remove",
+    "team/invitations/<str:invitation_id>/withdraw",
+    "team/groups/<str:group_id>/",
+    "team/groups/<str:group_id>/people",
+    "team/groups/<str:group_id>/people/out",
+    "team/groups/<str:group_id>/remove",
     "approvals/<req:access_request_id>/",
     "approvals/<req:access_request_id>/withdraw",
     "approvals/<str:request_id>/",

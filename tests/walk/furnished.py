@@ -9,6 +9,8 @@ from credentials.models import Credential
 from credentials.operations import request_access, rotate_credential
 from credentials.request_shapes import RequestAccess
 from credentials.shapes import RotateCredential
+from tenants.operations import add_to_group, create_group, invite_member
+from tenants.shapes import CreateGroup, GroupPlace, InviteMember
 from tests.machines import new_account, new_secret, new_token
 from tests.people import Somebody, grant, join, lease, new_agent, new_person, store
 from tests.refusals import refusal
@@ -44,12 +46,23 @@ def furnish(owner: Somebody, mark: str) -> Furnished:
     person.save()
     colleague = join(owner, person)
     it.things["person_id"] = it.things["subject_id"] = colleague.id
+    _team(it, colleague)
     _credentials(it)
     _uses(it, colleague)
     _machines(it)
     entry = trail(owner.console.tenant_id, event=Event.LEASE_CREATED)[-1]
     it.things["entry_id"] = public_id("entry", entry.pk)
     return it
+
+
+def _team(it: Furnished, colleague: Somebody) -> None:
+    console = it.owner.console
+    wish = {"name": it.text("group"), "description": it.text("group: description")}
+    it.things["group_id"] = create_group(console, CreateGroup.parse(wish)).group_id
+    place = {"groupId": it.things["group_id"], "personId": colleague.id}
+    add_to_group(console, GroupPlace.parse(place))
+    asked = InviteMember(email=f"{it.mark}-only-guest@example.org", role="member")
+    it.things["invitation_id"] = invite_member(console, asked).invitation_id
 
 
 def _credentials(it: Furnished) -> None:

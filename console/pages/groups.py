@@ -1,0 +1,171 @@
+"""Groups: people who are given access together."""
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from access.actor import Actor
+from access.errors import Conflict, Invalid, VaultError
+from access.text import require_visible
+from console.actors import actor_for
+from console.choices import every_member
+from console.errors import told
+from console.fields import plain, rule
+from console.forms import CHOOSE
+from console.pages.framing import frame, signed_in
+from tenants.operations import (
+    add_to_group,
+    change_group,
+    create_group,
+    list_groups,
+    remove_from_group,
+    remove_group,
+    show_group,
+)
+from tenants.shapes import ChangeGroup, CreateGroup, GroupDetail, GroupPlace, Listing
+
+PAGE = 50
+
+
+class GroupForm(forms.Form):
+    """The names are the shape's, as errors name them."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=80,
+        validators=[rule(partial(require_visible, field="name", least=1))],
+    )
+    description = forms.CharField(
+        label="Description",
+        required=False,
+        max_length=500,
+        validators=[rule(partial(require_visible, field="description"))],
+    )
+
+    def refuse(self, error: VaultError) -> None:
+        """Say it beside the field that it is about."""
+        name = str(error.extra.get("field", ""))
+        self.add_error(name if name in self.fields else None, plain(error))
+
+
+class PlaceForm(forms.Form):
+    """A member to put into the group."""
+
+    person_id = forms.ChoiceField(label="Member", error_messages=CHOOSE)
+
+    def __init__(self, data: Any, people: list[tuple[str, str]]) -> None:
+        super().__init__(data)
+        self.fields["person_id"].choices = people  # type: ignore[attr-defined]  # a choice field
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@signed_in
+@told
+def groups(request: HttpRequest) -> HttpResponse:
+    """The tenant's groups, and the form that makes one."""
+    actor = actor_for(request)
+    form = GroupForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        made = _create(actor, form)
+        if made:
+            messages.success(request, f"{made.name} is made. Put members into it.")
+            return redirect("group", made.group_id)
+    wish = {"limit": PAGE, "cursor": request.GET.get("cursor") or None}
+    page = list_groups(actor, Listing.parse(wish))
+    shown = {**frame(request, "team"), "page": page, "form": form, "tab": "groups"}
+    return render(request, "console/groups.html", shown, status=422 if form.errors else 200)
+
+
+def _create(actor: Actor, form: GroupForm) -> GroupDetail | None:
+    try:
+        return create_group(actor, CreateGroup.parse(form.cleaned_data))
+    except (Invalid, Conflict) as error:
+        form.refuse(error)
+        return None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@signed_in
+@told
+def group(request: HttpRequest, group_id: str) -> HttpResponse:
+    """One group with its people; the form changes its name."""
+    actor = actor_for(request)
+    its = show_group(actor, group_id)
+    sent = request.method == "POST"
+    form = GroupForm(request.POST if sent else None, initial=its.model_dump())
+    if sent and form.is_valid() and _change(actor, group_id, form):
+        messages.success(request, "Saved.")
+        return redirect("group", group_id)
+    shown = {
+        **frame(request, "team"),
+        "its": its,
+        "form": form,
+        "place_form": PlaceForm(None, _others(actor, its)),
+    }
+    return render(request, "console/group.html", shown, status=422 if form.errors else 200)
+
+
+def _change(actor: Actor, group_id: str, form: GroupForm) -> bool:
+    try:
+        change_group(actor, ChangeGroup.parse({"groupId": group_id, **form.cleaned_data}))
+    except (Invalid, Conflict) as error:
+        form.refuse(error)
+        return False
+    return True
+
+
+def _others(actor: Actor, its: GroupDetail) -> list[tuple[str, str]]:
+    """Members who are not in the group."""
+    inside = {one.person_id for one in its.members}
+    return [
+        (one.person_id, one.email)
+        for one in every_member(actor)
+        if one.person_id not in inside and one.suspended_at is None
+    ]
+
+
+@require_POST
+@never_cache
+@signed_in
+@told
+def put(request: HttpRequest, group_id: str) -> HttpResponse:
+    """Put a member into the group, with all that it was given."""
+    wish = {"groupId": group_id, "personId": request.POST.get("person_id", "")}
+    add_to_group(actor_for(request), GroupPlace.parse(wish))
+    messages.success(request, "They are in, with all that the group was given.")
+    return redirect("group", group_id)
+
+
+@require_POST
+@never_cache
+@signed_in
+@told
+def take(request: HttpRequest, group_id: str) -> HttpResponse:
+    """Take a member out of the group."""
+    wish = {"groupId": group_id, "personId": request.POST.get("person_id", "")}
+    remove_from_group(actor_for(request), GroupPlace.parse(wish))
+    messages.success(request, "They are out. What they had leased by the group has ended.")
+    return redirect("group", group_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@signed_in
+@told
+def remove(request: HttpRequest, group_id: str) -> HttpResponse:
+    """Ask once, then end the group with its grants."""
+    actor = actor_for(request)
+    its = show_group(actor, group_id)
+    if request.method == "POST":
+        remove_group(actor, group_id)
+        messages.success(request, f"{its.name} is gone, with its grants.")
+        return redirect("groups")
+    return render(request, "console/group_remove.html", {**frame(request, "team"), "its": its})
