@@ -37,9 +37,7 @@ HINTS = {
     "vault.request_access": (False, False, True),
 }
 ARGUMENTS = {
-    "vault.list_credentials": {
-        *("folderPath", "recursive", "type", "tag", "state", "limit", "cursor"),
-    },
+    "vault.list_credentials": {"folderPath", "recursive", "type", "tag", "limit", "cursor"},
     "vault.search_credentials": {"query", "folderPath", "type", "tag", "limit", "cursor"},
     "vault.get_credential_metadata": {"key"},
     "vault.lease_credential": {"key", "purpose", "ttl", "version"},
