@@ -28,14 +28,14 @@ from credentials.operations.granting import (
 from credentials.operations.importing import import_credentials
 from credentials.operations.reaching import show_access, show_reach
 from credentials.operations.requesting import request_access, withdraw_access_request
-from credentials.operations.rotating import (
+from credentials.operations.rotating import rotate_credential
+from credentials.operations.showing_requests import list_access_requests, show_access_request
+from credentials.operations.storing import create_credential
+from credentials.operations.windows import (
     change_window,
     close_due_rotation,
     roll_back_rotation,
-    rotate_credential,
 )
-from credentials.operations.showing_requests import list_access_requests, show_access_request
-from credentials.operations.storing import create_credential
 
 __all__ = [
     "archive_credential",

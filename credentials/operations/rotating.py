@@ -4,19 +4,15 @@ import hmac
 import json
 from datetime import timedelta
 from hashlib import sha256
-from uuid import UUID
 
 from django.conf import settings
 
 from access.actions import Action
 from access.actor import Actor
-from access.endings import Ended, announce
-from access.errors import Conflict, Denied, Invalid, WindowOpen
-from access.ids import public_id
-from access.levels import Level
+from access.errors import Conflict, Invalid
 from access.tenancy import database_now
 from audit.events import Event
-from audit.recording import Draft, audited, record
+from audit.recording import Draft
 from credentials.generation import GenerateSpec, can_generate, generate_value
 from credentials.models import (
     Credential,
@@ -26,11 +22,11 @@ from credentials.models import (
     Version,
     VersionState,
 )
-from credentials.operations.changing import changing, destroy
+from credentials.operations.changing import changing
+from credentials.operations.windows import close_window, describe_rotation, require_no_window
 from credentials.presenting import rotation_out
-from credentials.rights import is_over
 from credentials.sealing import Secret, UnsealFailed, unseal
-from credentials.shapes import ChangeWindow, DescribeCredential, RotateCredential, RotationOut
+from credentials.shapes import RotateCredential, RotationOut
 from credentials.versions import add_version, examine_secret
 from tenants.models import Tenant
 
@@ -58,7 +54,7 @@ def rotate_credential(actor: Actor, request: RotateCredential) -> RotationOut:
         else:
             rotation = earlier
             entry.detail(repeated=True)
-        _describe(entry, rotation)
+        describe_rotation(entry, rotation)
         return rotation_out(rotation)
 
 
@@ -121,7 +117,7 @@ def _promote(
     """Old current → previous, new version → current, window opened: one commit (R3)."""
     if credential.state != State.ACTIVE:
         raise Conflict(f"This credential is {credential.state}; only an active one rotates.")
-    _require_no_window(actor, credential)
+    require_no_window(actor, credential)
     extracted = examine_secret(credential.type, secret, credential.metadata)
     old = Version.objects.locked().get(credential=credential, state=VersionState.CURRENT)
     old.state = VersionState.PREVIOUS
@@ -144,34 +140,8 @@ def _promote(
     )
     rotation.save(force_insert=True)
     if not window:
-        _close(actor, rotation)
+        close_window(actor, rotation)
     return rotation
-
-
-def _require_no_window(actor: Actor, credential: Credential) -> None:
-    """Refuse while a window is open; one whose time is over is closed on the way."""
-    open_one = _open_rotation(credential)
-    if open_one is None:
-        return
-    if not is_over(open_one.closes_at, database_now()):
-        raise WindowOpen(
-            "A rotation window is open; close it or wait for its end.",
-            rotationId=public_id("rot", open_one.pk),
-            closesAt=open_one.closes_at.isoformat(),
-        )
-    _close(actor, open_one, by_time=True)
-    closing = Draft(Event.CREDENTIAL_ROTATION_CLOSED)
-    _describe(closing, open_one)
-    record(actor, closing)
-
-
-def _open_rotation(credential: Credential) -> Rotation | None:
-    return (
-        Rotation.objects.filter(credential=credential, state=RotationState.OPEN)
-        .locked()
-        .select_related("credential", "previous", "current")
-        .first()
-    )
 
 
 def _repeated(actor: Actor, credential: Credential, request: RotateCredential) -> Rotation | None:
@@ -204,110 +174,3 @@ def _digest(request: RotateCredential) -> bytes:
     key = settings.ENVIRONMENT.handle_key.get_secret_value().encode()
     text = json.dumps(plain, sort_keys=True, default=str).encode()
     return hmac.digest(key, b"idempotency\0" + text, sha256)
-
-
-def change_window(actor: Actor, request: ChangeWindow) -> RotationOut:
-    """Let the open window end `window` seconds from now; 0 closes it at once (R8).
-
-    Shortening needs `manager`, lengthening `admin`; never past the tenant's maximum.
-    """
-    with changing(actor, request, Action.CHANGE_WINDOW, Event.CREDENTIAL_ROTATION_CHANGED) as (
-        entry,
-        credential,
-        held,
-        stands,
-    ):
-        rotation = _require_open(credential)
-        ends = database_now() + timedelta(seconds=request.window)
-        if ends > rotation.closes_at and held < Level.ADMIN:
-            raise Denied("The level admin is needed to lengthen a window.")
-        if ends > rotation.opened_at + timedelta(seconds=stands.tenant.max_window):
-            raise Invalid(f"window: at most the tenant's {stands.tenant.max_window} s.", "window")
-        rotation.closes_at = ends
-        rotation.save(update_fields=["closes_at"])
-        if not request.window:
-            entry.event = Event.CREDENTIAL_ROTATION_CLOSED
-            _close(actor, rotation)
-        _describe(entry, rotation)
-        return rotation_out(rotation)
-
-
-def roll_back_rotation(actor: Actor, request: DescribeCredential) -> RotationOut:
-    """While the window is open: the old value becomes current again, as a new version (R7)."""
-    with changing(
-        actor, request, Action.ROLL_BACK_ROTATION, Event.CREDENTIAL_ROTATION_ROLLED_BACK
-    ) as (entry, credential, _, _):
-        rotation = _require_open(credential)
-        old = Version.objects.select_related("tenant_key").get(pk=rotation.previous_id)
-        secret = unseal(old)
-        failed = rotation.current
-        failed.state = VersionState.RETIRED
-        failed.save(update_fields=["state"])
-        add_version(actor, credential, secret, old.extracted)
-        rotation.state = RotationState.ROLLED_BACK
-        rotation.closed_at = database_now()
-        rotation.save(update_fields=["state", "closed_at"])
-        _end_version(actor, failed, "rotation rolled back")
-        _end_version(actor, old, "rotation rolled back")
-        _describe(entry, rotation)
-        return rotation_out(rotation)
-
-
-def close_due_rotation(actor: Actor, rotation_id: UUID) -> bool:
-    """Close one window whose time is over: retire the old version, destroy its data key.
-
-    False when there is nothing to do: not due by database time, closed already, or taken by
-    another worker at this moment.
-    """
-    found = False
-    with audited(actor, Action.CLOSE_DUE_ROTATION, Event.CREDENTIAL_ROTATION_CLOSED) as entry:
-        rotation = (
-            Rotation.objects.of(actor)
-            .select_for_update(of=("self",), skip_locked=True)
-            .filter(pk=rotation_id, state=RotationState.OPEN)
-            .select_related("credential", "previous", "current")
-            .first()
-        )
-        found = rotation is not None and is_over(rotation.closes_at, database_now())
-        if rotation is None or not found:
-            entry.drop()
-        else:
-            _describe(entry, rotation)
-            _close(actor, rotation, by_time=True)
-    return found
-
-
-def _require_open(credential: Credential) -> Rotation:
-    rotation = _open_rotation(credential)
-    if rotation is None or is_over(rotation.closes_at, database_now()):
-        raise Conflict("No rotation window is open on this credential.")
-    return rotation
-
-
-def _close(actor: Actor, rotation: Rotation, *, by_time: bool = False) -> None:
-    """Leases on the old version end, the version retires and its data key is destroyed."""
-    old = rotation.previous_id
-    announce(actor, Ended(reason="rotation window closed", version_id=old, by_time=by_time))
-    rotation.state = RotationState.CLOSED
-    rotation.closed_at = database_now()
-    rotation.save(update_fields=["state", "closed_at"])
-    destroy(rotation.previous)
-
-
-def _end_version(actor: Actor, version: Version, reason: str) -> None:
-    announce(actor, Ended(reason=reason, version_id=version.pk))
-    destroy(version)
-
-
-def _describe(entry: Draft, rotation: Rotation) -> None:
-    entry.about(
-        credential_id=rotation.credential_id,
-        credential_key=rotation.credential.key,
-        version=rotation.current.number,
-    )
-    entry.detail(
-        rotation=public_id("rot", rotation.pk),
-        previous=rotation.previous.number,
-        closes_at=rotation.closes_at.isoformat(),
-        reason=rotation.reason,
-    )

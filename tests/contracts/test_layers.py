@@ -44,7 +44,7 @@ ANCHORS = {"tenant_id", "credential", "credential_id", "previous"}
 OTHERWISE = {
     ("leases/operations/reading.py", "Version"): "by the id that a lease in hand names",
     ("leases/operations/renewing.py", "Version"): "by the id that a lease in hand names",
-    ("credentials/operations/rotating.py", "Version"): "by the id that a rotation in hand names",
+    ("credentials/operations/windows.py", "Version"): "by the id that a rotation in hand names",
     ("tenants/notices.py", "Notice"): "the worker named the tenant of the row that is due",
     ("vaultsite/demo.py", "Credential"): "an operator's command, in its tenant's transaction",
 }
