@@ -1,13 +1,17 @@
 """Runs the project's commands as a person does, with an environment that has no settings in it."""
 
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vaultsite.launch.bootstrap import ROOT
+from vaultsite.launch.ports import free_port
 
 DEADLINE = 120.0
 
@@ -70,3 +74,32 @@ def descendants(pid: int) -> list[int]:
     """The pids of all children of a process, and of theirs."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     return [one for child in children for one in (int(child), *descendants(int(child)))]
+
+
+@dataclass(frozen=True)
+class Up:
+    """A running `up`."""
+
+    process: subprocess.Popen[str]
+    data: Path
+    port: int
+
+    @property
+    def ready(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.data / "ready.json").read_text("utf-8"))
+        return content
+
+    def again(self, *options: str) -> tuple[int, str]:
+        """Another `up` on the same data directory."""
+        return run("manage.py", "up", "--data-dir", str(self.data), *options)
+
+
+def bring_up(data: Path, *options: str) -> Up:
+    """Starts one on a free port and waits until it is ready."""
+    port = free_port()
+    command = ("manage.py", "up", "--data-dir", str(data), "--port", str(port), *options)
+    process = start(*command)
+    ready = eventually(lambda: (data / "ready.json").exists() or process.poll() is not None)
+    assert ready
+    assert process.poll() is None, finish(process)
+    return Up(process, data, port)

@@ -1,13 +1,9 @@
 """One whole `manage.py up`, from its start to its end, as a person and as scripts see it."""
 
-import json
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import psycopg
@@ -15,12 +11,13 @@ import pytest
 from psycopg import sql
 
 from tests.launch.running import (
+    Up,
+    bring_up,
     descendants,
     eventually,
     finish,
     is_running,
     run,
-    start,
 )
 from vaultsite.launch.bootstrap import ROOT, Environment
 from vaultsite.launch.datadir import DataDirectory
@@ -44,34 +41,6 @@ SIGNS = {
     "postgres": b"listen_addresses",
     "valkey": b"valkey-server",
 }
-
-
-@dataclass(frozen=True)
-class Up:
-    """A running `up`."""
-
-    process: subprocess.Popen[str]
-    data: Path
-    port: int
-
-    @property
-    def ready(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads((self.data / "ready.json").read_text("utf-8"))
-        return content
-
-    def again(self, *options: str) -> tuple[int, str]:
-        """Another `up` on the same data directory."""
-        return run("manage.py", "up", "--data-dir", str(self.data), *options)
-
-
-def bring_up(data: Path, *options: str) -> Up:
-    port = free_port()
-    command = ("manage.py", "up", "--data-dir", str(data), "--port", str(port), *options)
-    process = start(*command)
-    ready = eventually(lambda: (data / "ready.json").exists() or process.poll() is not None)
-    assert ready
-    assert process.poll() is None, finish(process)
-    return Up(process, data, port)
 
 
 def program(up: Up, name: str) -> int:
