@@ -106,6 +106,7 @@ class Action(StrEnum):
     EXPORT_AUDIT = "export_audit"
     CONNECT_AGENT = "connect_agent"
     LIST_AGENTS = "list_agents"
+    SHOW_AGENT = "show_agent"
     CHANGE_AGENT = "change_agent"
     RENAME_AGENT = "rename_agent"
     MERGE_AGENTS = "merge_agents"
@@ -212,10 +213,11 @@ RULES: dict[Action, Rule] = {
     Action.EXPORT_AUDIT: Rule(Scope.ADMIN, governing=True),
     Action.CONNECT_AGENT: Rule(Scope.READ, doors=PEOPLE),
     Action.LIST_AGENTS: Rule(Scope.READ),
+    Action.SHOW_AGENT: Rule(Scope.READ),
     Action.CHANGE_AGENT: Rule(Scope.ADMIN, governing=True),
     Action.RENAME_AGENT: Rule(Scope.WRITE),
     Action.MERGE_AGENTS: Rule(Scope.WRITE, doors=PEOPLE | OPERATORS),
-    Action.DISCONNECT_AGENT: Rule(Scope.WRITE, doors=PEOPLE),
+    Action.DISCONNECT_AGENT: Rule(Scope.WRITE, doors=PEOPLE | {Door.REST}),
     Action.ADD_ACCOUNT_SECRET: Rule(Scope.ADMIN, governing=True, fresh=True),
     Action.LIST_ACCOUNT_SECRETS: Rule(Scope.ADMIN, governing=True),
     Action.REMOVE_ACCOUNT_SECRET: Rule(Scope.ADMIN, governing=True),

@@ -54,6 +54,30 @@ LEASE_STATES = [
 ]
 
 
+AGENT_STATES = [
+    ("", "Not removed"),
+    *((one, one) for one in ("active", "waiting", "suspended", "removed")),
+]
+
+
+class AgentFilters(forms.Form):
+    """Which agents to list."""
+
+    person = forms.ChoiceField(label="Person", required=False)
+    state = forms.ChoiceField(label="State", required=False, choices=AGENT_STATES)
+
+    def __init__(self, data: Any, *, people: list[tuple[str, str]]) -> None:
+        super().__init__(data)
+        self.fields["person"].choices = [ANY, *people]  # type: ignore[attr-defined]  # the stubs know the base only
+
+    def wish(self) -> dict[str, str]:
+        """What was chosen, as the operation's shape calls it."""
+        self.is_valid()
+        said = self.cleaned_data
+        wish = {"personId": said.get("person", ""), "state": said.get("state", "")}
+        return {name: one for name, one in wish.items() if one}
+
+
 class LeaseFilters(forms.Form):
     """Which leases to list, or to end."""
 

@@ -14,6 +14,8 @@ from credentials.operations import list_access_requests
 from credentials.request_shapes import ListAccessRequests
 from leases.operations import list_approvals
 from leases.shapes import ListApprovals
+from tenants.operations import list_agents
+from tenants.shapes import ListAgents
 
 
 class Group(StrEnum):
@@ -46,6 +48,10 @@ class Row:
 def _waiting(actor: Actor) -> int:
     leases = list_approvals(actor, ListApprovals(limit=1)).waiting_for_me
     return leases + list_access_requests(actor, ListAccessRequests(limit=1)).waiting_for_me
+
+
+def _waiting_agents(actor: Actor) -> int:
+    return len(list_agents(actor, ListAgents(whose="all", state="waiting")).agents)
 
 
 ROWS = (
@@ -88,6 +94,13 @@ ROWS = (
         icon="clock",
         group=Group.OWN,
     ),
+    Row(
+        label="My agents",
+        url="agents",
+        section="own-agents",
+        icon="agent",
+        group=Group.OWN,
+    ),
     Row(label="Team", url="team", section="team", icon="people", group=Group.ACCESS),
     Row(
         label="Approvals",
@@ -96,6 +109,15 @@ ROWS = (
         icon="check",
         group=Group.ACCESS,
         count=_waiting,
+    ),
+    Row(
+        label="Agents",
+        url="admin:agents",
+        section="agents",
+        icon="agent",
+        group=Group.ACCESS,
+        governing=True,
+        count=_waiting_agents,
     ),
     Row(
         label="Audit log",

@@ -21,6 +21,7 @@ from audit.recording import record_alone
 from console.actors import actor_for
 from console.errors import problem, to_second_factor, told
 from console.pages import (
+    agents,
     audit,
     changing,
     credential,
@@ -70,6 +71,7 @@ class ConsoleSite(AdminSite):
             path("import/", page(importing.import_file), name="import"),
             path("leases/", page(leases.tenants_leases), name="leases"),
             path("leases/revoke", page(leases.revoke_chosen), name="revoke_leases"),
+            path("agents/", page(agents.tenants_agents), name="agents"),
             path("sign-in/", page(sign_in.single_sign_on), name="sign_in"),
             path("credentials/new", page(credentials.store), name="store"),
             path("settings/", page(tenant_settings.tenant_settings), name="settings"),

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from console.appearance import choose_appearance
 from console.pages import (
+    agents,
     approvals,
     asking,
     connect,
@@ -69,6 +70,11 @@ urlpatterns = [
     path("connect/waiting/", connect.waiting, name="connect_waiting"),
     path("leases/", leases.own_leases, name="leases"),
     path("leases/<str:lease_id>/revoke", leases.revoke, name="revoke_lease"),
+    path("account/agents/", agents.own_agents, name="agents"),
+    path("agents/<str:agent_id>/", agents.agent, name="agent"),
+    path("agents/<str:agent_id>/state", agents.move, name="move_agent"),
+    path("agents/<str:agent_id>/merge", agents.merge, name="merge_agent"),
+    path("agents/<str:agent_id>/remove", agents.remove, name="remove_agent"),
     path("account/tokens/", tokens.tokens, name="tokens"),
     path("account/tokens/new", tokens.make, name="new_token"),
     path("account/tokens/<str:token_id>/revoke", tokens.revoke, name="revoke_token"),

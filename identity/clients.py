@@ -1,5 +1,8 @@
-"""An operator's last word on a client: stopped everywhere at once, with all that lived by it."""
+"""Clients of the whole installation: what they call themselves, and an operator's last word on one:
+stopped everywhere at once, with all that lived by it.
+"""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
@@ -8,6 +11,7 @@ from access.actions import Door
 from access.actor import Actor, machinery
 from access.endings import Ended, announce
 from access.errors import NotFound
+from access.ids import parse_public_id, public_id
 from access.tenancy import use_tenant
 from audit.events import Event
 from audit.recording import INSTALLATION, record_joined
@@ -50,3 +54,10 @@ def _end_everywhere(client: Client, reason: str) -> None:
         use_tenant(consent.tenant_id)
         ended = Ended(reason=reason, person_id=consent.person_id, client_id=client.pk)
         announce(_operator(consent.tenant_id), ended)
+
+
+def software_names(client_ids: Iterable[str]) -> dict[str, str]:
+    """What the software behind public client ids calls itself; it says so, nobody checked."""
+    wanted = [parse_public_id("client", one) for one in client_ids]
+    rows = Client.objects.filter(pk__in=wanted, service_account=None)
+    return {public_id("client", pk): name for pk, name in rows.values_list("pk", "name")}

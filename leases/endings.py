@@ -1,9 +1,10 @@
 """What ends takes its leases with it, in the same transaction (rule L6)."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from access.actor import Actor
 from access.endings import Ended
@@ -71,6 +72,14 @@ def count_living(credential_id: UUID) -> int:
     return Lease.objects.filter(
         credential_id=credential_id, state=LeaseState.ACTIVE, expires_at__gt=DatabaseClock()
     ).count()
+
+
+def count_by_agent(actor: Actor, agent_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Living leases by the agent that holds them, by database time; none: not listed."""
+    living = Lease.objects.of(actor).filter(
+        agent_id__in=list(agent_ids), state=LeaseState.ACTIVE, expires_at__gt=DatabaseClock()
+    )
+    return dict(living.values_list("agent_id").annotate(Count("pk")))
 
 
 def count_ending(actor: Actor, ended: Ended) -> int:

@@ -73,6 +73,7 @@ def _new(actor: Actor, client_id: UUID, name: str, *, waits: bool) -> Agent:
         client_id=client_id,
         name=name,
         state=AgentState.WAITING if waits else AgentState.ACTIVE,
+        last_address=actor.address,  # its person's browser, until it calls itself
     )
 
 

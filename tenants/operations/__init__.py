@@ -6,6 +6,7 @@ from tenants.operations.agents import (
     list_agents,
     merge_agents,
     rename_agent,
+    show_agent,
 )
 from tenants.operations.audit_log import export_audit, query_audit, show_audit_entry
 from tenants.operations.groups import (
@@ -60,6 +61,7 @@ __all__ = [
     "remove_group",
     "remove_member",
     "rename_agent",
+    "show_agent",
     "show_audit_entry",
     "show_group",
     "show_service_account",

@@ -58,6 +58,17 @@ def _filtered(actor: Actor, request: ListAgents) -> TenantQuerySet[Agent]:
     return rows.filter(state=request.state)
 
 
+def show_agent(actor: Actor, agent_id: str) -> AgentOut:
+    """One's own agent, or anybody's for owners and admins; a removed one too, the log names it."""
+    with reading(actor, Action.SHOW_AGENT):
+        only_of = _whose(actor, standing(actor))
+        rows = Agent.objects.of(actor).select_related("person")
+        agent = rows.filter(pk=parse_public_id("agent", agent_id)).first()
+        if agent is None or only_of not in (None, agent.person_id):
+            raise _no_agent()
+        return agent_out(agent)
+
+
 def change_agent(actor: Actor, request: ChangeAgent) -> AgentOut:
     """Suspend, resume (also: approve a waiting one) or remove an agent; its leases end with it."""
     with audited(actor, Action.CHANGE_AGENT, EVENTS[AgentState(request.state)]) as entry:
@@ -69,11 +80,16 @@ def change_agent(actor: Actor, request: ChangeAgent) -> AgentOut:
 
 
 def disconnect_agent(actor: Actor, agent_id: str) -> None:
-    """Remove an agent of one's own, for good; what it leased ends at once."""
+    """Remove an agent of one's own, for good; what it leased ends at once.
+
+    A suspended one stays: without it the person's next agent would not have to wait.
+    """
     with audited(actor, Action.DISCONNECT_AGENT, Event.CLIENT_REMOVED) as entry:
         standing(actor)
         agent = _held(actor, agent_id, only_of=actor.person)
         entry.detail(agent=str(agent.pk), name=agent.name)
+        if agent.state == AgentState.SUSPENDED:
+            raise Denied("This agent is suspended; an owner or admin of the tenant removes it.")
         _move_to(actor, agent, AgentState.REMOVED)
 
 

@@ -403,6 +403,9 @@ CASES: dict[str, Case] = {
     "list_agents": Case(
         call=lambda actor, _: tenants.list_agents(actor, tenant.ListAgents()), at_home=True
     ),
+    "show_agent": Case(
+        call=lambda actor, it: tenants.show_agent(actor, it["own_agent"]), needs=("own_agent",)
+    ),
     "rename_agent": Case(
         call=lambda actor, it: tenants.rename_agent(
             actor, tenant.RenameAgent(agent_id=it["own_agent"], name="Night shift")

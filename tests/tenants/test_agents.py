@@ -19,6 +19,7 @@ from tenants.operations import (
     merge_agents,
     remove_member,
     rename_agent,
+    show_agent,
 )
 from tenants.shapes import AgentOut, ListAgents, MergeAgents, RemoveMember, RenameAgent
 from tests.people import Somebody, lease, new_agent, read, set_agent, store
@@ -290,3 +291,27 @@ def test_a_person_disconnects_their_own_agent_and_nobody_elses(
     foreign = partial(disconnect_agent, member.console, public(theirs))
     assert code_of(foreign) == "resource/not-found"
     assert code_of(partial(disconnect_agent, owner.console, public(mine))) == "resource/not-found"
+
+
+def test_disconnecting_is_no_way_out_of_a_suspension(owner: Somebody, member: Somebody) -> None:
+    agent = connect(member, "Laptop")
+    set_agent(owner, agent.pk, "suspended")
+
+    refused = code_of(partial(disconnect_agent, member.console, public(agent)))
+
+    assert (refused, state(agent)) == ("access/permission-denied", "suspended")
+    assert connect(member, "Another laptop").state == "waiting"
+
+
+def test_one_agent_is_shown_to_its_person_and_to_governors(
+    owner: Somebody, member: Somebody, outsider: Somebody
+) -> None:
+    mine, theirs = connect(member, "Laptop"), connect(owner, "Desk")
+    unknown = problem_of(partial(show_agent, outsider.console, public_id("agent", uuid4())))
+
+    assert show_agent(member.console, public(mine)).name == "Laptop"
+    assert show_agent(owner.console, public(mine)).person == member.person.email
+    for who, agent in ((member, theirs), (outsider, mine)):
+        assert problem_of(partial(show_agent, who.console, public(agent))) == unknown
+    disconnect_agent(member.console, public(mine))
+    assert show_agent(member.console, public(mine)).state == "removed"

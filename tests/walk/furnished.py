@@ -1,6 +1,7 @@
 """A tenant with one thing of every kind, whose every text says whose it is."""
 
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from access.ids import public_id
 from access.tenancy import tenant_transaction
@@ -9,10 +10,11 @@ from credentials.models import Credential
 from credentials.operations import request_access, rotate_credential
 from credentials.request_shapes import RequestAccess
 from credentials.shapes import RotateCredential
+from tenants.agents import connect_agent
 from tenants.operations import add_to_group, create_group, invite_member
 from tenants.shapes import CreateGroup, GroupPlace, InviteMember
 from tests.machines import new_account, new_secret, new_token
-from tests.people import Somebody, grant, join, lease, new_agent, new_person, store
+from tests.people import Somebody, grant, join, lease, new_agent, new_person, set_agent, store
 from tests.refusals import refusal
 from tests.trail import trail
 
@@ -93,6 +95,9 @@ def _uses(it: Furnished, colleague: Somebody) -> None:
     agent = new_agent(colleague.console, it.text("agent"))
     assert agent.agent_id
     assert agent.client_id
+    set_agent(it.owner, colleague.agent.agent_id, "suspended")
+    with tenant_transaction(it.owner.console.tenant_id):
+        connect_agent(colleague.console, uuid4(), it.text("new agent"))  # waits: one is suspended
     it.things["grant_id"] = given.grant_id
     it.things["agent_id"] = public_id("agent", agent.agent_id)
     it.things["client_id"] = public_id("client", agent.client_id)
