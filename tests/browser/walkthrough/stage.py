@@ -87,7 +87,7 @@ class Stage:
         path = urlsplit(response.url).path
         self.visited.append(path)
         policy = response.headers.get("content-security-policy", "")
-        if not re.match(r"default-src '(self|none)';", policy) or "unsafe" in policy:
+        if not re.search(r"default-src '(self|none)'(;|$)", policy) or "unsafe" in policy:
             self.complaints.append(f"{path} has the policy {policy!r}")
         if response.status >= 400:
             self.complaints.append(f"{path} answered {response.status}")
@@ -181,3 +181,9 @@ class Human:
 def is_live(page: Page) -> None:
     """Wait until the page hears what happens."""
     expect(page.locator("[data-live='on']")).to_be_attached()
+
+
+def link_in(result: dict[str, Any], beginning: str) -> str:
+    """The address in what an agent was told."""
+    (found,) = set(re.findall(rf"{re.escape(beginning)}[^\s\"'<>)]*", result["content"][0]["text"]))
+    return str(found).rstrip(".,;")
