@@ -1,6 +1,7 @@
 """The people's addresses, included at the root by `vaultsite.urls`."""
 
 from django.urls import path, register_converter
+from django.views.generic import RedirectView
 
 from console.appearance import choose_appearance
 from console.pages import (
@@ -36,6 +37,8 @@ urlpatterns = [
     path("", team.home, name="home"),
     path("team/", team.team, name="team"),
     path("approvals/", approvals.inbox, name="approvals"),
+    # As agents and mails give it.
+    path("approvals/<str:request_id>", RedirectView.as_view(pattern_name="approval")),
     path("team/grants/", grants.matrix, name="grants"),
     path("team/grants/review", grants.review, name="review_grants"),
     path("team/grants/save", grants.save, name="save_grants"),

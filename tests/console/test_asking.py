@@ -33,6 +33,15 @@ def test_a_refusal_leads_to_the_form_filled_in(owner: Somebody, member: Somebody
     assert chosen == ["manager"]
 
 
+def test_the_address_in_the_mail_leads_to_the_request(owner: Somebody, asked: str) -> None:
+    mailed = asked.rstrip("/")
+
+    answer = signed_in(owner).get(mailed, follow=True)
+
+    assert answer.redirect_chain == [(asked, 302)]
+    assert "a report" in page(answer).text
+
+
 def test_an_approval_gives_it_for_less(owner: Somebody, member: Somebody, asked: str) -> None:
     browser = signed_in(owner)
     inbox = page(browser.get("/approvals/"))

@@ -214,6 +214,7 @@ NAMES_SOMETHING = {
     "team/groups/<str:group_id>/remove",
     "approvals/<req:access_request_id>/",
     "approvals/<req:access_request_id>/withdraw",
+    "approvals/<str:request_id>",
     "approvals/<str:request_id>/",
     "approvals/<str:request_id>/withdraw",
     # A person's own: who asked for it and in which session decides (tests/identity).

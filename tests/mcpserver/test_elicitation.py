@@ -79,11 +79,15 @@ def test_the_page_is_there_for_who_asked_and_for_nobody_else(
     asking: Agent, http: httpx2.Client, member: Somebody, outsider: Somebody
 ) -> None:
     address = lease(asking)["inputRequests"]["approval"]["params"]["url"]
-    path = f"{address.removeprefix(settings.PUBLIC_URL)}/"
+    path = address.removeprefix(settings.PUBLIC_URL)
 
-    assert http.get(path).headers["location"].startswith("/account/login/")
-    assert signed_in(member).get(path).status_code == 200
-    assert signed_in(outsider).get(path).status_code == 404
+    assert (
+        http.get(http.get(path).headers["location"])
+        .headers["location"]
+        .startswith("/account/login/")
+    )
+    assert signed_in(member).get(path, follow=True).status_code == 200
+    assert signed_in(outsider).get(path, follow=True).status_code == 404
 
 
 @pytest.mark.parametrize("pressed", ["accept", "decline", "cancel"])
