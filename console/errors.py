@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from access.errors import SecondFactorRequired, StepUpRequired, VaultError
+from console.returning import keep, welcome_back
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -26,6 +28,7 @@ def told(view: View[P]) -> View[P]:
 
     @wraps(view)
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        welcome_back(request)
         try:
             return view(request, *args, **kwargs)
         except StepUpRequired:
@@ -38,19 +41,33 @@ def told(view: View[P]) -> View[P]:
     return inner
 
 
-def prove_again(request: HttpRequest) -> HttpResponse:
-    """To the page that asks who it is, and back to where the person was."""
-    messages.info(request, "This needs a fresh proof that it is you. Then do it again.")
-    return _leave_for(request, "account_reauthenticate")
+def prove_again(
+    request: HttpRequest, form: type[Form] | None = None, *, page: str = ""
+) -> HttpResponse:
+    """To the page that asks who it is, and back to where the person was, or to the `page` given.
+
+    What was typed into a `form` that was sent waits there, but for its secrets.
+    """
+    back = page or _came_from(request)
+    if request.method in {"GET", "HEAD"}:
+        messages.info(request, "This needs a fresh proof that it is you.")
+    else:
+        messages.info(
+            request,
+            "Nothing was changed yet: this needs a fresh proof that it is you. Then you are back "
+            "where you were.",
+        )
+        keep(request, urlsplit(back).path, form)
+    return _leave_for(request, "account_reauthenticate", back)
 
 
 def to_second_factor(request: HttpRequest) -> HttpResponse:
     """To where somebody sets up what the tenant asks for, and back."""
-    return _leave_for(request, "account_second_factor")
+    return _leave_for(request, "account_second_factor", _came_from(request))
 
 
-def _leave_for(request: HttpRequest, name: str) -> HttpResponse:
-    address = f"{reverse(name)}?{urlencode({'next': _came_from(request)})}"
+def _leave_for(request: HttpRequest, name: str, back: str) -> HttpResponse:
+    address = f"{reverse(name)}?{urlencode({'next': back})}"
     if "HX-Request" in request.headers:  # a part of a page cannot hold that page
         return HttpResponse(status=204, headers={"HX-Redirect": address})
     return HttpResponseRedirect(address)

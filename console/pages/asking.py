@@ -21,7 +21,8 @@ from console.choices import governors
 from console.errors import told
 from console.fields import plain, rule
 from console.forms import CHOOSE, machine_text
-from console.pages.framing import frame, signed_in
+from console.pages.framing import frame, fresh_to_send, signed_in
+from console.returning import fill_again
 from credentials.naming import check_folder_path, check_key
 from credentials.operations import (
     decide_access_request,
@@ -185,6 +186,7 @@ class GrantForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
+@fresh_to_send(GrantForm)
 @told
 def access_request(request: HttpRequest, access_request_id: str) -> HttpResponse:
     """One request for access; approved as asked for or for less, or denied with a reason."""
@@ -192,6 +194,7 @@ def access_request(request: HttpRequest, access_request_id: str) -> HttpResponse
     wish = show_access_request(actor, access_request_id)
     sent = request.method == "POST"
     form = GrantForm(request.POST if sent else None, level=wish.level)
+    fill_again(request, form)
     if sent and form.is_valid() and _decide(actor, form, access_request_id):
         word = "Approved" if form.approves else "Denied"
         messages.success(request, f"{word}: {wish.level} for {wish.asker.name}.")

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 
 from console.errors import prove_again
@@ -32,13 +33,26 @@ def signed_in(view: View[P]) -> View[P]:
     return inner
 
 
-def fresh_first(view: View[P]) -> View[P]:
-    """Ask who it is before a form is shown whose sending needs that, not after it was filled in."""
+def fresh_first(form: type[Form]) -> Callable[[View[P]], View[P]]:
+    """Ask who it is before the form is shown whose sending needs that; and should the proof have
+    aged meanwhile, when it is sent.
+    """
+    return _fresh_for(form, {"GET", "HEAD", "POST"})
 
-    @wraps(view)
-    def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if request.method in {"GET", "HEAD"} and not signed_in_recently(request):
-            return prove_again(request)
-        return view(request, *args, **kwargs)
 
-    return inner
+def fresh_to_send(form: type[Form]) -> Callable[[View[P]], View[P]]:
+    """Ask who it is when the form is sent, because the page has more to show than the form."""
+    return _fresh_for(form, {"POST"})
+
+
+def _fresh_for(form: type[Form], methods: set[str]) -> Callable[[View[P]], View[P]]:
+    def around(view: View[P]) -> View[P]:
+        @wraps(view)
+        def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if request.method in methods and not signed_in_recently(request):
+                return prove_again(request, form, page=request.get_full_path())
+            return view(request, *args, **kwargs)
+
+        return inner
+
+    return around

@@ -7,8 +7,9 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access.durations import parse_duration
 from access.errors import Invalid, StepUpRequired, VaultError
@@ -24,6 +25,7 @@ from credentials.shapes import ChangeGrants
 from identity.freshness import signed_in_recently
 
 PAGE = 100
+WAITING = "grants.waiting"  # in the session: changes that wait for a fresh sign-in
 LEVELS = ("viewer", "user", "manager", "admin")
 KINDS = [
     ("", "Everybody"),
@@ -74,21 +76,33 @@ def _wish(asked: QueryDict) -> ShowMatrix:
     return ShowMatrix.parse({name: one for name, one in said.items() if one})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
 @told
 def review(request: HttpRequest) -> HttpResponse:
-    """What the changed cells would do, before anything is done."""
+    """What the changed cells would do, before anything is done; also those that waited (GET)."""
+    sent = request.method == "POST"
+    waiting: list[Any] = request.session.pop(WAITING, [])
+    if not sent and not waiting:
+        return redirect("grants")
+    changes = waiting
     try:
-        changes = changed_cells(request.POST, _ends_after(request.POST))
+        if sent:
+            changes = changed_cells(request.POST, _ends_after(request.POST))
         if not changes:
             raise Invalid("Nothing was changed in the table.")
         return _reviewed(request, changes)
     except StepUpRequired:
-        raise
+        return _wait(request, changes)
     except VaultError as error:
         return _refused(request, error)
+
+
+def _wait(request: HttpRequest, changes: list[Any]) -> HttpResponse:
+    """The changes wait to be reviewed until it is proven who makes them."""
+    request.session[WAITING] = changes
+    return prove_again(request, page=reverse("review_grants"))
 
 
 def _ends_after(typed: QueryDict) -> int | None:
@@ -115,9 +129,11 @@ def save(request: HttpRequest) -> HttpResponse:
     """Make the reviewed changes, all of them or none."""
     try:
         changes = [_read(one) for one in request.POST.getlist("change")]
-        made = change_grants(actor_for(request), ChangeGrants.parse({"changes": changes}))
-    except StepUpRequired:
-        raise
+        wish = ChangeGrants.parse({"changes": changes})
+        try:
+            made = change_grants(actor_for(request), wish)
+        except StepUpRequired:
+            return _wait(request, changes)
     except VaultError as error:
         return _refused(request, error)
     messages.success(request, f"Saved: {len(made.changes)} of {len(made.changes)} changes.")

@@ -17,7 +17,8 @@ from console.choices import every_member
 from console.errors import told
 from console.fields import plain
 from console.forms import CHOOSE
-from console.pages.framing import frame, signed_in
+from console.pages.framing import frame, fresh_to_send, signed_in
+from console.returning import fill_again
 from tenants.operations import (
     change_role,
     invite_member,
@@ -114,11 +115,13 @@ def remove(request: HttpRequest, person_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
+@fresh_to_send(InviteForm)
 @told
 def invitations(request: HttpRequest) -> HttpResponse:
     """Whom the tenant asked to join, and the form that asks somebody."""
     actor = actor_for(request)
     form = InviteForm(request.POST if request.method == "POST" else None)
+    fill_again(request, form)
     if request.method == "POST" and form.is_valid() and _invite(actor, form):
         email = form.cleaned_data["email"]
         messages.success(request, f"{email} gets a mail with a link that holds for a week.")

@@ -31,6 +31,7 @@ from console.actors import actor_for
 from console.fields import plain, rule
 from console.finding import found
 from console.pages.framing import frame, fresh_first
+from console.returning import fill_again
 from leases.operations import lease_credential, read_credential, release_lease
 from leases.shapes import LeaseCredential, ReadCredential, ReleaseLease, SecretOut
 
@@ -60,13 +61,14 @@ class RevealForm(forms.Form):
         self.add_error(None, " ".join(filter(None, [plain(error), error.hint])))
 
 
-@fresh_first
+@fresh_first(RevealForm)
 @require_http_methods(["GET", "HEAD", "POST"])
 def reveal(request: HttpRequest, key: str) -> HttpResponse:
     """Ask for the purpose, then show the value for half a minute."""
     actor = actor_for(request)
     credential = found(actor, key)
     form = RevealForm(request.POST if request.method == "POST" else None)
+    fill_again(request, form)
     secret = _read(actor, key, form) if form.is_valid() else None
     shown = {
         **frame(request, "credentials"),

@@ -15,6 +15,7 @@ from access.errors import Invalid, Unavailable
 from console.actors import actor_for
 from console.forms import machine_text
 from console.pages.framing import frame, fresh_first
+from console.returning import fill_again
 from identity.operations import change_single_sign_on, show_single_sign_on
 from identity.single_sign_on.shapes import ChangeSingleSignOn, SingleSignOnOut
 
@@ -72,13 +73,14 @@ class SingleSignOnForm(forms.Form):
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-@fresh_first
+@fresh_first(SingleSignOnForm)
 def single_sign_on(request: HttpRequest) -> HttpResponse:
     """Show and change the tenant's provider; the secret is typed and never comes back."""
     actor = actor_for(request)
     current = show_single_sign_on(actor)
     sent = request.method == "POST"
     form = SingleSignOnForm(request.POST if sent else None, initial=_typed(current))
+    fill_again(request, form)
     if sent and _change(actor, form):
         messages.success(request, "Single sign-on is saved.")
         return redirect("admin:sign_in")

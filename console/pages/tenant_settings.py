@@ -17,6 +17,7 @@ from console.actors import actor_for
 from console.fields import member, plain
 from console.forms import CHOOSE, machine_text
 from console.pages.framing import frame, fresh_first
+from console.returning import fill_again
 from tenants.models import HARD_MAXIMUM_TTL
 from tenants.operations import change_settings, show_settings
 from tenants.shapes import ChangeSettings, SettingsOut
@@ -79,13 +80,14 @@ class SettingsForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@fresh_first
+@fresh_first(SettingsForm)
 def tenant_settings(request: HttpRequest) -> HttpResponse:
     """Show and change them; what was typed stays when something does not fit."""
     actor = actor_for(request)
     current = show_settings(actor)
     sent = request.method == "POST"
     form = SettingsForm(request.POST if sent else None, initial=_typed(current))
+    fill_again(request, form)
     if sent and form.is_valid() and _change(actor, form):
         messages.success(request, "The settings are saved and in force.")
         return redirect("admin:settings")

@@ -30,6 +30,7 @@ from console.errors import told
 from console.fields import plain, rule
 from console.forms import CHOOSE, machine_text
 from console.pages.framing import frame, fresh_first, signed_in
+from console.returning import fill_again
 from identity.operations import (
     create_personal_token,
     list_personal_tokens,
@@ -120,7 +121,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
-@fresh_first
+@fresh_first(TokenForm)
 @told
 def make(request: HttpRequest) -> HttpResponse:
     """The form, and after it the token itself: in this one answer, which nothing keeps."""
@@ -128,6 +129,7 @@ def make(request: HttpRequest) -> HttpResponse:
     sent = request.method == "POST"
     governs = actor.role is not None and actor.role.governs
     form = TokenForm(request.POST if sent else None, governs=governs)
+    fill_again(request, form)
     if sent and form.is_valid():
         created = _create(actor, form)
         if created:

@@ -101,7 +101,8 @@ class _Reader(HTMLParser):
             self._select = None
         elif tag == "textarea" and self._area:
             name, form = self._area
-            self._add(Choice(name, self._text, typed=True), form)
+            text = self._text.removeprefix("\n")  # HTML: a newline at the start counts for nothing
+            self._add(Choice(name, text, typed=True), form)
             self._area = None
 
     def _choose_first(self, name: str, form_id: str | None) -> None:
