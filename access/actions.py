@@ -52,6 +52,10 @@ class Action(StrEnum):
     CREATE_FOLDER = "create_folder"
     REMOVE_FOLDER = "remove_folder"
     LIST_TAGS = "list_tags"
+    LIST_KEYS = "list_keys"
+    ROTATE_TENANT_KEY = "rotate_tenant_key"
+    REWRAP_DUE_KEY = "rewrap_due_key"
+    DESTROY_TENANT_KEY = "destroy_tenant_key"
     GIVE_GRANT = "give_grant"
     REMOVE_GRANT = "remove_grant"
     CHANGE_GRANTS = "change_grants"
@@ -155,6 +159,10 @@ RULES: dict[Action, Rule] = {
     Action.CREATE_FOLDER: Rule(Scope.WRITE, Level.MANAGER),
     Action.REMOVE_FOLDER: Rule(Scope.WRITE, Level.MANAGER),
     Action.LIST_TAGS: Rule(Scope.READ),
+    Action.LIST_KEYS: Rule(Scope.ADMIN, governing=True),
+    Action.ROTATE_TENANT_KEY: Rule(Scope.ADMIN, governing=True, fresh=True),
+    Action.REWRAP_DUE_KEY: Rule(Scope.WRITE, doors=MACHINERY),
+    Action.DESTROY_TENANT_KEY: Rule(Scope.ADMIN, governing=True, fresh=True),
     Action.GIVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
     Action.REMOVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
     Action.CHANGE_GRANTS: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),

@@ -131,13 +131,18 @@ class VersionState(models.TextChoices):
 
 
 class Version(TenantOwned):
-    """One sealed value. `sealed` and `wrapped_key` are null once destroyed."""
+    """One sealed value. `sealed` and `wrapped_key` are null once destroyed.
+
+    `tenant_key` wraps the data key now; `sealed_under` did when the value was sealed, and the value
+    stays bound to that one, because re-wrapping does not touch it.
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=9, choices=VersionState.choices)
     tenant_key = models.ForeignKey(TenantKey, on_delete=models.PROTECT, related_name="versions")
+    sealed_under = models.UUIDField()
     wrapped_key = models.BinaryField(null=True)
     sealed = models.BinaryField(null=True)
     extracted = models.JSONField(default=dict)
@@ -167,6 +172,13 @@ class Version(TenantOwned):
                     & models.Q(sealed__isnull=False, wrapped_key__isnull=False)
                 ),
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant_key", "id"],
+                condition=models.Q(wrapped_key__isnull=False),
+                name="version_wrapped_by",
+            )
         ]
 
 

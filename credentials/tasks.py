@@ -1,10 +1,12 @@
-"""Background work on rotations: closing windows whose time is over."""
+"""Background work: what time has ended is tidied away, and data keys follow their tenant's key."""
+
+from uuid import UUID
 
 from celery import shared_task
 
 from access.actor import machinery
 from access.due import work_off
-from credentials.operations import close_due_rotation, expire_due_grant
+from credentials.operations import close_due_rotation, expire_due_grant, rewrap_due_key
 
 
 @shared_task(name="credentials.close_due_rotations")
@@ -23,3 +25,22 @@ def expire_due_grants() -> None:
         "grants_due",
         lambda tenant, due: expire_due_grant(machinery("grant-expiry", tenant), due),
     )
+
+
+BATCHES = 50
+
+
+@shared_task(name="credentials.rewrap_due_keys")
+def rewrap_due_keys() -> None:
+    """Wrap by the active key what a key that was rotated still wraps; safe to run twice, and to be
+    killed: what is left is due again.
+    """
+    work_off("keys_due", _rewrap)
+
+
+def _rewrap(tenant: UUID, key: UUID) -> None:
+    """One transaction a batch, and not too many in a row: other tenants wait, too."""
+    actor = machinery("key-rewrap", tenant)
+    for _ in range(BATCHES):
+        if not rewrap_due_key(actor, key):
+            return

@@ -311,6 +311,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": ENVIRONMENT.sweep_seconds,
         "options": {"expires": 60},
     },
+    "rewrap-due-keys": {
+        "task": "credentials.rewrap_due_keys",
+        "schedule": ENVIRONMENT.sweep_seconds,
+        "options": {"expires": 60},
+    },
     "send-notices": {
         "task": "tenants.send_notices",
         "schedule": ENVIRONMENT.sweep_seconds,

@@ -31,6 +31,12 @@ from credentials.operations.requesting import request_access, withdraw_access_re
 from credentials.operations.rotating import rotate_credential
 from credentials.operations.showing_requests import list_access_requests, show_access_request
 from credentials.operations.storing import create_credential
+from credentials.operations.tenant_keys import (
+    destroy_tenant_key,
+    list_keys,
+    rewrap_due_key,
+    rotate_tenant_key,
+)
 from credentials.operations.windows import (
     change_window,
     close_due_rotation,
@@ -47,6 +53,7 @@ __all__ = [
     "decide_access_request",
     "delete_credential",
     "describe_credential",
+    "destroy_tenant_key",
     "expire_due_grant",
     "give_grant",
     "import_credentials",
@@ -54,6 +61,7 @@ __all__ = [
     "list_credentials",
     "list_folders",
     "list_grants",
+    "list_keys",
     "list_tags",
     "move_credential",
     "remove_folder",
@@ -61,8 +69,10 @@ __all__ = [
     "request_access",
     "restore_credential",
     "revoke_credential",
+    "rewrap_due_key",
     "roll_back_rotation",
     "rotate_credential",
+    "rotate_tenant_key",
     "search_credentials",
     "show_access",
     "show_access_request",

@@ -1,6 +1,16 @@
 """The table of routes: everything that programs can do, one row an operation."""
 
-from restapi.routes import access, audit, credentials, leases, machines, people, rotations, settings
+from restapi.routes import (
+    access,
+    audit,
+    credentials,
+    keys,
+    leases,
+    machines,
+    people,
+    rotations,
+    settings,
+)
 from restapi.routes.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -11,5 +21,6 @@ ROUTES: tuple[Route, ...] = (
     *people.ROUTES,
     *machines.ROUTES,
     *settings.ROUTES,
+    *keys.ROUTES,
     *audit.ROUTES,
 )

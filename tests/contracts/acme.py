@@ -6,7 +6,14 @@ from uuid import UUID, uuid4
 
 from access.ids import parse_public_id, public_id, uuid7
 from credentials.folder_shapes import NameFolder
-from credentials.operations import create_folder, request_access, rotate_credential
+from credentials.key_shapes import ListKeys, RotateTenantKey
+from credentials.operations import (
+    create_folder,
+    list_keys,
+    request_access,
+    rotate_credential,
+    rotate_tenant_key,
+)
 from credentials.request_shapes import RequestAccess
 from credentials.shapes import RotateCredential
 from identity.operations import add_account_key, add_account_secret
@@ -89,6 +96,23 @@ class Acme:
             self.rotated(_),
         )
         return UUID(str(rows[0][0]))
+
+    def due_key(self, _: Somebody) -> UUID:
+        """A key that was rotated and wraps something still."""
+        self.key(_)
+        rotate_tenant_key(self.owner.console, RotateTenantKey())
+        return parse_public_id("kek", self._newest_key("decrypt-only"))
+
+    def unused_key(self, _: Somebody) -> str:
+        """A key that was rotated and wraps nothing."""
+        self.key(_)
+        for _again in range(2):  # what was stored is under neither the last one nor the next
+            rotate_tenant_key(self.owner.console, RotateTenantKey())
+        return self._newest_key("decrypt-only")
+
+    def _newest_key(self, state: str) -> str:
+        keys = list_keys(self.owner.console, ListKeys()).keys
+        return next(one.key_id for one in keys if one.state == state)
 
     def handle(self, holder: Somebody) -> str:
         """A lease of the holder's own."""
@@ -236,6 +260,8 @@ def nowhere() -> dict[str, Any]:
         "folder": "no-such-folder",
         "rotated": "no-such-key",
         "due_rotation": uuid7(),
+        "due_key": uuid7(),
+        "unused_key": public_id("kek", uuid7()),
         "handle": make_handle(
             Lease(
                 tenant_id=uuid7(),

@@ -13,6 +13,7 @@ from access.ids import public_id
 from access.tenancy import tenant_transaction
 from audit.events import Event
 from credentials import folder_shapes as shelf
+from credentials import key_shapes as keeping
 from credentials import operations as credentials
 from credentials import request_shapes as asking
 from credentials import shapes as credential
@@ -198,6 +199,24 @@ CASES: dict[str, Case] = {
         adds=(Event.FOLDER_REMOVED,),
     ),
     "list_tags": Case(call=lambda actor, _: credentials.list_tags(actor), at_home=True),
+    "list_keys": Case(
+        call=lambda actor, _: credentials.list_keys(actor, keeping.ListKeys()), at_home=True
+    ),
+    "rotate_tenant_key": Case(
+        call=lambda actor, _: credentials.rotate_tenant_key(actor, keeping.RotateTenantKey()),
+        adds=(Event.TENANT_KEK_ROTATED,),
+        at_home=True,
+    ),
+    "rewrap_due_key": Case(
+        call=lambda actor, it: credentials.rewrap_due_key(actor, it["due_key"]),
+        needs=("due_key",),
+        adds=(Event.TENANT_KEK_REWRAPPED,),
+    ),
+    "destroy_tenant_key": Case(
+        call=lambda actor, it: credentials.destroy_tenant_key(actor, it["unused_key"]),
+        needs=("unused_key",),
+        adds=(Event.TENANT_KEK_DESTROYED,),
+    ),
     "give_grant": Case(
         call=lambda actor, it: credentials.give_grant(
             actor,

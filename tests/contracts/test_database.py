@@ -248,6 +248,7 @@ ANSWERS = {
     "leases_due": "TABLE(tenant_id uuid, id uuid)",
     "notices_due": "TABLE(tenant_id uuid, id uuid)",
     "grants_due": "TABLE(tenant_id uuid, id uuid)",
+    "keys_due": "TABLE(tenant_id uuid, id uuid)",
     "rotations_due": "TABLE(tenant_id uuid, id uuid)",
     "root_key_is_known": "boolean",
 }

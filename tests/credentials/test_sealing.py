@@ -73,6 +73,7 @@ PLACE = {
     name: UUID(int=number)
     for number, name in enumerate(("tenant_id", "credential_id", "id", "tenant_key_id"))
 }
+PLACE["sealed_under"] = PLACE["tenant_key_id"]
 
 
 def _version_at(place: dict[str, UUID], key: TenantKey) -> Version:
@@ -91,9 +92,11 @@ def test_a_value_is_bound_to_its_tenant_credential_version_and_key(name: str) ->
     seal(right, Secret("v", {}), key)
     assert unseal(right).value == "v"
 
-    moved = _version_at({**PLACE, name: UUID(int=99)}, key)
-    moved.sealed, moved.wrapped_key = right.sealed, right.wrapped_key
+    copied, moved = _version_at(PLACE, key), _version_at({**PLACE, name: UUID(int=99)}, key)
+    for one in (copied, moved):
+        one.sealed, one.wrapped_key = right.sealed, right.wrapped_key
 
+    assert unseal(copied).value == "v"
     with pytest.raises(UnsealFailed):
         unseal(moved)
 

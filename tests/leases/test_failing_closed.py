@@ -58,6 +58,7 @@ TAMPERING = {
     "value and key of another tenant": "(sealed, wrapped_key) = ("
     + OTHER.format("sealed, wrapped_key", "c.key = 'abroad'")
     + ")",
+    "the name of another key": "sealed_under = gen_random_uuid()",
     "value, key and key reference of another tenant": "(sealed, wrapped_key, tenant_key_id) = ("
     + OTHER.format("sealed, wrapped_key, tenant_key_id", "c.key = 'abroad'")
     + ")",

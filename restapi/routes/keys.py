@@ -1,0 +1,41 @@
+"""The tenant's keys: which there are, a new one, and the end of one that wraps nothing."""
+
+from access.actions import Action
+from access.errors import Conflict, NotFound, PreconditionFailed
+from credentials import operations as credentials
+from credentials.key_shapes import KeyOut, KeyPage, ListKeys, RotateTenantKey
+from restapi.routes.route import Route
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="keys",
+        subject="Keys",
+        summary="List the tenant's keys, and how many versions each wraps",
+        operation=credentials.list_keys,
+        action=Action.LIST_KEYS,
+        takes=ListKeys,
+        gives=KeyPage,
+    ),
+    Route(
+        method="POST",
+        path="keys/rotate",
+        subject="Keys",
+        summary="Make a new active key; what older ones wrap follows in the background",
+        operation=credentials.rotate_tenant_key,
+        action=Action.ROTATE_TENANT_KEY,
+        takes=RotateTenantKey,
+        gives=KeyOut,
+        status=201,
+        errors=(PreconditionFailed,),
+    ),
+    Route(
+        method="DELETE",
+        path="keys/{keyId}",
+        subject="Keys",
+        summary="Destroy a key that wraps nothing any more, for good",
+        operation=credentials.destroy_tenant_key,
+        action=Action.DESTROY_TENANT_KEY,
+        errors=(NotFound, Conflict),
+    ),
+)
