@@ -45,7 +45,8 @@ class Row:
     count: Callable[[Actor], int] | None = None
 
 
-def _waiting(actor: Actor) -> int:
+def waiting_approvals(actor: Actor) -> int:
+    """How many requests this person can decide on now."""
     leases = list_approvals(actor, ListApprovals(limit=1)).waiting_for_me
     return leases + list_access_requests(actor, ListAccessRequests(limit=1)).waiting_for_me
 
@@ -108,7 +109,7 @@ ROWS = (
         section="approvals",
         icon="check",
         group=Group.ACCESS,
-        count=_waiting,
+        count=waiting_approvals,
     ),
     Row(
         label="Agents",
@@ -156,13 +157,14 @@ ROWS = (
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A row as it is drawn for somebody."""
+    """A row as it is drawn for somebody; `counts`: it says how many wait, kept up to date."""
 
     label: str
     address: str
     icon: str
     current: bool
     waiting: int
+    counts: bool
 
 
 def links(governs: bool, section: str, actor: Actor | None) -> list[tuple[str, list[Link]]]:
@@ -180,4 +182,11 @@ def addresses() -> dict[str, str]:
 
 def _link(row: Row, section: str, actor: Actor | None) -> Link:
     waiting = row.count(actor) if row.count and actor else 0
-    return Link(row.label, reverse(row.url), row.icon, row.section == section, waiting)
+    return Link(
+        label=row.label,
+        address=reverse(row.url),
+        icon=row.icon,
+        current=row.section == section,
+        waiting=waiting,
+        counts=row.count is not None,
+    )

@@ -39,6 +39,7 @@ urlpatterns = [
     path("approvals/", approvals.inbox, name="approvals"),
     # As agents and mails give it.
     path("approvals/<str:request_id>", RedirectView.as_view(pattern_name="approval")),
+    path("approvals/waiting/", approvals.waiting, name="waiting"),
     path("team/grants/", grants.matrix, name="grants"),
     path("team/grants/review", grants.review, name="review_grants"),
     path("team/grants/save", grants.save, name="save_grants"),

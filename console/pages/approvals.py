@@ -19,7 +19,9 @@ from console.actors import actor_for
 from console.errors import told
 from console.fields import plain, rule
 from console.forms import machine_text
-from console.pages.framing import frame, signed_in
+from console.navigation import waiting_approvals
+from console.pages.framing import frame, heard, signed_in
+from console.words import as_typed
 from credentials.operations import list_access_requests
 from credentials.request_shapes import ListAccessRequests
 from leases.operations import decide_lease, list_approvals, show_approval, withdraw_lease
@@ -90,6 +92,16 @@ def inbox(request: HttpRequest) -> HttpResponse:
     return render(request, f"console/approvals{'_list' if part else ''}.html", shown)
 
 
+@require_safe
+@never_cache
+@signed_in
+@told
+def waiting(request: HttpRequest) -> HttpResponse:
+    """The number beside the link to the inbox, fetched when something happened."""
+    shown = {"waiting": waiting_approvals(actor_for(request))}
+    return render(request, "console/parts/waiting.html", shown)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
@@ -98,8 +110,12 @@ def approval(request: HttpRequest, request_id: str) -> HttpResponse:
     """One request; approved for the time asked for or for less, or denied with a reason."""
     actor = actor_for(request)
     shown = show_approval(actor, request_id)
+    if "HX-Request" in request.headers:
+        return heard(request, shown.state)
     sent = request.method == "POST"
-    form = DecisionForm(request.POST if sent else None, initial={"ttl": f"{shown.ttl_seconds}s"})
+    form = DecisionForm(
+        request.POST if sent else None, initial={"ttl": as_typed(shown.ttl_seconds)}
+    )
     if sent and form.is_valid() and _decide(actor, form, request_id):
         messages.success(request, _said(shown, approved=form.approves))
         return redirect("approvals")

@@ -21,7 +21,7 @@ from console.choices import governors
 from console.errors import told
 from console.fields import plain, rule
 from console.forms import CHOOSE, machine_text
-from console.pages.framing import frame, fresh_to_send, signed_in
+from console.pages.framing import frame, fresh_to_send, heard, signed_in
 from console.returning import fill_again
 from credentials.naming import check_folder_path, check_key
 from credentials.operations import (
@@ -192,6 +192,8 @@ def access_request(request: HttpRequest, access_request_id: str) -> HttpResponse
     """One request for access; approved as asked for or for less, or denied with a reason."""
     actor = actor_for(request)
     wish = show_access_request(actor, access_request_id)
+    if "HX-Request" in request.headers:
+        return heard(request, wish.state)
     sent = request.method == "POST"
     form = GrantForm(request.POST if sent else None, level=wish.level)
     fill_again(request, form)

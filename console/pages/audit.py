@@ -96,6 +96,7 @@ def log(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         cursor = request.GET.get("cursor") or None
         shown["page"] = query_audit(actor, QueryAudit.parse({**form.asked(), "cursor": cursor}))
+        shown["narrowed"] = bool(form.asked())
         shown["asked"] = {name: one for name, one in request.GET.items() if name in form.fields}
     part = "_list" if "HX-Request" in request.headers else ""
     status = 422 if form.errors else 200

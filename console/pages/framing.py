@@ -56,3 +56,13 @@ def _fresh_for(form: type[Form], methods: set[str]) -> Callable[[View[P]], View[
         return inner
 
     return around
+
+
+def heard(request: HttpRequest, state: str) -> HttpResponse:
+    """For a page about something that somebody else may settle meanwhile: it asks when it is told
+    of news, says which state it shows (`was`), and is loaded anew only when there is another one,
+    so that what is being typed stays until then.
+    """
+    if request.GET.get("was") == state:
+        return HttpResponse(status=204)
+    return HttpResponse(status=204, headers={"HX-Refresh": "true"})

@@ -11,13 +11,13 @@ from pydantic.alias_generators import to_camel, to_snake
 
 from access.actor import Actor
 from access.bands import BANDS
-from access.durations import UNITS
 from access.errors import Invalid, PreconditionFailed, Unavailable, VaultError
 from console.actors import actor_for
 from console.fields import member, plain
 from console.forms import CHOOSE, machine_text
 from console.pages.framing import frame, fresh_first
 from console.returning import fill_again
+from console.words import as_typed
 from tenants.models import HARD_MAXIMUM_TTL
 from tenants.operations import change_settings, show_settings
 from tenants.shapes import ChangeSettings, SettingsOut
@@ -95,7 +95,7 @@ def tenant_settings(request: HttpRequest) -> HttpResponse:
         **frame(request, "settings"),
         "form": form,
         "bands": [
-            (one.name, shortest(one.default_ttl), shortest(one.max_ttl or HARD_MAXIMUM_TTL))
+            (one.name, as_typed(one.default_ttl), as_typed(one.max_ttl or HARD_MAXIMUM_TTL))
             for one in BANDS
         ],
     }
@@ -120,10 +120,4 @@ def _change(actor: Actor, form: SettingsForm) -> bool:
 
 def _typed(current: SettingsOut) -> dict[str, Any]:
     known = current.model_dump()
-    return {**known, **{name: shortest(known[f"{name}_seconds"]) for name in DURATIONS}}
-
-
-def shortest(seconds: int) -> str:
-    """Seconds as somebody would type them: 900 → 15m."""
-    units = sorted(UNITS.items(), key=lambda one: -one[1])
-    return next(f"{seconds // size}{unit}" for unit, size in units if seconds % size == 0)
+    return {**known, **{name: as_typed(known[f"{name}_seconds"]) for name in DURATIONS}}

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from access.shapes import Shape
-from console.words import KINDS, in_short, in_words
+from console.words import KINDS, as_typed, in_short, in_words
 
 register = Library()
 
@@ -17,6 +17,12 @@ register = Library()
 def duration(seconds: int) -> str:
     """Seconds in words."""
     return in_words(seconds)
+
+
+@register.filter
+def typed(seconds: int) -> str:
+    """Seconds as people type a duration: 15m."""
+    return as_typed(seconds)
 
 
 @register.filter

@@ -1,5 +1,6 @@
-// <a data-dialog href="…"> opens the page's [data-dialog-content] in a <dialog>. The page itself is
-// there too: for browsers without scripts, for a new tab, and when anything goes wrong here.
+// <a data-dialog href="…"> opens the page's [data-dialog-content] in a <dialog>, with
+// data-dialog="drawer" at the side, so that the list stays in sight. The page itself is there too:
+// for browsers without scripts, for a new tab, and when anything goes wrong here.
 
 const dialog = document.createElement("dialog");
 document.body.append(dialog);
@@ -13,6 +14,7 @@ async function open(link) {
   dialog.replaceChildren(document.adoptNode(content));
   const heading = dialog.querySelector("h1");
   heading.id = "dialog-heading";
+  dialog.classList.toggle("drawer", link.dataset.dialog === "drawer");
   dialog.setAttribute("aria-labelledby", heading.id);
   dialog.showModal();
 }

@@ -89,17 +89,28 @@ def test_a_revoke_is_seen_in_two_browsers_and_holds_at_the_endpoint(
             browser = page.context.browser
             assert browser is not None
             other = browser.new_context().new_page()
-            for one, address in ((page, "/admin/"), (other, "/admin/audit/")):
+            for one in (page, other):
                 sign_in(one, server, owner)
+            held, kept = page.context.new_page(), other.context.new_page()
+            for one, address in (
+                (page, "/admin/"),
+                (other, "/admin/audit/"),
+                (held, "/admin/leases/"),
+                (kept, f"/admin/credentials/{KEY}/"),
+            ):
                 one.goto(f"{server}{address}")
                 expect(one.locator("[data-live='on']")).to_be_attached()
             lease = mine.answer("vault.lease_credential", key=KEY, purpose=PURPOSE)
             expect(other.locator("main")).to_contain_text("lease.created")
+            for one in (held, kept):
+                expect(one.get_by_role("link", name="Revoke the lease of")).to_be_visible()
             beside(lambda: revoke_lease(owner.console, lease["leaseId"]))
             refused = mine.refusal("vault.read_credential", leaseHandle=lease["leaseHandle"])
             assert refused["code"] == "lease/revoked"
-            for one in (page, other):
+            for one in (page, other, kept):
                 expect(one.locator("main")).to_contain_text("lease.revoked")
+            for one in (held, kept):
+                expect(one.get_by_role("link", name="Revoke the lease of")).to_be_hidden()
 
         in_chromium(steps)
 
