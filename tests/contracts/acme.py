@@ -51,8 +51,9 @@ OWN = frozenset(
 class Acme:
     """Makes what a case needs, as the owner; what has a holder belongs to `holder`."""
 
-    def __init__(self, owner: Somebody) -> None:
+    def __init__(self, owner: Somebody, mark: str = "") -> None:
         self.owner = owner
+        self._mark = mark  # in every name, where a test has two tenants full of things
         self._made = 0
         self._grouped = ""
 
@@ -73,11 +74,11 @@ class Acme:
     def new_key(self, _: Somebody) -> str:
         """A key that is free."""
         self._made += 1
-        return f"key-{self._made}"
+        return f"{self._mark}key-{self._made}"
 
     def folder(self, _: Somebody) -> str:
         """An empty folder on the desk."""
-        path = f"{DESK}/{self.new_key(_)}"
+        path = f"{self._mark}{DESK}/{self.new_key(_)}"
         create_folder(self.owner.console, NameFolder(folder_path=path))
         return path
 
@@ -167,7 +168,7 @@ class Acme:
     def stranger(self, _: Somebody) -> Person:
         """A person who is no member."""
         self._made += 1
-        return new_person(f"somebody{self._made}")
+        return new_person(f"{self._mark}somebody{self._made}")
 
     def agent_id(self, _: Somebody) -> UUID:
         """Somebody else's agent."""
