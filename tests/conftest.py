@@ -1,5 +1,6 @@
 """Real PostgreSQL as the application role: the owner makes, migrates and empties the database."""
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 from psycopg import sql
 
 from access.levels import Role
@@ -66,11 +67,26 @@ def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 
 
 def _empty() -> None:
+    """Row by row: for the few rows of a test that is a tenth of what TRUNCATE costs."""
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        cursor.execute(_emptying())
+
+
+@functools.cache
+def _emptying() -> str:
+    """One statement that waits for whoever still writes, then empties every table.
+
+    References are looked at when it commits.
+    """
     with connections["owner"].cursor() as cursor:
         tables = connections["owner"].introspection.table_names(cursor)
-        names = [sql.Identifier(one) for one in tables if one not in KEPT_TABLES]
-        statement = sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE")
-        cursor.execute(statement.format(sql.SQL(", ").join(names)))
+    names = [f'"{name}"' for name in sorted(set(tables) - set(KEPT_TABLES))]
+    steps = (
+        "SET CONSTRAINTS ALL DEFERRED",
+        f"LOCK TABLE {', '.join(names)} IN SHARE ROW EXCLUSIVE MODE",
+        *(f"DELETE FROM {name}" for name in names),
+    )
+    return f"DO $$ BEGIN {'; '.join(steps)}; END $$"
 
 
 @pytest.fixture

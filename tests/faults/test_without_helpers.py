@@ -9,7 +9,8 @@ from tests.faults.installation import Installation, running_installation
 from tests.people import PURPOSE
 from vaultsite.launch.agent import Agent
 
-pytestmark = pytest.mark.timeout(300)
+# One installation for all: they stay in one process.
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
 
 KEY = "stripe-api-key"
 
