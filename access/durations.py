@@ -9,13 +9,19 @@ LONGEST = 2**31 - 1
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _TEXT = re.compile(r"([0-9]{1,10})([smhd])", re.ASCII)
 
-DURATION_SCHEMA: dict[str, Any] = {
-    "description": "Whole seconds, or one number and a unit: 90s, 15m, 1h, 7d",
-    "anyOf": [
-        {"type": "integer", "minimum": 0, "maximum": LONGEST},
-        {"type": "string", "pattern": "^[0-9]{1,10}[smhd]$"},
-    ],
-}
+
+def duration_schema(minimum: int = 1) -> dict[str, Any]:
+    """What `parse_duration` takes, as JSON Schema; that text must not be over 2^31 − 1 seconds is
+    said in words only.
+    """
+    number = "[0-9]{1,10}" if minimum == 0 else "0{0,9}[1-9][0-9]{0,9}"
+    return {
+        "description": "Whole seconds, or one number and a unit: 90s, 15m, 1h, 7d",
+        "anyOf": [
+            {"type": "integer", "minimum": minimum, "maximum": LONGEST},
+            {"type": "string", "pattern": f"^{number}[smhd]$", "maxLength": 11},
+        ],
+    }
 
 
 def parse_duration(value: object, *, field: str, minimum: int = 1) -> int:

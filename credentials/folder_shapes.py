@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from access.shapes import Shape
-from credentials.shapes import MAXIMUM_PAGE, FolderPath, LevelWord
+from credentials.grammar import FolderPath
+from credentials.shapes import MAXIMUM_PAGE, LevelWord
 
 
 class ListFolders(Shape):

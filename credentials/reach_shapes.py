@@ -7,15 +7,8 @@ from pydantic import Field
 
 from access.shapes import Shape
 from access.text import visible
-from credentials.shapes import (
-    MAXIMUM_PAGE,
-    FolderPath,
-    Key,
-    LevelWord,
-    StateWord,
-    SubjectOut,
-    TermsOut,
-)
+from credentials.grammar import FolderPath, Key
+from credentials.shapes import MAXIMUM_PAGE, LevelWord, StateWord, SubjectOut, TermsOut
 
 RuleWord = Literal["role", "baseline", "grant", "group"]
 KindOfSubject = Literal["person", "group", "service_account"]

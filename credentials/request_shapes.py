@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from access.durations import DURATION_SCHEMA, parse_duration
+from access.durations import duration_schema, parse_duration
 from access.shapes import Shape
 from access.text import visible
-from credentials.shapes import MAXIMUM_PAGE, FolderPath, Key, LevelWord, SubjectOut
+from credentials.grammar import FolderPath, Key
+from credentials.shapes import MAXIMUM_PAGE, LevelWord, SubjectOut
 
 LONGEST_REQUEST = 366 * 86_400
 
@@ -21,7 +22,7 @@ def _seconds(value: object) -> object:
 Duration = Annotated[
     Annotated[int, Field(le=LONGEST_REQUEST)] | None,
     BeforeValidator(_seconds),
-    WithJsonSchema({"anyOf": [*DURATION_SCHEMA["anyOf"], {"type": "null"}]}),
+    WithJsonSchema({"anyOf": [*duration_schema()["anyOf"], {"type": "null"}]}),
 ]
 
 

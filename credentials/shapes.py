@@ -7,22 +7,33 @@ from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import (
-    AfterValidator,
     AwareDatetime,
     BeforeValidator,
     Field,
+    JsonValue,
     SecretStr,
     WithJsonSchema,
 )
 
-from access.durations import DURATION_SCHEMA, parse_duration
+from access.durations import duration_schema, parse_duration
 from access.instants import instant
 from access.shapes import Shape
 from access.text import visible
 from credentials.generation import GenerateSpec
-from credentials.naming import check_folder_path, check_key, check_tag
+from credentials.grammar import (
+    Description,
+    FolderPath,
+    IdempotencyKey,
+    Key,
+    Metadata,
+    SecretFields,
+    Tag,
+    Tags,
+)
+from credentials.kinds import MAXIMUM_VALUE_BYTES
 
 MAXIMUM_PAGE = 200
+SEALED: dict[str, JsonValue] = {"minLength": 1, "maxLength": MAXIMUM_VALUE_BYTES}
 
 KindWord = Literal[
     "api-key", "oauth-token", "ssh-key", "tls-certificate", "database-url", "generic-secret"
@@ -30,26 +41,20 @@ KindWord = Literal[
 StateWord = Literal["active", "archived", "revoked", "deleted"]
 LevelWord = Literal["viewer", "user", "manager", "admin"]
 
-IdempotencyKey = Annotated[
-    str, Field(min_length=1, max_length=200), visible("idempotencyKey", least=1)
-]
-Key = Annotated[str, AfterValidator(check_key)]
-FolderPath = Annotated[str, AfterValidator(check_folder_path)]
-Tag = Annotated[str, AfterValidator(check_tag)]
-
 
 def _duration(field: str, minimum: int = 1) -> BeforeValidator:
     """Seconds or `15m`, read by the one parser; `field` names it in messages."""
     return BeforeValidator(partial(parse_duration, field=field, minimum=minimum))
 
 
-_SCHEMA = WithJsonSchema(DURATION_SCHEMA)
+_SCHEMA = WithJsonSchema(duration_schema())
+_FROM_NOUGHT = WithJsonSchema(duration_schema(0))
 # These may be left out but not null: the validator stands before the whole, default excepted.
 Ttl = Annotated[int | None, _duration("ttl"), _SCHEMA]
-RotationWindow = Annotated[int | None, _duration("window", minimum=0), _SCHEMA]
+RotationWindow = Annotated[int | None, _duration("window", minimum=0), _FROM_NOUGHT]
 DefaultTtl = Annotated[int, _duration("defaultTtl"), _SCHEMA]
 MaximumTtl = Annotated[int, _duration("maxTtl"), _SCHEMA]
-Window = Annotated[int, _duration("window", minimum=0), _SCHEMA]
+Window = Annotated[int, _duration("window", minimum=0), _FROM_NOUGHT]
 RotateEvery = Annotated[int, _duration("rotateEvery"), _SCHEMA]
 
 
@@ -121,12 +126,12 @@ class CreateCredential(Shape):
 
     key: Key
     type: KindWord
-    value: SecretStr
+    value: SecretStr = Field(json_schema_extra=SEALED)
     folder_path: FolderPath = ""
-    secret_fields: dict[str, SecretStr] = Field(default_factory=dict)
-    metadata: dict[str, str] = Field(default_factory=dict)
-    tags: list[str] = Field(default_factory=list)
-    description: str = ""
+    secret_fields: SecretFields = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict)
+    tags: Tags = Field(default_factory=list)
+    description: Description = ""
     policy: PolicyIn = PolicyIn()
 
 
@@ -138,9 +143,9 @@ class UpdateCredential(SeenCredential):
 
     new_key: Key | None = None
     owners: list[str] | None = Field(default=None, max_length=50)
-    metadata: dict[str, str] | None = None
-    tags: list[str] | None = None
-    description: str | None = None
+    metadata: Metadata | None = None
+    tags: Tags | None = None
+    description: Description | None = None
     policy: PolicyIn | None = None
 
 
@@ -154,7 +159,7 @@ class RotateCredential(Shape):
     """Open a rotation: exactly one of `newValue` or `generate`."""
 
     key: Key
-    new_value: SecretStr | None = None
+    new_value: Annotated[SecretStr, Field(json_schema_extra=SEALED)] | None = None
     generate: bool | GenerateSpec | None = None
     window: RotationWindow = None
     reason: Annotated[str, Field(max_length=500), visible("reason")] = ""

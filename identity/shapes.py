@@ -7,7 +7,8 @@ from pydantic import Field, SecretStr, field_serializer
 
 from access.shapes import Shape
 from access.text import visible
-from credentials.shapes import MAXIMUM_PAGE, IdempotencyKey, Key
+from credentials.grammar import IdempotencyKey, Key
+from credentials.shapes import MAXIMUM_PAGE
 
 AccountScope = Literal["vault:read", "vault:write"]
 PersonalScope = Literal["vault:read", "vault:write", "vault:admin"]

@@ -7,7 +7,8 @@ from pydantic import Field, SecretStr, field_serializer
 
 from access.shapes import Shape
 from access.text import visible
-from credentials.shapes import MAXIMUM_PAGE, ComingOut, Key, KindWord, SubjectOut, Ttl
+from credentials.grammar import Key
+from credentials.shapes import MAXIMUM_PAGE, ComingOut, KindWord, SubjectOut, Ttl
 
 MAXIMUM_HANDLE = 512
 

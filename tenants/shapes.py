@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from access.durations import DURATION_SCHEMA, parse_duration
+from access.durations import duration_schema, parse_duration
 from access.errors import Invalid
 from access.paging import MAXIMUM_PAGE
 from access.shapes import Shape
@@ -41,12 +41,13 @@ TenantName = Annotated[str, Field(min_length=1, max_length=120), visible("name",
 Description = Annotated[str, Field(max_length=500), visible("description")]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_address)]
 
-_SCHEMA = WithJsonSchema(DURATION_SCHEMA)
+_SCHEMA = WithJsonSchema(duration_schema())
+_FROM_NOUGHT = WithJsonSchema(duration_schema(0))
 # These may be left out but not null: the validator stands before the whole, default excepted.
 DefaultTtl = Annotated[int | None, _duration("defaultTtl"), _SCHEMA]
 MaximumTtl = Annotated[int | None, _duration("maxTtl"), _SCHEMA]
-DefaultWindow = Annotated[int | None, _duration("defaultWindow", minimum=0), _SCHEMA]
-MaximumWindow = Annotated[int | None, _duration("maxWindow", minimum=0), _SCHEMA]
+DefaultWindow = Annotated[int | None, _duration("defaultWindow", minimum=0), _FROM_NOUGHT]
+MaximumWindow = Annotated[int | None, _duration("maxWindow", minimum=0), _FROM_NOUGHT]
 
 
 class Listing(Shape):

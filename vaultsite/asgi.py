@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from access.bodies import ClientGone, read_body, replayed
 from access.errors import TooLarge, VaultError
+from access.ids import uuid7
 from access.strict_json import MAXIMUM_BODY, MAXIMUM_IMPORT
 
 MCP_PATHS = ("/api/mcp", "/api/mcp/")
@@ -91,8 +92,15 @@ def _measured(scope: Scope, body: bytes) -> Scope:
 
 
 async def _refuse(error: VaultError, send: Send) -> None:
-    body = json.dumps(error.as_problem()).encode()
-    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+    """What the faces would say of it, with the headers of every answer."""
+    identifier = uuid7().hex
+    body = json.dumps(error.as_problem(identifier)).encode()
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"cache-control", b"no-store"),
+        (b"x-request-id", identifier.encode()),
+        (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

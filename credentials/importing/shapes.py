@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from access.shapes import Shape
+from credentials.grammar import FolderPath, Key
 from credentials.importing import FormatWord
 from credentials.importing.rows import MAXIMUM_ROWS
-from credentials.shapes import FolderPath, Key, KindWord
+from credentials.shapes import KindWord
 
 OutcomeWord = Literal["created", "would_create", "skipped", "failed", "not_created"]
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from access.scopes import SCOPE_MEANINGS, Scope
+from restapi.openapi.headers import ANSWERED, PARAMETERS, headers_of_answer
 from restapi.openapi.refusals import refusals
 from restapi.openapi.schemas import Schemas
 from restapi.routes import ROUTES
@@ -19,27 +20,6 @@ Durations go in as seconds or as `15m`, and come out as seconds. Lists are follo
 `nextCursor` back as `cursor` until it is null. Every refusal is a problem document (RFC 9457) whose
 `code` is stable. A write with an `Idempotency-Key` is safe to send again for a day.
 """
-
-IDEMPOTENCY_KEY: dict[str, Any] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "description": "Makes it safe to send the request again: it is done once, and answered the "
-    "same with `Idempotency-Replayed: true`, without new secrets. Another request with this key "
-    "is refused. Kept for a day, for this client and route.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
-}
-IF_MATCH: dict[str, Any] = {
-    "name": "If-Match",
-    "in": "header",
-    "description": "The ETag that was read: the change is refused when there was another since.",
-    "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,9}")$'},
-}
-ETAG = {
-    "ETag": {
-        "description": "The state that was answered, for If-Match",
-        "schema": {"type": "string"},
-    }
-}
 
 
 @cache
@@ -56,7 +36,12 @@ def document() -> dict[str, Any]:
         "servers": [{"url": f"{settings.PUBLIC_URL}/api/v1"}],
         "tags": [{"name": name} for name in dict.fromkeys(route.subject for route in ROUTES)],
         "paths": paths,
-        "components": {"schemas": schemas.components(), "securitySchemes": _security()},
+        "components": {
+            "schemas": schemas.components(),
+            "parameters": PARAMETERS,
+            "headers": ANSWERED,
+            "securitySchemes": _security(),
+        },
     }
 
 
@@ -84,9 +69,9 @@ def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
     if not route.in_body:
         found += [_query(route, name, schemas) for name in route.members]
     if route.conditional:
-        found.append(IF_MATCH)
+        found.append({"$ref": "#/components/parameters/IfMatch"})
     if route.writes and route.repeatable:
-        found.append(IDEMPOTENCY_KEY)
+        found.append({"$ref": "#/components/parameters/IdempotencyKey"})
     return found
 
 
@@ -103,12 +88,13 @@ def _query(route: Route, name: str, schemas: Schemas) -> dict[str, Any]:
 
 
 def _answer(route: Route, schemas: Schemas) -> dict[str, Any]:
+    headers = headers_of_answer(route)
     if route.gives is None:
-        return {"description": "Done; there is nothing to say"}
+        return {"description": "Done; there is nothing to say", "headers": headers}
     return {
         "description": "Done" if route.writes else "What was asked for",
+        "headers": headers,
         "content": {"application/json": {"schema": schemas.answer(route.gives)}},
-        **({"headers": ETAG} if route.versioned else {}),
     }
 
 

@@ -10,42 +10,35 @@ from access.errors import (
     InsufficientScope,
     Invalid,
     Malformed,
+    MethodNotAllowed,
     NotAcceptable,
     QuotaExceeded,
+    RouteNotFound,
     TooLarge,
     Unauthenticated,
     Unavailable,
     UnsupportedMediaType,
     VaultError,
 )
+from restapi.openapi.headers import headers_of_refusal
 from restapi.routes.route import Route
 
+# What the door refuses before a route is asked: on each of them, whatever it does.
 ALWAYS: tuple[type[VaultError], ...] = (
     Malformed,
     Unauthenticated,
     AudienceMismatch,
     InsufficientScope,
     Denied,
+    MethodNotAllowed,
     NotAcceptable,
+    TooLarge,
+    UnsupportedMediaType,
     Invalid,
     QuotaExceeded,
     VaultError,
     Unavailable,
 )
-WITH_A_BODY = (TooLarge, UnsupportedMediaType)
-CHALLENGE = {
-    "WWW-Authenticate": {
-        "description": "Where a token is to be had, and with which scope (RFC 6750, RFC 9728)",
-        "schema": {"type": "string"},
-    }
-}
-RETRY = {
-    "Retry-After": {
-        "description": "Seconds after which it is worth another try",
-        "schema": {"type": "integer", "minimum": 1},
-    }
-}
-HEADERS: dict[int, dict[str, Any]] = {401: CHALLENGE, 429: RETRY, 503: RETRY}
 
 
 def refusals(route: Route) -> dict[str, Any]:
@@ -57,20 +50,20 @@ def refusals(route: Route) -> dict[str, Any]:
 
 
 def _errors(route: Route) -> tuple[type[VaultError], ...]:
+    misspelled = (RouteNotFound,) if route.places else ()  # a slash in a place leads elsewhere
     repeated = (Conflict,) if route.writes and route.repeatable else ()
-    with_body = WITH_A_BODY if route.writes else ()
-    return (*ALWAYS, *with_body, *repeated, *route.errors)
+    return (*ALWAYS, *misspelled, *repeated, *route.errors)
 
 
 def _answer(status: int, codes: list[str]) -> dict[str, Any]:
     schema = {
         "allOf": [
             {"$ref": "#/components/schemas/Problem"},
-            {"properties": {"code": {"enum": codes}}},
+            {"properties": {"status": {"const": status}, "code": {"enum": codes}}},
         ]
     }
     return {
         "description": f"{HTTPStatus(status).phrase}: {', '.join(codes)}",
+        "headers": headers_of_refusal(status),
         "content": {"application/problem+json": {"schema": schema}},
-        **({"headers": HEADERS[status]} if status in HEADERS else {}),
     }

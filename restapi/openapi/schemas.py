@@ -24,13 +24,25 @@ PROBLEM: Schema = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
-        "code": {"type": "string"},
-        "hint": {"type": "string"},
-        "field": {"type": "string"},
+        "code": {"type": "string", "description": "Stable; the words beside it are not"},
+        "hint": {"type": "string", "description": "What would succeed"},
         "instance": {"type": "string", "format": "uri"},
         "requestId": {"type": "string"},
+        "field": {"type": "string", "description": "The member that broke the rule"},
+        "required": {"type": "string", "description": "The scope that is missing"},
+        "requiredLevel": {"type": "string"},
+        "heldLevel": {"type": ["string", "null"]},
+        "retryAfter": {"type": "integer", "minimum": 1},
+        "revision": {"type": "integer", "description": "The state there is now"},
+        "approvalId": {"type": "string"},
+        "approvalUrl": {"type": "string", "format": "uri"},
+        "rotationId": {"type": "string"},
+        "closesAt": {"type": "string", "format": "date-time"},
+        "key": {"type": ["string", "null"]},
+        "folderPath": {"type": ["string", "null"]},
     },
     "required": ["type", "title", "status", "detail", "code", "instance", "requestId"],
+    "additionalProperties": False,
 }
 
 
@@ -63,9 +75,10 @@ class Schemas:
     def body(self, route: Route) -> Schema:
         """What the body may have: the members that come neither in the path nor in a header."""
         whole = self._taken(route)
-        properties = {name: whole["properties"][name] for name in route.members}
+        properties = {name: _no_null_default(whole["properties"][name]) for name in route.members}
         required = [name for name in whole.get("required", ()) if name in properties]
         return {
+            "description": whole["description"],
             "type": "object",
             "properties": properties,
             "additionalProperties": False,
@@ -93,14 +106,15 @@ class Schemas:
 def _not_null(schema: Schema) -> Schema:
     choices = schema.get("anyOf", [])
     others = [one for one in choices if one != {"type": "null"}]
-    rest = {
-        name: one
-        for name, one in schema.items()
-        if name != "anyOf" and not (name == "default" and one is None)
-    }
+    rest = _no_null_default({name: one for name, one in schema.items() if name != "anyOf"})
     if len(others) == 1:
         return {**rest, **others[0]}
     return {**rest, "anyOf": others} if others else rest
+
+
+def _no_null_default(schema: Schema) -> Schema:
+    """Leaving it out is that default, and where null is refused it would be a wrong one."""
+    return {name: one for name, one in schema.items() if not (name == "default" and one is None)}
 
 
 def _untitled(schema: Any) -> Any:

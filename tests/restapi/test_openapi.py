@@ -11,10 +11,12 @@ from pytest import Subtests
 
 from access.actions import RULES
 from access.ids import public_id
+from access.strict_json import MAXIMUM_BODY
 from restapi.openapi import document
 from restapi.routes import ROUTES
 from restapi.urls import urlpatterns
 from tests.people import CANARY, PURPOSE, Somebody, store
+from tests.restapi.conftest import ADMIN, TokenOf
 
 ADDRESS = "/api/v1/openapi.json"
 
@@ -59,6 +61,17 @@ def test_each_operation_says_its_scope_and_its_errors() -> None:
             answer = operation["responses"][str(error.status)]["content"]
             schema = answer["application/problem+json"]["schema"]
             assert error.code in schema["allOf"][1]["properties"]["code"]["enum"]
+
+
+def test_a_write_may_be_repeated_and_what_has_a_state_is_changed_only_in_it() -> None:
+    for route in ROUTES:
+        operation = document()["paths"][f"/{route.path}"][route.method.lower()]
+        named = [one.get("$ref", "").rpartition("/")[2] for one in operation["parameters"]]
+        answered = operation["responses"][str(route.status if route.gives else 204)]["headers"]
+        repeatable = route.writes and route.repeatable
+        assert ("IdempotencyKey" in named) == ("Idempotency-Replayed" in answered) == repeatable
+        assert ("IfMatch" in named) == route.conditional
+        assert ("ETag" in answered) == route.versioned
 
 
 def test_durations_go_in_both_ways_and_come_out_as_seconds() -> None:
@@ -107,8 +120,57 @@ def _places(address: str) -> list[str]:
 
 
 def _as_described(method: str, address: str, answer: httpx2.Response) -> None:
-    described = document()["paths"][address][method.lower()]["responses"]
-    (media,) = described[str(answer.status_code)]["content"].items()
+    """Status, media type, members and headers are those of the document."""
+    described = document()["paths"][address][method.lower()]["responses"][str(answer.status_code)]
+    components = {"components": document()["components"]}
+    for name, reference in described["headers"].items():
+        header = components["components"]["headers"][reference["$ref"].rpartition("/")[2]]
+        assert name in answer.headers or not header.get("required"), name
+        if name in answer.headers:
+            sent: Any = answer.headers[name]
+            sent = int(sent) if header["schema"]["type"] == "integer" else sent
+            OAS31Validator(header["schema"]).validate(sent)
+    if "content" not in described:
+        assert answer.content == b""
+        return
+    (media,) = described["content"].items()
     assert answer.headers["content-type"] == media[0]
-    whole = {**media[1]["schema"], "components": document()["components"]}
-    OAS31Validator(whole).validate(answer.json())
+    OAS31Validator({**media[1]["schema"], **components}).validate(answer.json())
+
+
+def test_what_the_door_refuses_is_described_on_every_operation(
+    http: httpx2.Client, token_of: TokenOf, owner: Somebody, subtests: Subtests
+) -> None:
+    """Without a token or with one for little, with another method, in another form, too much."""
+    little = {"Authorization": f"Bearer {token_of(owner, 'vault:read')}"}
+    whole = {"Authorization": f"Bearer {token_of(owner, ADMIN)}"}
+    for method, address, operation in operations():
+        mistakes: list[tuple[int, str, dict[str, Any]]] = [
+            (401, method, {}),
+            (405, "TRACE", {"headers": whole}),
+            (406, method, {"headers": {**whole, "Accept": "text/html"}}),
+            (415, method, {"headers": {**whole, "Content-Type": "text/csv"}, "content": b"a,b"}),
+            (400, method, {"headers": {**whole, **JSON}, "content": b'{"a": 1, "a": 2}'}),
+        ]
+        if "vault:read" not in operation["security"][1]["bearer"] and not _choosy(operation):
+            mistakes.append((403, method, {"headers": little}))
+        if address == "/tags":
+            mistakes.append((413, method, {"headers": JSON, "content": b" " * (MAXIMUM_BODY + 1)}))
+        for status, way, request in mistakes:
+            with subtests.test(address=address, method=way, status=status):
+                answer = http.request(way, f"/api/v1{_no_such(address)}", **request)
+                assert answer.status_code == status
+                _as_described(method, address, answer)
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+def _no_such(address: str) -> str:
+    return re.sub(r"{\w+}", "no-such", address)
+
+
+def _choosy(operation: dict[str, Any]) -> bool:
+    """Whether it looks at what it is given before it looks at the token's scope."""
+    named = [one.get("in") == "query" for one in operation["parameters"]]
+    return "requestBody" in operation or any(named)

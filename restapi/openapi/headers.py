@@ -1,0 +1,98 @@
+"""The headers that requests may have and that answers come with."""
+
+from typing import Any
+
+from restapi.routes.route import Route
+
+Header = dict[str, Any]
+
+IDEMPOTENCY_KEY: Header = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Makes it safe to send the request again: it is done once, and answered the "
+    "same with `Idempotency-Replayed: true`, without new secrets. Another request with this key "
+    "is refused. Kept for a day, for this client and route.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+}
+IF_MATCH: Header = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The ETag that was read: the change is refused when there was another since. "
+    "`*` asks for nothing.",
+    "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,9}")$'},
+}
+PARAMETERS = {"IdempotencyKey": IDEMPOTENCY_KEY, "IfMatch": IF_MATCH}
+
+ANSWERED: dict[str, Header] = {
+    "X-Request-Id": {
+        "description": "The request's name in logs and in the audit log",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+    },
+    "Cache-Control": {
+        "description": "No cache may keep it",
+        "required": True,
+        "schema": {"type": "string", "const": "no-store"},
+    },
+    "ETag": {
+        "description": "The state that was answered, for If-Match",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    },
+    "Idempotency-Replayed": {
+        "description": "Nothing was done this time: it is the answer that the key's first request "
+        "got, without its secrets",
+        "schema": {"type": "string", "const": "true"},
+    },
+    "WWW-Authenticate": {
+        "description": "Where a token is to be had, and with which scope (RFC 6750, RFC 9728)",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "Scope-Challenge": {
+        "description": "With `auth/insufficient-scope`: the scopes to ask for (RFC 6750)",
+        "schema": {"type": "string"},
+    },
+    "Allow": {
+        "description": "The methods of this address",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "Retry-After": {
+        "description": "Seconds after which it is worth another try",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "Retry-Running": {
+        "description": "Seconds to wait for the request that runs with the same Idempotency-Key",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+}
+ALWAYS = {"X-Request-Id": "X-Request-Id", "Cache-Control": "Cache-Control"}
+# By status: the header's name, and which of the headers above describes it there.
+WITH_A_REFUSAL = {
+    401: {"WWW-Authenticate": "WWW-Authenticate"},
+    403: {"WWW-Authenticate": "Scope-Challenge"},
+    405: {"Allow": "Allow"},
+    409: {"Retry-After": "Retry-Running"},
+    429: {"Retry-After": "Retry-After"},
+    503: {"Retry-After": "Retry-After"},
+}
+
+
+def headers_of_answer(route: Route) -> dict[str, Header]:
+    """What comes with what the route was asked for."""
+    names = dict(ALWAYS)
+    names |= {"ETag": "ETag"} if route.versioned else {}
+    if route.writes and route.repeatable:
+        names |= {"Idempotency-Replayed": "Idempotency-Replayed"}
+    return _references(names)
+
+
+def headers_of_refusal(status: int) -> dict[str, Header]:
+    """What comes with a problem of this status."""
+    return _references(ALWAYS | WITH_A_REFUSAL.get(status, {}))
+
+
+def _references(names: dict[str, str]) -> dict[str, Header]:
+    return {name: {"$ref": f"#/components/headers/{one}"} for name, one in names.items()}
