@@ -15,11 +15,16 @@ from tests.people import PASSWORD
 def let_proofs_age() -> None:
     """Everybody's last sign-in was longer ago than a step that needs a fresh one allows."""
     for row in BrowserSession.objects.all():
-        held = SessionStore().decode(row.session_data)
-        for proof in held.get(AUTHENTICATION_METHODS_SESSION_KEY, []):
-            proof["at"] -= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT + 1
-        row.session_data = SessionStore().encode(held)
+        row.session_data = aged(row.session_data)
         row.save(update_fields=["session_data"])
+
+
+def aged(session_data: str) -> str:
+    """What a session holds, with proofs too old for a step that needs a fresh one."""
+    held = SessionStore().decode(session_data)
+    for proof in held.get(AUTHENTICATION_METHODS_SESSION_KEY, []):
+        proof["at"] -= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT + 1
+    return str(SessionStore().encode(held))
 
 
 def asked_again(answer: Any) -> str:

@@ -187,6 +187,17 @@ def options_of(word: str, capsys: pytest.CaptureFixture[str]) -> set[str]:
     return set(re.findall(r"--[a-z][a-z-]*", text))
 
 
+def test_the_walkthrough_shows_every_picture_of_its_story_once() -> None:
+    folder = ROOT / "docs" / "pictures" / "walkthrough"
+    kept = sorted(path.name for path in folder.iterdir())
+    assert pictures_of(ROOT / "docs" / "walkthrough.md") == kept
+
+
+def pictures_of(document: Path) -> list[str]:
+    """The walkthrough's pictures that a document shows, in its order."""
+    return re.findall(r"\]\(pictures/walkthrough/([^)]+)\)", text_of(document))
+
+
 def test_readme_connects_to_the_default_address() -> None:
     address = f"{Environment.model_fields['public_url'].default}/api/mcp"
     assert f"claude mcp add --transport http vault {address} --callback-port" in text_of(

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.walkthrough import beginning
+from tests.browser.walkthrough import approving, beginning, sharing, stopping
 from tests.browser.walkthrough.agents import Computers, computers
 from tests.browser.walkthrough.stage import Stage, open_stage
 from tests.launch.running import bring_up, finish
+from tests.test_docs import pictures_of
 from vaultsite.launch.bootstrap import ROOT, Environment
 from vaultsite.launch.datadir import DataDirectory
 from vaultsite.launch.servers import remove_data
@@ -44,6 +45,7 @@ def test_a_team_begins(stage: Stage) -> None:
     with computers() as switched_on:
         tell(stage, switched_on)
     assert stage.complaints == []
+    assert stage.pictures == pictures_of(ROOT / "docs" / "walkthrough.md")
 
 
 def tell(stage: Stage, computers: Computers) -> None:
@@ -53,3 +55,16 @@ def tell(stage: Stage, computers: Computers) -> None:
     beginning.take_over(olivia)
     laptop = beginning.connect(olivia, computers)
     beginning.first_read(olivia, laptop)
+    sharing.invite(olivia)
+    marc = sharing.join(stage)
+    desktop = computers.connect(marc, "Marc's desktop")
+    sharing.approve(olivia, marc, sharing.be_refused(marc, desktop))
+    handle = sharing.read(desktop)
+    sharing.give(olivia, marc)
+    phone = approving.approve_while_it_waits(stage, olivia, marc, desktop)
+    approving.deny(phone, marc, desktop)
+    stopping.look(olivia)
+    stopping.revoke(olivia, marc, desktop, handle)
+    stopping.rotate(olivia, desktop)
+    stopping.suspend(olivia, marc, desktop)
+    stopping.look_back(olivia)

@@ -48,6 +48,7 @@ def store(olivia: Human) -> None:
     olivia.fill(key="stripe-api-key", folder_path="payments", value=STRIPE)
     olivia.page.locator("[name=type]").select_option("api-key")
     olivia.fill(description="Payments, live", tags="billing live")
+    olivia.to_the_top()
     olivia.picture("store")
     olivia.press("Store the credential")
     olivia.sees("is stored")
@@ -62,7 +63,7 @@ def take_over(olivia: Human) -> None:
     olivia.fill(content=DOTENV, folder_path="old-server")
     olivia.press("Check it")
     olivia.sees("What would happen; nothing is stored yet")
-    olivia.page.get_by_role("heading", name="What would happen").scroll_into_view_if_needed()
+    olivia.page.get_by_role("row").filter(has_text="SENTRY_TOKEN").scroll_into_view_if_needed()
     olivia.picture("import")
     olivia.press("Store it")
     olivia.sees("2 stored")
@@ -93,4 +94,5 @@ def first_read(olivia: Human, agent: Agent) -> None:
     assert secret["value"] == STRIPE
     olivia.sees(PURPOSE)
     olivia.sees("credential.read")
+    olivia.page.get_by_text(PURPOSE).last.scroll_into_view_if_needed()
     olivia.picture("dashboard")
