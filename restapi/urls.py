@@ -3,8 +3,9 @@
 import re
 
 from django.urls import URLPattern, path
+from django.views.decorators.csrf import csrf_exempt
 
-from restapi.documentation import Document
+from restapi.documentation import Document, Page
 from restapi.routes import ROUTES
 from restapi.routes.route import Route
 from restapi.views import resource
@@ -27,4 +28,8 @@ def _fixed_first(address: str) -> list[tuple[bool, str]]:
     return [(part.startswith("{"), part) for part in address.split("/")]
 
 
-urlpatterns = [path("openapi.json", Document.as_view()), *_patterns()]
+urlpatterns = [
+    path("openapi.json", Document.as_view(), name="openapi"),
+    path("docs", csrf_exempt(Page.as_view()), name="api_docs"),
+    *_patterns(),
+]

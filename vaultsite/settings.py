@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "channels",
     "csp",
+    "drf_spectacular_sidecar",
     "access",
     "audit",
     "tenants",

@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 # Answered to programs, or part of a protocol that has tests of its own.
 NO_PAGE = {
+    r"api/v1/docs": "drawn by Swagger UI (tests/browser/test_api_docs.py)",
     r"livez|readyz|metrics|\^?api(/|\().*": "for programs",
     r"(api/v1/)?\.well-known/.*|oauth/(jwks|register|token|revoke|introspect)": "for programs",
     r"oauth/(authorize|complete|status/.*)": "need a client's request (tests/identity)",
