@@ -6,50 +6,100 @@ else changed meanwhile is noticed.
 """
 
 import json
-from datetime import timedelta
-from typing import Any
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.http import QueryDict
 
 from access.errors import Invalid
-from access.tenancy import database_now
 from console.subjects import shape_of
+from credentials.reach_shapes import MatrixCell, MatrixPage, MatrixRow, RouteOut
 
 THINGS = {"key": "key", "folder": "folderPath"}
 
 
-def changed_cells(typed: QueryDict, ends_after: int | None) -> list[dict[str, Any]]:
+class DrawnCell(NamedTuple):
+    """A cell as the page shows it: `level` is what is there or what was typed instead, `also` the
+    most that comes from elsewhere.
+    """
+
+    place: str
+    cell: MatrixCell
+    level: str
+    also: RouteOut | None
+    more: int
+
+
+class DrawnRow(NamedTuple):
+    """A folder or a credential with its cells."""
+
+    row: MatrixRow
+    name: str
+    cells: list[DrawnCell]
+
+
+def drawn(page: MatrixPage, typed: QueryDict) -> Iterator[DrawnRow]:
+    """The matrix row by row, with what was typed into it so far."""
+    for row in page.rows:
+        kind, name = ("key", row.key) if row.key else ("folder", row.folder_path)
+        cells = [_drawn(cell, f"{cell.subject.id}|{kind}|{name}", typed) for cell in row.cells]
+        yield DrawnRow(row, name or "everything", cells)
+
+
+def _drawn(cell: MatrixCell, place: str, typed: QueryDict) -> DrawnCell:
+    there = cell.own.level if cell.own else ""
+    strongest = cell.inherited[0] if cell.inherited else None
+    return DrawnCell(
+        place=place,
+        cell=cell,
+        level=typed.get(f"cell|{place}", there),
+        also=strongest,
+        more=len(cell.inherited[1:]),
+    )
+
+
+def changed_cells(
+    typed: QueryDict, until: datetime | None, agents: list[str] | None
+) -> list[dict[str, Any]]:
     """The changes that the form asks for, as `change_grants` takes them.
 
-    A changed level keeps the end and the agents that the grant had; `ends_after` is another end.
+    A changed level keeps the end and the agents that the grant had, unless others are given.
     """
-    ends = database_now() + timedelta(seconds=ends_after) if ends_after else None
-    until = ends.isoformat() if ends else None
     found = []
     for name, level in typed.items():
         head, _, place = name.partition("|")
         if head == "cell":
-            was = _was(typed.get(f"was|{place}", ""))
+            was = terms_from(typed.get(f"was|{place}", ""))
             if level != (was or {}).get("level", ""):
-                found.append(_change(place, str(level), was, until))
+                found.append(_change(place, str(level), was, terms(was, until, agents)))
     return found
 
 
+def terms(
+    was: dict[str, Any] | None, until: datetime | None, agents: list[str] | None
+) -> dict[str, Any]:
+    """An end and agents: those that are given, else those that were there."""
+    kept = was or {}
+    return {
+        "expiresAt": until.isoformat() if until else kept.get("expiresAt"),
+        "agents": kept.get("agents") if agents is None else agents,
+    }
+
+
 def _change(
-    place: str, level: str, was: dict[str, Any] | None, until: str | None
+    place: str, level: str, was: dict[str, Any] | None, its_terms: dict[str, Any]
 ) -> dict[str, Any]:
     subject, _, thing = place.partition("|")
     kind, _, name = thing.partition("|")
     if kind not in THINGS:
         raise Invalid("The table cannot be read; start again from it.")
     change = {**shape_of(subject), THINGS[kind]: name, "level": level or None, "expected": was}
-    if level:
-        kept = was or {}
-        change |= {"expiresAt": until or kept.get("expiresAt"), "agents": kept.get("agents")}
-    return change
+    return {**change, **its_terms} if level else change
 
 
-def _was(text: str) -> dict[str, Any] | None:
+def terms_from(text: str) -> dict[str, Any] | None:
+    """The grant that was there when the page was made, out of its hidden field."""
     try:
         was = json.loads(text) if text else None
     except (ValueError, RecursionError):

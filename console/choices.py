@@ -7,7 +7,7 @@ from access.tenancy import tenant_transaction
 from credentials.operations import list_credentials
 from credentials.shapes import MAXIMUM_PAGE, ListCredentials
 from tenants.models import Agent, AgentState, Membership
-from tenants.operations import list_members, list_service_accounts
+from tenants.operations import list_groups, list_members, list_service_accounts
 from tenants.shapes import Listing, ListServiceAccounts, MemberOut
 
 
@@ -31,6 +31,21 @@ def subject_choices(actor: Actor) -> list[tuple[str, str]]:
         *((one.person_id, one.email) for one in members),
         *((one.service_account_id, one.name) for one in accounts.service_accounts),
     ]
+
+
+def grantee_choices(actor: Actor) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Whom a grant can be given to, under their kinds."""
+    accounts = list_service_accounts(actor, ListServiceAccounts(limit=MAXIMUM_PAGE))
+    groups = list_groups(actor, Listing(limit=MAXIMUM_PAGE)).groups
+    kinds = [
+        ("People", [(one.person_id, one.email) for one in every_member(actor)]),
+        ("Groups", [(one.group_id, one.name) for one in groups]),
+        (
+            "Service accounts",
+            [(one.service_account_id, one.name) for one in accounts.service_accounts],
+        ),
+    ]
+    return [(kind, choices) for kind, choices in kinds if choices]
 
 
 def member_choices(actor: Actor) -> list[tuple[str, str]]:

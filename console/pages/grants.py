@@ -11,20 +11,21 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from access.durations import parse_duration
-from access.errors import Invalid, StepUpRequired, VaultError
+from access.actor import Actor
+from access.errors import Invalid, PreconditionFailed, StepUpRequired, VaultError
 from console.actors import actor_for
-from console.cells import changed_cells
+from console.cells import changed_cells, drawn
+from console.choices import agent_choices
 from console.errors import prove_again, told
+from console.fields import plain
 from console.forms import machine_text
 from console.pages.framing import frame, signed_in
-from console.subjects import shape_of
-from credentials.operations import change_grants, show_access, show_matrix, show_reach
-from credentials.reach_shapes import ShowAccess, ShowMatrix, ShowReach
-from credentials.shapes import ChangeGrants
+from console.terms import TermsForm
+from credentials.operations import change_grants, show_matrix
+from credentials.reach_shapes import ShowMatrix
+from credentials.shapes import ChangedGrant, ChangeGrants
 from identity.freshness import signed_in_recently
 
-PAGE = 100
 WAITING = "grants.waiting"  # in the session: changes that wait for a fresh sign-in
 LEVELS = ("viewer", "user", "manager", "admin")
 KINDS = [
@@ -53,15 +54,26 @@ def matrix(request: HttpRequest) -> HttpResponse:
     edit = "edit" in request.GET
     if edit and not signed_in_recently(request):
         return prove_again(request)
+    actor = actor_for(request)
+    form = TermsForm(None, agents=agent_choices(actor)) if edit else None
+    return _table(request, actor, form, QueryDict())
+
+
+def _table(
+    request: HttpRequest, actor: Actor, form: TermsForm | None, typed: QueryDict, status: int = 200
+) -> HttpResponse:
+    """The part of the matrix that the address chooses; with a form, to be edited."""
+    page = show_matrix(actor, _wish(request.GET))
     shown = {
         **frame(request, "team"),
-        "page": show_matrix(actor_for(request), _wish(request.GET)),
-        "form": FilterForm(request.GET or None),
+        "page": page,
+        "rows": list(drawn(page, typed)),
+        "filters": FilterForm(request.GET or None),
+        "form": form,
         "levels": LEVELS,
-        "edit": edit,
         "tab": "grants",
     }
-    return render(request, "console/grants.html", shown)
+    return render(request, "console/grants.html", shown, status=status)
 
 
 def _wish(asked: QueryDict) -> ShowMatrix:
@@ -81,22 +93,59 @@ def _wish(asked: QueryDict) -> ShowMatrix:
 @signed_in
 @told
 def review(request: HttpRequest) -> HttpResponse:
-    """What the changed cells would do, before anything is done; also those that waited (GET)."""
-    sent = request.method == "POST"
-    waiting: list[Any] = request.session.pop(WAITING, [])
-    if not sent and not waiting:
-        return redirect("grants")
-    changes = waiting
+    """What the changed cells would do, before anything is done; also those that waited (GET).
+
+    What cannot be done is said above the table, which keeps what was chosen in it.
+    """
+    actor = actor_for(request)
+    if request.method != "POST":
+        waiting: list[Any] = request.session.pop(WAITING, [])
+        return reviewed(request, actor, waiting) if waiting else redirect("grants")
+    form = TermsForm(request.POST, agents=agent_choices(actor))
+    if not form.is_valid():
+        return _table(request, actor, form, request.POST, Invalid.status)
     try:
-        if sent:
-            changes = changed_cells(request.POST, _ends_after(request.POST))
+        changes = changed_cells(request.POST, form.until(), form.only_through())
         if not changes:
             raise Invalid("Nothing was changed in the table.")
-        return _reviewed(request, changes)
+        return reviewed(request, actor, changes)
+    except VaultError as error:
+        form.add_error(None, " ".join(filter(None, [plain(error), error.hint])))
+        return _table(request, actor, form, request.POST, error.status)
+
+
+def reviewed(request: HttpRequest, actor: Actor, changes: list[dict[str, Any]]) -> HttpResponse:
+    """The page that shows changes before they are made; they wait when it has to be proven first
+    who makes them. Where somebody else changed something meanwhile, it shows what is there now.
+    """
+    stale = False
+    try:
+        told_changes = _tried(actor, changes)
     except StepUpRequired:
         return _wait(request, changes)
-    except VaultError as error:
-        return _refused(request, error)
+    except PreconditionFailed:
+        stale = True
+        told_changes = _tried(actor, [_without_expected(one) for one in changes])
+    shown = {
+        **frame(request, "team"),
+        "changes": told_changes,
+        "sent": [
+            json.dumps({**one, "expected": told_change.before and told_change.before.wire()})
+            for one, told_change in zip(changes, told_changes, strict=True)
+        ],
+        "stale": stale,
+    }
+    status = PreconditionFailed.status if stale else 200
+    return render(request, "console/grants_review.html", shown, status=status)
+
+
+def _tried(actor: Actor, changes: list[dict[str, Any]]) -> list[ChangedGrant]:
+    """What the changes would do."""
+    return change_grants(actor, ChangeGrants.parse({"changes": changes, "dryRun": True})).changes
+
+
+def _without_expected(change: dict[str, Any]) -> dict[str, Any]:
+    return {name: one for name, one in change.items() if name != "expected"}
 
 
 def _wait(request: HttpRequest, changes: list[Any]) -> HttpResponse:
@@ -105,39 +154,34 @@ def _wait(request: HttpRequest, changes: list[Any]) -> HttpResponse:
     return prove_again(request, page=reverse("review_grants"))
 
 
-def _ends_after(typed: QueryDict) -> int | None:
-    """Seconds until what is given now ends; the field may be left empty."""
-    text = typed.get("ends_after", "").strip()
-    return parse_duration(text, field="ends_after") if text else None
-
-
-def _reviewed(request: HttpRequest, changes: list[dict[str, Any]]) -> HttpResponse:
-    wish = ChangeGrants.parse({"changes": changes, "dryRun": True})
-    shown = {
-        **frame(request, "team"),
-        "changes": change_grants(actor_for(request), wish).changes,
-        "sent": [json.dumps(one) for one in changes],
-    }
-    return render(request, "console/grants_review.html", shown)
-
-
 @require_POST
 @never_cache
 @signed_in
 @told
 def save(request: HttpRequest) -> HttpResponse:
     """Make the reviewed changes, all of them or none."""
+    actor = actor_for(request)
     try:
         changes = [_read(one) for one in request.POST.getlist("change")]
         wish = ChangeGrants.parse({"changes": changes})
         try:
-            made = change_grants(actor_for(request), wish)
+            made = change_grants(actor, wish).changes
         except StepUpRequired:
             return _wait(request, changes)
+        except PreconditionFailed:
+            return reviewed(request, actor, changes)
     except VaultError as error:
         return _refused(request, error)
-    messages.success(request, f"Saved: {len(made.changes)} of {len(made.changes)} changes.")
-    return redirect("grants")
+    count = len(made)
+    messages.success(request, f"Saved: {count} change{'' if count == 1 else 's'}.")
+    return redirect(_back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    """To the part of the table that it was done in."""
+    asked = request.GET.copy()
+    asked.pop("edit", None)
+    return f"{reverse('grants')}?{asked.urlencode()}" if asked else reverse("grants")
 
 
 def _read(text: str) -> Any:
@@ -150,30 +194,3 @@ def _read(text: str) -> Any:
 def _refused(request: HttpRequest, error: VaultError) -> HttpResponse:
     shown = {**frame(request, "team"), "problems": [error.detail, error.hint]}
     return render(request, "console/grants_review.html", shown, status=error.status)
-
-
-@require_safe
-@never_cache
-@signed_in
-@told
-def reach(request: HttpRequest, subject_id: str) -> HttpResponse:
-    """What one person, group or service account can reach, and by which rules."""
-    wish = {**shape_of(subject_id), "limit": PAGE, "cursor": request.GET.get("cursor") or None}
-    page = show_reach(actor_for(request), ShowReach.parse(wish))
-    return render(request, "console/reach.html", {**frame(request, "team"), "page": page})
-
-
-@require_safe
-@never_cache
-@signed_in
-@told
-def access(request: HttpRequest) -> HttpResponse:
-    """Who can reach one credential (`key`) or folder (`folder`), and by which rules."""
-    key = request.GET.get("key") or None
-    folder = None if key else request.GET.get("folder", "")
-    wish = {"limit": PAGE, "cursor": request.GET.get("cursor") or None}
-    page = show_access(
-        actor_for(request), ShowAccess.parse({"key": key, "folderPath": folder, **wish})
-    )
-    shown = {**frame(request, "team"), "page": page, "key": key, "folder": folder}
-    return render(request, "console/access.html", shown)

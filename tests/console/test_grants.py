@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from access.ids import public_id
 from access.tenancy import database_now
 from tests.console.pages import page, page_text, signed_in
 from tests.credentials.test_changing_grants import new_group
@@ -135,6 +136,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(
         answer = browser.post(f"/team/grants/{address}", form)
         assert answer.status_code == 412
         assert "changed by somebody else" in page(answer).text
+        assert "manager user" in page(answer).text
     assert levels() == [("manager",)]
 
 
@@ -158,6 +160,32 @@ def test_what_makes_no_sense_changes_nothing(
 
     assert answer.status_code == 422
     assert levels() == []
+
+
+def test_a_table_that_cannot_be_reviewed_keeps_what_was_chosen(
+    member: Somebody, browser: Client
+) -> None:
+    form = {**edited(browser), cell(member.id): "manager", "ends_after": "soon"}
+
+    shown = page(browser.post(f"/team/grants/review?query={KEY}", form))
+
+    assert "One number and a unit" in shown.errors["ends_after"]
+    chosen = page_text(browser.post(f"/team/grants/review?query={KEY}", form))
+    here = chosen.split(f'name="{cell(member.id)}"')[1].split("</select>")[0]
+    assert "<option selected>manager</option>" in here
+    assert shown.inputs()["ends_after"] == "soon"
+
+
+def test_agents_for_what_is_given_now(owner: Somebody, member: Somebody, browser: Client) -> None:
+    assert member.agent.agent_id
+    agent = public_id("agent", member.agent.agent_id)
+    form = {**edited(browser), cell(member.id): "user", "agents": [agent]}
+    assert "limited" in page(browser.post("/team/grants/review", form)).errors
+
+    changes = reviewed(browser, {**form, "limited": "on"})
+    browser.post("/team/grants/save", {"change": changes})
+
+    assert owner_sql("SELECT agents FROM credential_grant") == [([member.agent.agent_id],)]
 
 
 def test_one_foreign_name_among_them_and_nothing_is_saved(
