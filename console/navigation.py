@@ -121,6 +121,14 @@ ROWS = (
         count=_waiting_agents,
     ),
     Row(
+        label="Service accounts",
+        url="admin:service_accounts",
+        section="service-accounts",
+        icon="service",
+        group=Group.ACCESS,
+        governing=True,
+    ),
+    Row(
         label="Audit log",
         url="admin:audit",
         section="audit",

@@ -21,6 +21,7 @@ from audit.recording import record_alone
 from console.actors import actor_for
 from console.errors import problem, to_second_factor, told
 from console.pages import (
+    account_proofs,
     agents,
     audit,
     changing,
@@ -32,6 +33,7 @@ from console.pages import (
     leases,
     revealing,
     rotating,
+    service_accounts,
     sign_in,
     tenant_settings,
 )
@@ -72,6 +74,7 @@ class ConsoleSite(AdminSite):
             path("leases/", page(leases.tenants_leases), name="leases"),
             path("leases/revoke", page(leases.revoke_chosen), name="revoke_leases"),
             path("agents/", page(agents.tenants_agents), name="agents"),
+            *_service_accounts(page),
             path("sign-in/", page(sign_in.single_sign_on), name="sign_in"),
             path("credentials/new", page(credentials.store), name="store"),
             path("settings/", page(tenant_settings.tenant_settings), name="settings"),
@@ -91,6 +94,21 @@ class ConsoleSite(AdminSite):
                 for step in ending.STEPS
             ),
         ]
+
+
+def _service_accounts(page: Callable[..., Any]) -> list[URLPattern]:
+    start, one = "service-accounts/", "service-accounts/<str:account_id>/"
+    secret, key = f"{one}secrets/<str:proof_id>/remove", f"{one}keys/<str:key_id>/remove"
+    return [
+        path(start, page(service_accounts.accounts), name="service_accounts"),
+        path(one, page(service_accounts.account), name="service_account"),
+        path(f"{one}state", page(service_accounts.move), name="move_account"),
+        path(f"{one}remove", page(service_accounts.remove), name="remove_account"),
+        path(f"{one}secrets/new", page(account_proofs.add_secret), name="new_account_secret"),
+        path(f"{one}keys/new", page(account_proofs.add_key), name="new_account_key"),
+        path(secret, page(account_proofs.remove_secret), name="remove_account_secret"),
+        path(key, page(account_proofs.remove_key), name="remove_account_key"),
+    ]
 
 
 _with_slash = RedirectView.as_view(pattern_name="admin:credential")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 WHY = "why it is needed"
+QUIETLY = "--silent --show-error --fail-with-body"
 
 
 class Snippet(NamedTuple):
@@ -25,6 +26,49 @@ class Way(NamedTuple):
 def ways_to_use(key: str) -> tuple[Way, ...]:
     """With the real names filled in; none of it holds a secret."""
     return (_claude_code(key), _mcp(key), _rest(key))
+
+
+def ways_of_account(account_id: str, key: str) -> tuple[Snippet, ...]:
+    """How a service account uses a credential, from its secret to the value; docs/rest.md tells
+    more. What is secret goes through inputs and files: arguments are seen by the whole machine.
+    """
+    token = (
+        "umask 077\n"
+        f"""printf 'user = "{account_id}:%s"' "$VAULT_SECRET" |\n"""
+        f"  curl {QUIETLY} --config - \\\n"
+        f"    --data grant_type=client_credentials {settings.PUBLIC_URL}/oauth/token |\n"
+        f"  {_pick('access_token', 'Authorization: Bearer ')} > vault.header"
+    )
+    lease = json.dumps({"key": key, "purpose": WHY, "ttl": "15m"})
+    handle = (
+        "import json, sys; print(json.dumps({'leaseHandle': json.load(sys.stdin)['leaseHandle']}))"
+    )
+    return (
+        Snippet(
+            "A token for the secret, which the pipeline's own store puts into VAULT_SECRET. It "
+            "lasts an hour at most.",
+            token,
+        ),
+        Snippet(
+            "A lease, with the purpose that the audit log will name.",
+            f"{_send('leases')} --data '{lease}' |\n  python3 -c \"{handle}\" > handle.json",
+        ),
+        Snippet(
+            "The value. Hand it on by a program's environment or input.",
+            f"VALUE=$({_send('leases/read')} --data @handle.json |\n  {_pick('value')})",
+        ),
+    )
+
+
+def _send(path: str) -> str:
+    return (
+        f"curl {QUIETLY} --header @vault.header \\\n"
+        f"  --header 'Content-Type: application/json' {settings.REST_RESOURCE}/{path} \\\n "
+    )
+
+
+def _pick(member: str, before: str = "") -> str:
+    return f"python3 -c \"import json, sys; print('{before}' + json.load(sys.stdin)['{member}'])\""
 
 
 def _claude_code(key: str) -> Way:

@@ -6,13 +6,18 @@ import json
 from typing import Any, NamedTuple, NoReturn, cast
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from access.errors import Invalid
+from access.errors import Invalid, Malformed
+from access.strict_json import parse_strict_object
 
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
 
+KINDS = "EC on P-256, Ed25519, or RSA"
+PRIVATE = "this is a private key. Take it out of use and register the public half of another"
 _SMALLEST_RSA, _LARGEST_RSA = 2048, 8192
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _LONGEST = 2800  # a member: base64url of more than the largest modulus
@@ -31,6 +36,13 @@ _KINDS = {
 }
 
 
+_LIBRARIES: dict[type, Any] = {
+    ec.EllipticCurvePublicKey: ECAlgorithm,
+    ed25519.Ed25519PublicKey: OKPAlgorithm,
+    rsa.RSAPublicKey: RSAAlgorithm,
+}
+
+
 class RegisteredKey(NamedTuple):
     """A key as it is kept: its defining members, the one algorithm it verifies, its name."""
 
@@ -46,7 +58,7 @@ def register(jwk: dict[str, Any]) -> RegisteredKey:
     fetched or trusted by name: no `x5u`, no `jku`, no certificate.
     """
     if _PRIVATE & set(jwk):
-        _refuse("this is a private key. Take it out of use and register the public half of another")
+        _refuse(PRIVATE)
     kind = _kind_of(jwk)
     _require_for_signatures(jwk, kind.alg)
     kept = {name: jwk.get(name) for name in kind.members}
@@ -55,6 +67,29 @@ def register(jwk: dict[str, Any]) -> RegisteredKey:
     whole = cast(dict[str, str], kept)
     _require_strong(load(whole, kind.alg))
     return RegisteredKey(whole, kind.alg, _name(jwk) or _thumbprint(whole))
+
+
+def jwk_in(text: str) -> dict[str, Any]:
+    """The key that somebody pasted, as a JWK or as PEM (RFC 7468 §13); Invalid when it is none.
+
+    A private key is told as such by `register`, or here where it is no public PEM.
+    """
+    if not text.lstrip().startswith("-----BEGIN"):
+        try:
+            return parse_strict_object(text.encode())
+        except (Malformed, UnicodeEncodeError):
+            _refuse("a public key as JWK (JSON) or as PEM (-----BEGIN PUBLIC KEY-----)")
+    if "PRIVATE KEY" in text:
+        _refuse(PRIVATE)
+    try:
+        key = load_pem_public_key(text.strip().encode())
+    except (ValueError, UnsupportedAlgorithm):
+        _refuse("it is no valid public key")
+    library = next((one for kind, one in _LIBRARIES.items() if isinstance(key, kind)), None)
+    if library is None:
+        _refuse(KINDS)
+    jwk: dict[str, Any] = library.to_jwk(key, as_dict=True)
+    return jwk
 
 
 def load(jwk: dict[str, str], alg: str) -> PublicKey:
@@ -72,7 +107,7 @@ def _kind_of(jwk: dict[str, Any]) -> _Kind:
     known = isinstance(kty, str) and (curve is None or isinstance(curve, str))
     kind = _KINDS.get((kty, curve)) if known else None  # type: ignore[arg-type]  # known: both texts
     if kind is None:
-        _refuse("EC on P-256, Ed25519, or RSA")
+        _refuse(KINDS)
     return kind
 
 

@@ -10,10 +10,12 @@ from credentials.models import Credential
 from credentials.operations import request_access, rotate_credential
 from credentials.request_shapes import RequestAccess
 from credentials.shapes import RotateCredential
+from identity.operations import add_account_key
+from identity.shapes import AddAccountKey
 from tenants.agents import connect_agent
 from tenants.operations import add_to_group, create_group, invite_member
 from tenants.shapes import CreateGroup, GroupPlace, InviteMember
-from tests.machines import new_account, new_secret, new_token
+from tests.machines import new_account, new_secret, new_token, public_jwk
 from tests.people import Somebody, grant, join, lease, new_agent, new_person, set_agent, store
 from tests.refusals import refusal
 from tests.trail import trail
@@ -113,4 +115,7 @@ def _machines(it: Furnished) -> None:
     it.things["token_id"] = new_token(it.owner, name=it.text("token")).token_id
     account = new_account(it.owner, it.text("account"))
     it.things["account_id"] = account
+    wish = {"accountId": account, "name": it.text("signing key"), "jwk": public_jwk()}
+    added = add_account_key(it.owner.console, AddAccountKey.parse(wish))
+    it.things["key_id"] = added.proof_id
     it.things["proof_id"] = new_secret(it.owner, account, name=it.text("secret")).proof_id

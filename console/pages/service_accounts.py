@@ -1,0 +1,182 @@
+"""Service accounts: who acts without a person, by grants of their own."""
+
+from functools import partial
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from access.actor import Actor
+from access.errors import Conflict, Invalid, VaultError
+from access.text import require_visible
+from console.actors import actor_for
+from console.confirming import ConfirmForm, Question, ask
+from console.fields import plain, rule
+from console.pages.framing import frame
+from console.using import ways_of_account
+from credentials.operations import show_reach
+from credentials.reach_shapes import ReachPage, ShowReach
+from credentials.shapes import MAXIMUM_PAGE
+from identity.operations import list_account_keys, list_account_secrets
+from leases.operations import list_leases
+from leases.shapes import ListLeases
+from tenants.operations import (
+    change_service_account,
+    create_service_account,
+    list_service_accounts,
+    show_service_account,
+)
+from tenants.shapes import (
+    ChangeServiceAccount,
+    CreateServiceAccount,
+    ListServiceAccounts,
+    ServiceAccountOut,
+)
+
+PAGE = 50
+SECTION = "service-accounts"
+SOME_KEY = "stripe-api-key"  # in ready-made words, for an account that reaches nothing yet
+DONE = {
+    "active": "{} may go on.",
+    "suspended": "{} is suspended: every call of it fails now, and its leases have ended.",
+}
+
+
+class AccountForm(forms.Form):
+    """The names are the shape's, as errors name them."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=80,
+        help_text="What runs as it, such as deploy pipeline.",
+        validators=[rule(partial(require_visible, field="name", least=1))],
+    )
+    description = forms.CharField(
+        label="Description",
+        required=False,
+        max_length=500,
+        validators=[rule(partial(require_visible, field="description"))],
+    )
+
+    def refuse(self, error: VaultError) -> None:
+        """Say it beside the field that it is about."""
+        name = str(error.extra.get("field", ""))
+        self.add_error(name if name in self.fields else None, plain(error))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def accounts(request: HttpRequest) -> HttpResponse:
+    """The tenant's service accounts, and the form that makes one."""
+    actor = actor_for(request)
+    form = AccountForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        made = _create(actor, form)
+        if made:
+            messages.success(request, f"{made.name} is made. Give it a grant, and a secret or key.")
+            return redirect("admin:service_account", made.service_account_id)
+    wish = {"limit": PAGE, "cursor": request.GET.get("cursor") or None}
+    page = list_service_accounts(actor, ListServiceAccounts.parse(wish))
+    shown = {**frame(request, SECTION), "page": page, "form": form}
+    status = 422 if form.errors else 200
+    return render(request, "console/service_accounts.html", shown, status=status)
+
+
+def _create(actor: Actor, form: AccountForm) -> ServiceAccountOut | None:
+    try:
+        return create_service_account(actor, CreateServiceAccount.parse(form.cleaned_data))
+    except (Conflict, Invalid) as error:
+        form.refuse(error)
+        return None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest, account_id: str) -> HttpResponse:
+    """One account: how it stands, what it proves itself with, and how it uses what it reaches."""
+    actor = actor_for(request)
+    its = show_service_account(actor, account_id)
+    opened = {"name": its.name, "description": its.description}
+    form = AccountForm(request.POST if request.method == "POST" else None, initial=opened)
+    if request.method == "POST" and form.is_valid() and _describe(actor, its, form):
+        messages.success(request, "Saved.")
+        return redirect("admin:service_account", account_id)
+    shown = {**frame(request, SECTION), "its": its, "form": form}
+    if its.state != "removed":
+        shown |= _inside(actor, account_id)
+    status = 422 if form.errors else 200
+    return render(request, "console/service_account.html", shown, status=status)
+
+
+def _describe(actor: Actor, its: ServiceAccountOut, form: AccountForm) -> bool:
+    wish = {"serviceAccountId": its.service_account_id, **form.cleaned_data}
+    try:
+        change_service_account(actor, ChangeServiceAccount.parse(wish))
+    except (Conflict, Invalid) as error:
+        form.refuse(error)
+        return False
+    return True
+
+
+def _inside(actor: Actor, account_id: str) -> dict[str, object]:
+    reach = show_reach(actor, ShowReach(service_account_id=account_id, limit=MAXIMUM_PAGE))
+    return {
+        "secrets": list_account_secrets(actor, account_id).secrets,
+        "keys": list_account_keys(actor, account_id).keys,
+        "reach": reach,
+        "leases": living(actor, account_id),
+        "ways": ways_of_account(account_id, _some_key(reach)),
+    }
+
+
+def _some_key(reach: ReachPage) -> str:
+    usable = (one.key for one in reach.reached if one.level != "viewer" and one.state == "active")
+    return next(usable, SOME_KEY)
+
+
+def living(actor: Actor, account_id: str) -> str:
+    """How many leases it holds now, as far as one page counts."""
+    wish = ListLeases(whose="all", service_account_id=account_id, limit=MAXIMUM_PAGE)
+    page = list_leases(actor, wish)
+    return f"{len(page.leases)}{' and more' if page.next_cursor else ''}"
+
+
+@require_POST
+def move(request: HttpRequest, account_id: str) -> HttpResponse:
+    """Suspend or resume it."""
+    actor = actor_for(request)
+    state = request.POST.get("state", "")
+    if state not in DONE:
+        show_service_account(actor, account_id)  # not found before anything else
+        raise Invalid("state: active or suspended.", "state")
+    wish = {"serviceAccountId": account_id, "state": state}
+    its = change_service_account(actor, ChangeServiceAccount.parse(wish))
+    messages.success(request, DONE[state].format(its.name))
+    return redirect("admin:service_account", account_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: HttpRequest, account_id: str) -> HttpResponse:
+    """Ask for its name, then end it for good."""
+    actor = actor_for(request)
+    its = show_service_account(actor, account_id)
+    phrase = " ".join(its.name.split())
+    form = ConfirmForm(request.POST if request.method == "POST" else None, phrase=phrase)
+    if form.is_valid():
+        wish = {"serviceAccountId": account_id, "state": "removed"}
+        change_service_account(actor, ChangeServiceAccount.parse(wish))
+        messages.success(request, f"{its.name} is removed, with its grants, secrets and leases.")
+        return redirect("admin:service_accounts")
+    question = Question(
+        section=SECTION,
+        heading=f"Remove {its.name}",
+        action="Remove it for good",
+        lines=[
+            f"Leases that end at once: {living(actor, account_id)}.",
+            "Its secrets, keys and tokens are worth nothing from now on, and its grants go.",
+            "What it has read is known to whatever runs as it: rotate those credentials.",
+        ],
+        cancel=reverse("admin:service_account", args=[account_id]),
+    )
+    return ask(request, question, form)
