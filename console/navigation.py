@@ -10,6 +10,7 @@ from enum import StrEnum
 from django.urls import reverse
 
 from access.actor import Actor
+from console.live.topics import Topic
 from credentials.operations import list_access_requests
 from credentials.request_shapes import ListAccessRequests
 from leases.operations import list_approvals
@@ -29,11 +30,20 @@ class Group(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many wait for somebody: fetched anew at `url` when there are news of `topic`."""
+
+    waiting: Callable[[Actor], int]
+    url: str
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A page: what it is called, its URL's name, and the `section` that its `frame()` names.
 
     `governing`: for owners and admins only; None: for everybody, True: only them, False: only
-    members without such a role. `count` says how many wait there; 0 shows nothing.
+    members without such a role. `count` says how many wait there.
     """
 
     label: str
@@ -42,7 +52,7 @@ class Row:
     icon: str
     group: Group
     governing: bool | None = None
-    count: Callable[[Actor], int] | None = None
+    count: Count | None = None
 
 
 def waiting_approvals(actor: Actor) -> int:
@@ -51,7 +61,8 @@ def waiting_approvals(actor: Actor) -> int:
     return leases + list_access_requests(actor, ListAccessRequests(limit=1)).waiting_for_me
 
 
-def _waiting_agents(actor: Actor) -> int:
+def waiting_agents(actor: Actor) -> int:
+    """How many agents wait for the approval of an owner or admin."""
     return len(list_agents(actor, ListAgents(whose="all", state="waiting")).agents)
 
 
@@ -109,7 +120,7 @@ ROWS = (
         section="approvals",
         icon="check",
         group=Group.ACCESS,
-        count=waiting_approvals,
+        count=Count(waiting=waiting_approvals, url="waiting", topic=Topic.APPROVALS),
     ),
     Row(
         label="Agents",
@@ -118,7 +129,7 @@ ROWS = (
         icon="agent",
         group=Group.ACCESS,
         governing=True,
-        count=_waiting_agents,
+        count=Count(waiting=waiting_agents, url="admin:waiting_agents", topic=Topic.AGENTS),
     ),
     Row(
         label="Service accounts",
@@ -165,14 +176,17 @@ ROWS = (
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A row as it is drawn for somebody; `counts`: it says how many wait, kept up to date."""
+    """A row as it is drawn for somebody; with `counted_at` it says how many wait, kept up to date
+    from there when there are news of `topic`.
+    """
 
     label: str
     address: str
     icon: str
     current: bool
     waiting: int
-    counts: bool
+    counted_at: str
+    topic: str
 
 
 def links(governs: bool, section: str, actor: Actor | None) -> list[tuple[str, list[Link]]]:
@@ -189,12 +203,13 @@ def addresses() -> dict[str, str]:
 
 
 def _link(row: Row, section: str, actor: Actor | None) -> Link:
-    waiting = row.count(actor) if row.count and actor else 0
+    waiting = row.count.waiting(actor) if row.count and actor else 0
     return Link(
         label=row.label,
         address=reverse(row.url),
         icon=row.icon,
         current=row.section == section,
         waiting=waiting,
-        counts=row.count is not None,
+        counted_at=reverse(row.count.url) if row.count else "",
+        topic=row.count.topic if row.count else "",
     )

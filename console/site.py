@@ -74,6 +74,7 @@ class ConsoleSite(AdminSite):
             path("leases/", page(leases.tenants_leases), name="leases"),
             path("leases/revoke", page(leases.revoke_chosen), name="revoke_leases"),
             path("agents/", page(agents.tenants_agents), name="agents"),
+            path("agents/waiting/", page(agents.waiting), name="waiting_agents"),
             *_service_accounts(page),
             path("sign-in/", page(sign_in.single_sign_on), name="sign_in"),
             path("credentials/new", page(credentials.store), name="store"),

@@ -22,6 +22,7 @@ from console.fields import SecretField, plain, rule
 from console.forms import CHOOSE, MACHINE_TEXT
 from console.pages.framing import frame, fresh_first
 from console.pages.service_accounts import SECTION
+from console.returning import fill_again
 from console.using import ways_of_account
 from identity.machines.public_keys import jwk_in, register
 from identity.operations import (
@@ -104,7 +105,7 @@ class KeyForm(SecretForm):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@fresh_first
+@fresh_first(SecretForm)
 def add_secret(request: HttpRequest, account_id: str) -> HttpResponse:
     """The form, and after it the secret itself: in this one answer, which nothing keeps."""
     actor = actor_for(request)
@@ -120,7 +121,7 @@ def add_secret(request: HttpRequest, account_id: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@fresh_first
+@fresh_first(KeyForm)
 def add_key(request: HttpRequest, account_id: str) -> HttpResponse:
     """Register the public half of a key, with which the account signs (private_key_jwt)."""
     actor = actor_for(request)
@@ -140,6 +141,7 @@ def add_key(request: HttpRequest, account_id: str) -> HttpResponse:
 def _asked(
     request: HttpRequest, its: ServiceAccountOut, form: SecretForm, what: str
 ) -> HttpResponse:
+    fill_again(request, form)
     shown = {**frame(request, SECTION), "its": its, "form": form, "what": what}
     status = 422 if form.errors else 200
     return render(request, "console/account_proof_new.html", shown, status=status)

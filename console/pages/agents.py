@@ -23,6 +23,7 @@ from console.errors import told
 from console.fields import plain, rule
 from console.filters import AgentFilters
 from console.forms import CHOOSE
+from console.navigation import waiting_agents
 from console.pages.framing import frame, signed_in
 from credentials.shapes import MAXIMUM_PAGE
 from identity.clients import software_names
@@ -111,6 +112,13 @@ def own_agents(request: HttpRequest) -> HttpResponse:
     page = list_agents(actor, ListAgents.parse(wish))
     shown = {**frame(request, "own-agents"), "page": page, "lines": _lines(actor, page.agents)}
     return render(request, "console/own_agents.html", shown)
+
+
+@require_safe
+def waiting(request: HttpRequest) -> HttpResponse:
+    """The number beside the link to the list, fetched when something happened."""
+    shown = {"waiting": waiting_agents(actor_for(request))}
+    return render(request, "console/parts/waiting.html", shown)
 
 
 def _lines(actor: Actor, agents: list[AgentOut]) -> list[Line]:

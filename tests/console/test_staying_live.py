@@ -30,7 +30,14 @@ WATCHED = {
     "/team/groups/": {"members"},
     "/team/groups/<str:group_id>/": {"members"},
     "/connect/": {"agents"},
+    "/admin/agents/": {"agents", "leases"},
+    "/account/agents/": {"agents", "leases"},
+    "/admin/service-accounts/": {"agents"},
 }
+
+
+# The numbers in the frame of every page.
+COUNTS = {"/approvals/waiting/", "/admin/agents/waiting/"}
 
 
 def parts_of(browser: Client, address: str) -> list[dict[str, str]]:
@@ -39,7 +46,7 @@ def parts_of(browser: Client, address: str) -> list[dict[str, str]]:
     if answer.status_code != 200 or not answer["Content-Type"].startswith("text/html"):
         return []
     found = [of for _, of in page(answer).tags if "vault:" in of.get("hx-trigger", "")]
-    return [of for of in found if of["hx-get"] != "/approvals/waiting/"]
+    return [of for of in found if of["hx-get"] not in COUNTS]
 
 
 def topics(parts: list[dict[str, str]]) -> set[str]:

@@ -3,6 +3,7 @@
 Actions come from the table and forms from their pages, so that a new one is tried or fails.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from access.actor import Actor
 from tests.console.pages import page_text, signed_in
 from tests.hashing import cheap_passwords
 from tests.identity.providers import SECRET
+from tests.machines import new_key, public_jwk
 from tests.people import Somebody
 from tests.proofs import asked_again, let_proofs_age, prove
 from tests.storage import dump
@@ -31,8 +33,6 @@ WITHOUT_A_FORM = {
     Action.GIVE_GRANT,
     Action.REMOVE_GRANT,
     Action.ADD_MEMBER,
-    Action.ADD_ACCOUNT_SECRET,
-    Action.ADD_ACCOUNT_KEY,
 }
 WHY = "to see why it fails"
 
@@ -97,6 +97,14 @@ FORMS = {
         "/admin/sign-in/",
         {"issuer": "https://login.example.org", "client_id": "vault", "domains": "example.org"},
         secret={"client_secret": SECRET},
+    ),
+    Action.ADD_ACCOUNT_SECRET: Form(
+        "/admin/service-accounts/{account_id}/secrets/new", {"name": "CI", "scopes": "vault:read"}
+    ),
+    Action.ADD_ACCOUNT_KEY: Form(
+        "/admin/service-accounts/{account_id}/keys/new",
+        {"name": "signer", "scopes": "vault:read"},
+        secret={"jwk": json.dumps(public_jwk(new_key()))},
     ),
     Action.CREATE_PERSONAL_TOKEN: Form(
         "/account/tokens/new", {"name": "nightly backup", "scopes": "vault:admin"}

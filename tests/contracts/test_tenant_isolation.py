@@ -179,8 +179,8 @@ NAMES_NOTHING = {
     "admin/credentials/", "admin/credentials/new",
     "admin/audit/", "admin/audit/export", "admin/settings/", "invitations/",
     "admin/import/", "admin/leases/", "admin/leases/revoke", "leases/",
-    "admin/agents/", "account/agents/", "admin/service-accounts/",
-    "account/tokens/", "account/tokens/new", "approvals/", "team/ask/",
+    "admin/agents/", "admin/agents/waiting/", "account/agents/", "admin/service-accounts/",
+    "account/tokens/", "account/tokens/new", "approvals/", "approvals/waiting/", "team/ask/",
     "team/grants/", "team/grants/review", "team/grants/save", "team/access/",
     "team/members/", "team/invitations/", "team/groups/",
 }  # fmt: skip

@@ -48,6 +48,7 @@ ABOUT: dict[str, dict[str, str]] = {
     "changeWindow": {"key": "rotated"},
     "createCredential": {"key": "new_key"},
     "createFolder": {"folderPath": "new_key"},
+    "disconnectAgent": {"agentId": "own_agent"},
     "removeAccountKey": {"proofId": "key_id"},
     "removeFromGroup": {"personId": "grouped"},
     "renameAgent": {"agentId": "own_agent"},
