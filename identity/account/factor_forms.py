@@ -24,16 +24,28 @@ from identity.sessions import factor_refused
 
 # What the libraries raise on bytes that no authenticator ever made.
 MALFORMED = (AttributeError, LookupError, TypeError, ValueError, struct.error)
-CODE = forms.TextInput(
-    attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
-)
+
+
+class CodeInput(forms.TextInput):
+    """What was typed does not come back: with one digit put right it may still open."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+        )
+
+    def format_value(self, _value: Any) -> None:
+        return None
 
 
 class _SpendsCode(BaseAuthenticateForm):
     """A code is looked up, spent and, if it is none, on record in one place."""
 
     code = forms.CharField(
-        label="Code", max_length=40, widget=CODE, help_text="From your app, or a recovery code."
+        label="Code",
+        max_length=40,
+        widget=CodeInput,
+        help_text="From your app, or a recovery code.",
     )
 
     def clean_code(self) -> str:
@@ -83,7 +95,10 @@ class AuthenticatorAppForm(ActivateTOTPForm):
     """The first code of a new app. Until it came the seed waits in the session, sealed."""
 
     code = forms.CharField(
-        label="Code", max_length=40, widget=CODE, help_text="The six digits that the app shows."
+        label="Code",
+        max_length=40,
+        widget=CodeInput,
+        help_text="The six digits that the app shows.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -11,6 +11,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from django.urls import path, re_path
 
+from identity.account import passkeys as own_passkeys
 from identity.account.guard import changes_account
 from identity.account.overview import overview, second_factor
 from identity.account.session_list import session_list
@@ -22,12 +23,12 @@ urlpatterns = [
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("authenticate/", factors.authenticate, name="mfa_authenticate"),
-    path("passkeys/sign-in/", passkeys.login_webauthn, name="mfa_login_webauthn"),
+    path("passkeys/sign-in/", own_passkeys.sign_in, name="mfa_login_webauthn"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("reauthenticate/code/", factors.reauthenticate, name="mfa_reauthenticate"),
     path(
         "reauthenticate/passkey/",
-        passkeys.reauthenticate_webauthn,
+        own_passkeys.confirm,
         name="mfa_reauthenticate_webauthn",
     ),
     path(

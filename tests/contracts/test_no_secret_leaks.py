@@ -13,8 +13,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from celery.signals import before_task_publish
-from django.core import mail
 from mcp_types import CallToolResult
 from pydantic import SecretStr
 
@@ -44,33 +42,11 @@ from mcpserver.dispatch import call_tool
 from mcpserver.tools import BY_NAME
 from tests.contracts.acme import Acme
 from tests.contracts.cases import CASES
-from tests.contracts.everything import Everything, Listening, spellings
+from tests.contracts.everything import Everything, spellings
 from tests.contracts.operations import operations
 from tests.oauth_client import connect
 from tests.people import PASSWORD, PURPOSE, Somebody, grant, lease, read
 from tests.storage import dump, no_entry_can_be_written, owner_sql
-
-
-@pytest.fixture
-def everything() -> Iterator[Everything]:
-    """Collects; what our code and the libraries log is let through down to DEBUG."""
-    seen = Everything()
-    root, listening = logging.getLogger(), Listening(seen)
-    level = root.level
-
-    def note(body: object = None, headers: object = None, **_: object) -> None:
-        seen.tell(body, headers)
-
-    before_task_publish.connect(note)
-    root.addHandler(listening)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield seen
-    finally:
-        root.setLevel(level)
-        root.removeHandler(listening)
-        before_task_publish.disconnect(note)
-    seen.require_silence(*(f"{one.subject} {one.body}" for one in mail.outbox))
 
 
 def test_this_searches_where_it_says_it_does(everything: Everything) -> None:

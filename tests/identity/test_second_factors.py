@@ -16,7 +16,7 @@ from credentials import keyrings
 from identity.account.factors import FactorAdapter, spend_code
 from identity.models import Letter
 from tenants.models import Tenant
-from tests.console.pages import page, signed_in
+from tests.console.pages import page, page_text, signed_in
 from tests.identity.looking import log
 from tests.oauth_client import OAuthClient
 from tests.people import PASSWORD, Somebody, new_person
@@ -63,6 +63,8 @@ def test_an_app_is_asked_for_after_the_password(owner: Somebody) -> None:
     browser = half_way(owner)
     wrong = browser.post("/account/authenticate/", {"code": "000000"})
     assert "did not work" in page(wrong).errors["code"]
+    assert "000000" not in page_text(wrong)
+    assert "Use a passkey" not in page_text(wrong), "there is none"
     assert [one.details["step"] for one in log("session.failed")] == ["second factor"]
     assert steps_in(browser, code(seed))
     assert browser.get("/admin/").status_code == 200
@@ -178,9 +180,20 @@ def test_somebody_elses_passkey_is_not_found(owner: Somebody, outsider: Somebody
 
 def test_nonsense_instead_of_a_passkey_is_refused(owner: Somebody) -> None:
     for sent in ("", "{}", "[]", '{"id": 1}', '{"response": {"userHandle": "zz"}}', "null"):
-        answer = Client().post("/account/passkeys/sign-in/", {"credential": sent})
+        browser = Client()
+        answer = browser.post("/account/passkeys/sign-in/?next=/team/", {"credential": sent})
         assert answer.status_code == 302, sent
-        assert answer["Location"] == "/account/login/"
+        assert answer["Location"] == "/account/login/?next=%2Fteam%2F"
+        told = page(browser.get(answer["Location"])).text
+        assert "did not work" in told or "required" in told, sent
+
+
+def test_a_passkey_that_does_not_confirm_leads_back_to_the_same_page(owner: Somebody) -> None:
+    browser = signed_in(owner)
+    data = {"name": "key", "credential": {}}
+    Authenticator.objects.create(user=owner.person, type="webauthn", data=data)
+    asking = "/account/reauthenticate/passkey/?next=%2Fteam%2F"
+    assert browser.post(asking, {"credential": "{}"})["Location"] == asking
 
 
 # -- a tenant that asks for one -----------------------------------------------------------------
