@@ -113,7 +113,9 @@ def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
     try:
         said = _said(request, provider, begun)
         person = admit(request, provider, said)
-    except (ProviderFailed, NotAdmitted) as error:
+    except ProviderFailed as error:
+        return _failed(request, f"Your sign-in provider did not let you in. {error}")
+    except NotAdmitted as error:
         return _failed(request, str(error))
     except VaultError as error:
         return _failed(request, error.detail, status=error.status)
@@ -123,14 +125,14 @@ def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
 def _said(request: HttpRequest, provider: SingleSignOn, begun: dict[str, Any]) -> Said:
     code = request.GET.get("code", "")
     if not code or request.GET.get("iss", provider.issuer) != provider.issuer:  # RFC 9207
-        raise ProviderFailed("Your provider did not sign you in.")
+        raise ProviderFailed("It did not sign you in.")
     endpoints = discover(provider.issuer)
     back = _callback_url(begun["slug"])
     grant = {"code": code, "code_verifier": begun["verifier"], "redirect_uri": back}
     token = redeem(endpoints, (provider.oauth_client_id, open_secret(provider)), grant)
     said = verify(endpoints, token, client_id=provider.oauth_client_id, nonce=begun["nonce"])
     if begun["again"] and (said.authenticated_at or 0) < begun["at"] - 60:
-        raise ProviderFailed("Your provider did not ask you anew who you are.")
+        raise ProviderFailed("It did not ask you anew who you are.")
     return said
 
 

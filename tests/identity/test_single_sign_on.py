@@ -187,6 +187,18 @@ def test_a_provider_does_not_make_vault_call_elsewhere(
     assert (answer.status_code, "not allowed" in page(answer).text) == (403, True)
 
 
+def test_a_provider_that_does_not_answer_is_said_and_lets_nobody_in(owner: Somebody) -> None:
+    browser = Client()
+    with running_provider() as provider:
+        set_up(owner, provider.issuer)
+        location = browser.get(START)["Location"]
+        back = provider.callback(location, owner.person.email)
+    answers = browser.get(back), browser.get(START)
+    assert [one.status_code for one in answers] == [403, 502]
+    assert all("does not answer" in page(one).text for one in answers)
+    assert browser.get("/admin/").status_code == 302
+
+
 def test_outside_development_only_https_and_public_or_listed_hosts_are_called(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
