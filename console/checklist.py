@@ -52,7 +52,7 @@ def _in_tenant(actor: Actor) -> list[Step]:
         Step(
             "Invite somebody",
             "Owners are hard to replace: have two.",
-            reverse("team"),
+            reverse("invitations"),
             _has_company(actor.tenant_id),
         ),
     ]

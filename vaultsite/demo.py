@@ -1,26 +1,28 @@
 """The demo tenants: people, credentials of every type and grants, made through the operations."""
 
-import json
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.x509.oid import NameOID
 
 from access.actions import Door
 from access.actor import Actor, machinery
 from access.ids import public_id
 from access.levels import Role
-from access.tenancy import tenant_transaction
+from access.tenancy import database_now, tenant_transaction
 from credentials.models import Credential
 from credentials.operations import create_credential, give_grant
 from credentials.shapes import CreateCredential, GiveGrant
 from tenants.models import Membership, Person, Tenant
-from tenants.operations import add_member, create_tenant
+from tenants.operations import (
+    add_member,
+    add_to_group,
+    create_group,
+    create_service_account,
+    create_tenant,
+)
+from tenants.shapes import CreateGroup, CreateServiceAccount, GroupPlace
+from vaultsite.demo_credentials import acme_credentials, globex_credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class DemoPerson:
 PEOPLE = (
     DemoPerson("olivia@acme.example", "Olivia Owner", "acme", Role.OWNER),
     DemoPerson("marc@acme.example", "Marc Member", "acme", Role.MEMBER),
+    DemoPerson("lea@acme.example", "Lea Contractor", "acme", Role.MEMBER),
     DemoPerson("gina@globex.example", "Gina Owner", "globex", Role.OWNER),
 )
 TENANTS = {"acme": "Acme", "globex": "Globex"}
@@ -84,27 +87,35 @@ def _operator(tenant: Tenant) -> Actor:
 def seed_credentials() -> None:
     """Store what the demo tenants lack; what is there stays as people left it."""
     acme = _operator(Tenant.objects.get(slug="acme"))
-    _store_missing(acme, _acme_credentials())
-    marc = Person.objects.get(email="marc@acme.example")
-    give_grant(
-        acme,
-        GiveGrant.parse(
-            {"personId": public_id("person", marc.pk), "level": "user", "key": "stripe-api-key"}
-        ),
+    first = not demo_keys(acme.tenant_id)
+    _store_missing(acme, acme_credentials())
+    if first:
+        _share(acme)
+    _store_missing(_operator(Tenant.objects.get(slug="globex")), globex_credentials())
+
+
+def _share(acme: Actor) -> None:
+    """Grants to a person, a group and a service account, and one that ends by itself."""
+    _grant(acme, "stripe-api-key", personId=_id_of("marc@acme.example"))
+    wish = CreateGroup(name="Billing", description="Whoever deals with payments")
+    billing = create_group(acme, wish).group_id
+    for email in ("marc@acme.example", "lea@acme.example"):
+        add_to_group(acme, GroupPlace(group_id=billing, person_id=_id_of(email)))
+    give_grant(acme, GiveGrant(group_id=billing, level="user", folder_path="stripe"))
+    backup = create_service_account(
+        acme, CreateServiceAccount(name="Nightly backup", description="Dumps the shop's database")
     )
-    globex = _operator(Tenant.objects.get(slug="globex"))
-    _store_missing(
-        globex,
-        [
-            {
-                "key": "globex-mail-key",
-                "type": "api-key",
-                "folderPath": "mail",
-                "value": f"demo_{secrets.token_hex(16)}",
-                "metadata": {"service": "mail"},
-            }
-        ],
-    )
+    _grant(acme, "prod-database-url", serviceAccountId=backup.service_account_id)
+    month = (database_now() + timedelta(days=30)).isoformat()
+    _grant(acme, "github-oauth-token", personId=_id_of("lea@acme.example"), expiresAt=month)
+
+
+def _grant(acme: Actor, key: str, **whom_and_until: str) -> None:
+    give_grant(acme, GiveGrant.parse({"level": "user", "key": key, **whom_and_until}))
+
+
+def _id_of(email: str) -> str:
+    return public_id("person", Person.objects.get(email=email).pk)
 
 
 def _store_missing(operator: Actor, credentials: list[dict[str, object]]) -> None:
@@ -118,94 +129,3 @@ def demo_keys(tenant_id: UUID) -> list[str]:
     """The keys of a tenant's credentials."""
     with tenant_transaction(tenant_id):
         return list(Credential.objects.order_by("key").values_list("key", flat=True))
-
-
-def _acme_credentials() -> list[dict[str, object]]:
-    return [
-        {
-            "key": "stripe-api-key",
-            "type": "api-key",
-            "folderPath": "stripe",
-            "value": f"sk_test_{secrets.token_hex(16)}",
-            "description": "Payments, test mode",
-            "tags": ["payments", "test"],
-            "metadata": {"service": "stripe", "environment": "development", "team": "billing"},
-        },
-        {
-            "key": "stripe-webhook-secret",
-            "type": "generic-secret",
-            "folderPath": "stripe",
-            "value": f"whsec_{secrets.token_hex(16)}",
-            "tags": ["payments"],
-        },
-        {
-            "key": "prod-database-url",
-            "type": "database-url",
-            "folderPath": "databases",
-            "value": f"postgresql://app:{secrets.token_hex(12)}@db.acme.example:5432/shop",
-            "description": "The shop's production database",
-            "tags": ["production"],
-            "policy": {"defaultTtl": "5m", "maxTtl": "15m", "maxActiveLeases": 10},
-        },
-        {
-            "key": "github-oauth-token",
-            "type": "oauth-token",
-            "folderPath": "infra",
-            "value": f"gho_{secrets.token_hex(18)}",
-            "secretFields": {"refreshToken": f"ghr_{secrets.token_hex(18)}"},
-            "metadata": {"service": "github", "scopes": "repo,workflow"},
-        },
-        {
-            "key": "deploy-ssh-key",
-            "type": "ssh-key",
-            "folderPath": "infra",
-            "value": _ssh_key(),
-            "metadata": {"host": "deploy.acme.example", "username": "deploy"},
-            "policy": {"maxActiveLeases": 1},
-        },
-        {
-            "key": "wildcard-certificate",
-            "type": "tls-certificate",
-            "folderPath": "infra",
-            "value": _certificate(),
-        },
-    ]
-
-
-def _ssh_key() -> str:
-    key = ed25519.Ed25519PrivateKey.generate()
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.OpenSSH,
-        serialization.NoEncryption(),
-    ).decode()
-
-
-def _certificate() -> str:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "*.acme.example")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=90))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName("*.acme.example")]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return json.dumps(
-        {
-            "certificate": certificate.public_bytes(serialization.Encoding.PEM).decode(),
-            "privateKey": private.decode(),
-        }
-    )
