@@ -53,6 +53,7 @@ class Action(StrEnum):
     REMOVE_FOLDER = "remove_folder"
     LIST_TAGS = "list_tags"
     LIST_KEYS = "list_keys"
+    SHOW_KEY = "show_key"
     ROTATE_TENANT_KEY = "rotate_tenant_key"
     REWRAP_DUE_KEY = "rewrap_due_key"
     DESTROY_TENANT_KEY = "destroy_tenant_key"
@@ -160,6 +161,7 @@ RULES: dict[Action, Rule] = {
     Action.REMOVE_FOLDER: Rule(Scope.WRITE, Level.MANAGER),
     Action.LIST_TAGS: Rule(Scope.READ),
     Action.LIST_KEYS: Rule(Scope.ADMIN, governing=True),
+    Action.SHOW_KEY: Rule(Scope.ADMIN, governing=True),
     Action.ROTATE_TENANT_KEY: Rule(Scope.ADMIN, governing=True, fresh=True),
     Action.REWRAP_DUE_KEY: Rule(Scope.WRITE, doors=MACHINERY),
     Action.DESTROY_TENANT_KEY: Rule(Scope.ADMIN, governing=True, fresh=True),

@@ -148,6 +148,14 @@ ROWS = (
         governing=True,
     ),
     Row(
+        label="Keys",
+        url="admin:keys",
+        section="keys",
+        icon="lock",
+        group=Group.OVERSIGHT,
+        governing=True,
+    ),
+    Row(
         label="Settings",
         url="admin:settings",
         section="settings",

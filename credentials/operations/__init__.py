@@ -36,6 +36,7 @@ from credentials.operations.tenant_keys import (
     list_keys,
     rewrap_due_key,
     rotate_tenant_key,
+    show_key,
 )
 from credentials.operations.windows import (
     change_window,
@@ -76,6 +77,7 @@ __all__ = [
     "search_credentials",
     "show_access",
     "show_access_request",
+    "show_key",
     "show_matrix",
     "show_reach",
     "update_credential",

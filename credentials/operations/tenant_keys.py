@@ -4,7 +4,7 @@ import logging
 from functools import lru_cache
 from uuid import UUID
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max
 
 from access.actions import Action
 from access.actor import Actor
@@ -28,17 +28,32 @@ def list_keys(actor: Actor, request: ListKeys) -> KeyPage:
     """The tenant's keys with how much each wraps; nothing of what they are."""
     with reading(actor, Action.LIST_KEYS):
         standing(actor).require(Action.LIST_KEYS)
-        wraps = Count("versions", filter=Q(versions__wrapped_key__isnull=False))
         shown, cursor = page(
-            TenantKey.objects.of(actor).annotate(wraps=wraps),
+            TenantKey.objects.of(actor),
             {"number": int},
             limit=request.limit,
             cursor=request.cursor,
             newest_first=True,
         )
-        waiting = _wrapped(actor).filter(tenant_key__state=KeyState.DECRYPT_ONLY).count()
-        keys = [_out(one, getattr(one, "wraps", 0)) for one in shown]
-        return KeyPage(keys=keys, waiting=waiting, next_cursor=cursor)
+        per_key = _wrapped(actor).values("tenant_key_id", "tenant_key__state")
+        counts = list(per_key.annotate(count=Count("pk")))
+        wraps = {one["tenant_key_id"]: one["count"] for one in counts}
+        older = [one for one in counts if one["tenant_key__state"] != KeyState.ACTIVE]
+        return KeyPage(
+            keys=[_out(one, wraps.get(one.pk, 0)) for one in shown],
+            waiting=sum(one["count"] for one in older),
+            next_cursor=cursor,
+        )
+
+
+def show_key(actor: Actor, key_id: str) -> KeyOut:
+    """One of the tenant's keys, a destroyed one too."""
+    with reading(actor, Action.SHOW_KEY):
+        standing(actor).require(Action.SHOW_KEY)
+        key = TenantKey.objects.of(actor).filter(pk=parse_public_id("kek", key_id)).first()
+        if key is None:
+            raise _no_key()
+        return _out(key, _wrapped(actor, key).count())
 
 
 def rotate_tenant_key(actor: Actor, request: RotateTenantKey) -> KeyOut:
@@ -145,7 +160,7 @@ def destroy_tenant_key(actor: Actor, key_id: str) -> None:
         rows = TenantKey.objects.of(actor).locked()
         key = rows.filter(pk=parse_public_id("kek", key_id)).first()
         if key is None:
-            raise NotFound("There is no such key.")
+            raise _no_key()
         _describe(entry, key)
         if key.state == KeyState.DESTROYED:
             entry.drop()
@@ -162,6 +177,10 @@ def _require_unused(actor: Actor, key: TenantKey) -> None:
     count = _wrapped(actor, key).count()
     if count:
         raise Conflict(f"This key still wraps {count} version{'' if count == 1 else 's'}.")
+
+
+def _no_key() -> NotFound:
+    return NotFound("There is no such key.")
 
 
 def _wrapped(actor: Actor, key: TenantKey | None = None) -> TenantQuerySet[Version]:

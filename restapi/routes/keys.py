@@ -18,6 +18,16 @@ ROUTES = (
         gives=KeyPage,
     ),
     Route(
+        method="GET",
+        path="keys/{keyId}",
+        subject="Keys",
+        summary="Show one of the tenant's keys",
+        operation=credentials.show_key,
+        action=Action.SHOW_KEY,
+        gives=KeyOut,
+        errors=(NotFound,),
+    ),
+    Route(
         method="POST",
         path="keys/rotate",
         subject="Keys",

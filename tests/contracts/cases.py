@@ -202,6 +202,10 @@ CASES: dict[str, Case] = {
     "list_keys": Case(
         call=lambda actor, _: credentials.list_keys(actor, keeping.ListKeys()), at_home=True
     ),
+    "show_key": Case(
+        call=lambda actor, it: credentials.show_key(actor, it["unused_key"]),
+        needs=("unused_key",),
+    ),
     "rotate_tenant_key": Case(
         call=lambda actor, _: credentials.rotate_tenant_key(actor, keeping.RotateTenantKey()),
         adds=(Event.TENANT_KEK_ROTATED,),

@@ -106,6 +106,10 @@ FORMS = {
         {"name": "signer", "scopes": "vault:read"},
         secret={"jwk": json.dumps(public_jwk(new_key()))},
     ),
+    Action.ROTATE_TENANT_KEY: Form("/admin/keys/rotate", {}),
+    Action.DESTROY_TENANT_KEY: Form(
+        "/admin/keys/{tenant_key_id}/destroy", {"typed": "key 1"}, kept=False
+    ),
     Action.CREATE_PERSONAL_TOKEN: Form(
         "/account/tokens/new", {"name": "nightly backup", "scopes": "vault:admin"}
     ),

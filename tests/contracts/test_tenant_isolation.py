@@ -178,6 +178,7 @@ NAMES_NOTHING = {
     "connect/", "connect/waiting/",
     "admin/credentials/", "admin/credentials/new",
     "admin/audit/", "admin/audit/export", "admin/settings/", "invitations/",
+    "admin/keys/", "admin/keys/rotate",
     "admin/import/", "admin/leases/", "admin/leases/revoke", "leases/",
     "admin/agents/", "admin/agents/waiting/", "account/agents/", "admin/service-accounts/",
     "account/tokens/", "account/tokens/new", "approvals/", "approvals/waiting/", "team/ask/",
@@ -187,6 +188,7 @@ NAMES_NOTHING = {
 NAMES_SOMETHING = {
     "admin/credentials/<str:key>/",
     "admin/audit/<str:entry_id>/",
+    "admin/keys/<str:tenant_key_id>/destroy",
     "leases/<str:lease_id>/revoke",
     "admin/credentials/<str:key>/edit",
     "admin/credentials/<str:key>/move",

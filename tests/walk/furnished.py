@@ -6,10 +6,17 @@ from uuid import uuid4
 from access.ids import public_id
 from access.tenancy import tenant_transaction
 from audit.events import Event
+from credentials.key_shapes import ListKeys, RotateTenantKey
 from credentials.models import Credential
-from credentials.operations import request_access, rotate_credential
+from credentials.operations import (
+    list_keys,
+    request_access,
+    rotate_credential,
+    rotate_tenant_key,
+)
 from credentials.request_shapes import RequestAccess
 from credentials.shapes import RotateCredential
+from credentials.tasks import rewrap_due_keys
 from identity.operations import add_account_key
 from identity.shapes import AddAccountKey
 from tenants.agents import connect_agent
@@ -54,6 +61,7 @@ def furnish(owner: Somebody, mark: str) -> Furnished:
     _credentials(it)
     _uses(it, colleague)
     _machines(it)
+    _keys(it)
     entry = trail(owner.console.tenant_id, event=Event.LEASE_CREATED)[-1]
     it.things["entry_id"] = public_id("entry", entry.pk)
     return it
@@ -90,6 +98,14 @@ def _credentials(it: Furnished) -> None:
     with tenant_transaction(it.owner.console.tenant_id):
         row = Credential.objects.get(key=it.name("key"))
         it.things["credential_id"] = public_id("cred", row.pk)
+
+
+def _keys(it: Furnished) -> None:
+    """An active one and one that was rotated, and has been left by all that it wrapped."""
+    new = rotate_tenant_key(it.owner.console, RotateTenantKey())
+    rewrap_due_keys()
+    old = list_keys(it.owner.console, ListKeys()).keys[1]
+    it.things |= {"active_key_id": new.key_id, "tenant_key_id": old.key_id}
 
 
 def _uses(it: Furnished, colleague: Somebody) -> None:
