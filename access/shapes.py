@@ -7,6 +7,8 @@ from pydantic.alias_generators import to_camel
 
 from access.errors import Invalid
 
+UNKNOWN_MEMBER = "An argument is not known here; see the tool's or route's schema."
+
 
 class Shape(BaseModel):
     """A value that crosses an operation's border; no model row, so nothing slips along."""
@@ -38,7 +40,7 @@ def invalid(error: ValidationError) -> Invalid:
     problems = error.errors(include_input=False, include_url=False, include_context=False)
     extra = [p for p in problems if p["type"] == "extra_forbidden"]
     if extra:
-        return Invalid("An argument is not known here; see the tool's or route's schema.")
+        return Invalid(UNKNOWN_MEMBER)
     first = problems[0]
     field = next((str(part) for part in first["loc"] if isinstance(part, str)), None)
     return Invalid(f"{field or 'input'}: {first['msg']}.", field=field)

@@ -6,6 +6,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from access.errors import Invalid, PreconditionFailed
+from access.shapes import UNKNOWN_MEMBER
 from restapi.queries import read_query
 from restapi.routes.route import Route
 
@@ -44,7 +45,7 @@ def _members(route: Route, request: Request) -> dict[str, Any]:
     allowed = set(route.members)
     in_body = allowed if route.in_body else set()
     if not set(body) <= in_body or not set(query) <= allowed - in_body:
-        raise Invalid("An argument is not known here; see the route's schema.")
+        raise Invalid(UNKNOWN_MEMBER)
     return {**query, **body}
 
 

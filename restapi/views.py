@@ -7,6 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from access.actor import Actor
+from access.scopes import satisfies
+from audit.recording import reading
 from restapi.answers import make_answer
 from restapi.authentication import actor_of
 from restapi.calls import idempotency_key, read_call
@@ -23,6 +26,7 @@ class Resource(APIView):
         """Parse, do, answer; a request with an Idempotency-Key is done once."""
         route = self.route_of(request)
         actor = actor_of(request)
+        require_scope(actor, route)
         key = idempotency_key(route, request)
         call = read_call(route, request, places)
         if key is None:
@@ -37,6 +41,13 @@ class Resource(APIView):
     def largest_body(self) -> int:
         """How much of a body is read here at most."""
         return max(route.largest for route in self.routes.values())
+
+
+def require_scope(actor: Actor, route: Route) -> None:
+    """A missing scope comes before everything that is wrong with the request, as for agents."""
+    if not satisfies(actor.scopes, route.scope):
+        with reading(actor, route.action):
+            pass
 
 
 def resource(routes: Sequence[Route]) -> type[Resource]:

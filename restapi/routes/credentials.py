@@ -43,7 +43,6 @@ ROUTES = (
         action=Action.SEARCH_CREDENTIALS,
         takes=SearchCredentials,
         gives=FoundPage,
-        errors=(FolderNotFound,),
     ),
     Route(
         method="POST",

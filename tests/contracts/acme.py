@@ -111,6 +111,11 @@ class Acme:
             rotate_tenant_key(self.owner.console, RotateTenantKey())
         return self._newest_key("decrypt-only")
 
+    def active_key(self, _: Somebody) -> str:
+        """The key that wraps what is stored now."""
+        self.key(_)
+        return self._newest_key("active")
+
     def _newest_key(self, state: str) -> str:
         keys = list_keys(self.owner.console, ListKeys()).keys
         return next(one.key_id for one in keys if one.state == state)
@@ -295,5 +300,6 @@ def nowhere() -> dict[str, Any]:
         "account_id": public_id("sa", uuid7()),
         "personal_token": public_id("pat", uuid7()),
         "secret_id": public_id("proof", uuid7()),
+        "active_key": public_id("kek", uuid7()),
         "key_id": public_id("proof", uuid7()),
     }

@@ -34,6 +34,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "proofId": ("secret_id", "key_id"),
     "tokenId": ("personal_token",),
     "entryId": ("entry_id",),
+    "keyId": ("unused_key",),
+    "activeKeyId": ("active_key",),
 }
 # Text that names nothing of anybody's.
 WORDS = frozenset(

@@ -117,7 +117,7 @@ def _not_now(spot: Spot) -> tuple[int, ...]:
 
 
 def _refused(spot: Spot) -> tuple[int, ...]:
-    if "expected" in spot.path:
+    if "expected" in spot.path or spot.member == "activeKeyId":
         return (412,)
     if spot.member in ("agents", "owners"):
         return (422,)
