@@ -8,22 +8,26 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from access.tenancy import database_now
+from access.tenancy import database_now, tenant_transaction
 from identity.consenting import kept
 from identity.models import AuthorizationCode, AuthorizeRequest
 from identity.people import visitor
+from tenants.models import Agent, AgentState, Membership
 
 LATE = timedelta(seconds=15)
 
 
 class Stage(StrEnum):
-    """`asked`: the person has not decided. `unknown`: not theirs to know."""
+    """`asked`: the person has not decided. `held`: an owner or admin has to let the agent in.
+    `unknown`: not theirs to know.
+    """
 
     ASKED = "asked"
     WAITING = "waiting"
     LATE = "late"
     DELIVERED = "delivered"
     DENIED = "denied"
+    HELD = "held"
     OVER = "over"
     UNKNOWN = "unknown"
 
@@ -78,7 +82,7 @@ def _stage(asked: AuthorizeRequest, now: datetime) -> Stage:
     if asked.decided_at is None:
         return Stage.ASKED if now < asked.expires_at else Stage.OVER
     if not asked.allowed:
-        return Stage.DENIED
+        return Stage.HELD if _is_held(asked) else Stage.DENIED
     code = AuthorizationCode.objects.filter(asked=asked).first()
     if code is None:
         return Stage.OVER
@@ -87,3 +91,14 @@ def _stage(asked: AuthorizeRequest, now: datetime) -> Stage:
     if code.expires <= now:
         return Stage.OVER
     return Stage.LATE if now - asked.decided_at > LATE else Stage.WAITING
+
+
+def _is_held(asked: AuthorizeRequest) -> bool:
+    """Whether the person said yes, and the agent waits in one of their tenants."""
+    tenants = Membership.objects.filter(person_id=asked.person_id).values_list("tenant_id")
+    for (tenant_id,) in tenants:
+        with tenant_transaction(tenant_id):
+            its = Agent.objects.filter(tenant_id=tenant_id, client_id=asked.client_id)
+            if its.filter(person_id=asked.person_id, state=AgentState.WAITING).exists():
+                return True
+    return False

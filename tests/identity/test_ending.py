@@ -18,7 +18,7 @@ from tenants.operations import remove_member
 from tenants.shapes import RemoveMember
 from tests.identity.conftest import Browsing, connected, registered
 from tests.identity.looking import holds, log, who_is
-from tests.oauth_client import OAuthClient, Tokens, answered, decide, origin
+from tests.oauth_client import OAuthClient, Tokens, answered, consent_form, decide, origin
 from tests.people import PASSWORD, Somebody, grant, join, lease, set_agent, store
 from vaultsite.launch.browser import form_with
 
@@ -85,13 +85,16 @@ def test_a_new_agent_of_somebody_with_a_suspended_one_waits(
     another = registered(http)
     browser = browse(member)
 
-    told = answered(decide(browser, browser.get(another.authorize_url()), agent="second"))
+    page = browser.get(another.authorize_url())
+    told = answered(decide(browser, page, agent="second"))
 
     assert told["error"] == "access_denied"
     assert "owner or admin" in told["error_description"]
     with tenant_transaction(owner.console.tenant_id):
         waiting = Agent.objects.get(name="second")
     assert waiting.state == "waiting"
+    (asked,) = consent_form(page).filled()["request"]
+    assert browser.get(f"/oauth/status/{asked}").json()["status"] == "held"
     set_agent(owner, waiting.pk, "active")
     assert "code" in answered(decide(browser, browser.get(another.authorize_url())))
 
