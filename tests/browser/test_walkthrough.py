@@ -67,4 +67,5 @@ def tell(stage: Stage, computers: Computers) -> None:
     stopping.revoke(olivia, marc, desktop, handle)
     stopping.rotate(olivia, desktop)
     stopping.suspend(olivia, marc, desktop)
+    stopping.let_in(olivia, marc, computers)
     stopping.look_back(olivia)

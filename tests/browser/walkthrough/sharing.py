@@ -84,7 +84,7 @@ def give(olivia: Human, marc: Human) -> None:
     olivia.sees("is stored")
     olivia.go("/team/grants/")
     olivia.picture("grants")
-    olivia.follow("Edit grants")
+    olivia.follow("Edit the table")
     olivia.page.get_by_label(f"{marc.email} on databases", exact=True).select_option("user")
     olivia.press("Review the changes")
     olivia.sees("Nothing is saved yet")

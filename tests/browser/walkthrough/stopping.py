@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from tests.browser.walkthrough.agents import Computers
 from tests.browser.walkthrough.beginning import STRIPE
 from tests.browser.walkthrough.stage import Human, is_live
 from tests.mcpserver.agent import Agent
@@ -99,6 +100,19 @@ def suspend(olivia: Human, marc: Human, agent: Agent) -> None:
     marc.go("/account/agents/")
     marc.sees("suspended")
     marc.picture("suspended")
+
+
+def let_in(olivia: Human, marc: Human, computers: Computers) -> None:
+    """Whoever has a suspended agent gets no new one by himself; she lets it in."""
+    program = computers.start(marc)
+    program.is_held("Marc's laptop", "held")
+    olivia.go("/admin/agents/")
+    olivia.sees("Waiting for your approval")
+    olivia.picture("let-in")
+    olivia.page.get_by_role("button", name="Approve").click()
+    olivia.sees("Marc's laptop may go on")
+    laptop = program.sign_in("Marc's laptop")
+    assert laptop.answer("vault.list_credentials")["credentials"]
 
 
 def look_back(olivia: Human) -> None:
