@@ -6,15 +6,16 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from access.actions import Action
+from access.actions import RULES, Action
 from access.actor import Actor
 from access.endings import announce
-from access.errors import Denied, FolderNotFound, Invalid
+from access.errors import CredentialNotFound, Denied, FolderNotFound, Invalid
 from access.ids import public_id
 from access.levels import Level
 from access.tenancy import database_now
 from audit.events import Event
 from audit.recording import Draft
+from credentials.lacking import lacking
 from credentials.lending import leases_that_end
 from credentials.models import Credential, Folder, Grant
 from credentials.rights import Rights, find_credential, require_level, require_longer
@@ -98,6 +99,17 @@ def _seen_folder(actor: Actor, held: Rights, path: str) -> Thing:
     return Thing(None, folder)
 
 
+def require_on(action: Action, held: Rights, thing: Thing) -> Level:
+    """The actor's level on a thing: not found below viewer, denied below what is needed."""
+    own = level_on(held, thing)
+    if own < Level.VIEWER:
+        raise CredentialNotFound if thing.credential else FolderNotFound
+    needed = RULES[action].level or Level.VIEWER
+    if own < needed:
+        raise lacking(needed, own, key=thing.key, folder=thing.path)
+    return own
+
+
 def level_on(held: Rights, thing: Thing) -> Level:
     """The actor's level on a thing."""
     return held.on(thing.credential) if thing.credential else held.on_folder(thing.path)
@@ -123,8 +135,7 @@ def require_may_give(
     actor: Actor, stands: Standing, held: Rights, thing: Thing, terms: Terms
 ) -> None:
     """`admin` there is needed; nobody gives more, or for longer, than they hold."""
-    own = level_on(held, thing)
-    require_level(Action.GIVE_GRANT, own, thing.key)
+    own = require_on(Action.GIVE_GRANT, held, thing)
     if terms.level > own:
         raise Denied("Nobody can give more than they hold.")
     if terms.until is not None and terms.until <= database_now():

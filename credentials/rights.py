@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import DateTimeField, Func, Q
 
 from access.actions import RULES, Action
@@ -12,6 +11,7 @@ from access.actor import Actor
 from access.errors import CredentialNotFound, Denied
 from access.levels import Level
 from audit.recording import Draft
+from credentials.lacking import lacking
 from credentials.models import Credential, Grant, State
 from tenants.models import GroupMember
 from tenants.standing import Standing
@@ -175,13 +175,7 @@ def require_level(action: Action, held: Level, key: str) -> None:
         raise CredentialNotFound()
     needed = RULES[action].level or Level.VIEWER
     if held < needed:
-        raise Denied(
-            f"The level {needed.word} is needed on this credential; you hold {held.word}.",
-            hint="Ask an owner or admin of the tenant: "
-            f"{settings.PUBLIC_URL}/team/?ask={key}&level={needed.word}",
-            requiredLevel=needed.word,
-            heldLevel=held.word,
-        )
+        raise lacking(needed, held, key=key)
 
 
 def find_credential(actor: Actor, key: str, entry: Draft, *, lock: bool = False) -> Credential:

@@ -205,12 +205,24 @@ class CreateGroup(Shape):
     description: Description = ""
 
 
+class GroupWords(Shape):
+    """What a group is called and for."""
+
+    name: str
+    description: str
+
+
 class ChangeGroup(Shape):
-    """What to call a group; what is left out stays."""
+    """What to call a group; what is left out stays.
+
+    `expected`, when it is given, is what the caller saw: when it is something else by now, nothing
+    is changed.
+    """
 
     group_id: PublicId
     name: Name | None = None
     description: Description | None = None
+    expected: GroupWords | None = None
 
 
 class GroupPlace(Shape):

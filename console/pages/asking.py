@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -97,10 +97,16 @@ class AskForm(forms.Form):
         self.add_error(name if name in self.fields else None, plain(error))
 
 
-def ask_form(key: str, level: str) -> AskForm:
+def ask_form(key: str, level: str, folder: str = "") -> AskForm:
     """The form as a link that says what is missing opens it."""
     wanted = level if level in {word for word, _ in LEVELS} else "user"
-    return AskForm(initial={"key": key, "level": wanted, "duration": "8h"})
+    opened = {"key": key, "folder_path": folder, "level": wanted, "duration": "8h"}
+    return AskForm(initial=opened)
+
+
+def _linked(asked: QueryDict) -> AskForm:
+    """What the address names; a field that makes no sense says so when it is sent."""
+    return ask_form(asked.get("key", ""), asked.get("level", ""), asked.get("folder", ""))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -110,7 +116,7 @@ def ask_form(key: str, level: str) -> AskForm:
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask; the request then waits in the inbox of those who can decide."""
     actor = actor_for(request)
-    form = AskForm(request.POST) if request.method == "POST" else ask_form("", "user")
+    form = AskForm(request.POST) if request.method == "POST" else _linked(request.GET)
     if request.method == "POST" and form.is_valid():
         address = _asked(actor, form)
         if address:

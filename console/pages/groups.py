@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from access.actor import Actor
-from access.errors import Conflict, Invalid, VaultError
+from access.errors import Conflict, Invalid, PreconditionFailed, VaultError
 from access.text import require_visible
 from console.actors import actor_for
 from console.choices import every_member
@@ -101,7 +101,7 @@ def group(request: HttpRequest, group_id: str) -> HttpResponse:
     its = show_group(actor, group_id)
     sent = request.method == "POST"
     form = GroupForm(request.POST if sent else None, initial=its.model_dump())
-    if sent and form.is_valid() and _change(actor, group_id, form):
+    if sent and form.is_valid() and _change(actor, group_id, form, _opened(request)):
         messages.success(request, "Saved.")
         return redirect("group", group_id)
     shown = {
@@ -113,10 +113,16 @@ def group(request: HttpRequest, group_id: str) -> HttpResponse:
     return render(request, "console/group.html", shown, status=422 if form.errors else 200)
 
 
-def _change(actor: Actor, group_id: str, form: GroupForm) -> bool:
+def _opened(request: HttpRequest) -> dict[str, str]:
+    """What the group was called when the page was made."""
+    return {name: request.POST.get(f"was_{name}", "") for name in ("name", "description")}
+
+
+def _change(actor: Actor, group_id: str, form: GroupForm, opened: dict[str, str]) -> bool:
     try:
-        change_group(actor, ChangeGroup.parse({"groupId": group_id, **form.cleaned_data}))
-    except (Invalid, Conflict) as error:
+        wish = {"groupId": group_id, **form.cleaned_data, "expected": opened}
+        change_group(actor, ChangeGroup.parse(wish))
+    except (Invalid, Conflict, PreconditionFailed) as error:
         form.refuse(error)
         return False
     return True

@@ -71,10 +71,16 @@ class RemoveForm(forms.Form):
 @told
 def members(request: HttpRequest) -> HttpResponse:
     """Everybody in the tenant, with role and groups."""
+    return _list(request)
+
+
+def _list(request: HttpRequest, refused: VaultError | None = None) -> HttpResponse:
     wish = {"limit": PAGE, "cursor": request.GET.get("cursor") or None}
     page = list_members(actor_for(request), Listing.parse(wish))
     shown = {**frame(request, "team"), "page": page, "roles": ROLES, "tab": "members"}
-    return render(request, "console/members.html", shown)
+    shown["problems"] = [plain(refused)] if refused else []
+    status = refused.status if refused else 200
+    return render(request, "console/members.html", shown, status=status)
 
 
 @require_POST
@@ -84,7 +90,10 @@ def members(request: HttpRequest) -> HttpResponse:
 def give_role(request: HttpRequest, person_id: str) -> HttpResponse:
     """Another role for a member."""
     wish = {"personId": person_id, "role": request.POST.get("role", "")}
-    changed = change_role(actor_for(request), ChangeRole.parse(wish))
+    try:
+        changed = change_role(actor_for(request), ChangeRole.parse(wish))
+    except (Conflict, Invalid) as refused:
+        return _list(request, refused)
     messages.success(request, f"{changed.email} is {changed.role} now.")
     return redirect("members")
 

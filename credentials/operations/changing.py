@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from access.actions import Action
 from access.actor import Actor
 from access.endings import Ended, announce
-from access.errors import Conflict, Denied, Invalid, PreconditionFailed
+from access.errors import Conflict, Invalid, PreconditionFailed
 from access.ids import parse_public_id
 from access.levels import Level
 from access.tenancy import database_now
@@ -29,6 +29,7 @@ from credentials.models import (
     VersionState,
 )
 from credentials.naming import check_description, check_metadata, check_tags
+from credentials.operations.storing import require_creator
 from credentials.policies import apply_policy
 from credentials.presenting import credential_out, search_text
 from credentials.rights import find_credential, require_level, require_right, rights
@@ -146,10 +147,7 @@ def move_credential(actor: Actor, request: MoveCredential) -> CredentialOut:
         stands,
     ):
         _require_not_over(credential)
-        if rights(actor, stands).on_folder(request.folder_path) < Level.MANAGER:
-            raise Denied(
-                "The level manager on the target folder is needed to move something there."
-            )
+        require_creator(rights(actor, stands).on_folder(request.folder_path), request.folder_path)
         entry.detail(source=credential.folder.path, target=request.folder_path)
         credential.folder = require_folder(actor, request.folder_path)
         _save(credential)

@@ -16,15 +16,15 @@ from credentials.granting import (
     drop_grant,
     find_thing,
     grants_of,
-    level_on,
     put_grant,
     require_may_give,
+    require_on,
     require_one_thing,
     terms_of,
 )
 from credentials.models import Grant
 from credentials.policies import agent_ids
-from credentials.rights import Rights, require_level, rights
+from credentials.rights import Rights, rights
 from credentials.shapes import ChangedGrant, ChangedGrants, ChangeGrant, ChangeGrants, TermsOut
 from credentials.subjects import Subject, hold, require_named
 from tenants.standing import Standing, standing
@@ -82,7 +82,7 @@ def _held_cells(
 
 def _change(actor: Actor, stands: Standing, held: Rights, cell: Cell) -> ChangedGrant:
     subject, thing, change = cell
-    require_level(Action.GIVE_GRANT, level_on(held, thing), thing.key)
+    require_on(Action.GIVE_GRANT, held, thing)
     grant = grants_of(actor, subject, thing).first()
     before = terms_of(grant) if grant else None
     _require_expected(change, before)

@@ -21,14 +21,14 @@ from credentials.granting import (
     Terms,
     find_thing,
     grants_of,
-    level_on,
     put_grant,
     require_may_give,
+    require_on,
     terms_of,
 )
 from credentials.models import AccessRequest, Grant, RequestState
 from credentials.request_shapes import AccessRequestOut, DecideAccessRequest
-from credentials.rights import require_level, rights
+from credentials.rights import rights
 from credentials.subjects import Subject, hold
 from tenants.standing import Standing, standing
 
@@ -46,7 +46,7 @@ def decide_access_request(actor: Actor, request: DecideAccessRequest) -> AccessR
         wish = _hold_request(actor, request.request_id)
         describe(entry, wish)
         named = thing_of(wish)
-        require_level(Action.DECIDE_ACCESS_REQUEST, level_on(held, named), named.key)
+        require_on(Action.DECIDE_ACCESS_REQUEST, held, named)
         _require_open(actor, stands, wish)
         if request.approve:
             wish.grant = _give(actor, stands, entry, wish, _given(wish, request))

@@ -7,7 +7,7 @@ from django.db.models import Count, Q, QuerySet
 
 from access.actions import RULES, Action
 from access.actor import Actor
-from access.errors import Conflict, Denied, FolderNotFound
+from access.errors import Conflict, FolderNotFound
 from access.levels import Level
 from access.paging import page
 from access.tenancy import TenantQuerySet
@@ -22,6 +22,7 @@ from credentials.folder_shapes import (
     TagsOut,
 )
 from credentials.folders import require_folder
+from credentials.lacking import lacking
 from credentials.models import Credential, Folder, Grant, State
 from credentials.rights import Rights, below, rights
 from tenants.standing import standing
@@ -96,8 +97,9 @@ def _out(held: Rights, folder: Folder, count: int) -> FolderOut:
 
 
 def _require_manager(held: Rights, path: str, action: Action) -> None:
-    if held.on_folder(path) < (RULES[action].level or Level.MANAGER):
-        raise Denied("The level manager on this folder is needed.")
+    needed = RULES[action].level or Level.MANAGER
+    if held.on_folder(path) < needed:
+        raise lacking(needed, held.on_folder(path), folder=path)
 
 
 def _require_empty(actor: Actor, folder: Folder) -> None:

@@ -13,19 +13,20 @@ from audit.events import Event
 from audit.recording import audited, reading
 from credentials.granting import (
     Terms,
+    Thing,
     drop_grant,
     find_thing,
     grant_out,
-    level_on,
     look_at_thing,
     put_grant,
     require_may_give,
+    require_on,
     require_one_thing,
     with_names,
 )
 from credentials.models import Grant
 from credentials.policies import agent_ids
-from credentials.rights import is_over, require_level, rights
+from credentials.rights import is_over, rights
 from credentials.shapes import GiveGrant, GrantOut, GrantPage, ListGrants
 from credentials.subjects import Subject, hold, named, require_named, subject_of
 from tenants.standing import Standing, standing
@@ -61,8 +62,7 @@ def remove_grant(actor: Actor, grant_id: str) -> None:
         stands = standing(actor)
         held = rights(actor, stands)
         grant = _grant(actor, parse_public_id("grant", grant_id))
-        own = held.on(grant.credential) if grant.credential else held.on_folder(_path(grant))
-        require_level(Action.REMOVE_GRANT, own, grant.credential.key if grant.credential else "")
+        require_on(Action.REMOVE_GRANT, held, Thing(grant.credential, grant.folder))
         hold(actor, subject_of(grant))
         drop_grant(actor, entry, grant, "grant removed", by_time=False)
 
@@ -99,7 +99,7 @@ def list_grants(actor: Actor, request: ListGrants) -> GrantPage:
             require_one_thing(request.key, request.folder_path)
             held = rights(actor, stands)
             thing = look_at_thing(actor, held, entry, request.key, request.folder_path)
-            require_level(Action.LIST_GRANTS, level_on(held, thing), thing.key)
+            require_on(Action.LIST_GRANTS, held, thing)
             rows = rows.filter(credential=thing.credential, folder=thing.folder)
         shown, cursor = page(rows, {"pk": UUID}, limit=request.limit, cursor=request.cursor)
         return GrantPage(grants=[grant_out(one) for one in shown], next_cursor=cursor)
@@ -116,7 +116,3 @@ def _grant(actor: Actor, grant_id: UUID) -> Grant:
     if grant is None:
         raise NotFound("There is no such grant.")
     return grant
-
-
-def _path(grant: Grant) -> str:
-    return grant.folder.path if grant.folder else ""

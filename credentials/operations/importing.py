@@ -67,7 +67,7 @@ def import_credentials(
     with audited(actor, Action.IMPORT_CREDENTIALS, Event.CREDENTIAL_IMPORTED) as entry:
         stands = standing(actor)
         held = rights(actor, stands)
-        require_creator(held.on_folder(request.folder_path))
+        require_creator(held.on_folder(request.folder_path), request.folder_path)
         try:
             with transaction.atomic():
                 _store_all(actor, stands, held, planned, watch)
@@ -133,7 +133,7 @@ def _store_all(
 
 
 def _store(actor: Actor, stands: Standing, held: Rights, plan: Planned) -> None:
-    require_creator(held.on_folder(plan.folder))
+    require_creator(held.on_folder(plan.folder), plan.folder)
     request = _request(plan)
     entry = Draft(Event.CREDENTIAL_CREATED)
     entry.detail(imported=True)

@@ -5,7 +5,7 @@ from access.actor import Actor
 from access.errors import Invalid
 from access.paging import page
 from audit.recording import reading
-from credentials.granting import level_on, look_at_thing, require_one_thing
+from credentials.granting import look_at_thing, require_on, require_one_thing
 from credentials.models import Credential, Folder, State
 from credentials.reach_shapes import (
     AccessPage,
@@ -15,7 +15,7 @@ from credentials.reach_shapes import (
     ShowAccess,
     ShowReach,
 )
-from credentials.rights import require_level, rights
+from credentials.rights import rights
 from credentials.routes import Routes, grants_that_reach, place_of, read_routes, route_out
 from credentials.shapes import SubjectOut
 from credentials.subjects import Subject, living, require_living, require_named
@@ -32,7 +32,7 @@ def show_access(actor: Actor, request: ShowAccess) -> AccessPage:
     with reading(actor, Action.SHOW_ACCESS) as entry:
         held = rights(actor, standing(actor))
         thing = look_at_thing(actor, held, entry, request.key, request.folder_path)
-        require_level(Action.SHOW_ACCESS, level_on(held, thing), thing.key)
+        require_on(Action.SHOW_ACCESS, held, thing)
         names = {one: name for one, name in living(actor).items() if one.kind != "group"}
         found = _reachers(actor, names, thing.it)
         shown, cursor = _behind(found, request)

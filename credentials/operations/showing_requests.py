@@ -19,13 +19,13 @@ from credentials.access_requests import (
     requests_out,
     thing_of,
 )
-from credentials.granting import level_on
+from credentials.granting import require_on
 from credentials.request_shapes import (
     AccessRequestDetail,
     AccessRequestPage,
     ListAccessRequests,
 )
-from credentials.rights import require_level, rights
+from credentials.rights import rights
 from tenants.standing import standing
 
 HISTORY = 10
@@ -66,7 +66,7 @@ def show_access_request(actor: Actor, request_id: str) -> AccessRequestDetail:
         held = rights(actor, stands)
         thing = thing_of(found)
         if found.person_id != actor.person_id:
-            require_level(Action.SHOW_ACCESS_REQUEST, level_on(held, thing), thing.key)
+            require_on(Action.SHOW_ACCESS_REQUEST, held, thing)
         (shown,) = requests_out(actor, stands, held, [found])
         level = level_of_asker(actor, stands, found)
         return AccessRequestDetail.model_validate(

@@ -4,11 +4,12 @@ from django.db import IntegrityError
 
 from access.actions import Action
 from access.actor import Actor
-from access.errors import Conflict, Denied
+from access.errors import Conflict
 from access.levels import Level
 from audit.events import Event
 from audit.recording import Draft, audited
 from credentials.folders import require_folder
+from credentials.lacking import lacking
 from credentials.models import Credential, State, Version
 from credentials.naming import (
     check_description,
@@ -34,7 +35,7 @@ def create_credential(actor: Actor, request: CreateCredential) -> CredentialOut:
     with audited(actor, Action.CREATE_CREDENTIAL, Event.CREDENTIAL_CREATED) as entry:
         stands = standing(actor)
         level = rights(actor, stands).on_folder(request.folder_path)
-        require_creator(level)
+        require_creator(level, request.folder_path)
         credential, version = put(actor, stands, entry, request, secret)
         return credential_out(credential, version.number, level, stands.tenant)
 
@@ -65,10 +66,10 @@ def put(
     return credential, version
 
 
-def require_creator(level: Level) -> None:
+def require_creator(level: Level, path: str) -> None:
     """Refuse to store in a folder without `manager` on it."""
     if level < Level.MANAGER:
-        raise Denied("The level manager on the folder is needed to store credentials in it.")
+        raise lacking(Level.MANAGER, level, folder=path)
 
 
 def _save_new(actor: Actor, credential: Credential) -> None:

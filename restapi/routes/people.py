@@ -1,7 +1,7 @@
 """Who belongs to the tenant: members, invitations, groups."""
 
 from access.actions import Action
-from access.errors import Conflict, NotFound
+from access.errors import Conflict, NotFound, PreconditionFailed
 from restapi.routes.route import Route
 from tenants import operations
 from tenants.shapes import (
@@ -128,7 +128,7 @@ ROUTES = (
         action=Action.CHANGE_GROUP,
         takes=ChangeGroup,
         gives=GroupDetail,
-        errors=(NotFound, Conflict),
+        errors=(NotFound, Conflict, PreconditionFailed),
     ),
     Route(
         method="DELETE",

@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from access.actions import Action
 from access.actor import Actor
 from access.endings import GroupLeft, announce_left
-from access.errors import Conflict, NotFound
+from access.errors import Conflict, NotFound, PreconditionFailed
 from access.ids import parse_public_id, public_id
 from access.paging import page
 from audit.events import Event
@@ -22,6 +22,7 @@ from tenants.shapes import (
     GroupOut,
     GroupPage,
     GroupPlace,
+    GroupWords,
     Listing,
     PersonRef,
 )
@@ -56,18 +57,26 @@ def create_group(actor: Actor, request: CreateGroup) -> GroupDetail:
 
 
 def change_group(actor: Actor, request: ChangeGroup) -> GroupDetail:
-    """Rename or describe a group; Conflict when the name is taken."""
+    """Rename or describe a group; Conflict when the name is taken, PreconditionFailed when the
+    group is not as `expected` any more.
+    """
     with audited(actor, Action.CHANGE_GROUP, Event.GROUP_CHANGED) as entry:
         standing(actor).require(Action.CHANGE_GROUP)
         entry.detail(group=request.group_id)
         group = _held(actor, request.group_id)
-        changed = request.model_dump(exclude_none=True, exclude={"group_id"})
+        if request.expected not in (None, _words(group)):
+            raise PreconditionFailed("The group was changed meanwhile; look at it again.")
+        changed = request.model_dump(exclude_none=True, exclude={"group_id", "expected"})
         entry.detail(changed=sorted(changed))
         for name, value in changed.items():
             setattr(group, name, value)
         _save(group)
         entry.detail(name=group.name)
         return _detail(actor, group.pk)
+
+
+def _words(group: Group) -> GroupWords:
+    return GroupWords(name=group.name, description=group.description)
 
 
 def _save(group: Group) -> None:

@@ -1,10 +1,12 @@
 """A member asks for more on the team page; who may give it decides in the inbox."""
 
 import pytest
+from django.conf import settings
 
 from access.levels import Role
 from tests.console.pages import page, page_text, signed_in
 from tests.people import Somebody, grant, join, lease, new_person, store
+from tests.refusals import refusal
 from tests.storage import owner_sql
 
 KEY = "stripe-api-key"
@@ -31,6 +33,26 @@ def test_a_refusal_leads_to_the_form_filled_in(owner: Somebody, member: Somebody
         value["value"] for tag, value in shown.tags if tag == "option" and "selected" in value
     ]
     assert chosen == ["manager"]
+
+
+@pytest.mark.parametrize("key", [KEY, ""])
+def test_a_denial_names_the_form_for_credential_and_folder(
+    owner: Somebody, member: Somebody, key: str
+) -> None:
+    store(owner, KEY, folderPath="stripe/live")
+    if key:
+        denied = refusal(lambda: lease(member.agent, key))
+    else:
+        denied = refusal(lambda: store(member, "another", folderPath="stripe/live"))
+
+    link = next(word for word in denied.hint.split() if word.startswith("http"))
+    shown = page(signed_in(member).get(link.removeprefix(settings.PUBLIC_URL)))
+
+    assert denied.extra["requiredLevel"] == ("user" if key else "manager")
+    assert shown.inputs()["key"] == key
+    assert shown.inputs()["folder_path"] == ("" if key else "stripe/live")
+    chosen = [of["value"] for tag, of in shown.tags if tag == "option" and "selected" in of]
+    assert chosen == [denied.extra["requiredLevel"]]
 
 
 def test_the_address_in_the_mail_leads_to_the_request(owner: Somebody, asked: str) -> None:

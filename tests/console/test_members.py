@@ -35,7 +35,9 @@ def test_a_role_is_changed_from_the_list(member: Somebody, browser: Client) -> N
 
 
 def test_the_last_owner_stays_one(owner: Somebody, browser: Client) -> None:
-    assert browser.post(f"/team/members/{owner.id}/role", {"role": "member"}).status_code == 409
+    refused = browser.post(f"/team/members/{owner.id}/role", {"role": "member"})
+    assert refused.status_code == 409
+    assert "Invite somebody" in page(refused).text
     assert roles()[owner.person.email] == "owner"
 
 
@@ -74,11 +76,31 @@ def test_who_is_a_member_already_is_not_invited(member: Somebody, browser: Clien
     assert "member already" in page(answer).errors["email"]
 
 
+def renamed(name: str, description: str, *, was: str) -> dict[str, str]:
+    """The form of a group, opened when it was called `was`."""
+    opened = {"was_name": was, "was_description": ""}
+    return {"name": name, "description": description, **opened}
+
+
+def test_a_group_that_was_changed_meanwhile_is_looked_at_again(
+    owner: Somebody, member: Somebody, browser: Client
+) -> None:
+    address = f"/team/groups/{new_group(owner, member)}/"
+    assert browser.post(address, renamed("First", "", was="Payments")).status_code == 302
+
+    late = browser.post(address, renamed("Second", "", was="Payments"))
+
+    assert late.status_code == 422
+    assert "changed meanwhile" in page(late).text
+    assert (page(late).inputs()["name"], page(late).inputs()["was_name"]) == ("Second", "First")
+    assert owner_sql("SELECT name FROM people_group") == [("First",)]
+
+
 def test_a_group_is_made_filled_and_removed(member: Somebody, browser: Client) -> None:
     address = browser.post("/team/groups/", {"name": "Payments", "description": ""})["Location"]
     assert browser.post(f"{address}people", {"person_id": member.id})["Location"] == address
     assert f"Take out {member.person.email}" in page(browser.get(address)).text
-    assert browser.post(address, {"name": "Billing", "description": "all"}).status_code == 302
+    assert browser.post(address, renamed("Billing", "all", was="Payments")).status_code == 302
     assert "Billing all 1" in page(browser.get("/team/groups/")).text
 
     assert browser.post(f"{address}people/out", {"person_id": member.id}).status_code == 302

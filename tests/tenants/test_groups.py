@@ -22,6 +22,7 @@ from tenants.shapes import (
     CreateGroup,
     GroupDetail,
     GroupPlace,
+    GroupWords,
     Listing,
     RemoveMember,
 )
@@ -84,6 +85,18 @@ def test_a_group_is_made_described_and_found_by_name(owner: Somebody, member: So
         "On call",
         ["marc@example.org"],
     )
+
+
+def test_a_change_of_something_older_is_refused(owner: Somebody) -> None:
+    made = make(owner, "beta")
+    seen = GroupWords(name="beta", description=made.description)
+    first = ChangeGroup(group_id=made.group_id, description="On call", expected=seen)
+    change_group(owner.console, first)
+
+    late = ChangeGroup(group_id=made.group_id, name="gamma", expected=seen)
+
+    assert code_of(partial(change_group, owner.console, late)) == "precondition/failed"
+    assert show_group(owner.console, made.group_id).name == "beta"
 
 
 def test_lists_go_on_behind_their_last_row(owner: Somebody) -> None:
