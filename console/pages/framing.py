@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, overload
+from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
 from django.forms import Form
@@ -33,16 +33,11 @@ def signed_in(view: View[P]) -> View[P]:
     return inner
 
 
-@overload
-def fresh_first(form: type[Form]) -> Callable[[View[P]], View[P]]: ...
-@overload
-def fresh_first(form: View[P]) -> View[P]: ...
-def fresh_first(form: type[Form] | View[P]) -> Any:
+def fresh_first(form: type[Form]) -> Callable[[View[P]], View[P]]:
     """Ask who it is before the form is shown whose sending needs that; and should the proof have
-    aged meanwhile, when it is sent. Without the form's class nothing typed is kept then.
+    aged meanwhile, when it is sent.
     """
-    always = {"GET", "HEAD", "POST"}
-    return _fresh_for(form, always) if isinstance(form, type) else _fresh_for(Form, always)(form)
+    return _fresh_for(form, {"GET", "HEAD", "POST"})
 
 
 def fresh_to_send(form: type[Form]) -> Callable[[View[P]], View[P]]:
