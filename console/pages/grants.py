@@ -151,7 +151,7 @@ def _without_expected(change: dict[str, Any]) -> dict[str, Any]:
 def _wait(request: HttpRequest, changes: list[Any]) -> HttpResponse:
     """The changes wait to be reviewed until it is proven who makes them."""
     request.session[WAITING] = changes
-    return prove_again(request, page=reverse("review_grants"))
+    return prove_again(request, page=f"{reverse('review_grants')}?{request.GET.urlencode()}")
 
 
 @require_POST
