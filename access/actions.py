@@ -116,6 +116,9 @@ class Action(StrEnum):
     RENAME_AGENT = "rename_agent"
     MERGE_AGENTS = "merge_agents"
     DISCONNECT_AGENT = "disconnect_agent"
+    LIST_CLIENTS = "list_clients"
+    CHANGE_CLIENT = "change_client"
+    REMOVE_CLIENT = "remove_client"
     ADD_ACCOUNT_SECRET = "add_account_secret"
     LIST_ACCOUNT_SECRETS = "list_account_secrets"
     REMOVE_ACCOUNT_SECRET = "remove_account_secret"
@@ -228,6 +231,9 @@ RULES: dict[Action, Rule] = {
     Action.RENAME_AGENT: Rule(Scope.WRITE),
     Action.MERGE_AGENTS: Rule(Scope.WRITE, doors=PEOPLE | OPERATORS),
     Action.DISCONNECT_AGENT: Rule(Scope.WRITE, doors=PEOPLE | {Door.REST}),
+    Action.LIST_CLIENTS: Rule(Scope.ADMIN, governing=True),
+    Action.CHANGE_CLIENT: Rule(Scope.ADMIN, governing=True),
+    Action.REMOVE_CLIENT: Rule(Scope.ADMIN, governing=True),
     Action.ADD_ACCOUNT_SECRET: Rule(Scope.ADMIN, governing=True, fresh=True),
     Action.LIST_ACCOUNT_SECRETS: Rule(Scope.ADMIN, governing=True),
     Action.REMOVE_ACCOUNT_SECRET: Rule(Scope.ADMIN, governing=True),

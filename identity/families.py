@@ -18,6 +18,7 @@ from audit.events import Event
 from audit.recording import record_joined
 from identity.models import Consent
 from identity.origins import NOBODY, Came
+from tenants.clients import is_suspended
 from tenants.models import Agent, AgentState, Membership
 from tenants.notices import NoticeKind, notify
 from tenants.standing import hold_membership
@@ -52,15 +53,10 @@ class Family:
 
     def _agent_is_active(self) -> bool:
         use_tenant(self.consent.tenant_id)
-        return (
-            Agent.objects.of(self.actor)
-            .filter(
-                pk=self.consent.agent_id,
-                client_id=self.consent.client_id,
-                state=AgentState.ACTIVE,
-            )
-            .exists()
+        agents = Agent.objects.of(self.actor).filter(
+            pk=self.consent.agent_id, client_id=self.consent.client_id, state=AgentState.ACTIVE
         )
+        return agents.exists() and not is_suspended(self.actor, self.consent.client_id)
 
     def end(self, event: Event, reason: str) -> None:
         """End the consent with every code and token; an entry says so. Nothing to do: no entry."""

@@ -87,6 +87,43 @@ class AccountKeys(Shape):
     keys: list[AccountKeyOut]
 
 
+class ListClients(Shape):
+    """Which page of the clients to list."""
+
+    limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
+    cursor: str | None = Field(default=None, max_length=1024)
+
+
+class ChangeClient(Shape):
+    """Suspend a client in this tenant, or let it go on."""
+
+    client_id: Annotated[str, Field(max_length=64)]
+    state: Literal["active", "suspended"]
+
+
+class ClientOut(Shape):
+    """An OAuth client as this tenant sees it: what it calls itself, and who connected it here.
+
+    `stopped`: by the installation's operator, for every tenant.
+    """
+
+    client_id: str
+    name: str
+    registered_by: Literal["itself", "operator"]
+    registered_at: datetime
+    state: Literal["active", "suspended", "stopped"]
+    agents: int
+    people: int
+    last_call_at: datetime | None
+
+
+class ClientPage(Shape):
+    """A page of clients, the newest first."""
+
+    clients: list[ClientOut]
+    next_cursor: str | None
+
+
 class CreatePersonalToken(Shape):
     """A token of one's own. `credentials` narrows it to these keys; null means all in reach."""
 

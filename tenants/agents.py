@@ -2,12 +2,16 @@
 
 from uuid import UUID
 
+from django.db.models import Q
+
 from access.actions import Action
 from access.actor import Actor
 from access.endings import Ended, announce
 from access.errors import Denied
+from access.tenancy import TenantQuerySet
 from audit.events import Event
 from audit.recording import record_joined
+from tenants.clients import is_suspended, with_client
 from tenants.models import Agent, AgentState
 from tenants.notices import NoticeKind, notify
 from tenants.standing import hold_membership
@@ -20,12 +24,15 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
 
     A client that was connected before keeps its agent. The name of another agent of the same
     person means that one: it goes on under the new registration, and what the old registration
-    had leased ends. A new agent of a person with a suspended one waits for approval.
-    Joins the caller's transaction. Denied for somebody who is no member.
+    had leased ends. A new agent of a person with a suspended one waits for approval,
+    also when it is the software of one of theirs that was suspended.
+    Joins the caller's transaction. Denied for somebody who is no member, and for such software.
     """
     actor.require(Action.CONNECT_AGENT)
     if hold_membership(actor, actor.person) is None:
         raise Denied("Only a member of the tenant can connect an agent to it.")
+    if is_suspended(actor, client_id):
+        raise Denied("This software is suspended in this tenant; an owner or admin can resume it.")
     mine = Agent.objects.of(actor).filter(person_id=actor.person)
     alive = mine.exclude(state=AgentState.REMOVED)
     own = alive.filter(client_id=client_id).first()
@@ -37,7 +44,7 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
         agent.name = name
         agent.save(update_fields=["name"])
     else:
-        agent = _new(actor, client_id, name, waits=mine.filter(state=AgentState.SUSPENDED).exists())
+        agent = _new(actor, client_id, name, waits=_has_suspended(mine))
     if agent is not own and agent is not named:
         notify(actor, NoticeKind.AGENT_CONNECTED, agent=name, state=agent.state)
     record_joined(
@@ -53,17 +60,28 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
 def continue_under(actor: Actor, named: Agent, own: Agent | None, client_id: UUID) -> Agent:
     """The agent `named` goes on under the client `client_id`, whose agent so far was `own`.
 
-    Going on as another one is no way out of a suspension or of waiting for approval.
+    Going on as another one is no way out of a suspension or of waiting for approval, and software
+    that is suspended here does not go on under a new registration without being approved.
     """
+    states = [AgentState(named.state)]
+    if is_suspended(actor, named.client_id):
+        states.append(AgentState.WAITING)
     announce(actor, Ended(reason="agent registered anew", agent_id=named.pk))
     if own is not None:
         announce(actor, Ended(reason="agent merged", agent_id=own.pk))
-        named.state = max(AgentState(named.state), AgentState(own.state), key=STRICTER.index)
+        states.append(AgentState(own.state))
         own.state = AgentState.REMOVED
         own.save(update_fields=["state"])
+    named.state = max(states, key=STRICTER.index)
     named.client_id = client_id
     named.save(update_fields=["client_id", "state"])
     return named
+
+
+def _has_suspended(agents: TenantQuerySet[Agent]) -> bool:
+    """Removed ones of suspended software count, too: their person could have removed them."""
+    stopped = Q(state=AgentState.SUSPENDED) | Q(client_suspended=True)
+    return with_client(agents).filter(stopped).exists()
 
 
 def _new(actor: Actor, client_id: UUID, name: str, *, waits: bool) -> Agent:

@@ -161,6 +161,7 @@ class Agent(TenantOwned):
     last_address = models.CharField(max_length=64, blank=True)
     tenant_id: UUID
     person_id: UUID
+    client_suspended: bool  # an annotation of tenants.clients
 
     class Meta:
         db_table = "agent"
@@ -171,6 +172,26 @@ class Agent(TenantOwned):
                 condition=~models.Q(state="removed"),
                 name="one_agent_per_client",
             )
+        ]
+
+
+class SuspendedClient(TenantOwned):
+    """An OAuth client that may do nothing in this tenant, whoever connected it.
+
+    Clients belong to the whole installation, so each tenant has its own word on them; their
+    agents keep their states for when it is taken back.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    client_id = models.UUIDField()
+    suspended_at = models.DateTimeField(db_default=Now())
+    tenant_id: UUID
+
+    class Meta:
+        db_table = "suspended_client"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "client_id"], name="suspended_once"),
         ]
 
 

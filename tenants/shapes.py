@@ -347,7 +347,10 @@ class MergeAgents(Shape):
 
 
 class AgentOut(Shape):
-    """One person's one client in one tenant."""
+    """One person's one client in one tenant.
+
+    `clientSuspended`: its software is suspended here, so whatever its own state it may do nothing.
+    """
 
     agent_id: str
     name: str
@@ -355,6 +358,7 @@ class AgentOut(Shape):
     person: str
     client_id: str
     state: AgentStateWord
+    client_suspended: bool
     created_at: datetime
     first_call_at: datetime | None
     last_call_at: datetime | None

@@ -1,10 +1,11 @@
 """How somebody stands in their tenant at this moment: read inside the operation's transaction."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from access.actions import RULES, Action, Door
 from access.actor import Actor
@@ -18,6 +19,7 @@ from tenants.models import (
     Membership,
     ServiceAccount,
     ServiceAccountState,
+    SuspendedClient,
     Tenant,
 )
 
@@ -25,6 +27,9 @@ AGENT_REFUSALS = {
     AgentState.WAITING: "This agent waits for an owner or admin of the tenant to approve it.",
     AgentState.SUSPENDED: "This agent is suspended; an owner or admin of the tenant can resume it.",
 }
+CLIENT_SUSPENDED = (
+    "This agent's software is suspended in this tenant; an owner or admin can resume it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ def standing(actor: Actor, *, keep: bool = False) -> Standing:
         raise Unauthenticated("Your access to this tenant has ended.")
     if actor.agent_id:
         _require_active_agent(getattr(membership, "agent_state", None))
+        if getattr(membership, "client_suspended", True):
+            raise Denied(CLIENT_SUSPENDED)
     governs = Role(membership.role).governs
     floor = Level.ADMIN if governs else Level.of(membership.tenant.baseline_level)
     return Standing(membership.tenant, membership.pk, governs and actor.only is None, floor)
@@ -100,7 +107,10 @@ def _memberships(actor: Actor) -> QuerySet[Membership]:
     agents = Agent.objects.of(actor).filter(
         pk=actor.agent_id, person_id=OuterRef("person_id"), client_id=actor.client_id or NO_ID
     )
-    return rows.annotate(agent_state=Subquery(agents.values("state")[:1]))
+    suspended = SuspendedClient.objects.of(actor).filter(client_id=actor.client_id or NO_ID)
+    return rows.annotate(
+        agent_state=Subquery(agents.values("state")[:1]), client_suspended=Exists(suspended)
+    )
 
 
 def _require_active_agent(state: str | None) -> None:
@@ -122,6 +132,12 @@ def hold_membership(actor: Actor, person_id: UUID) -> Membership | None:
         .filter(tenant_id=actor.tenant_id, person_id=person_id)
         .first()
     )
+
+
+def hold_memberships(actor: Actor, person_ids: Iterable[UUID]) -> None:
+    """The same for several people at once, always in one order."""
+    rows = Membership.objects.filter(tenant_id=actor.tenant_id, person_id__in=set(person_ids))
+    list(rows.select_for_update().order_by("pk"))
 
 
 def hold_service_account(actor: Actor, account_id: UUID) -> ServiceAccount | None:

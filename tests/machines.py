@@ -16,6 +16,7 @@ from jwt.algorithms import ECAlgorithm
 
 from access.ids import public_id
 from access.tenancy import tenant_transaction
+from identity.models import Client
 from identity.operations import add_account_key, add_account_secret, create_personal_token
 from identity.shapes import (
     AddAccountKey,
@@ -75,6 +76,20 @@ def public_jwk(key: ec.EllipticCurvePrivateKey | None = None) -> dict[str, Any]:
 @cache
 def _some_key() -> ec.EllipticCurvePrivateKey:
     return new_key()
+
+
+def new_client(name: str) -> Client:
+    """A client that registered itself."""
+    client: Client = Client.objects.create(
+        name=name,
+        redirect_uris="http://127.0.0.1/",
+        client_type=Client.CLIENT_PUBLIC,
+        authorization_grant_type=Client.GRANT_AUTHORIZATION_CODE,
+        client_secret="",
+        hash_client_secret=False,
+        registration_source=Client.RegistrationSource.DCR,
+    )
+    return client
 
 
 @dataclass

@@ -6,6 +6,7 @@ from identity.operations.account_secrets import (
     list_account_secrets,
     remove_account_secret,
 )
+from identity.operations.clients import change_client_state, list_clients, remove_client
 from identity.operations.personal_tokens import (
     create_personal_token,
     list_personal_tokens,
@@ -17,13 +18,16 @@ from identity.operations.single_sign_on import change_single_sign_on, show_singl
 __all__ = [
     "add_account_key",
     "add_account_secret",
+    "change_client_state",
     "change_single_sign_on",
     "create_personal_token",
     "list_account_keys",
     "list_account_secrets",
+    "list_clients",
     "list_personal_tokens",
     "remove_account_key",
     "remove_account_secret",
+    "remove_client",
     "revoke_personal_token",
     "show_personal_token",
     "show_single_sign_on",

@@ -12,6 +12,7 @@ from access.tenancy import TenantQuerySet
 from audit.events import Event
 from audit.recording import audited, reading
 from tenants.agents import continue_under
+from tenants.clients import living_agents, with_client
 from tenants.models import Agent, AgentState
 from tenants.shapes import (
     AgentOut,
@@ -36,7 +37,7 @@ def list_agents(actor: Actor, request: ListAgents) -> AgentPage:
         stands = standing(actor)
         if request.whose == "all" and not stands.governs:
             raise Denied("Only an owner or admin of the tenant sees the agents of others.")
-        rows = _filtered(actor, request)
+        rows = with_client(_filtered(actor, request))
         found, more = page(
             rows.select_related("person"),
             {"pk": UUID},
@@ -62,7 +63,7 @@ def show_agent(actor: Actor, agent_id: str) -> AgentOut:
     """One's own agent, or anybody's for owners and admins; a removed one too, the log names it."""
     with reading(actor, Action.SHOW_AGENT):
         only_of = _whose(actor, standing(actor))
-        rows = Agent.objects.of(actor).select_related("person")
+        rows = with_client(Agent.objects.of(actor)).select_related("person")
         agent = rows.filter(pk=parse_public_id("agent", agent_id)).first()
         if agent is None or only_of not in (None, agent.person_id):
             raise _no_agent()
@@ -127,7 +128,8 @@ def merge_agents(actor: Actor, request: MergeAgents) -> AgentOut:
         if agent.pk == earlier.pk or agent.person_id != earlier.person_id:
             raise Invalid("intoId: another agent of the same person.", "intoId")
         entry.detail(agent=str(agent.pk), into=str(earlier.pk), name=earlier.name)
-        return agent_out(continue_under(actor, earlier, agent, agent.client_id))
+        continue_under(actor, earlier, agent, agent.client_id)
+        return agent_out(_alive(actor).select_related("person").get(pk=earlier.pk))
 
 
 def _whose(actor: Actor, stands: Standing) -> UUID | None:
@@ -136,7 +138,7 @@ def _whose(actor: Actor, stands: Standing) -> UUID | None:
 
 
 def _alive(actor: Actor) -> TenantQuerySet[Agent]:
-    return Agent.objects.of(actor).exclude(state=AgentState.REMOVED)
+    return with_client(living_agents(actor))
 
 
 def _held(actor: Actor, agent_id: str, *, only_of: UUID | None = None) -> Agent:
@@ -165,6 +167,7 @@ def agent_out(agent: Agent) -> AgentOut:
             "person": agent.person.email,
             "client_id": public_id("client", agent.client_id),
             "state": agent.state,
+            "client_suspended": agent.client_suspended,
             "created_at": agent.created_at,
             "first_call_at": agent.first_call_at,
             "last_call_at": agent.last_call_at,

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from access.ids import parse_public_id, public_id, uuid7
+from access.tenancy import tenant_transaction
 from credentials.folder_shapes import NameFolder
 from credentials.key_shapes import ListKeys, RotateTenantKey
 from credentials.operations import (
@@ -20,6 +21,7 @@ from identity.operations import add_account_key, add_account_secret
 from identity.shapes import AddAccountKey, AddAccountSecret
 from leases.handles import make_handle
 from leases.models import Lease
+from tenants.agents import connect_agent
 from tenants.models import Person
 from tenants.operations import (
     add_to_group,
@@ -28,7 +30,7 @@ from tenants.operations import (
     invite_member,
 )
 from tenants.shapes import CreateGroup, CreateServiceAccount, GroupPlace, InviteMember
-from tests.machines import new_account, new_token, public_jwk
+from tests.machines import new_account, new_client, new_token, public_jwk
 from tests.people import PURPOSE, Somebody, grant, join, lease, new_agent, new_person, store
 from tests.refusals import refusal
 from tests.storage import lease_uuid, let_time_pass, owner_sql
@@ -225,6 +227,14 @@ class Acme:
         """A client that nobody has connected."""
         return uuid4()
 
+    def oauth_client(self, _: Somebody) -> str:
+        """A client through which somebody else connected an agent."""
+        client = new_client("acme-only client")
+        somebody = self.newcomer().console
+        with tenant_transaction(somebody.tenant_id):
+            connect_agent(somebody, client.pk, "Batch job")
+        return public_id("client", client.pk)
+
     def due_grant(self, _: Somebody) -> UUID:
         """A grant whose time is over."""
         soon = datetime.now(UTC) + timedelta(hours=1)
@@ -294,6 +304,7 @@ def nowhere() -> dict[str, Any]:
         "invitation": public_id("inv", uuid7()),
         "service_account": public_id("sa", uuid7()),
         "client_id": uuid4(),
+        "oauth_client": public_id("client", uuid7()),
         "entry_id": public_id("entry", uuid7()),
         "grant_id": public_id("grant", uuid7()),
         "due_grant": uuid7(),

@@ -565,6 +565,23 @@ CASES: dict[str, Case] = {
         adds=(Event.TENANT_SSO_CHANGED,),
         at_home=True,
     ),
+    "list_clients": Case(
+        call=lambda actor, _: identity.list_clients(actor, machine.ListClients()),
+        needs=("oauth_client",),
+        at_home=True,
+    ),
+    "change_client_state": Case(
+        call=lambda actor, it: identity.change_client_state(
+            actor, machine.ChangeClient(client_id=it["oauth_client"], state="suspended")
+        ),
+        needs=("oauth_client",),
+        adds=(Event.CLIENT_SUSPENDED,),
+    ),
+    "remove_client": Case(
+        call=lambda actor, it: identity.remove_client(actor, it["oauth_client"]),
+        needs=("oauth_client",),
+        adds=(Event.CLIENT_REMOVED,),
+    ),
     "add_account_secret": Case(
         call=lambda actor, it: identity.add_account_secret(
             actor, machine.AddAccountSecret(account_id=it["account_id"], name="deploys")

@@ -36,6 +36,8 @@ def filled(owner: Somebody, member: Somebody) -> Somebody:
     with_a_provider(owner)
     Acme(owner).things(owner, "group_id", "service_account")
     CASES["connect_agent"].call(owner.console, {"client_id": uuid4()})
+    clients = Acme(owner).things(owner, "oauth_client")
+    CASES["change_client_state"].call(owner.console, clients)
     CASES["request_access"].call(member.console, {"key": "rotated"})
     once(owner, "stored")
     return owner

@@ -29,6 +29,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "groupId": ("group_id",),
     "agentId": ("agent_id",),
     "agents": ("agent_id",),
+    "clientId": ("oauth_client",),
     "serviceAccountId": ("service_account",),
     "accountId": ("account_id",),
     "proofId": ("secret_id", "key_id"),

@@ -1,0 +1,118 @@
+"""OAuth clients in one tenant: which its people connected, and this tenant's own word on them.
+
+A client registers with the whole installation. Suspending or removing it here ends what it has in
+this tenant and touches no other.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from access.actions import Action
+from access.actor import Actor
+from access.errors import NotFound
+from access.ids import parse_public_id, public_id
+from access.paging import page
+from audit.events import Event
+from audit.recording import audited, reading
+from identity.models import Client, ClientState
+from identity.shapes import ChangeClient, ClientOut, ClientPage, ListClients
+from tenants.clients import living_agents, remove_agents, resume_client, suspend_client
+from tenants.models import SuspendedClient
+from tenants.standing import standing
+
+NOBODY: Mapping[str, object] = {"agents": 0, "people": 0, "last_call_at": None}
+
+
+def list_clients(actor: Actor, request: ListClients) -> ClientPage:
+    """Those through which agents are connected here, those suspended here, and those that the
+    operator registered for everybody; the newest first.
+    """
+    with reading(actor, Action.LIST_CLIENTS):
+        standing(actor).require(Action.LIST_CLIENTS)
+        found, more = page(
+            _known(actor),
+            {"pk": UUID},
+            limit=request.limit,
+            cursor=request.cursor,
+            newest_first=True,
+        )
+        return ClientPage(clients=_out(actor, found), next_cursor=more)
+
+
+def change_client_state(actor: Actor, request: ChangeClient) -> ClientOut:
+    """Suspend a client in this tenant – what its agents leased ends, and nobody connects it – or
+    let it go on, each agent as it stood.
+    """
+    suspends = request.state == "suspended"
+    event = Event.CLIENT_SUSPENDED if suspends else Event.CLIENT_RESUMED
+    with audited(actor, Action.CHANGE_CLIENT, event) as entry:
+        standing(actor).require(Action.CHANGE_CLIENT)
+        client = _found(actor, request.client_id)
+        entry.detail(client=str(client.pk), name=client.name)
+        change = suspend_client if suspends else resume_client
+        if not change(actor, client.pk):
+            entry.drop()
+        (changed,) = _out(actor, [client])
+        return changed
+
+
+def remove_client(actor: Actor, client_id: str) -> None:
+    """Remove every agent of a client from this tenant, for good; what they leased ends at once.
+
+    One that is suspended here stays so, and cannot be connected anew. Idempotent.
+    """
+    with audited(actor, Action.REMOVE_CLIENT, Event.CLIENT_REMOVED) as entry:
+        standing(actor).require(Action.REMOVE_CLIENT)
+        client = _found(actor, client_id)
+        removed = remove_agents(actor, client.pk)
+        entry.detail(client=str(client.pk), name=client.name, agents=[str(one) for one in removed])
+        if not removed:
+            entry.drop()
+
+
+def _known(actor: Actor) -> QuerySet[Client]:
+    """Others are as unknown as none: a client's id says nothing about who uses it elsewhere."""
+    here = Q(pk__in=living_agents(actor).values("client_id"))
+    suspended = Q(pk__in=SuspendedClient.objects.of(actor).values("client_id"))
+    by_operator = Q(registration_source=Client.RegistrationSource.MANUAL)
+    rows: QuerySet[Client] = Client.objects.filter(service_account=None)
+    offered = by_operator & ~Q(state=ClientState.REMOVED)
+    return rows.filter(here | suspended | offered)
+
+
+def _found(actor: Actor, client_id: str) -> Client:
+    client = _known(actor).filter(pk=parse_public_id("client", client_id)).first()
+    if client is None:
+        raise NotFound("There is no such client.")
+    return client
+
+
+def _out(actor: Actor, clients: list[Client]) -> list[ClientOut]:
+    ids = [one.pk for one in clients]
+    rows = living_agents(actor).filter(client_id__in=ids).values("client_id")
+    counted = rows.annotate(
+        agents=Count("pk"),
+        people=Count("person_id", distinct=True),
+        last_call_at=Max("last_call_at"),
+    )
+    used: dict[UUID, Mapping[str, object]] = {row["client_id"]: row for row in counted.order_by()}
+    here = SuspendedClient.objects.of(actor).filter(client_id__in=ids)
+    suspended = set(here.values_list("client_id", flat=True))
+    return [_shape(one, one.pk in suspended, used.get(one.pk, NOBODY)) for one in clients]
+
+
+def _shape(client: Client, suspended: bool, used: Mapping[str, object]) -> ClientOut:
+    by_itself = client.registration_source == Client.RegistrationSource.DCR
+    stopped = client.state != ClientState.ACTIVE
+    return ClientOut.model_validate(
+        {
+            **used,
+            "client_id": public_id("client", client.pk),
+            "name": client.name,
+            "registered_by": "itself" if by_itself else "operator",
+            "registered_at": client.created,
+            "state": "stopped" if stopped else "suspended" if suspended else "active",
+        }
+    )

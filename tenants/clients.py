@@ -1,0 +1,67 @@
+"""OAuth clients as one tenant sees them: in use by its people's agents, or suspended here.
+
+What a client is, identity knows; here it is a plain id, and only this tenant's word on it counts.
+"""
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+
+from access.actor import Actor
+from access.endings import Ended, announce
+from access.tenancy import TenantQuerySet
+from tenants.models import Agent, AgentState, SuspendedClient
+from tenants.standing import hold_memberships
+
+
+def with_client(rows: TenantQuerySet[Agent]) -> TenantQuerySet[Agent]:
+    """Agents that know whether their client is suspended in their tenant."""
+    same = {"tenant_id": OuterRef("tenant_id"), "client_id": OuterRef("client_id")}
+    known = {"client_suspended": Exists(SuspendedClient.objects.filter(**same))}
+    return rows.annotate(**known)
+
+
+def living_agents(actor: Actor, client_id: UUID | None = None) -> TenantQuerySet[Agent]:
+    """The tenant's agents, of one client or of all, without those that were removed."""
+    rows = Agent.objects.of(actor).exclude(state=AgentState.REMOVED)
+    return rows if client_id is None else rows.filter(client_id=client_id)
+
+
+def is_suspended(actor: Actor, client_id: UUID) -> bool:
+    """Whether the client may do nothing in this tenant."""
+    return SuspendedClient.objects.of(actor).filter(client_id=client_id).exists()
+
+
+def suspend_client(actor: Actor, client_id: UUID) -> bool:
+    """Stop it in this tenant, with what its agents leased; False when it was stopped already."""
+    _hold_people(actor, client_id)
+    _, is_new = SuspendedClient.objects.get_or_create(
+        tenant_id=actor.tenant_id, client_id=client_id
+    )
+    if is_new:
+        announce(actor, Ended(reason="client suspended", client_id=client_id))
+    return is_new
+
+
+def resume_client(actor: Actor, client_id: UUID) -> bool:
+    """Let it go on in this tenant; False when it was not stopped."""
+    count, _ = SuspendedClient.objects.of(actor).filter(client_id=client_id).delete()
+    return count > 0
+
+
+def remove_agents(actor: Actor, client_id: UUID) -> list[UUID]:
+    """Remove every agent of the client in this tenant, with what they leased; which they were."""
+    _hold_people(actor, client_id)
+    removed = list(living_agents(actor, client_id).locked().order_by("pk"))
+    for agent in removed:
+        agent.state = AgentState.REMOVED
+        agent.save(update_fields=["state"])
+    if removed:
+        announce(actor, Ended(reason="client removed", client_id=client_id))
+    return [agent.pk for agent in removed]
+
+
+def _hold_people(actor: Actor, client_id: UUID) -> None:
+    """Every operation that ends somebody's access begins with their membership."""
+    people = living_agents(actor, client_id).values_list("person_id", flat=True)
+    hold_memberships(actor, people)
