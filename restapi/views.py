@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, cast
 
+from django.http.response import HttpResponseBase
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from access.actor import Actor
@@ -13,6 +14,7 @@ from audit.recording import reading
 from restapi.answers import make_answer
 from restapi.authentication import actor_of
 from restapi.calls import idempotency_key, read_call
+from restapi.files import FileRenderer, file_answer
 from restapi.repeating import answer_once
 from restapi.routes.route import Route
 
@@ -22,13 +24,15 @@ class Resource(APIView):
 
     routes: ClassVar[Mapping[str, Route]] = {}
 
-    def serve(self, request: Request, **places: str) -> Response:
+    def serve(self, request: Request, **places: str) -> HttpResponseBase:
         """Parse, do, answer; a request with an Idempotency-Key is done once."""
         route = self.route_of(request)
         actor = actor_of(request)
         require_scope(actor, route)
         key = idempotency_key(route, request)
         call = read_call(route, request, places)
+        if route.media:
+            return file_answer(route, call[0], route.operation(actor, *call))
         if key is None:
             return make_answer(route, route.operation(actor, *call)).response()
         return answer_once(actor, route, call, key).response()
@@ -36,6 +40,11 @@ class Resource(APIView):
     def route_of(self, request: Request) -> Route:
         """The route of the request's method."""
         return self.routes["GET" if request.method == "HEAD" else cast(str, request.method)]
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """JSON, and the types of the files that are to be had here."""
+        media = {one for route in self.routes.values() for one in route.media.values()}
+        return [*super().get_renderers(), *(FileRenderer(one) for one in sorted(media))]
 
     @property
     def largest_body(self) -> int:

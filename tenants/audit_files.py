@@ -8,6 +8,7 @@ from typing import Any
 
 from tenants.audit_shapes import EntryOut, FormatWord
 
+MEDIA = {"ndjson": "application/x-ndjson", "csv": "text/csv"}
 # A spreadsheet takes a cell that begins with one of these for a formula, or for the next cell.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (

@@ -284,6 +284,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["restapi.parsers.StrictJSONParser"],
     "EXCEPTION_HANDLER": "restapi.problems.as_problem",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # `format` is a member like any other
 }
 
 # -- background work ----------------------------------------------------------------------------

@@ -1,12 +1,9 @@
 """The audit log: found by filters that stand in the address, one entry, and a file of all."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django import forms
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -14,17 +11,18 @@ from django.views.decorators.http import require_POST, require_safe
 
 from access.actor import Actor
 from access.errors import Invalid
+from access.streams import in_turn
 from audit.events import Event
 from console.actors import actor_for
 from console.choices import agent_choices, subject_choices
 from console.forms import CHOOSE, machine_text
 from console.pages.framing import frame
 from console.places import current_place
+from tenants.audit_files import MEDIA
 from tenants.audit_shapes import NOUNS, EntryDetail, ExportAudit, QueryAudit
 from tenants.operations import export_audit, query_audit, show_audit_entry
 
 OUTCOMES = [("", "Any"), ("ok", "Done"), ("denied", "Refused"), ("failed", "Failed")]
-MEDIA = {"ndjson": "application/x-ndjson", "csv": "text/csv"}
 DAY = forms.DateInput({"type": "date"})
 
 
@@ -134,7 +132,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """The entries as a file; its parts are read while it is sent."""
     actor, wish = actor_for(request), _export_wish(request)
     parts = export_audit(actor, wish)
-    answer = StreamingHttpResponse(_in_turn(parts), content_type=MEDIA[wish.format])
+    answer = StreamingHttpResponse(in_turn(parts), content_type=MEDIA[wish.format])
     answer["Content-Disposition"] = f'attachment; filename="{_filename(request, wish)}"'
     return answer
 
@@ -150,10 +148,3 @@ def _filename(request: HttpRequest, wish: ExportAudit) -> str:
     place = current_place(request)
     slug = place.slug if place else "tenant"
     return f"vault-audit-{slug}-{datetime.now(UTC):%Y-%m-%d}.{wish.format}"
-
-
-async def _in_turn(parts: Iterator[str]) -> AsyncIterator[str]:
-    """One part after the other, each read in the thread that holds the database connection."""
-    further = sync_to_async(partial(next, parts, None))
-    while (part := await further()) is not None:
-        yield part

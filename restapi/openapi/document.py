@@ -52,8 +52,7 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
         "tags": [route.subject],
         "security": [{"oauth": [route.scope.value]}, {"bearer": [route.scope.value]}],
         "parameters": _parameters(route, schemas),
-        "responses": {str(route.status if route.gives else 204): _answer(route, schemas)}
-        | refusals(route),
+        "responses": {str(route.done): _answer(route, schemas)} | refusals(route),
     }
     if route.in_body and route.members:
         body = schemas.body(route)
@@ -89,6 +88,10 @@ def _query(route: Route, name: str, schemas: Schemas) -> dict[str, Any]:
 
 def _answer(route: Route, schemas: Schemas) -> dict[str, Any]:
     headers = headers_of_answer(route)
+    if route.media:
+        file = {"schema": {"type": "string"}}
+        content = dict.fromkeys(route.media.values(), file)
+        return {"description": "The file", "headers": headers, "content": content}
     if route.gives is None:
         return {"description": "Done; there is nothing to say", "headers": headers}
     return {

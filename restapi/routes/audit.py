@@ -4,7 +4,8 @@ from access.actions import Action
 from access.errors import NotFound
 from restapi.routes.route import Route
 from tenants import operations
-from tenants.audit_shapes import EntryDetail, EntryPage, QueryAudit
+from tenants.audit_files import MEDIA
+from tenants.audit_shapes import EntryDetail, EntryPage, ExportAudit, QueryAudit
 
 ROUTES = (
     Route(
@@ -16,7 +17,16 @@ ROUTES = (
         action=Action.QUERY_AUDIT,
         takes=QueryAudit,
         gives=EntryPage,
-        errors=(NotFound,),
+    ),
+    Route(
+        method="GET",
+        path="audit/export",
+        subject="Audit",
+        summary="Write the audit log out: one entry a line, as JSON or as a table",
+        operation=operations.export_audit,
+        action=Action.EXPORT_AUDIT,
+        takes=ExportAudit,
+        media=MEDIA,
     ),
     Route(
         method="GET",

@@ -28,7 +28,8 @@ class Route:
 
     The places in `path` are members of `takes`, or, when it takes none, the operation's arguments
     in their order. The other members come as query parameters of a GET or DELETE, else in the
-    body; those in `kept_back` come in neither. `gives` None answers 204.
+    body; those in `kept_back` come in neither. `gives` None answers 204, but with `media` it is a
+    file, of the type that belongs to the member `format`.
 
     `versioned`: the answer's `revision` is the ETag. `conditional`: If-Match becomes the member
     `revision`. `again` completes an answer that was given before: what it must not keep – a
@@ -51,6 +52,7 @@ class Route:
     repeatable: bool = True
     again: Mapping[str, Again] = field(default_factory=lambda: MappingProxyType({}))
     largest: int = MAXIMUM_BODY
+    media: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def name(self) -> str:
@@ -61,6 +63,11 @@ class Route:
     def scope(self) -> Scope:
         """What the token must allow at least."""
         return RULES[self.action].scope
+
+    @property
+    def done(self) -> int:
+        """The status when it worked."""
+        return self.status if self.gives or self.media else 204
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from tests.contracts.operations import operations
 # Allowed for programs and yet not served.
 NOT_SERVED = {
     Action.ADD_MEMBER: "takes a person in hand; programs invite",
-    Action.EXPORT_AUDIT: "a file; programs read the log by pages",
 }
 
 
