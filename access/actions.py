@@ -1,8 +1,8 @@
 """What may be done at all: one table of action → scope, level and doors. Unlisted means no.
 
 `level` is what the actor needs on the object itself (None: no single object, or the operation
-narrows to what is visible). `governing` asks for an owner or admin of the tenant. `fresh` asks a
-person at the console to have signed in a short while ago (step-up).
+narrows to what is visible). `governing` asks for an owner or admin of the tenant, `owning` for an
+owner. `fresh` asks a person at the console to have signed in a short while ago (step-up).
 """
 
 from dataclasses import dataclass
@@ -139,6 +139,7 @@ class Rule:
     level: Level | None = None
     doors: frozenset[Door] = EVERYONE
     governing: bool = False
+    owning: bool = False
     fresh: bool = False
 
 
@@ -218,8 +219,9 @@ RULES: dict[Action, Rule] = {
     Action.SHOW_SETTINGS: Rule(Scope.ADMIN, governing=True),
     Action.CHANGE_SETTINGS: Rule(Scope.ADMIN, governing=True, fresh=True),
     Action.SHOW_SINGLE_SIGN_ON: Rule(Scope.ADMIN, governing=True, doors=PEOPLE | OPERATORS),
+    # Whoever sets the provider up can sign in as anybody whom it names, as an owner too.
     Action.CHANGE_SINGLE_SIGN_ON: Rule(
-        Scope.ADMIN, governing=True, fresh=True, doors=PEOPLE | OPERATORS
+        Scope.ADMIN, governing=True, owning=True, fresh=True, doors=PEOPLE | OPERATORS
     ),
     Action.QUERY_AUDIT: Rule(Scope.ADMIN, governing=True),
     Action.SHOW_AUDIT_ENTRY: Rule(Scope.ADMIN, governing=True),

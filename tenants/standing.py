@@ -45,11 +45,14 @@ class Standing:
     membership_id: UUID | None
     governs: bool
     floor: Level
+    owns: bool = False
 
     def require(self, action: Action) -> None:
-        """Refuse what only owners and admins of the tenant may do."""
+        """Refuse what only owners and admins of the tenant may do, or only owners."""
         if RULES[action].governing and not self.governs:
             raise Denied("Only an owner or admin of the tenant may do this.")
+        if RULES[action].owning and not self.owns:
+            raise Denied("Only an owner of the tenant may do this.")
 
 
 def standing(actor: Actor, *, keep: bool = False) -> Standing:
@@ -61,7 +64,8 @@ def standing(actor: Actor, *, keep: bool = False) -> Standing:
     if actor.is_machinery:
         tenant = Tenant.objects.get(pk=actor.tenant_id)
         operates = actor.door is Door.COMMAND
-        return Standing(tenant, None, operates, Level.ADMIN if operates else Level.NONE)
+        floor = Level.ADMIN if operates else Level.NONE
+        return Standing(tenant, None, governs=operates, floor=floor, owns=operates)
     if actor.service_account_id:
         return _of_service_account(actor, actor.service_account_id, keep=keep)
     if keep:
@@ -73,9 +77,15 @@ def standing(actor: Actor, *, keep: bool = False) -> Standing:
         _require_active_agent(getattr(membership, "agent_state", None))
         if getattr(membership, "client_suspended", True):
             raise Denied(CLIENT_SUSPENDED)
-    governs = Role(membership.role).governs
-    floor = Level.ADMIN if governs else Level.of(membership.tenant.baseline_level)
-    return Standing(membership.tenant, membership.pk, governs and actor.only is None, floor)
+    role = Role(membership.role)
+    floor = Level.ADMIN if role.governs else Level.of(membership.tenant.baseline_level)
+    return Standing(
+        membership.tenant,
+        membership.pk,
+        governs=role.governs and actor.only is None,
+        floor=floor,
+        owns=role is Role.OWNER and actor.only is None,
+    )
 
 
 def _of_service_account(actor: Actor, account_id: UUID, *, keep: bool) -> Standing:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from pydantic.alias_generators import to_snake
 
 from access.actor import Actor
-from access.errors import Invalid, Unavailable
+from access.errors import Denied, Invalid, StepUpRequired, Unavailable
 from console.actors import actor_for
 from console.forms import machine_text
 from console.pages.framing import frame, fresh_first
@@ -65,7 +65,7 @@ class SingleSignOnForm(forms.Form):
             }
         )
 
-    def refuse(self, error: Invalid | Unavailable) -> None:
+    def refuse(self, error: Denied | Invalid | Unavailable) -> None:
         """Say it beside the field that it is about."""
         name = to_snake(getattr(error, "field", None) or "")
         self.add_error(name if name in self.fields else None, error.detail)
@@ -99,7 +99,9 @@ def _change(actor: Actor, form: SingleSignOnForm) -> bool:
         return False
     try:
         change_single_sign_on(actor, form.shape())
-    except (Invalid, Unavailable) as error:
+    except StepUpRequired:
+        raise
+    except (Denied, Invalid, Unavailable) as error:
         form.refuse(error)
         return False
     return True

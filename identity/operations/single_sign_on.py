@@ -25,6 +25,8 @@ def show_single_sign_on(actor: Actor) -> SingleSignOnOut:
 def change_single_sign_on(actor: Actor, request: ChangeSingleSignOn) -> SingleSignOnOut:
     """Set the provider up, change it, or switch it off. Sessions that came in through another
     issuer, or through one that is off, end with it.
+
+    For owners: an admin's provider could sign them in as an owner.
     """
     with audited(actor, Action.CHANGE_SINGLE_SIGN_ON, Event.TENANT_SSO_CHANGED) as entry:
         tenant = _governed(actor, Action.CHANGE_SINGLE_SIGN_ON)

@@ -120,7 +120,7 @@ def _may(action: Action, caller: Level | Role) -> bool:
     if rule.doors == MACHINERY:
         return False
     if isinstance(caller, Role):
-        return True
+        return not rule.owning or caller is Role.OWNER
     return not rule.governing and caller >= (rule.level or Level.NONE)
 
 

@@ -24,7 +24,7 @@ from tests.identity.looking import log
 from tests.identity.providers import CLIENT, SECRET, Provider, running_provider, set_up
 from tests.identity.test_second_factors import code, with_app
 from tests.oauth_client import OAuthClient
-from tests.people import PASSWORD, Somebody, join
+from tests.people import PASSWORD, Somebody, join, new_person
 from tests.refusals import refusal
 from tests.storage import dump, owner_sql
 
@@ -340,6 +340,20 @@ def test_a_new_issuer_needs_the_secret_again(provider: Provider, owner: Somebody
 def test_members_neither_see_nor_change_it(provider: Provider, member: Somebody) -> None:
     assert refusal(lambda: show_single_sign_on(member.console)).code == Denied.code
     assert signed_in(member).get("/admin/sign-in/").status_code == 403
+
+
+def test_an_admin_does_not_say_who_is_an_owner(owner: Somebody) -> None:
+    """An admin's provider would sign its maker in as the owner, who can make more owners."""
+    ada = join(owner, new_person("ada"), Role.ADMIN)
+    with running_provider() as theirs:
+        denied = refusal(lambda: set_up(ada, theirs.issuer))
+        assert (denied.code, "owner" in denied.detail) == (Denied.code, True)
+        typed = {"issuer": theirs.issuer, "client_id": CLIENT, "client_secret": SECRET}
+        browser = signed_in(ada)
+        refused = browser.post("/admin/sign-in/", {**typed, "domains": "example.org"})
+        assert (refused.status_code, "Only an owner" in page(refused).text) == (422, True)
+        assert browser.get("/admin/sign-in/").status_code == 200
+        assert Client().get(START).status_code == 404, "nothing was set up"
 
 
 def test_an_owner_sets_it_up_on_the_page(owner: Somebody) -> None:
