@@ -117,6 +117,7 @@ class Action(StrEnum):
     MERGE_AGENTS = "merge_agents"
     DISCONNECT_AGENT = "disconnect_agent"
     LIST_CLIENTS = "list_clients"
+    SHOW_CLIENT = "show_client"
     CHANGE_CLIENT = "change_client"
     REMOVE_CLIENT = "remove_client"
     ADD_ACCOUNT_SECRET = "add_account_secret"
@@ -234,6 +235,7 @@ RULES: dict[Action, Rule] = {
     Action.MERGE_AGENTS: Rule(Scope.WRITE, doors=PEOPLE | OPERATORS),
     Action.DISCONNECT_AGENT: Rule(Scope.WRITE, doors=PEOPLE | {Door.REST}),
     Action.LIST_CLIENTS: Rule(Scope.ADMIN, governing=True),
+    Action.SHOW_CLIENT: Rule(Scope.ADMIN, governing=True),
     Action.CHANGE_CLIENT: Rule(Scope.ADMIN, governing=True),
     Action.REMOVE_CLIENT: Rule(Scope.ADMIN, governing=True),
     Action.ADD_ACCOUNT_SECRET: Rule(Scope.ADMIN, governing=True, fresh=True),

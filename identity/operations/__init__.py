@@ -6,7 +6,12 @@ from identity.operations.account_secrets import (
     list_account_secrets,
     remove_account_secret,
 )
-from identity.operations.clients import change_client_state, list_clients, remove_client
+from identity.operations.clients import (
+    change_client_state,
+    list_clients,
+    remove_client,
+    show_client,
+)
 from identity.operations.personal_tokens import (
     create_personal_token,
     list_personal_tokens,
@@ -29,6 +34,7 @@ __all__ = [
     "remove_account_secret",
     "remove_client",
     "revoke_personal_token",
+    "show_client",
     "show_personal_token",
     "show_single_sign_on",
 ]

@@ -41,6 +41,14 @@ def list_clients(actor: Actor, request: ListClients) -> ClientPage:
         return ClientPage(clients=_out(actor, found), next_cursor=more)
 
 
+def show_client(actor: Actor, client_id: str) -> ClientOut:
+    """One of them."""
+    with reading(actor, Action.SHOW_CLIENT):
+        standing(actor).require(Action.SHOW_CLIENT)
+        (shown,) = _out(actor, [_found(actor, client_id)])
+        return shown
+
+
 def change_client_state(actor: Actor, request: ChangeClient) -> ClientOut:
     """Suspend a client in this tenant – what its agents leased ends, and nobody connects it – or
     let it go on, each agent as it stood.

@@ -101,6 +101,16 @@ ROUTES = (
         gives=ClientPage,
     ),
     Route(
+        method="GET",
+        path="clients/{clientId}",
+        subject="Agents",
+        summary="Show an OAuth client",
+        operation=identity.show_client,
+        action=Action.SHOW_CLIENT,
+        gives=ClientOut,
+        errors=(NotFound,),
+    ),
+    Route(
         method="PUT",
         path="clients/{clientId}/state",
         subject="Agents",

@@ -7,15 +7,15 @@ from django.test import Client
 
 from access.ids import public_id
 from access.tenancy import tenant_transaction
-from identity.models import Client as Software
 from tenants.agents import connect_agent
-from tenants.models import Agent
+from tenants.models import Agent, SuspendedClient
 from tests.console.pages import page, page_text, signed_in
+from tests.machines import new_client
 from tests.people import Somebody, lease, new_agent, read, set_agent, store
 from tests.refusals import code_of
 from tests.storage import owner_sql
 
-LIST, OWN = "/admin/agents/", "/account/agents/"
+LIST, OWN, CLIENTS = "/admin/agents/", "/account/agents/", "/admin/clients/"
 
 
 def here(agent_id: UUID | None, step: str = "") -> str:
@@ -34,16 +34,9 @@ def state(agent_id: UUID | None) -> str:
     return str(owner_sql("SELECT state FROM agent WHERE id = %s", agent_id)[0][0])
 
 
-def connect(who: Somebody, name: str, software: str = "") -> Agent:
+def connect(who: Somebody, name: str, software: str = "some software") -> Agent:
     """What consent does, for a client that registered itself under a name."""
-    client = Software.objects.create(
-        name=software,
-        client_type=Software.CLIENT_PUBLIC,
-        authorization_grant_type=Software.GRANT_AUTHORIZATION_CODE,
-        redirect_uris="http://127.0.0.1/",
-        client_secret="",
-        hash_client_secret=False,
-    )
+    client = new_client(software)
     with tenant_transaction(who.console.tenant_id):
         return connect_agent(who.console, client.pk, name)
 
@@ -173,3 +166,53 @@ def test_agents_of_others_are_nobodys_business(
             assert {one.status_code for one in answers} == {404}
     assert state(owner.agent.agent_id) == "active"
     assert member.person.email not in page_text(signed_in(outsider).get(LIST))
+
+
+# -- the software that agents are ---------------------------------------------------------------
+
+
+def of_client(agent: Agent, step: str) -> str:
+    return f"{CLIENTS}{public_id('client', agent.client_id)}/{step}"
+
+
+def test_a_client_is_suspended_after_a_question_and_resumed(
+    owner: Somebody, member: Somebody, browser: Client
+) -> None:
+    agent = connect(member, "Laptop", "Code 9")
+    assert "Code 9" in page(browser.get(CLIENTS)).text
+    assert "agents here: 1, of people: 1" in page(browser.get(of_client(agent, "suspend"))).text
+
+    assert browser.post(of_client(agent, "suspend"))["Location"] == CLIENTS
+
+    assert "software suspended" in page(browser.get(LIST)).text
+    assert "software suspended" in page(browser.get(here(agent.pk))).text
+    done = page(browser.post(of_client(agent, "resume"), follow=True)).text
+    assert "Code 9 may go on" in done
+    assert "software suspended" not in page(browser.get(LIST)).text
+
+
+def test_removing_a_client_removes_its_agents_after_a_question(
+    owner: Somebody, member: Somebody, browser: Client
+) -> None:
+    agent = connect(member, "Laptop", "Code 9")
+    assert "suspend it before" in page(browser.get(of_client(agent, "remove"))).text
+    assert state(agent.pk) == "active"
+
+    assert browser.post(of_client(agent, "remove"))["Location"] == CLIENTS
+
+    assert state(agent.pk) == "removed"
+    assert "No client yet" in page(browser.get(CLIENTS)).text
+
+
+def test_clients_are_not_for_members_and_those_of_others_unknown(
+    owner: Somebody, member: Somebody, outsider: Somebody
+) -> None:
+    agent = connect(owner, "Laptop", "Code 9")
+    for who, code in ((member, 403), (outsider, 404)):
+        other = signed_in(who)
+        for step in ("suspend", "resume", "remove"):
+            assert other.post(of_client(agent, step)).status_code == code
+        assert "Code 9" not in page_text(other.get(CLIENTS))
+    with tenant_transaction(owner.console.tenant_id):
+        assert not SuspendedClient.objects.exists()
+    assert state(agent.pk) == "active"

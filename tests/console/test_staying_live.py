@@ -31,6 +31,7 @@ WATCHED = {
     "/team/groups/<str:group_id>/": {"members"},
     "/connect/": {"agents"},
     "/admin/agents/": {"agents", "leases"},
+    "/admin/clients/": {"agents"},
     "/account/agents/": {"agents", "leases"},
     "/admin/service-accounts/": {"agents"},
 }

@@ -570,6 +570,10 @@ CASES: dict[str, Case] = {
         needs=("oauth_client",),
         at_home=True,
     ),
+    "show_client": Case(
+        call=lambda actor, it: identity.show_client(actor, it["oauth_client"]),
+        needs=("oauth_client",),
+    ),
     "change_client_state": Case(
         call=lambda actor, it: identity.change_client_state(
             actor, machine.ChangeClient(client_id=it["oauth_client"], state="suspended")

@@ -22,7 +22,7 @@ from identity.shapes import AddAccountKey
 from tenants.agents import connect_agent
 from tenants.operations import add_to_group, create_group, invite_member
 from tenants.shapes import CreateGroup, GroupPlace, InviteMember
-from tests.machines import new_account, new_secret, new_token, public_jwk
+from tests.machines import new_account, new_client, new_secret, new_token, public_jwk
 from tests.people import Somebody, grant, join, lease, new_agent, new_person, set_agent, store
 from tests.refusals import refusal
 from tests.trail import trail
@@ -112,13 +112,15 @@ def _uses(it: Furnished, colleague: Somebody) -> None:
     given = grant(it.owner, colleague, "user", folderPath=it.name("folder"))
     agent = new_agent(colleague.console, it.text("agent"))
     assert agent.agent_id
-    assert agent.client_id
     set_agent(it.owner, colleague.agent.agent_id, "suspended")
     with tenant_transaction(it.owner.console.tenant_id):
         connect_agent(colleague.console, uuid4(), it.text("new agent"))  # waits: one is suspended
     it.things["grant_id"] = given.grant_id
     it.things["agent_id"] = public_id("agent", agent.agent_id)
-    it.things["client_id"] = public_id("client", agent.client_id)
+    client = new_client(it.text("client"))
+    with tenant_transaction(it.owner.console.tenant_id):
+        connect_agent(it.owner.console, client.pk, it.text("agent of the client"))
+    it.things["client_id"] = public_id("client", client.pk)
     it.things["lease_id"] = lease(agent, it.name("key"), purpose=it.text("lease")).lease_id
     waiting = refusal(lambda: lease(agent, it.name("guarded"), purpose=it.text("request")))
     wish = {"key": it.name("guarded"), "level": "manager", "reason": it.text("wish")}
