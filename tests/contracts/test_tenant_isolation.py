@@ -160,7 +160,7 @@ RESTS = {
 }  # fmt: skip
 NAMES_NOTHING = {
     "livez", "readyz",
-    "api/v1/openapi.json", "^api(?:/|$)",
+    "api/v1/openapi.json", "api/v1/docs", "^api(?:/|$)",
     ".well-known/oauth-authorization-server", ".well-known/openid-configuration",
     ".well-known/oauth-protected-resource", ".well-known/oauth-protected-resource/api/mcp",
     ".well-known/oauth-protected-resource/api/v1", "api/v1/.well-known/oauth-protected-resource",
@@ -183,7 +183,8 @@ NAMES_NOTHING = {
     "admin/agents/", "admin/agents/waiting/", "account/agents/", "admin/service-accounts/",
     "admin/clients/",
     "account/tokens/", "account/tokens/new", "approvals/", "approvals/waiting/", "team/ask/",
-    "team/grants/", "team/grants/review", "team/grants/save", "team/access/",
+    "team/grants/", "team/grants/review", "team/grants/save", "team/grants/give",
+    "team/access/",
     "team/members/", "team/invitations/", "team/groups/",
 }  # fmt: skip
 NAMES_SOMETHING = {
