@@ -10,6 +10,7 @@ from credentials.operations import (
     delete_credential,
     describe_credential,
     move_credential,
+    remove_grant,
     request_access,
     restore_credential,
     revoke_credential,
@@ -186,6 +187,24 @@ def test_a_move_needs_a_manager_here_and_there(owner: Somebody, member: Somebody
     assert move(member, "stripe/deeper").folder_path == "stripe/deeper"
     grant(owner, member, "manager", folderPath="infra")
     assert move(member, "infra/new").folder_path == "infra/new"
+
+
+def test_a_move_gives_nobody_more_than_the_mover_holds(owner: Somebody, member: Somebody) -> None:
+    """Or a manager would move it to where they hold admin, and take the approval off its policy."""
+    store(owner, policy={"approval": "required"})
+    store(owner, "other", folderPath="mia/deeper")
+    grant(owner, member, "manager", folderPath="stripe")
+    own = grant(owner, member, "admin", folderPath="mia")
+
+    for target in ("mia", "mia/deeper"):
+        assert code_of(partial(move, member, target)) == "access/permission-denied"
+    assert code_of(partial(update, member, policy={})) == "access/permission-denied"
+    remove_grant(owner.console, own.grant_id)
+    grant(owner, member, "manager", folderPath="mia")
+    assert move(member, "mia").access == "manager"
+    grant(owner, member, "admin", key=KEY.key)
+    grant(owner, member, "admin", folderPath="stripe")
+    assert move(member, "stripe").access == "admin"
 
 
 def test_a_target_out_of_sight_is_denied_and_not_a_missing_credential(
