@@ -12,17 +12,18 @@ from restapi.routes.route import Route
 
 Call = tuple[Any, ...]
 
-_REVISION = re.compile(r'"([0-9]{1,9})"', re.ASCII)
+_TAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{0,200}"')  # RFC 9110 §8.8.3
+_REVISION = re.compile(r'"([1-9][0-9]{0,8})"', re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 def read_call(route: Route, request: Request, places: dict[str, str]) -> Call:
     """What the operation takes after the actor; Invalid for every member it does not know."""
     members = _members(route, request)
+    revision = _precondition(route, request) if route.writes else {}
     if route.takes is None:
         return tuple(places[name] for name in route.places)
-    if route.conditional:
-        members |= _precondition(request)
+    members |= revision
     return (route.takes.parse(members | places),)
 
 
@@ -49,12 +50,18 @@ def _members(route: Route, request: Request) -> dict[str, Any]:
     return {**query, **body}
 
 
-def _precondition(request: Request) -> dict[str, int]:
-    """The revision that the caller saw, out of If-Match (RFC 9110 §13.1.1)."""
+def _precondition(route: Route, request: Request) -> dict[str, int]:
+    """The revision that the caller saw, out of If-Match (RFC 9110 §13.1.1).
+
+    Tags are compared strongly. What has no ETag has none that could match, so the change is
+    refused rather than made without the condition.
+    """
     wanted = request.META.get("HTTP_IF_MATCH", "*").strip()
     if wanted == "*":
         return {}
+    if not _TAG.fullmatch(wanted):
+        raise Invalid("If-Match: * or one ETag, in its quotes.")
     found = _REVISION.fullmatch(wanted)
-    if found is None:
+    if found is None or not route.conditional:
         raise PreconditionFailed("If-Match names none of this resource's states.")
     return {"revision": int(found[1])}

@@ -12,6 +12,7 @@ from access.errors import (
     Malformed,
     MethodNotAllowed,
     NotAcceptable,
+    PreconditionFailed,
     QuotaExceeded,
     RouteNotFound,
     TooLarge,
@@ -52,7 +53,8 @@ def refusals(route: Route) -> dict[str, Any]:
 def _errors(route: Route) -> tuple[type[VaultError], ...]:
     misspelled = (RouteNotFound,) if route.places else ()  # a slash in a place leads elsewhere
     repeated = (Conflict,) if route.writes and route.repeatable else ()
-    return (*ALWAYS, *misspelled, *repeated, *route.errors)
+    conditional = (PreconditionFailed,) if route.writes else ()
+    return (*ALWAYS, *misspelled, *repeated, *conditional, *route.errors)
 
 
 def _answer(status: int, codes: list[str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from credentials.shapes import (
     ListCredentials,
     MoveCredential,
     SearchCredentials,
+    SeenCredential,
     UpdateCredential,
 )
 from restapi.routes.route import Route
@@ -100,8 +101,9 @@ ROUTES = (
         summary="Destroy every value of a credential; its key becomes free",
         operation=operations.delete_credential,
         action=Action.DELETE_CREDENTIAL,
-        takes=DescribeCredential,
-        errors=(CredentialNotFound,),
+        takes=SeenCredential,
+        errors=(CredentialNotFound, PreconditionFailed),
+        conditional=True,
     ),
     Route(
         method="POST",
@@ -123,8 +125,9 @@ ROUTES = (
         summary="Take a credential out of use for now; its leases end",
         operation=operations.archive_credential,
         action=Action.ARCHIVE_CREDENTIAL,
-        takes=DescribeCredential,
-        errors=(CredentialNotFound, Conflict),
+        takes=SeenCredential,
+        errors=(CredentialNotFound, Conflict, PreconditionFailed),
+        conditional=True,
     ),
     Route(
         method="POST",
@@ -133,8 +136,9 @@ ROUTES = (
         summary="Bring an archived credential back into use",
         operation=operations.restore_credential,
         action=Action.RESTORE_CREDENTIAL,
-        takes=DescribeCredential,
-        errors=(CredentialNotFound, Conflict),
+        takes=SeenCredential,
+        errors=(CredentialNotFound, Conflict, PreconditionFailed),
+        conditional=True,
     ),
     Route(
         method="POST",
@@ -143,8 +147,9 @@ ROUTES = (
         summary="End a credential for good; its history stays",
         operation=operations.revoke_credential,
         action=Action.REVOKE_CREDENTIAL,
-        takes=DescribeCredential,
-        errors=(CredentialNotFound,),
+        takes=SeenCredential,
+        errors=(CredentialNotFound, PreconditionFailed),
+        conditional=True,
     ),
     Route(
         method="GET",

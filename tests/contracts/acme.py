@@ -9,6 +9,7 @@ from access.tenancy import tenant_transaction
 from credentials.folder_shapes import NameFolder
 from credentials.key_shapes import ListKeys, RotateTenantKey
 from credentials.operations import (
+    archive_credential,
     create_folder,
     list_keys,
     request_access,
@@ -16,7 +17,7 @@ from credentials.operations import (
     rotate_tenant_key,
 )
 from credentials.request_shapes import RequestAccess
-from credentials.shapes import RotateCredential
+from credentials.shapes import DescribeCredential, RotateCredential
 from identity.operations import add_account_key, add_account_secret
 from identity.shapes import AddAccountKey, AddAccountSecret
 from leases.handles import make_handle
@@ -89,6 +90,12 @@ class Acme:
         key = self.key(_)
         request = RotateCredential.parse({"key": key, "newValue": "new"})
         rotate_credential(self.owner.console, request)
+        return key
+
+    def archived(self, _: Somebody) -> str:
+        """A credential that is out of use for now."""
+        key = self.key(_)
+        archive_credential(self.owner.console, DescribeCredential(key=key))
         return key
 
     def due_rotation(self, _: Somebody) -> UUID:
@@ -275,6 +282,7 @@ def nowhere() -> dict[str, Any]:
         "new_key": "no-such-key-either",
         "folder": "no-such-folder",
         "rotated": "no-such-key",
+        "archived": "no-such-key",
         "due_rotation": uuid7(),
         "due_key": uuid7(),
         "unused_key": public_id("kek", uuid7()),

@@ -15,7 +15,7 @@ from tests.people import PURPOSE
 
 # What a member names, by the names of Acme's things: the first is what a sound request is about.
 NAMES: dict[str, tuple[str, ...]] = {
-    "key": ("key", "rotated", "leased"),
+    "key": ("key", "rotated", "leased", "archived"),
     "folderPath": ("folder",),
     "leaseHandle": ("handle",),
     "leaseId": ("lease_id",),
@@ -55,6 +55,7 @@ ABOUT: dict[str, dict[str, str]] = {
     "removeAccountKey": {"proofId": "key_id"},
     "removeFromGroup": {"personId": "grouped"},
     "renameAgent": {"agentId": "own_agent"},
+    "restoreCredential": {"key": "archived"},
     "rollBackRotation": {"key": "rotated"},
     "showReaders": {"key": "rotated"},
     "withdrawAccessRequest": {"requestId": "own_access_request"},
