@@ -52,7 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):
             found = super().get_reauthentication_methods(user)
             return [{**one, "description": WORDS.get(one["id"], "")} for one in found]
         tenant = Tenant.objects.get(pk=tenant_id)
-        url = reverse("sso_start", args=[tenant.slug])
+        url = reverse("sso_again", args=[tenant.slug])
         return [{"id": "single_sign_on", "description": "your provider", "url": url}]
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:  # noqa: ARG002  # one rule for all

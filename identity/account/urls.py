@@ -48,6 +48,7 @@ urlpatterns = [
     ),
     path("sso/", sso.choose, name="sso"),
     path("sso/<slug:slug>/", sso.start, name="sso_start"),
+    path("sso/<slug:slug>/again/", sso.again, name="sso_again"),
     path("sso/<slug:slug>/callback/", sso.callback, name="sso_callback"),
     path("", overview, name="mfa_index"),
     path("", overview, name="mfa_list_webauthn"),

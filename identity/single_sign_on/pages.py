@@ -51,9 +51,25 @@ class TenantForm(forms.Form):
 def choose(request: HttpRequest) -> HttpResponseBase:
     """Ask for the tenant's short name; that it exists is not told."""
     form = TenantForm(request.GET if "tenant" in request.GET else None)
-    if form.is_valid():
-        return redirect("sso_start", form.cleaned_data["tenant"])
-    return render(request, "account/sso.html", {"form": form})
+    if not form.is_valid():
+        return render(request, "account/sso.html", {"form": form})
+    address = reverse("sso_start", args=[form.cleaned_data["tenant"]])
+    answer = render(request, "account/sso_leave.html", {"address": address})
+    answer["Refresh"] = f"0; url={address}"
+    return answer
+
+
+@require_safe
+@never_cache
+def again(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """To prove it anew, for whoever came in this way: said first, and then a link.
+
+    A redirect would not do, here and above: browsers hold a form to its page's `form-action`
+    through every redirect that follows, and the provider is another site.
+    """
+    wanted = request.GET.get("next", "")
+    address = f"{reverse('sso_start', args=[slug])}?{urlencode({'next': wanted})}"
+    return render(request, "account/sso_leave.html", {"address": address, "again": True})
 
 
 @require_safe
@@ -119,7 +135,16 @@ def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
         return _failed(request, str(error))
     except VaultError as error:
         return _failed(request, error.detail, status=error.status)
-    return _sign_in(request, provider, person, begun["next"])
+    go_on = begun["next"] or reverse("home")
+    if request.user == person and _came_through(request, provider):
+        record_authentication(request, person, METHOD, reauthenticated=True)
+        return redirect(go_on)  # in the session that there is, with what waits in it
+    return _sign_in(request, provider, person, go_on)
+
+
+def _came_through(request: HttpRequest, provider: SingleSignOn) -> bool:
+    same_tenant = confined_to(request) == provider.tenant_id
+    return same_tenant and request.session.get(THROUGH) == provider.issuer
 
 
 def _said(request: HttpRequest, provider: SingleSignOn, begun: dict[str, Any]) -> Said:
@@ -150,9 +175,7 @@ def _sign_in(
     request.session[CONFINED_TO] = str(provider.tenant_id)
     request.session[THROUGH] = provider.issuer
     record_authentication(request, person, METHOD)
-    response: HttpResponseBase = perform_login(
-        request, Login(user=person, redirect_url=go_on or reverse("home"))
-    )
+    response: HttpResponseBase = perform_login(request, Login(user=person, redirect_url=go_on))
     return response
 
 

@@ -236,6 +236,7 @@ NAMES_SOMETHING = {
     "setup/<str:token>/",
     "invitations/<str:link>",
     "account/sso/<slug:slug>/",
+    "account/sso/<slug:slug>/again/",
     "account/sso/<slug:slug>/callback/",
     "account/passkeys/<int:pk>/rename/",
     "account/passkeys/<int:pk>/remove/",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -38,6 +38,8 @@ class Provider:
     documents: Claims = field(default_factory=dict)
     asked: Claims = field(default_factory=dict)
     algorithm: str = "ES256"
+    # Whom it knows at once when a browser comes; nobody: it has no page.
+    visitor: str = ""
 
     def callback(self, location: str, email: str, /, **claims: Any) -> str:
         """Somebody signs in there: where their browser goes next."""
@@ -45,6 +47,14 @@ class Provider:
         self.changes = {"email": email, "sub": f"id-of-{email}", **claims}
         back = self.asked["redirect_uri"]
         return f"{urlsplit(back).path}?code=c0de&state={self.asked['state']}"
+
+    def sent_back(self, path: str) -> str:
+        """Where a browser that comes to sign in goes at once; empty for what is no sign-in."""
+        if not self.visitor or urlsplit(path).path != "/authorize":
+            return ""
+        return urljoin(
+            dict(parse_qsl(urlsplit(path).query))["redirect_uri"], self.callback(path, self.visitor)
+        )
 
     def document(self, path: str) -> Claims | None:
         """What a GET answers."""
@@ -94,7 +104,13 @@ def running_provider() -> Iterator[Provider]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer(provider.document(self.path))
+            back = provider.sent_back(self.path)
+            if not back:
+                self._answer(provider.document(self.path))
+                return
+            self.send_response(302)
+            self.send_header("Location", back)
+            self.end_headers()
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()

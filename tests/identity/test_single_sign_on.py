@@ -19,7 +19,7 @@ from identity.single_sign_on.addresses import may_be_called
 from identity.single_sign_on.sealing import open_secret
 from identity.single_sign_on.shapes import ChangeSingleSignOn
 from tenants.models import Membership, Person, Tenant
-from tests.console.pages import page, signed_in
+from tests.console.pages import page, page_text, signed_in
 from tests.identity.looking import log
 from tests.identity.providers import CLIENT, SECRET, Provider, running_provider, set_up
 from tests.identity.test_second_factors import code, with_app
@@ -287,12 +287,14 @@ def test_a_session_ends_with_its_provider(provider: Provider, owner: Somebody) -
 def test_proving_it_anew_means_the_provider_asks_anew(provider: Provider, owner: Somebody) -> None:
     browser = inside(provider, owner.person.email)
     asked = browser.get("/account/reauthenticate/?next=/admin/sign-in/")
-    assert asked["Location"] == f"{START}?next=%2Fadmin%2Fsign-in%2F"
-    location = browser.get(asked["Location"])["Location"]
+    assert asked["Location"] == f"{START}again/?next=%2Fadmin%2Fsign-in%2F"
+    onwards = f"{START}?next=%2Fadmin%2Fsign-in%2F"
+    assert f'href="{onwards}"' in page_text(browser.get(asked["Location"]))
+    location = browser.get(onwards)["Location"]
     assert "prompt=login" in location
     back = provider.callback(location, owner.person.email, auth_time=int(time.time()) - 900)
     assert browser.get(back).status_code == 403
-    location = browser.get(asked["Location"])["Location"]
+    location = browser.get(onwards)["Location"]
     answer = browser.get(provider.callback(location, owner.person.email))
     assert answer["Location"] == "/admin/sign-in/"
 
@@ -381,7 +383,7 @@ def test_an_owner_sets_it_up_on_the_page(owner: Somebody) -> None:
 def test_the_way_in_asks_for_the_tenants_short_name(provider: Provider) -> None:
     browser = Client()
     assert "Short name" in page(browser.get("/account/sso/")).text
-    assert browser.get("/account/sso/?tenant=acme")["Location"] == START
+    assert browser.get("/account/sso/?tenant=acme")["Refresh"] == f"0; url={START}"
     assert page(browser.get("/account/sso/?tenant=a b")).errors.keys() == {"tenant"}
     assert browser.get("/account/sso/nowhere/").status_code == 404
     assert not ProviderAccount.objects.exists()

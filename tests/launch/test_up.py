@@ -21,7 +21,6 @@ from tests.launch.running import (
 )
 from vaultsite.launch.bootstrap import ROOT, Environment
 from vaultsite.launch.datadir import DataDirectory
-from vaultsite.launch.ports import free_port
 from vaultsite.launch.servers import remove_data
 
 # Everything here shares one running installation, so it runs in one process.
@@ -209,15 +208,18 @@ def test_a_killed_up_leaves_nothing_running_and_the_next_one_starts(another: Up)
 
 
 @pytest.mark.full
-def test_without_demo_people_nothing_is_seeded(tmp_path: Path) -> None:
+def test_without_demo_people_a_link_to_set_it_up_is_shown(tmp_path: Path) -> None:
     data = tmp_path / "data"
     try:
-        code, output = run(
-            *("manage.py", "up", "--exit", "--no-demo", "--port", str(free_port())),
-            *("--data-dir", str(data)),
-        )
+        fresh = bring_up(data, "--no-demo")
+        link = (data / "run" / "setup-link").read_text("utf-8").strip()
+        first = httpx2.get(link, follow_redirects=True, trust_env=False)
+        fresh.process.send_signal(signal.SIGINT)
+        code, output = finish(fresh.process)
         assert code == 0, output
         assert "no demo people for the self-check" in output
+        assert f"set up    {link}" in output
+        assert "Step 1 of 3" in first.text
         assert not (data / "keys" / "people.json").exists()
     finally:
         remove_data(DataDirectory(data))
