@@ -51,7 +51,7 @@ def invite_member(actor: Actor, request: InviteMember) -> InvitationOut:
     Asking again sends a new link and ends the one before. Only owners ask somebody to be one.
     """
     with audited(actor, Action.INVITE_MEMBER, Event.MEMBER_INVITED) as entry:
-        standing(actor).require(Action.INVITE_MEMBER)
+        standing(actor, keep=True).require(Action.INVITE_MEMBER)
         entry.detail(role=request.role)
         require_owner_for(actor, request.role)
         _require_no_member(actor, request.email)

@@ -15,8 +15,16 @@ from access.ids import parse_public_id, public_id
 from access.levels import Role
 from access.paging import page
 from audit.events import Event
-from audit.recording import audited, reading
-from tenants.models import Agent, AgentState, GroupMember, Membership, Person
+from audit.recording import Draft, audited, reading
+from tenants.models import (
+    Agent,
+    AgentState,
+    GroupMember,
+    Invitation,
+    InvitationState,
+    Membership,
+    Person,
+)
 from tenants.shapes import (
     ChangeRole,
     GroupRef,
@@ -80,13 +88,15 @@ def change_role(actor: Actor, request: ChangeRole) -> MemberOut:
         lowered = Role(member.role).governs and not Role(request.role).governs
         member.role = request.role
         member.save(update_fields=["role"])
+        _take_back_invitations(entry, member, Role(request.role))
         if lowered:
             announce(actor, Ended(reason="role lowered", person_id=person_id))
         return member_out(member, _groups(actor, [person_id])[person_id])
 
 
 def remove_member(actor: Actor, request: RemoveMember) -> None:
-    """Take a person out of the tenant: membership, groups, agents, grants and leases end at once.
+    """Take a person out of the tenant: membership, groups, agents, grants and leases end at once,
+    and what they invited waits no more.
 
     What they owned goes to the heir, who must be a member too; without one it has no such owner.
     """
@@ -105,7 +115,23 @@ def remove_member(actor: Actor, request: RemoveMember) -> None:
         GroupMember.objects.of(actor).filter(person_id=person_id).delete()
         ended = Ended(reason="member removed", person_id=person_id, leaves=True, heir_id=heir_id)
         announce(actor, ended)
+        _take_back_invitations(entry, member, None)
         member.delete()
+
+
+def _take_back_invitations(entry: Draft, member: Membership, role: Role | None) -> None:
+    """What somebody asked for stands no longer than they may ask for it, or an invitation to
+    another address of theirs would be the way back. `role` is the one that they keep.
+    """
+    if role is Role.OWNER:
+        return
+    waiting = Invitation.objects.filter(
+        tenant_id=member.tenant_id, invited_by_id=member.person_id, state=InvitationState.WAITING
+    )
+    if role is Role.ADMIN:
+        waiting = waiting.filter(role=Role.OWNER)
+    if count := waiting.update(state=InvitationState.WITHDRAWN):
+        entry.detail(invitations_withdrawn=count)
 
 
 def _heir(actor: Actor, request: RemoveMember, leaver: UUID) -> UUID | None:

@@ -16,9 +16,17 @@ from tenants.operations import (
     invite_member,
     list_invitations,
     open_invitation,
+    remove_member,
     withdraw_invitation,
 )
-from tenants.shapes import ChangeRole, InvitationOut, InviteMember, Listing
+from tenants.shapes import (
+    ChangeRole,
+    InvitationOut,
+    InviteMember,
+    Listing,
+    RemoveMember,
+    RoleWord,
+)
 from tenants.tasks import send_notices
 from tests.people import Somebody, join, new_person
 from tests.racing import race
@@ -112,6 +120,50 @@ def test_what_is_withdrawn_or_over_opens_nothing(owner: Somebody, mailoutbox: Ou
     states = [one.state for one in list_invitations(owner.console, Listing()).invitations]
     assert states == ["expired", "withdrawn"]
     assert len(mailed(mailoutbox)) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asked_for", "stands"),
+    [
+        ("admin", None, "admin", False),
+        ("admin", None, "member", False),
+        ("admin", "member", "admin", False),
+        ("owner", "admin", "owner", False),
+        ("owner", "admin", "admin", True),
+        ("admin", "owner", "admin", True),
+    ],
+)
+def test_an_invitation_stands_no_longer_than_its_sender_could_send_it(
+    owner: Somebody, before: str, after: RoleWord | None, asked_for: str, stands: bool
+) -> None:
+    """Or whoever is put out lets themselves in again, by another address."""
+    ada, others = join(owner, new_person("ada"), Role(before)), invite(owner)
+    link = secret_of(invite(ada, "ada-again@example.org", asked_for))
+
+    with new_entries(owner.console.tenant_id) as entries:
+        if after is None:
+            remove_member(owner.console, RemoveMember(person_id=ada.id))
+        else:
+            change_role(owner.console, ChangeRole(person_id=ada.id, role=after))
+
+    accept = partial(accept_invitation, link, new_person("ada-again"))
+    if stands:
+        assert accept().slug == "acme"
+    else:
+        assert code_of(accept) == code_of(partial(open_invitation, link)) == "resource/not-found"
+    assert entries[-1].details.get("invitations_withdrawn", 0) == (0 if stands else 1)
+    assert open_invitation(secret_of(others)).role == "member", "of somebody else"
+
+
+def test_no_invitation_slips_past_the_removal_of_its_sender(owner: Somebody) -> None:
+    ada = join(owner, new_person("ada"), Role.ADMIN)
+
+    race(
+        partial(remove_member, owner.console, RemoveMember(person_id=ada.id)),
+        *[partial(invite, ada, f"ada-{number}@example.org", "admin") for number in range(5)],
+    )
+
+    assert owner_sql("SELECT count(*) FROM invitation WHERE state = 'waiting'") == [(0,)]
 
 
 def test_two_who_accept_at_once_join_once(owner: Somebody) -> None:
