@@ -68,7 +68,10 @@ def _send(path: str) -> str:
 
 
 def _pick(member: str, before: str = "") -> str:
-    return f"python3 -c \"import json, sys; print('{before}' + json.load(sys.stdin)['{member}'])\""
+    told = f"json.load(sys.stdin)['{member}']"
+    if before:
+        told = f"'{before}' + {told}"
+    return f'python3 -c "import json, sys; print({told})"'
 
 
 def _claude_code(key: str) -> Way:

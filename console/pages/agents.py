@@ -244,11 +244,11 @@ def _page(
 
 
 def _others(actor: Actor, its: AgentOut) -> list[AgentOut]:
-    """The other agents of its person, which it could be."""
+    """The agents that its person had before, which it could be."""
     wish = ListAgents(
         whose="all" if _governs(actor) else "mine", person_id=its.person_id, limit=MAXIMUM_PAGE
     )
-    return [one for one in list_agents(actor, wish).agents if one.agent_id != its.agent_id]
+    return [one for one in list_agents(actor, wish).agents if one.created_at < its.created_at]
 
 
 def _governs(actor: Actor) -> bool:

@@ -10,8 +10,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from access.actor import Actor
+from access.ids import public_id
 from access.tenancy import tenant_transaction
 from identity.models import Client, Consent
+from identity.operations import change_client_state
+from identity.shapes import ChangeClient
 from leases.models import Lease, LeaseState
 from tenants.models import Agent, Membership, Person, Tenant
 from tenants.operations import remove_member
@@ -68,6 +71,23 @@ def test_a_suspended_agent_gets_no_new_tokens(
     set_agent(owner, agent, "suspended")
     assert client.refresh(theirs.refresh or "").json() == {"error": "invalid_grant"}
     set_agent(owner, agent, "active")
+    assert client.refresh(theirs.refresh or "").status_code == 200
+
+
+def test_a_client_that_the_tenant_suspended_gets_no_new_tokens_and_no_new_consent(
+    client: OAuthClient, theirs: Tokens, owner: Somebody, member: Somebody, browse: Browsing
+) -> None:
+    actor = who_is(theirs.access)
+    assert actor.client_id
+    wish = {"clientId": public_id("client", actor.client_id), "state": "suspended"}
+    change_client_state(owner.console, ChangeClient.parse(wish))
+
+    assert client.refresh(theirs.refresh or "").json() == {"error": "invalid_grant"}
+    browser = browse(member)
+    refused = decide(browser, browser.get(client.authorize_url()))
+    assert refused.status_code == 403
+    assert "suspended in this tenant" in refused.text
+    change_client_state(owner.console, ChangeClient.parse({**wish, "state": "active"}))
     assert client.refresh(theirs.refresh or "").status_code == 200
 
 
