@@ -66,7 +66,11 @@ class Schemas:
             for (shape, mode), schema in found.items()
             if issubclass(shape, Shape)
         }
-        return cls(names, {name: _untitled(one) for name, one in whole["$defs"].items()})
+        definitions = {name: _untitled(one) for name, one in whole["$defs"].items()}
+        for (_, mode), name in names.items():
+            if mode == OUT:
+                definitions[name] = _readable(definitions[name])
+        return cls(names, definitions)
 
     def answer(self, shape: type[Shape]) -> Schema:
         """The reference to what is answered."""
@@ -115,6 +119,15 @@ def _not_null(schema: Schema) -> Schema:
 def _no_null_default(schema: Schema) -> Schema:
     """Leaving it out is that default, and where null is refused it would be a wrong one."""
     return {name: one for name, one in schema.items() if not (name == "default" and one is None)}
+
+
+def _readable(schema: Any) -> Any:
+    """What is answered can be read: pydantic calls a secret write-only wherever it stands."""
+    if isinstance(schema, list):
+        return [_readable(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {name: _readable(one) for name, one in schema.items() if name != "writeOnly"}
 
 
 def _untitled(schema: Any) -> Any:

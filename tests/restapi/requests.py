@@ -159,7 +159,7 @@ def sent(route: Route, members: Mapping[str, Any]) -> Sent:
         address = address.replace(f"{{{name}}}", value)
     if route.in_body:
         return Sent(route.method, f"/api/v1/{address}", {}, others)
-    query = {name: _text(value) for name, value in others.items()}
+    query = {name: as_parameter(value) for name, value in others.items()}
     return Sent(route.method, f"/api/v1/{address}", query, None)
 
 
@@ -175,7 +175,8 @@ def public(thing: Any) -> Any:
     return public_id("agent", thing) if isinstance(thing, UUID) else thing
 
 
-def _text(value: Any) -> str:
+def as_parameter(value: Any) -> str:
+    """A member as it stands in a query."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
