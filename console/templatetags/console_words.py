@@ -30,9 +30,11 @@ def moment(at: datetime) -> SafeString:
     """An instant in UTC, to the second, readable for people and programs."""
     at = at.astimezone(UTC)
     return format_html(
-        '<time datetime="{}">{}</time>',
+        '<time datetime="{}"><span class="whole">{}</span>'
+        ' <span class="whole">{} UTC</span></time>',
         at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        at.strftime("%Y-%m-%d"),
+        at.strftime("%H:%M:%S"),
     )
 
 
@@ -66,7 +68,7 @@ def day(at: datetime) -> SafeString:
     """The day of an instant in UTC; the whole of it on request."""
     at = at.astimezone(UTC)
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
+        '<time datetime="{}" title="{}"><span class="whole">{}</span></time>',
         at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         at.strftime("%Y-%m-%d %H:%M:%S UTC"),
         at.strftime("%Y-%m-%d"),

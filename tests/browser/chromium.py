@@ -35,6 +35,12 @@ class Complaints(list[str]):
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.append(str(error)))
 
+    def taken(self) -> list[str]:
+        """What was complained about since the last time."""
+        found = self[:]
+        self.clear()
+        return found
+
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.append(message.text)

@@ -12,9 +12,9 @@ from tests.people import CANARY, PASSWORD, Somebody
 NEW = "/admin/credentials/new"
 
 
-def signed_in(who: Somebody) -> Client:
-    """A browser in which `who` signed in through the form."""
-    client = Client()
+def signed_in(who: Somebody, **options: Any) -> Client:
+    """A browser in which `who` signed in through the form; `options` are Django's client's."""
+    client = Client(**options)
     typed = {"login": who.person.email, "password": PASSWORD}
     assert client.post("/account/login/", typed).status_code == 302
     return client

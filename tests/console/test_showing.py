@@ -19,7 +19,7 @@ def test_the_list_shows_what_there_is_by_folder_and_key(owner: Somebody) -> None
     store(owner, "alpha", folderPath="b", policy={"defaultTtl": "5m"})
     text = page(signed_in(owner).get("/admin/credentials/")).text
     assert text.index("zeta") < text.index("alpha")
-    for word in ("the last", "live", "API key", "active", "5 minutes", "15 minutes"):
+    for word in ("the last", "live", "API key", "active", "5m", "15m"):
         assert word in text
 
 
@@ -83,8 +83,10 @@ def test_a_member_sees_their_levels_and_whom_to_ask(owner: Somebody, member: Som
     store(owner, "prod-database-key")
     grant(owner, member, "user", key="stripe-api-key")
     text = page(signed_in(member).get("/team/")).text
-    assert "stripe-api-key stripe user user: own grant viewer: every member" in text
-    assert "prod-database-key stripe viewer Ask for more on prod-database-key every member" in text
+    assert "stripe-api-key in stripe user user: own grant viewer: every member" in text
+    assert (
+        "prod-database-key in stripe viewer Ask for more on prod-database-key every member" in text
+    )
     assert "Olivia olivia@example.org owner" in text
     assert "Ada ada@example.org admin" in text
     assert "Marc" not in text

@@ -13,9 +13,10 @@ from django.test import Client
 from tests.console.pages import page, page_text, signed_in
 from tests.contracts.test_tenant_isolation import acmes_rows
 from tests.people import Somebody
-from tests.walk.addresses import Address, pages
+from tests.walk.addresses import pages
 from tests.walk.forms import WholeForm, forms_of
 from tests.walk.furnished import ELEMENT, MARKUP, Furnished, furnish
+from tests.walk.views import Views
 
 # What ends the walker's own session; it names nobody's thing.
 ENDS_THE_SESSION = ("/account/logout/", "/account/password/change/")
@@ -56,26 +57,53 @@ def test_a_page_about_acmes_thing_is_not_found_for_globex(walk: Walk) -> None:
 
 def test_a_form_that_is_sent_acmes_things_finds_and_changes_nothing(walk: Walk) -> None:
     before = acmes_rows(walk.acme.owner)
+    views = Views(walk.browser)
+    typed: list[tuple[str, WholeForm]] = []
     for address in pages():
-        for form, own, foreign in _temptations(address, walk):
-            action, body = form.about(own, foreign)
-            target = urljoin(address.of(walk.globex.things), action)
-            send = walk.browser.post if form.method == "post" else walk.browser.get
-            _assert_unknown(send(target, body), form, target)
-            assert acmes_rows(walk.acme.owner) == before, target
+        for here, shown in views.of(address.of(walk.globex.things)):
+            forms = forms_of(page_text(shown)) if shown.status_code == 200 else []
+            typed += [(urljoin(here, form.action), form) for form in forms if form.is_typed]
+            for form, own, foreign in _temptations(forms, walk):
+                action, body = form.about(own, foreign)
+                target = urljoin(here, action)
+                send = walk.browser.post if form.method == "post" else walk.browser.get
+                _assert_unknown(send(target, body), form, target)
+                assert acmes_rows(walk.acme.owner) == before, target
+    _follow(walk, views)
+    _type(walk, typed)
+    assert acmes_rows(walk.acme.owner) == before
 
 
-def _temptations(address: Address, walk: Walk) -> list[tuple[WholeForm, str, str]]:
+def _temptations(forms: list[WholeForm], walk: Walk) -> list[tuple[WholeForm, str, str]]:
     """Every form of globex's page with each thing of globex that it could name."""
-    shown = walk.browser.get(address.of(walk.globex.things))
-    if shown.status_code != 200:
-        return []
     return [
         (form, own, foreign)
-        for form in forms_of(page_text(shown))
+        for form in forms
         for own, foreign in walk.pairs()
         if form.mentions(own) and not form.types_anew(own)
     ]
+
+
+def _follow(walk: Walk, views: Views) -> None:
+    """Links that name a thing in their query, with acme's in its place."""
+    for link in views.links.values():
+        foreign = link
+        for own, acmes in walk.pairs():
+            foreign = foreign.replace(own, acmes)
+        if foreign != link:
+            answer = walk.browser.get(foreign)
+            assert answer.status_code in {200, 404}, foreign
+            assert "acme-only " not in page_text(answer), f"{foreign} shows words of acme's"
+
+
+def _type(walk: Walk, typed: list[tuple[str, WholeForm]]) -> None:
+    """Acme's key, then its folder, wherever one can type; globex is another one afterwards."""
+    for target, form in typed:
+        if target not in ENDS_THE_SESSION:
+            for name in (walk.acme.things["key"], walk.acme.things["folder_path"]):
+                send = walk.browser.post if form.method == "post" else walk.browser.get
+                answer = send(target, form.filled(name), follow=True)
+                assert "acme-only " not in page_text(answer), f"{target} shows words of acme's"
 
 
 def _assert_unknown(answer: Any, form: WholeForm, target: str) -> None:
@@ -88,11 +116,13 @@ def _assert_unknown(answer: Any, form: WholeForm, target: str) -> None:
 
 def test_markup_is_shown_literally_and_comes_back_literally(owner: Somebody) -> None:
     acme, browser = furnish(owner, "acme"), signed_in(owner)
+    signed_in(owner, headers={"user-agent": MARKUP})  # stands in the list of sessions
     forms: list[tuple[str, WholeForm]] = []
+    views = Views(browser)
     for address in pages():
-        here = address.of(acme.things)
-        if here not in ENDS_THE_SESSION:
-            shown = browser.get(here)
+        if address.of(acme.things) in ENDS_THE_SESSION:
+            continue
+        for here, shown in views.of(address.of(acme.things)):
             _assert_literal(shown, here)
             forms += [(urljoin(here, form.action), form) for form in forms_of(page_text(shown))]
     for target, form in forms:

@@ -30,6 +30,11 @@ class WholeForm:
     method: str
     choices: list[Choice] = field(default_factory=list)
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether one can type into it."""
+        return any(one.typed for one in self.choices)
+
     def mentions(self, name: str) -> bool:
         """Whether the thing of that name could be what the form is about."""
         return name in self.action or any(name in one.name + one.value for one in self.choices)
@@ -84,7 +89,8 @@ class _Reader(HTMLParser):
             self._select = (given.get("name", ""), given.get("form"))
         elif tag == "option" and self._select:
             name, form = self._select
-            self._add(Choice(name, given.get("value", ""), "selected" in given), form)
+            # Without a value the text would be sent, which is not read here.
+            self._add(Choice(name, given["value"], "selected" in given), form)
         elif tag == "textarea":
             self._area, self._text = (given.get("name", ""), given.get("form")), ""
         elif tag in {"input", "button"}:

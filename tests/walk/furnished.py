@@ -1,27 +1,31 @@
 """A tenant with one thing of every kind, whose every text says whose it is."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
+from access.actor import Actor
 from access.ids import public_id
 from access.tenancy import tenant_transaction
 from audit.events import Event
 from credentials.key_shapes import ListKeys, RotateTenantKey
 from credentials.models import Credential
 from credentials.operations import (
+    decide_access_request,
     list_keys,
     request_access,
     rotate_credential,
     rotate_tenant_key,
 )
-from credentials.request_shapes import RequestAccess
+from credentials.request_shapes import DecideAccessRequest, RequestAccess
 from credentials.shapes import RotateCredential
 from credentials.tasks import rewrap_due_keys
 from identity.operations import add_account_key
 from identity.shapes import AddAccountKey
+from leases.operations import decide_lease
+from leases.shapes import DecideLease
 from tenants.agents import connect_agent
-from tenants.operations import add_to_group, create_group, invite_member
-from tenants.shapes import CreateGroup, GroupPlace, InviteMember
+from tenants.operations import add_to_group, change_settings, create_group, invite_member
+from tenants.shapes import ChangeSettings, CreateGroup, GroupPlace, InviteMember
 from tests.machines import new_account, new_client, new_secret, new_token, public_jwk
 from tests.people import Somebody, grant, join, lease, new_agent, new_person, set_agent, store
 from tests.refusals import refusal
@@ -57,6 +61,7 @@ def furnish(owner: Somebody, mark: str) -> Furnished:
     person.save()
     colleague = join(owner, person)
     it.things["person_id"] = it.things["subject_id"] = colleague.id
+    change_settings(owner.console, ChangeSettings(name=it.text("tenant")))
     _team(it, colleague)
     _credentials(it)
     _uses(it, colleague)
@@ -121,12 +126,26 @@ def _uses(it: Furnished, colleague: Somebody) -> None:
     with tenant_transaction(it.owner.console.tenant_id):
         connect_agent(it.owner.console, client.pk, it.text("agent of the client"))
     it.things["client_id"] = public_id("client", client.pk)
-    it.things["lease_id"] = lease(agent, it.name("key"), purpose=it.text("lease")).lease_id
+    saying = replace(agent, claimed={"client_name": it.text("claim")})
+    it.things["lease_id"] = lease(saying, it.name("key"), purpose=it.text("lease")).lease_id
     waiting = refusal(lambda: lease(agent, it.name("guarded"), purpose=it.text("request")))
     wish = {"key": it.name("guarded"), "level": "manager", "reason": it.text("wish")}
     asked = request_access(agent, RequestAccess.parse(wish))
     it.things["access_request_id"] = asked.request_id
     it.things["request_id"] = str(waiting.extra["approvalId"])
+    _decisions(it, agent)
+
+
+def _decisions(it: Furnished, agent: Actor) -> None:
+    """Requests that were decided, with the reasons for it."""
+    refused = refusal(lambda: lease(agent, it.name("guarded"), purpose=it.text("refused request")))
+    said = {"approve": False, "reason": it.text("reason")}
+    wish = {**said, "requestId": refused.extra["approvalId"]}
+    decide_lease(it.owner.console, DecideLease.parse(wish))
+    more = {"folderPath": it.name("folder"), "level": "admin", "reason": it.text("refused wish")}
+    asked = request_access(agent, RequestAccess.parse(more))
+    wish = {**said, "requestId": asked.request_id}
+    decide_access_request(it.owner.console, DecideAccessRequest.parse(wish))
 
 
 def _machines(it: Furnished) -> None:
