@@ -50,6 +50,7 @@ class Action(StrEnum):
     CLOSE_DUE_ROTATION = "close_due_rotation"
     LIST_FOLDERS = "list_folders"
     CREATE_FOLDER = "create_folder"
+    MOVE_FOLDER = "move_folder"
     REMOVE_FOLDER = "remove_folder"
     LIST_TAGS = "list_tags"
     LIST_KEYS = "list_keys"
@@ -163,6 +164,7 @@ RULES: dict[Action, Rule] = {
     Action.CLOSE_DUE_ROTATION: Rule(Scope.WRITE, doors=MACHINERY),
     Action.LIST_FOLDERS: Rule(Scope.READ),
     Action.CREATE_FOLDER: Rule(Scope.WRITE, Level.MANAGER),
+    Action.MOVE_FOLDER: Rule(Scope.WRITE, Level.MANAGER),
     Action.REMOVE_FOLDER: Rule(Scope.WRITE, Level.MANAGER),
     Action.LIST_TAGS: Rule(Scope.READ),
     Action.LIST_KEYS: Rule(Scope.ADMIN, governing=True),

@@ -29,6 +29,7 @@ class Event(StrEnum):
     CREDENTIAL_REVOKED = "credential.revoked"
     CREDENTIAL_DELETED = "credential.deleted"
     FOLDER_CREATED = "folder.created"
+    FOLDER_MOVED = "folder.moved"
     FOLDER_REMOVED = "folder.removed"
     LEASE_CREATED = "lease.created"
     LEASE_RENEWED = "lease.renewed"

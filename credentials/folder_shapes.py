@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from access.shapes import Shape
-from credentials.grammar import FolderPath
+from credentials.grammar import FolderPath, NewFolderPath
 from credentials.shapes import MAXIMUM_PAGE, LevelWord
 
 
@@ -19,6 +19,12 @@ class NameFolder(Shape):
     """One folder by its path."""
 
     folder_path: FolderPath
+
+
+class MoveFolder(NameFolder):
+    """Give a folder another path: another name, another place, or both."""
+
+    new_folder_path: NewFolderPath
 
 
 class FolderOut(Shape):

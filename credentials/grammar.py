@@ -4,6 +4,7 @@ The rules are those of `credentials.naming`; here they are also said as JSON Sch
 can say them: that text must be visible, or that a name must not read like a secret's, it cannot.
 """
 
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, SecretStr, WithJsonSchema
@@ -46,6 +47,11 @@ IdempotencyKey = Annotated[
 Key = Annotated[str, AfterValidator(check_key), WithJsonSchema(_NAME_SCHEMA)]
 FolderPath = Annotated[
     str, AfterValidator(check_folder_path), WithJsonSchema({"type": "string", "pattern": _PATH})
+]
+NewFolderPath = Annotated[
+    str,
+    AfterValidator(partial(check_folder_path, field="newFolderPath")),
+    WithJsonSchema({"type": "string", "pattern": _PATH}),
 ]
 Tag = Annotated[str, AfterValidator(check_tag), WithJsonSchema(_NAME_SCHEMA)]
 Tags = Annotated[

@@ -26,6 +26,7 @@ from credentials.operations.granting import (
     remove_grant,
 )
 from credentials.operations.importing import import_credentials
+from credentials.operations.moving_folders import move_folder
 from credentials.operations.reaching import show_access, show_reach
 from credentials.operations.requesting import request_access, withdraw_access_request
 from credentials.operations.rotating import rotate_credential
@@ -65,6 +66,7 @@ __all__ = [
     "list_keys",
     "list_tags",
     "move_credential",
+    "move_folder",
     "remove_folder",
     "remove_grant",
     "request_access",

@@ -40,7 +40,8 @@ def list_folders(actor: Actor, request: ListFolders) -> FolderPage:
         shown, cursor = page(rows, {"path": str}, limit=request.limit, cursor=request.cursor)
         counts = _counts(visible, shown)
         return FolderPage(
-            folders=[_out(held, one, counts.get(one.pk, 0)) for one in shown], next_cursor=cursor
+            folders=[folder_out(held, one, counts.get(one.pk, 0)) for one in shown],
+            next_cursor=cursor,
         )
 
 
@@ -48,12 +49,12 @@ def create_folder(actor: Actor, request: NameFolder) -> FolderOut:
     """Make a folder, and those above it that are missing; needs `manager` there."""
     with audited(actor, Action.CREATE_FOLDER, Event.FOLDER_CREATED) as entry:
         held = rights(actor, standing(actor))
-        _require_manager(held, request.folder_path, Action.CREATE_FOLDER)
+        require_manager(held, request.folder_path, Action.CREATE_FOLDER)
         entry.detail(folder=request.folder_path)
         there = Folder.objects.of(actor).filter(path=request.folder_path)
         if not request.folder_path or there.exists():
             raise Conflict("This folder exists already.", field="folderPath")
-        return _out(held, require_folder(actor, request.folder_path), 0)
+        return folder_out(held, require_folder(actor, request.folder_path), 0)
 
 
 def remove_folder(actor: Actor, request: NameFolder) -> None:
@@ -63,7 +64,7 @@ def remove_folder(actor: Actor, request: NameFolder) -> None:
         folder = Folder.objects.of(actor).locked().filter(path=request.folder_path).first()
         if folder is None or held.on_folder(request.folder_path) < Level.VIEWER:
             raise FolderNotFound()
-        _require_manager(held, folder.path, Action.REMOVE_FOLDER)
+        require_manager(held, folder.path, Action.REMOVE_FOLDER)
         entry.detail(folder=folder.path)
         _require_empty(actor, folder)
         # What was deleted in it leaves tombstones, which need some place.
@@ -89,14 +90,16 @@ def _counts(visible: QuerySet[Credential], folders: list[Folder]) -> dict[UUID, 
     return {row["folder_id"]: row["count"] for row in rows}
 
 
-def _out(held: Rights, folder: Folder, count: int) -> FolderOut:
+def folder_out(held: Rights, folder: Folder, count: int) -> FolderOut:
+    """The folder as the caller sees it, with how many credentials right in it."""
     level = held.on_folder(folder.path)
     return FolderOut.model_validate(
         {"folder_path": folder.path, "access": level.word if level else None, "credentials": count}
     )
 
 
-def _require_manager(held: Rights, path: str, action: Action) -> None:
+def require_manager(held: Rights, path: str, action: Action) -> None:
+    """Refuse below what the action asks for on this folder."""
     needed = RULES[action].level or Level.MANAGER
     if held.on_folder(path) < needed:
         raise lacking(needed, held.on_folder(path), folder=path)

@@ -4,7 +4,14 @@ from access.actions import Action
 from access.errors import Conflict, CredentialNotFound, FolderNotFound, PreconditionFailed
 from access.strict_json import MAXIMUM_IMPORT
 from credentials import operations
-from credentials.folder_shapes import FolderOut, FolderPage, ListFolders, NameFolder, TagsOut
+from credentials.folder_shapes import (
+    FolderOut,
+    FolderPage,
+    ListFolders,
+    MoveFolder,
+    NameFolder,
+    TagsOut,
+)
 from credentials.importing.shapes import ImportCredentials, ImportOut
 from credentials.shapes import (
     CreateCredential,
@@ -173,6 +180,17 @@ ROUTES = (
         gives=FolderOut,
         status=201,
         errors=(Conflict,),
+    ),
+    Route(
+        method="POST",
+        path="folders/move",
+        subject="Folders",
+        summary="Rename a folder or put it elsewhere, with all that is in it and below it",
+        operation=operations.move_folder,
+        action=Action.MOVE_FOLDER,
+        takes=MoveFolder,
+        gives=FolderOut,
+        errors=(FolderNotFound, Conflict),
     ),
     Route(
         method="DELETE",

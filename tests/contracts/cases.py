@@ -191,6 +191,14 @@ CASES: dict[str, Case] = {
         adds=(Event.FOLDER_CREATED,),
         at_home=True,
     ),
+    "move_folder": Case(
+        call=lambda actor, it: credentials.move_folder(
+            actor,
+            shelf.MoveFolder(folder_path=it["folder"], new_folder_path=f"{DESK}/{it['new_key']}"),
+        ),
+        needs=("folder", "new_key"),
+        adds=(Event.FOLDER_MOVED,),
+    ),
     "remove_folder": Case(
         call=lambda actor, it: credentials.remove_folder(
             actor, shelf.NameFolder(folder_path=it["folder"])

@@ -41,9 +41,9 @@ NAMES: dict[str, tuple[str, ...]] = {
 # Text that names nothing of anybody's.
 WORDS = frozenset(
     {
-        "content", "cursor", "description", "email", "event", "jwk", "metadata", "name", "newKey",
-        "newValue", "purpose", "query", "reason", "secretFields", "subjectCursor", "subjectQuery",
-        "tag", "tags", "value",
+        "content", "cursor", "description", "email", "event", "jwk", "metadata", "name",
+        "newFolderPath", "newKey", "newValue", "purpose", "query", "reason", "secretFields",
+        "subjectCursor", "subjectQuery", "tag", "tags", "value",
     }
 )  # fmt: skip
 # What a sound request is about where the first of NAMES would not do.
@@ -84,6 +84,7 @@ SAMPLES: dict[str, Callable[[], Any]] = {
     "format": lambda: "env",
     "jwk": public_jwk,
     "level": lambda: "viewer",
+    "newFolderPath": lambda: f"moved-{next(_number)}",
     "name": lambda: f"name {next(_number)}",
     "purpose": lambda: PURPOSE,
     "query": lambda: "key",

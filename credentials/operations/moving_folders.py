@@ -1,0 +1,167 @@
+"""Moving a folder with all that is in it: paths change, and with them what folders above give."""
+
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from access.actions import Action
+from access.actor import Actor
+from access.endings import Ended, announce
+from access.errors import Conflict, FolderNotFound, Invalid
+from access.ids import NO_ID
+from access.levels import Level
+from access.tenancy import TenantQuerySet
+from audit.events import Event
+from audit.recording import audited
+from credentials.folder_shapes import FolderOut, MoveFolder
+from credentials.folders import require_folder
+from credentials.models import Credential, Folder, Grant, State
+from credentials.naming import check_folder_path
+from credentials.operations.folders import folder_out, require_manager
+from credentials.presenting import search_text
+from credentials.rights import Rights, ancestors, below, rights, still_holds
+from credentials.routes import read_routes
+from credentials.subjects import Subject, subject_of
+from tenants.models import GroupMember
+from tenants.standing import standing
+
+LENDING = [level.word for level in Level if level >= Level.USER]
+
+
+def move_folder(actor: Actor, request: MoveFolder) -> FolderOut:
+    """Rename a folder, or put it elsewhere, with everything in it and below it.
+
+    `manager` is needed on it and where it goes. Grants on it and below it go along; what the
+    folders above gave ends, and the leases of whoever may no longer read end with it.
+    """
+    old, new = request.folder_path, request.new_folder_path
+    with audited(actor, Action.MOVE_FOLDER, Event.FOLDER_MOVED) as entry:
+        held = rights(actor, standing(actor))
+        if held.on_folder(old) < Level.VIEWER or not _folders(actor, Q(path=old)).exists():
+            raise FolderNotFound()
+        entry.detail(source=old, target=new)
+        require_manager(held, old, Action.MOVE_FOLDER)
+        require_manager(held, new, Action.MOVE_FOLDER)
+        _require_sense(old, new)
+        credentials = _hold_credentials(actor, old)
+        folders = _hold_folders(actor, old, new)
+        losers = _who_may_lose(actor, old, new)
+        before = read_routes(actor, losers)
+        _put(actor, folders, old, new)
+        _require_nothing_came(actor, folders, credentials, old)
+        moved = _rewrite(actor, credentials)
+        entry.detail(folders=len(folders), credentials=len(moved))
+        # What is left through some agents only keeps no lease: it may be another agent's.
+        after = read_routes(actor, losers).through(NO_ID)
+        for one in losers:
+            had, keeps = before.rights(one), after.rights(one)
+            _end_leases(actor, one, [it for it in moved if _lost(had, keeps, credentials, it)])
+        right_in_it = sum(one.folder_id == folders[0].pk for one in moved)
+        return folder_out(rights(actor, standing(actor)), folders[0], right_in_it)
+
+
+def _require_sense(old: str, new: str) -> None:
+    if not old:
+        raise Conflict("The root folder stays.")
+    if not new or new == old:
+        raise _taken()
+    if old in ancestors(new):
+        raise Conflict("A folder cannot be put into itself.", field="newFolderPath")
+
+
+def _folders(actor: Actor, which: Q) -> TenantQuerySet[Folder]:
+    return Folder.objects.of(actor).filter(which)
+
+
+def _hold_credentials(actor: Actor, old: str) -> dict[UUID, Credential]:
+    """Locked first and in one order: whoever has a credential may be waiting for a folder."""
+    rows = Credential.objects.of(actor).filter(below("folder__path", old))
+    rows = rows.exclude(state=State.DELETED).select_related("folder")
+    return {one.pk: one for one in rows.locked().order_by("pk")}
+
+
+def _hold_folders(actor: Actor, old: str, new: str) -> list[Folder]:
+    """Those that move and those above the target, by their paths: two moves wait for each other."""
+    touched = below("path", old) | Q(path__in=[*ancestors(new)[:-1]])
+    rows = _folders(actor, touched).select_for_update(of=("self",), no_key=True)
+    found = [one for one in rows.order_by("path") if old in ancestors(one.path)]
+    if not found or found[0].path != old:
+        raise FolderNotFound()
+    for one in found:
+        _require_fitting(new + one.path.removeprefix(old))
+    return found
+
+
+def _require_fitting(path: str) -> None:
+    try:
+        check_folder_path(path, "newFolderPath")
+    except Invalid:
+        raise Invalid(
+            "newFolderPath: what is below the folder would lie too deep there.", "newFolderPath"
+        ) from None
+
+
+def _put(actor: Actor, folders: list[Folder], old: str, new: str) -> None:
+    require_folder(actor, ancestors(new)[-2])
+    if _folders(actor, below("path", new)).exists():
+        raise _taken()
+    for one in folders:
+        one.path = new + one.path.removeprefix(old)
+    try:
+        Folder.objects.of(actor).bulk_update(folders, ["path"])
+    except IntegrityError:  # somebody made it at the same moment
+        raise _taken() from None
+
+
+def _taken() -> Conflict:
+    return Conflict("This folder exists already.", field="newFolderPath")
+
+
+def _require_nothing_came(
+    actor: Actor, folders: list[Folder], credentials: dict[UUID, Credential], old: str
+) -> None:
+    """What was put there while the locks were taken is not among what was moved."""
+    inside = Credential.objects.of(actor).filter(folder__in=folders).exclude(state=State.DELETED)
+    there = set(inside.values_list("pk", flat=True))
+    if there != set(credentials) or _folders(actor, below("path", old)).exists():
+        raise Conflict("Something was put into this folder at this moment; try again.")
+
+
+def _rewrite(actor: Actor, credentials: dict[UUID, Credential]) -> list[Credential]:
+    """A credential's folder is part of what is searched and of what an edit has seen."""
+    rows = Credential.objects.of(actor).filter(pk__in=credentials).select_related("folder")
+    moved = list(rows)
+    for one in moved:
+        one.search_text = search_text(one)
+    Credential.objects.of(actor).bulk_update(moved, ["search_text"])
+    rows.update(revision=F("revision") + 1, updated_at=Now())
+    return moved
+
+
+def _who_may_lose(actor: Actor, old: str, new: str) -> list[Subject]:
+    """People and service accounts with a grant on a folder that is no longer above."""
+    lost = set(ancestors(old)[:-1]) - set(ancestors(new))
+    grants = Grant.objects.of(actor).filter(still_holds(), folder__path__in=lost, level__in=LENDING)
+    subjects = {subject_of(one) for one in grants}
+    groups = [one.id for one in subjects if one.kind == "group"]
+    members = GroupMember.objects.of(actor).filter(group_id__in=groups)
+    people = {Subject("person", one.person_id) for one in members}
+    return sorted({one for one in subjects if one.kind != "group"} | people)
+
+
+def _lost(had: Rights, keeps: Rights, old: dict[UUID, Credential], moved: Credential) -> bool:
+    return had.on(old[moved.pk]) >= Level.USER > keeps.on(moved)
+
+
+def _end_leases(actor: Actor, subject: Subject, lost: list[Credential]) -> None:
+    is_person = subject.kind == "person"
+    for one in lost:
+        ended = Ended(
+            reason="folder moved",
+            person_id=subject.id if is_person else None,
+            service_account_id=None if is_person else subject.id,
+            credential_id=one.pk,
+        )
+        announce(actor, ended)
