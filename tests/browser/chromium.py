@@ -5,6 +5,7 @@ work; so the steps get their own thread, and the test keeps its own.
 """
 
 import os
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,8 +13,11 @@ from typing import Any, TypeVar
 
 from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
+from vaultsite.launch.verify import CHROMIUMS
+
 T = TypeVar("T")
-EXECUTABLE = Path("/usr/bin/chromium")
+FOUND = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+EXECUTABLE = Path(FOUND or "/usr/bin/chromium")
 QUIET = (
     "--no-sandbox",  # the sandbox does not start for root
     "--disable-gpu",
