@@ -17,11 +17,12 @@ from pydantic import SecretStr
 from access.actor import Actor
 from access.errors import Conflict, Invalid
 from access.tenancy import database_now, tenant_transaction
-from audit.recording import one_transaction
+from audit.recording import one_transaction, reading
 from restapi.answers import Answer, given_again, make_answer, to_keep
 from restapi.calls import Call
 from restapi.models import KeptAnswer
 from restapi.routes.route import Route
+from tenants.standing import standing
 
 KEPT = timedelta(hours=24)
 RETRY_SECONDS = 2
@@ -40,10 +41,17 @@ def answer_once(actor: Actor, route: Route, call: Call, key: str) -> Answer:
         _hold(whose)
         earlier = _kept(actor, whose)
         if earlier is not None:
+            _require_standing(actor, route)
             return given_again(route, actor, _require_same(earlier, request))
         answer = make_answer(route, route.operation(actor, *call))
         _keep(actor, route, answer, whose, request)
     return answer
+
+
+def _require_standing(actor: Actor, route: Route) -> None:
+    """Who was stopped since, or governs no more, is not answered: no operation asks it this time."""
+    with reading(actor, route.action):
+        standing(actor).require(route.action)
 
 
 def forget_answer(actor: Actor, answer_id: UUID) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NoReturn
 
 import httpx2
 import pytest
 
+from access.levels import Role
 from audit.models import Entry
 from credentials.operations import list_credentials
 from credentials.shapes import ListCredentials
@@ -14,9 +16,11 @@ from leases.shapes import SecretOut
 from restapi import repeating, views
 from restapi.routes import ROUTES
 from restapi.tasks import forget_answers
+from tenants.operations import change_role
+from tenants.shapes import ChangeRole
 from tests.oauth_client import reach
-from tests.people import CANARY, PURPOSE, Somebody, grant, store
-from tests.restapi.conftest import TokenOf
+from tests.people import CANARY, PURPOSE, Somebody, grant, join, new_person, set_agent, store
+from tests.restapi.conftest import ADMIN, TokenOf
 from tests.storage import dump, owner_sql
 from tests.trail import trail
 
@@ -90,6 +94,24 @@ def test_a_key_belongs_to_its_client_and_tenant(
 def test_a_key_has_a_form(api: httpx2.Client, key: str) -> None:
     answer = api.post(CREDENTIALS, json=WISH, headers={b"Idempotency-Key": key.encode()})
     assert code(answer) == (422, "input/invalid")
+
+
+def test_who_was_stopped_is_not_answered_again(
+    http: httpx2.Client, token_of: TokenOf, owner: Somebody
+) -> None:
+    ada = join(owner, new_person("ada"), Role.ADMIN)
+    http.headers["Authorization"] = f"Bearer {token_of(ada, ADMIN)}"
+    assert http.post("/api/v1/groups", json={"name": "Deploys"}, headers=KEY).status_code == 201
+    again = partial(http.post, "/api/v1/groups", json={"name": "Deploys"}, headers=KEY)
+    (agent,) = owner_sql("SELECT id FROM agent WHERE name LIKE 'program %%'")[0]
+
+    set_agent(owner, agent, "suspended")
+    assert code(again()) == (403, "access/permission-denied")
+    set_agent(owner, agent, "active")
+    assert again().headers["idempotency-replayed"] == "true"
+    change_role(owner.console, ChangeRole(person_id=ada.id, role="member"))
+    assert code(again()) == (403, "access/permission-denied")
+    assert len(trail(owner.console.tenant_id, outcome="denied")) == 2
 
 
 def test_a_refused_request_is_tried_again(api: httpx2.Client, owner: Somebody) -> None:
