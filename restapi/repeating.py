@@ -49,7 +49,7 @@ def answer_once(actor: Actor, route: Route, call: Call, key: str) -> Answer:
 
 
 def _require_standing(actor: Actor, route: Route) -> None:
-    """Who was stopped since, or governs no more, is not answered: no operation asks it this time."""
+    """Who was stopped since, or governs no more, is not answered: no operation asks this time."""
     with reading(actor, route.action):
         standing(actor).require(route.action)
 

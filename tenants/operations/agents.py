@@ -5,9 +5,10 @@ from uuid import UUID
 from access.actions import Action
 from access.actor import Actor
 from access.endings import Ended, announce
-from access.errors import Conflict, Denied, Invalid, NotFound
+from access.errors import Conflict, Denied, InsufficientScope, Invalid, NotFound
 from access.ids import NO_ID, parse_public_id, public_id
 from access.paging import page
+from access.scopes import Scope, satisfies
 from access.tenancy import TenantQuerySet
 from audit.events import Event
 from audit.recording import audited, reading
@@ -32,11 +33,11 @@ EVENTS = {
 
 
 def list_agents(actor: Actor, request: ListAgents) -> AgentPage:
-    """One's own agents, or everybody's for owners and admins; the newest first."""
+    """One's own agents, or with `vault:admin` everybody's for owners and admins; newest first."""
     with reading(actor, Action.LIST_AGENTS):
         stands = standing(actor)
-        if request.whose == "all" and not stands.governs:
-            raise Denied("Only an owner or admin of the tenant sees the agents of others.")
+        if request.whose == "all":
+            _require_all(actor, stands)
         rows = with_client(_filtered(actor, request))
         found, more = page(
             rows.select_related("person"),
@@ -132,9 +133,17 @@ def merge_agents(actor: Actor, request: MergeAgents) -> AgentOut:
         return agent_out(_alive(actor).select_related("person").get(pk=earlier.pk))
 
 
+def _require_all(actor: Actor, stands: Standing) -> None:
+    if not stands.governs:
+        raise Denied("Only an owner or admin of the tenant sees the agents of others.")
+    if not satisfies(actor.scopes, Scope.ADMIN):
+        raise InsufficientScope(f"The scope {Scope.ADMIN} is needed.", required=str(Scope.ADMIN))
+
+
 def _whose(actor: Actor, stands: Standing) -> UUID | None:
-    """Whose agents the actor may touch: None means everybody's."""
-    return None if stands.governs else actor.person
+    """Whose agents the actor may touch: None means everybody's, which a token must be for, too."""
+    everybodys = stands.governs and satisfies(actor.scopes, Scope.ADMIN)
+    return None if everybodys else actor.person
 
 
 def _alive(actor: Actor) -> TenantQuerySet[Agent]:

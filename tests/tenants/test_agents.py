@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from access.actor import Actor
+from access.actions import Door
+from access.actor import ALL_SCOPES, Actor
 from access.errors import Denied
 from access.ids import public_id
 from access.tenancy import tenant_transaction
@@ -74,6 +75,22 @@ def test_the_name_of_another_agent_means_that_one(owner: Somebody) -> None:
     assert code_of(partial(read, through(owner, again), handle)) == "lease/invalid-handle"
     assert owner_sql("SELECT state FROM lease") == [("revoked",)]
     assert lease(through(owner, again)).key == "stripe-api-key"
+
+
+def test_agents_of_others_take_the_scope_for_them(owner: Somebody, member: Somebody) -> None:
+    """An owner's own agent, which has no `vault:admin`, neither sees nor renames them."""
+    theirs, program = connect(member, "Laptop"), replace(owner.agent, door=Door.REST)
+    named = public_id("agent", theirs.pk)
+    wish = RenameAgent(agent_id=named, name="Desktop")
+
+    assert code_of(partial(list_agents, program, ListAgents(whose="all"))) == (
+        "auth/insufficient-scope"
+    )
+    for call in (partial(show_agent, program, named), partial(rename_agent, program, wish)):
+        assert code_of(call) == "resource/not-found"
+    assert [one.person for one in list_agents(program, ListAgents()).agents] == [owner.person.email]
+    governing = replace(program, scopes=ALL_SCOPES)
+    assert rename_agent(governing, wish).name == "Desktop"
 
 
 def test_a_name_is_a_persons_own(owner: Somebody, member: Somebody) -> None:
