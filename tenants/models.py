@@ -201,6 +201,7 @@ class Group(TenantOwned):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=80)
     description = models.CharField(max_length=500, blank=True)
+    revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
     tenant_id: UUID
 
@@ -253,6 +254,7 @@ class ServiceAccount(TenantOwned):
         max_length=9, choices=ServiceAccountState.choices, default=ServiceAccountState.ACTIVE
     )
     created_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
     last_used_at = models.DateTimeField(null=True)
     last_address = models.CharField(max_length=64, blank=True)

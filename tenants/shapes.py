@@ -215,14 +215,15 @@ class GroupWords(Shape):
 class ChangeGroup(Shape):
     """What to call a group; what is left out stays.
 
-    `expected`, when it is given, is what the caller saw: when it is something else by now, nothing
-    is changed.
+    `expected` and `revision`, when they are given, are what the caller saw: when it is something
+    else by now, nothing is changed.
     """
 
     group_id: PublicId
     name: Name | None = None
     description: Description | None = None
     expected: GroupWords | None = None
+    revision: int | None = Field(default=None, ge=1)
 
 
 class GroupPlace(Shape):
@@ -241,9 +242,10 @@ class PersonRef(Shape):
 
 
 class GroupOut(Shape):
-    """A group and how many people are in it."""
+    """A group and how many people are in it; `revision` counts what was done to it."""
 
     group_id: str
+    revision: int
     name: str
     description: str
     people: int
@@ -276,10 +278,12 @@ class CreateServiceAccount(Shape):
 class ChangeServiceAccount(Shape):
     """A service account's name, description or state; what is left out stays.
 
-    A state comes alone. `suspended` can be undone, `removed` cannot.
+    A state comes alone. `suspended` can be undone, `removed` cannot. With `revision` only while it
+    is still the one that was read.
     """
 
     service_account_id: PublicId
+    revision: int | None = Field(default=None, ge=1)
     name: Name | None = None
     description: Description | None = None
     state: AccountStateWord | None = None
@@ -292,9 +296,10 @@ class ListServiceAccounts(Listing):
 
 
 class ServiceAccountOut(Shape):
-    """A service account without its secrets."""
+    """A service account without its secrets; `revision` counts its changes."""
 
     service_account_id: str
+    revision: int
     name: str
     description: str
     state: AccountStateWord

@@ -1,7 +1,7 @@
 """What acts without a person at the keyboard: agents, service accounts, personal tokens."""
 
 from access.actions import Action
-from access.errors import Conflict, NotFound
+from access.errors import Conflict, NotFound, PreconditionFailed
 from identity import operations as identity
 from identity.shapes import (
     AccountKeyOut,
@@ -151,6 +151,7 @@ ROUTES = (
         gives=ServiceAccountOut,
         status=201,
         errors=(Conflict,),
+        versioned=True,
     ),
     Route(
         method="GET",
@@ -161,6 +162,7 @@ ROUTES = (
         action=Action.SHOW_SERVICE_ACCOUNT,
         gives=ServiceAccountOut,
         errors=(NotFound,),
+        versioned=True,
     ),
     Route(
         method="PATCH",
@@ -171,7 +173,9 @@ ROUTES = (
         action=Action.CHANGE_SERVICE_ACCOUNT,
         takes=ChangeServiceAccount,
         gives=ServiceAccountOut,
-        errors=(NotFound, Conflict),
+        errors=(NotFound, Conflict, PreconditionFailed),
+        versioned=True,
+        conditional=True,
     ),
     Route(
         method="GET",

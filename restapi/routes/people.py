@@ -108,6 +108,7 @@ ROUTES = (
         gives=GroupDetail,
         status=201,
         errors=(Conflict,),
+        versioned=True,
     ),
     Route(
         method="GET",
@@ -118,6 +119,7 @@ ROUTES = (
         action=Action.SHOW_GROUP,
         gives=GroupDetail,
         errors=(NotFound,),
+        versioned=True,
     ),
     Route(
         method="PATCH",
@@ -129,6 +131,8 @@ ROUTES = (
         takes=ChangeGroup,
         gives=GroupDetail,
         errors=(NotFound, Conflict, PreconditionFailed),
+        versioned=True,
+        conditional=True,
     ),
     Route(
         method="DELETE",
@@ -149,6 +153,7 @@ ROUTES = (
         takes=GroupPlace,
         gives=GroupDetail,
         errors=(NotFound, Conflict),
+        versioned=True,
     ),
     Route(
         method="DELETE",
@@ -160,5 +165,6 @@ ROUTES = (
         takes=GroupPlace,
         gives=GroupDetail,
         errors=(NotFound,),
+        versioned=True,
     ),
 )

@@ -64,15 +64,23 @@ def change_group(actor: Actor, request: ChangeGroup) -> GroupDetail:
         standing(actor).require(Action.CHANGE_GROUP)
         entry.detail(group=request.group_id)
         group = _held(actor, request.group_id)
-        if request.expected not in (None, _words(group)):
-            raise PreconditionFailed("The group was changed meanwhile; look at it again.")
-        changed = request.model_dump(exclude_none=True, exclude={"group_id", "expected"})
+        _require_unchanged(group, request)
+        changed = request.model_dump(
+            exclude_none=True, exclude={"group_id", "expected", "revision"}
+        )
         entry.detail(changed=sorted(changed))
         for name, value in changed.items():
             setattr(group, name, value)
+        group.revision += 1
         _save(group)
         entry.detail(name=group.name)
         return _detail(actor, group.pk)
+
+
+def _require_unchanged(group: Group, request: ChangeGroup) -> None:
+    as_expected = request.expected in (None, _words(group))
+    if not as_expected or request.revision not in (None, group.revision):
+        raise PreconditionFailed("The group was changed meanwhile; look at it again.")
 
 
 def _words(group: Group) -> GroupWords:
@@ -113,7 +121,9 @@ def add_to_group(actor: Actor, request: GroupPlace) -> GroupDetail:
         _, added = GroupMember.objects.of(actor).get_or_create(
             group=group, person_id=person_id, defaults={"tenant_id": actor.tenant_id}
         )
-        if not added:
+        if added:
+            _count(group)
+        else:
             entry.drop()
         return _detail(actor, group.pk)
 
@@ -126,6 +136,7 @@ def remove_from_group(actor: Actor, request: GroupPlace) -> GroupDetail:
         entry.detail(group=request.group_id, name=group.name, person=str(person_id))
         gone, _ = group.members.filter(person_id=person_id).delete()
         if gone:
+            _count(group)
             left = GroupLeft(
                 group_id=group.pk, person_ids=frozenset({person_id}), reason="group left"
             )
@@ -133,6 +144,11 @@ def remove_from_group(actor: Actor, request: GroupPlace) -> GroupDetail:
         else:
             entry.drop()
         return _detail(actor, group.pk)
+
+
+def _count(group: Group) -> None:
+    group.revision += 1
+    group.save(update_fields=["revision"])
 
 
 def _place(actor: Actor, request: GroupPlace) -> tuple[Group, UUID]:
@@ -179,6 +195,7 @@ def group_out(group: Group) -> GroupOut:
     """The group as a shape; `people` is counted by the query."""
     return GroupOut(
         group_id=public_id("group", group.pk),
+        revision=group.revision,
         name=group.name,
         description=group.description,
         people=getattr(group, "people", 0),

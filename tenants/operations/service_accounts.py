@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from access.actions import Action
 from access.actor import Actor
 from access.endings import Ended, announce
-from access.errors import Conflict, Invalid, NotFound
+from access.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from access.ids import parse_public_id, public_id
 from access.paging import page
 from audit.events import Event
@@ -96,6 +96,8 @@ def change_service_account(actor: Actor, request: ChangeServiceAccount) -> Servi
         standing(actor).require(Action.CHANGE_SERVICE_ACCOUNT)
         entry.detail(service_account=request.service_account_id)
         account = _held(actor, request.service_account_id)
+        if request.revision not in (None, account.revision):
+            raise PreconditionFailed("It was changed meanwhile; look at it again.")
         if state is None:
             _describe(entry, account, names)
         elif state == account.state:
@@ -109,13 +111,15 @@ def change_service_account(actor: Actor, request: ChangeServiceAccount) -> Servi
 def _describe(entry: Draft, account: ServiceAccount, names: dict[str, Any]) -> None:
     for name, value in names.items():
         setattr(account, name, value)
+    account.revision += 1
     entry.detail(changed=sorted(names))
     _save(account)
 
 
 def _move_to(actor: Actor, account: ServiceAccount, state: ServiceAccountState) -> None:
     account.state = state
-    account.save(update_fields=["state"])
+    account.revision += 1
+    account.save(update_fields=["state", "revision"])
     if state != ServiceAccountState.ACTIVE:
         ended = Ended(
             reason=f"service account {state}",
@@ -148,6 +152,7 @@ def service_account_out(account: ServiceAccount) -> ServiceAccountOut:
     return ServiceAccountOut.model_validate(
         {
             "service_account_id": public_id("sa", account.pk),
+            "revision": account.revision,
             "name": account.name,
             "description": account.description,
             "state": account.state,
