@@ -42,7 +42,7 @@ class Program:
         page = self.person.another_tab(self.client.authorize_url())
         page.locator("[name=agent]").fill(name)
         if picture:
-            self.person.picture(picture, page)
+            self.person.picture(picture, page, whole=True)
         self.person.press("Allow", page)
         return page
 

@@ -21,7 +21,7 @@ def first_run(stage: Stage) -> Human:
     olivia = Human.enter(stage, "Olivia")
     link = stage.setup_link
     olivia.go(link)
-    olivia.picture("account")
+    olivia.picture("account", whole=True)
     olivia.fill(
         name=olivia.name, email=olivia.email, password=olivia.password, again=olivia.password
     )

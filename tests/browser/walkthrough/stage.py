@@ -34,6 +34,7 @@ AGED = "UPDATE identity_browsersession SET session_data = %s WHERE session_key =
 Colors = Literal["light", "dark"]
 DESK = {"width": 1200, "height": 760}
 PHONE = {"width": 390, "height": 760}
+STEP = 30  # seconds that a code of an authenticator app is for (RFC 6238)
 PATIENCE = 30_000  # milliseconds; the whole product runs beside the browser
 # Broken rules are named by the browser in its own words only; this names the rule.
 TELL = """document.addEventListener("securitypolicyviolation", (event) =>
@@ -109,7 +110,9 @@ class Stage:
         if response.status >= 400:
             self.complaints.append(f"{path} answered {response.status}")
 
-    def picture(self, page: Page, name: str, colors: Colors = "light") -> None:
+    def picture(
+        self, page: Page, name: str, colors: Colors = "light", *, whole: bool = False
+    ) -> None:
         """One more picture of the story; it is kept when pictures are wanted."""
         self.pictures.append(f"{len(self.pictures) + 1:02}-{name}.png")
         if PICTURES is None:
@@ -120,7 +123,7 @@ class Stage:
         made = folder / self.pictures[-1]
         if page.locator("[data-live]").count() and page.locator(".tenant").count():
             is_live(page)
-        page.screenshot(path=made, animations="disabled")
+        page.screenshot(path=made, animations="disabled", full_page=whole)
         if program := shutil.which("pngquant"):  # a third of the size, and looks the same
             subprocess.run([program, "--force", "--output", made, "128", made], check=True)
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
@@ -161,8 +164,12 @@ class Human:
         return f"{self.name.lower()}@acme.example"
 
     def code(self) -> str:
-        """What their authenticator app shows; it waits when it showed that already."""
-        while (step := int(time.time()) // 30) <= self.spent:
+        """A code of their authenticator app that was not used yet.
+
+        The app's clock may be half a minute ahead, so hardly anybody has to wait for the next one.
+        """
+        step = max(int(time.time()) // STEP, self.spent + 1)
+        while step > int(time.time()) // STEP + 1:
             time.sleep(0.2)
         self.spent = step
         return str(format_hotp_value(hotp_value(self.seed, step)))
@@ -204,9 +211,16 @@ class Human:
         """It stands on the page, or comes to stand there by itself."""
         expect((page or self.page).locator("main")).to_contain_text(text)
 
-    def picture(self, name: str, page: Page | None = None, colors: Colors = "light") -> None:
-        """Keep what they see now."""
-        self.stage.picture(page or self.page, name, colors)
+    def picture(
+        self,
+        name: str,
+        page: Page | None = None,
+        colors: Colors = "light",
+        *,
+        whole: bool = False,
+    ) -> None:
+        """Keep what they see now; `whole`: also what they would scroll to."""
+        self.stage.picture(page or self.page, name, colors, whole=whole)
 
 
 def is_live(page: Page) -> None:
