@@ -1,7 +1,9 @@
 """The demo tenants: something of everything, seeded once and left to people afterwards."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from django.core.management import call_command
 
 from access.actions import Door
@@ -14,6 +16,7 @@ from credentials.shapes import DescribeCredential, ListCredentials
 from tenants.models import Person, Tenant
 from tenants.operations import list_groups, list_service_accounts, remove_group
 from tenants.shapes import Listing, ListServiceAccounts
+from tests.hashing import cheap_passwords
 from tests.people import somebody
 from tests.storage import dump
 
@@ -21,6 +24,12 @@ TYPES = (
     *("api-key", "database-url", "generic-secret"),
     *("oauth-token", "ssh-key", "tls-certificate"),
 )
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords() -> Iterator[None]:
+    with cheap_passwords():
+        yield
 
 
 def seed(path: Path) -> None:
