@@ -84,6 +84,14 @@ ROWS = (
         governing=True,
     ),
     Row(
+        label="Folders",
+        url="admin:folders",
+        section="folders",
+        icon="folder",
+        group=Group.SECRETS,
+        governing=True,
+    ),
+    Row(
         label="Import",
         url="admin:import",
         section="import",
