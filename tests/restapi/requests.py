@@ -13,30 +13,30 @@ from tenants.models import Person
 from tests.machines import public_jwk
 from tests.people import PURPOSE
 
-# What a member names, by the names of Acme's things: the first is what a sound request is about.
-NAMES: dict[str, tuple[str, ...]] = {
-    "key": ("key", "rotated", "leased", "archived"),
-    "folderPath": ("folder",),
-    "leaseHandle": ("handle",),
-    "leaseId": ("lease_id",),
-    "approvalId": ("request_id", "own_request"),
-    "requestId": ("access_request", "own_access_request"),
-    "grantId": ("grant_id",),
-    "personId": ("person",),
-    "heirId": ("person",),
-    "owners": ("person",),
-    "invitationId": ("invitation",),
-    "groupId": ("group_id",),
-    "agentId": ("agent_id",),
-    "agents": ("agent_id",),
-    "clientId": ("oauth_client",),
-    "serviceAccountId": ("service_account",),
-    "accountId": ("account_id",),
-    "proofId": ("secret_id", "key_id"),
-    "tokenId": ("personal_token",),
-    "entryId": ("entry_id",),
-    "keyId": ("unused_key",),
-    "activeKeyId": ("active_key",),
+# What a member names, by the names of Acme's things.
+NAMES: dict[str, str] = {
+    "key": "key",
+    "folderPath": "folder",
+    "leaseHandle": "handle",
+    "leaseId": "lease_id",
+    "approvalId": "request_id",
+    "requestId": "access_request",
+    "grantId": "grant_id",
+    "personId": "person",
+    "heirId": "person",
+    "owners": "person",
+    "invitationId": "invitation",
+    "groupId": "group_id",
+    "agentId": "agent_id",
+    "agents": "agent_id",
+    "clientId": "oauth_client",
+    "serviceAccountId": "service_account",
+    "accountId": "account_id",
+    "proofId": "secret_id",
+    "tokenId": "personal_token",
+    "entryId": "entry_id",
+    "keyId": "unused_key",
+    "activeKeyId": "active_key",
 }
 # Text that names nothing of anybody's.
 WORDS = frozenset(
@@ -46,7 +46,7 @@ WORDS = frozenset(
         "subjectCursor", "subjectQuery", "tag", "tags", "value",
     }
 )  # fmt: skip
-# What a sound request is about where the first of NAMES would not do.
+# What a sound request is about where that would not do.
 ABOUT: dict[str, dict[str, str]] = {
     "changeWindow": {"key": "rotated"},
     "createCredential": {"key": "new_key"},
@@ -54,8 +54,10 @@ ABOUT: dict[str, dict[str, str]] = {
     "disconnectAgent": {"agentId": "own_agent"},
     "removeAccountKey": {"proofId": "key_id"},
     "removeFromGroup": {"personId": "grouped"},
+    "listLeases": {"key": "leased"},
     "renameAgent": {"agentId": "own_agent"},
     "restoreCredential": {"key": "archived"},
+    "revokeLeases": {"key": "leased"},
     "rollBackRotation": {"key": "rotated"},
     "showReaders": {"key": "rotated"},
     "withdrawAccessRequest": {"requestId": "own_access_request"},
@@ -166,7 +168,12 @@ def sent(route: Route, members: Mapping[str, Any]) -> Sent:
 
 def about(route: Route, member: str) -> str:
     """The name of Acme's thing that a sound request of the route names there."""
-    return ABOUT.get(route.name, {}).get(member, NAMES[member][0])
+    return ABOUT.get(route.name, {}).get(member, NAMES[member])
+
+
+def kinds(spot: Spot) -> tuple[str, ...]:
+    """The names of Acme's things that are tried at the spot."""
+    return tuple(dict.fromkeys((NAMES[spot.member], about(spot.route, spot.member))))
 
 
 def public(thing: Any) -> Any:

@@ -14,7 +14,7 @@ from tests.contracts.test_tenant_isolation import acmes_rows
 from tests.people import Somebody
 from tests.restapi.conftest import ADMIN, TokenOf
 from tests.restapi.program import Program, outcome, state
-from tests.restapi.requests import NAMES, Own, Sent, Spot, about, sent, spots, wish
+from tests.restapi.requests import NAMES, Own, Sent, Spot, about, kinds, sent, spots, wish
 
 # Here a name is a new one, of which the caller's tenant knows nothing yet.
 NEW_NAMES = frozenset(
@@ -38,8 +38,8 @@ def globex(http: httpx2.Client, outsider: Somebody, token_of: TokenOf) -> Progra
 @pytest.fixture
 def foreign(owner: Somebody) -> dict[str, Any]:
     """Acme's things, one of each kind that a request may name."""
-    kinds = {kind for kinds in NAMES.values() for kind in kinds}
-    return Acme(owner).things(owner, *sorted(kinds))
+    wanted = {kind for route in ROUTES for spot in spots(route) for kind in kinds(spot)}
+    return Acme(owner).things(owner, *sorted(wanted))
 
 
 def test_a_foreign_id_is_an_unknown_id(
@@ -61,8 +61,8 @@ def test_a_foreign_id_is_an_unknown_id(
 
 
 def _require_the_same(globex: Program, spot: Spot, own: Own, foreign: dict[str, Any]) -> None:
-    unknown = wish(spot.route, own, spot, nowhere()[NAMES[spot.member][0]])
-    wishes = [wish(spot.route, own, spot, foreign[kind]) for kind in NAMES[spot.member]]
+    unknown = wish(spot.route, own, spot, nowhere()[NAMES[spot.member]])
+    wishes = [wish(spot.route, own, spot, foreign[kind]) for kind in kinds(spot)]
     before = state()
     missing = globex.send(sent(spot.route, unknown))
     for one in wishes:
@@ -94,7 +94,7 @@ def test_a_new_name_that_acme_uses_too_is_a_name_like_any_other(
     for spot in (spot for route in ROUTES for spot in spots(route) if str(spot) in NEW_NAMES):
         tried.add(str(spot))
         with subtests.test(spot=str(spot)):
-            (used,) = acme.things(owner, NAMES[spot.member][0]).values()
+            (used,) = acme.things(owner, NAMES[spot.member]).values()
             before = acmes_rows(owner)
             for name in (used, f"free-{spot}".replace(".", "-")):
                 new = wish(spot.route, globex.owning(spot.route), spot, name)
