@@ -166,7 +166,11 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds that a proof of who one is counts as fresh
 # The second limit is per account and wide: a stranger must not be able to lock somebody out.
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,50/5m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,50/5m/key",
+    "second_factor": "10/10m/key,100/d/key",
+}
 MFA_ADAPTER = "identity.account.factors.FactorAdapter"
 MFA_FORMS = {
     "authenticate": "identity.account.factor_forms.CodeForm",

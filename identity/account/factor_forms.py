@@ -1,12 +1,13 @@
 """The forms of second factors (MFA_FORMS): allauth's, where every try counts and is on record."""
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
-from allauth.core import context
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.core import context, ratelimit
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
-from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, generate_totp_secret
@@ -21,7 +22,9 @@ from django.core.exceptions import ValidationError
 
 from identity.account.factors import spend_code
 from identity.sessions import factor_refused
+from tenants.models import Person
 
+COUNTED = "second_factor"  # in ACCOUNT_RATE_LIMITS
 # What the libraries raise on bytes that no authenticator ever made.
 MALFORMED = (AttributeError, LookupError, TypeError, ValueError, struct.error)
 
@@ -38,6 +41,17 @@ class CodeInput(forms.TextInput):
         return None
 
 
+def _counted(person: Person) -> Callable[[], None]:
+    """Count a try; what is answered takes it back. Six digits bear fewer tries than a password, and
+    who gets to try them has the password: the limit of passwords, which is wide because anybody can
+    use it up, would let them be guessed.
+    """
+    key = str(person.pk)
+    if not ratelimit.consume(context.request, action=COUNTED, key=key):
+        raise get_account_adapter().validation_error("too_many_login_attempts")
+    return lambda: ratelimit.clear(context.request, action=COUNTED, key=key)
+
+
 class _SpendsCode(BaseAuthenticateForm):
     """A code is looked up, spent and, if it is none, on record in one place."""
 
@@ -49,7 +63,7 @@ class _SpendsCode(BaseAuthenticateForm):
     )
 
     def clean_code(self) -> str:
-        forgive = check_rate_limit(self.user)
+        forgive = _counted(self.user)
         code: str = self.cleaned_data["code"]
         factor = spend_code(self.user, code)
         if factor is None:

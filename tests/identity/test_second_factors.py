@@ -77,6 +77,18 @@ def test_a_code_is_spent_once_and_so_are_earlier_ones(owner: Somebody) -> None:
         assert not steps_in(half_way(owner), old)
 
 
+def test_codes_are_not_guessed_however_many_addresses_try(owner: Somebody) -> None:
+    seed = with_app(signed_in(owner))
+    browser = half_way(owner)
+    tries = [
+        browser.post("/account/authenticate/", {"code": "000000"}, REMOTE_ADDR=f"198.51.100.{one}")
+        for one in range(11)
+    ]
+    told = ["Too many" in page(one).errors["code"] for one in tries]
+    assert told == [False] * 10 + [True]
+    assert not steps_in(browser, code(seed))
+
+
 def test_of_parallel_tries_with_one_code_one_succeeds(owner: Somebody) -> None:
     seed = with_app(signed_in(owner))
     typed = code(seed)
