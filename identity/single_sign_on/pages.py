@@ -137,9 +137,9 @@ def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
         return _failed(request, error.detail, status=error.status)
     go_on = begun["next"] or reverse("home")
     if request.user == person and _came_through(request, provider):
-        record_authentication(request, person, METHOD, reauthenticated=True)
+        record_authentication(request, person, METHOD, at=_proved(said), reauthenticated=True)
         return redirect(go_on)  # in the session that there is, with what waits in it
-    return _sign_in(request, provider, person, go_on)
+    return _sign_in(request, provider, (person, said), go_on)
 
 
 def _came_through(request: HttpRequest, provider: SingleSignOn) -> bool:
@@ -168,15 +168,23 @@ def _belongs(request: HttpRequest, begun: dict[str, Any] | None, slug: str) -> b
 
 
 def _sign_in(
-    request: HttpRequest, provider: SingleSignOn, person: Person, go_on: str
+    request: HttpRequest, provider: SingleSignOn, who: tuple[Person, Said], go_on: str
 ) -> HttpResponseBase:
     """A session confined to the tenant; the person's own second factor is still asked for."""
+    person, said = who
     get_adapter(request).logout(request)
     request.session[CONFINED_TO] = str(provider.tenant_id)
     request.session[THROUGH] = provider.issuer
-    record_authentication(request, person, METHOD)
+    record_authentication(request, person, METHOD, at=_proved(said))
     response: HttpResponseBase = perform_login(request, Login(user=person, redirect_url=go_on))
     return response
+
+
+def _proved(said: Said) -> float:
+    """When the person proved it there; long ago when the provider does not say, because it lets a
+    browser that it knows pass without asking anybody.
+    """
+    return min(float(said.authenticated_at or 0), time.time())
 
 
 def _challenge(verifier: str) -> str:

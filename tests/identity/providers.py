@@ -38,7 +38,7 @@ class Provider:
     documents: Claims = field(default_factory=dict)
     asked: Claims = field(default_factory=dict)
     algorithm: str = "ES256"
-    # Whom it knows at once when a browser comes; nobody: it has no page.
+    # Who signs in there at once when a browser comes; nobody: it has no page.
     visitor: str = ""
 
     def callback(self, location: str, email: str, /, **claims: Any) -> str:
@@ -90,7 +90,7 @@ class Provider:
             "nonce": self.asked["nonce"],
             "email_verified": True,
             "name": "Somebody",
-            **({"auth_time": now} if "max_age" in self.asked else {}),
+            **({"auth_time": now} if "max_age" in self.asked or self.visitor else {}),
             **self.changes,
         }
         key: Any = SECRET.ljust(32, "x") if self.algorithm == "HS256" else self.key

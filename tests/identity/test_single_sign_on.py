@@ -299,6 +299,18 @@ def test_proving_it_anew_means_the_provider_asks_anew(provider: Provider, owner:
     assert answer["Location"] == "/admin/sign-in/"
 
 
+def test_a_provider_that_asked_nobody_proves_nothing_anew(
+    provider: Provider, owner: Somebody
+) -> None:
+    """Or whoever finds a browser open would sign out and in again, and have a fresh proof."""
+    fresh, now = "/account/tokens/new", int(time.time())
+    for said, status in (({}, 302), ({"auth_time": now - 900}, 302), ({"auth_time": now}, 200)):
+        browser = Client()
+        come_in(provider, owner.person.email, browser, **said)
+        assert browser.get("/admin/").status_code == 200
+        assert browser.get(fresh).status_code == status, said
+
+
 def test_the_tenants_wish_for_a_second_factor_is_the_providers_to_fulfil(
     provider: Provider, owner: Somebody
 ) -> None:
