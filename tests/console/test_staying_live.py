@@ -104,3 +104,15 @@ def test_the_number_beside_the_inbox_is_ones_own(owner: Somebody, member: Somebo
 
     assert "2" in page(signed_in(owner).get("/approvals/waiting/", headers=PART)).text
     assert page(signed_in(member).get("/approvals/waiting/", headers=PART)).text == ""
+
+
+def test_a_row_that_is_fetched_again_stays_itself(owner: Somebody) -> None:
+    """Without ids rows would be matched by their place, and the focus would go to another one."""
+    furnish(owner, "acme")
+    browser = signed_in(owner)
+    for address in ("/admin/leases/", "/approvals/", "/admin/audit/", "/team/members/"):
+        tags = page(browser.get(address)).tags
+        rows = [of.get("id") for tag, of in tags if tag == "tr"]
+        heads = [tag for tag, _ in tags].count("thead")
+        assert rows.count(None) == heads, address
+        assert len(set(rows)) == len(rows) - heads + 1, address
