@@ -27,6 +27,7 @@ from credentials.subjects import Subject, subject_of
 from tenants.models import GroupMember
 from tenants.standing import standing
 
+AT_ONCE = 500  # rows a statement: each has its own new text in it
 LENDING = [level.word for level in Level if level >= Level.USER]
 
 
@@ -110,7 +111,7 @@ def _put(actor: Actor, folders: list[Folder], old: str, new: str) -> None:
     for one in folders:
         one.path = new + one.path.removeprefix(old)
     try:
-        Folder.objects.of(actor).bulk_update(folders, ["path"])
+        Folder.objects.of(actor).bulk_update(folders, ["path"], batch_size=AT_ONCE)
     except IntegrityError:  # somebody made it at the same moment
         raise _taken() from None
 
@@ -135,7 +136,7 @@ def _rewrite(actor: Actor, credentials: dict[UUID, Credential]) -> list[Credenti
     moved = list(rows)
     for one in moved:
         one.search_text = search_text(one)
-    Credential.objects.of(actor).bulk_update(moved, ["search_text"])
+    Credential.objects.of(actor).bulk_update(moved, ["search_text"], batch_size=AT_ONCE)
     rows.update(revision=F("revision") + 1, updated_at=Now())
     return moved
 
