@@ -1,5 +1,7 @@
 """/invitations/: from the mailed link to a membership, with a new account where there is none."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.db import IntegrityError
 from django.db.transaction import atomic
@@ -14,18 +16,19 @@ from access.errors import Conflict, Denied, NotFound
 from identity.account.new_person import NewPersonForm, welcome
 from identity.admission import confined_to
 from identity.origins import address_of, request_id_of
+from tenants.links import invitation_secret, opened
 from tenants.models import Person
 from tenants.operations import accept_invitation, open_invitation
 from tenants.shapes import OpenInvitation, TenantOut
 
-LINK = "invitation.link"
+ASKED = "invitation.id"  # not the link, which would stand in the database with the session
 
 
 @require_safe
 @never_cache
 def follow_link(request: HttpRequest, link: str) -> HttpResponseBase:
     """Take the link out of the address, where others could read it, and go on."""
-    request.session[LINK] = link
+    request.session[ASKED] = opened(link).hex
     return redirect("invitation")
 
 
@@ -35,7 +38,7 @@ def follow_link(request: HttpRequest, link: str) -> HttpResponseBase:
 def invitation(request: HttpRequest) -> HttpResponseBase:
     """What the invitation is for; joining by somebody who is signed in, or by somebody new."""
     try:
-        asked = open_invitation(request.session.get(LINK, ""))
+        asked = open_invitation(_link(request))
     except NotFound:
         return _step(request, "closed", status=404)
     if confined_to(request):
@@ -90,13 +93,19 @@ def _make(email: str, name: str, password: str) -> Person:
 
 def _accept(request: HttpRequest, person: Person) -> TenantOut:
     tenant = accept_invitation(
-        request.session[LINK],
+        _link(request),
         person,
         request_id=request_id_of(request),
         address=address_of(request),
     )
-    del request.session[LINK]
+    del request.session[ASKED]
     return tenant
+
+
+def _link(request: HttpRequest) -> str:
+    """The link that was followed, made anew; empty when none was."""
+    asked = request.session.get(ASKED)
+    return invitation_secret(UUID(asked)) if asked else ""
 
 
 def _step(request: HttpRequest, step: str, status: int = 200, **shown: object) -> HttpResponse:

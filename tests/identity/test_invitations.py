@@ -39,6 +39,17 @@ def test_somebody_new_makes_an_account_and_is_in(owner: Somebody) -> None:
     assert Client().get(link, follow=True).status_code == 404
 
 
+def test_the_link_is_not_kept_with_the_session(owner: Somebody) -> None:
+    """Sessions stand in the database, and a copy of it must not open an invitation."""
+    link, browser = invite(owner), Client()
+    browser.get(link)
+
+    secret = link.removeprefix(PAGE)
+    kept = str(dict(browser.session.items()))
+    assert secret not in kept
+    assert secret[24:] not in kept
+
+
 @pytest.mark.parametrize(
     ("field", "wrong"),
     [
