@@ -35,6 +35,18 @@ def require_visible(text: str, field: str, least: int = 0) -> str:
     return text
 
 
+def require_line(text: str, field: str, least: int = 0) -> str:
+    """`require_visible` of one line: names stand in subjects of mails and in lines of logs."""
+    if "\n" in text or "\t" in text:
+        raise Invalid(f"{field}: one line, without tabs.", field)
+    return require_visible(text, field, least)
+
+
+def line(field: str, least: int = 0) -> AfterValidator:
+    """`require_line` as the mark of a shape's member."""
+    return AfterValidator(partial(require_line, field=field, least=least))
+
+
 def visible(field: str, least: int = 0) -> AfterValidator:
     """`require_visible` as the mark of a shape's member."""
     return AfterValidator(partial(require_visible, field=field, least=least))

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, field_serializer
 
 from access.shapes import Shape
-from access.text import visible
+from access.text import line
 from credentials.grammar import IdempotencyKey, Key
 from credentials.shapes import MAXIMUM_PAGE
 
 AccountScope = Literal["vault:read", "vault:write"]
 PersonalScope = Literal["vault:read", "vault:write", "vault:admin"]
-Label = Annotated[str, Field(min_length=1, max_length=80), visible("name", least=1)]
+Label = Annotated[str, Field(min_length=1, max_length=80), line("name", least=1)]
 AccountScopes = Annotated[list[AccountScope], Field(min_length=1, max_length=2)]
 Lifetime = Annotated[int, Field(ge=1, le=365)]
 

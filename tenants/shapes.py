@@ -13,7 +13,7 @@ from access.durations import duration_schema, parse_duration
 from access.errors import Invalid
 from access.paging import MAXIMUM_PAGE
 from access.shapes import Shape
-from access.text import visible
+from access.text import line, visible
 
 RoleWord = Literal["owner", "admin", "member"]
 BaselineWord = Literal["none", "viewer", "user"]
@@ -36,8 +36,8 @@ def _duration(field: str, minimum: int = 1) -> Any:
 
 
 PublicId = Annotated[str, Field(max_length=64)]
-Name = Annotated[str, Field(min_length=1, max_length=80), visible("name", least=1)]
-TenantName = Annotated[str, Field(min_length=1, max_length=120), visible("name", least=1)]
+Name = Annotated[str, Field(min_length=1, max_length=80), line("name", least=1)]
+TenantName = Annotated[str, Field(min_length=1, max_length=120), line("name", least=1)]
 Description = Annotated[str, Field(max_length=500), visible("description")]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_address)]
 

@@ -1,5 +1,6 @@
 """Mails about agents: written with the change, sent by the worker, told to person and owner."""
 
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -9,8 +10,10 @@ from django.core.mail.backends.locmem import EmailBackend
 from access.tenancy import tenant_transaction
 from tenants.agents import connect_agent
 from tenants.models import Notice
+from tenants.shapes import ChangeSettings, CreateGroup, CreateServiceAccount, RenameAgent
 from tenants.tasks import send_notices
 from tests.people import Somebody, set_agent
+from tests.refusals import refusal
 
 Outbox = list[mail.EmailMessage]
 
@@ -75,3 +78,16 @@ def test_what_the_mail_server_refuses_is_tried_again(
 
 def _refuse(*_: object) -> int:
     raise ConnectionRefusedError
+
+
+@pytest.mark.parametrize("name", ["Acme\n\nYour account is locked: go to", "Acme\tLtd"])
+def test_names_that_mails_tell_are_one_line(name: str) -> None:
+    """Or a tenant would write mails of its own, with Vault as the sender, to any address."""
+    for parse, wish in (
+        (ChangeSettings.parse, {}),
+        (RenameAgent.parse, {"agentId": "agent_1"}),
+        (CreateServiceAccount.parse, {}),
+        (CreateGroup.parse, {}),
+    ):
+        refused = refusal(partial(parse, {**wish, "name": name}))
+        assert (refused.code, refused.extra) == ("input/invalid", {"field": "name"})
