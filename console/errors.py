@@ -88,7 +88,7 @@ def problem(
     request: HttpRequest, status: int, title: str, detail: str, hint: str = ""
 ) -> HttpResponse:
     """A page that says what is wrong and what to do next."""
-    words = {"heading": title, "detail": detail, "hint": hint, "status": status}
+    words = {"heading": title, "detail": detail, "hint": hint, "status": status, "section": ""}
     if status >= 500:
         # Without the request: naming the person would ask the part that has just failed.
         return HttpResponse(render_to_string(TEMPLATE, words), status=status)
