@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import httpx2
 from pytest import Subtests
 
-from credentials.operations import archive_credential
+from credentials.operations import archive_credential, revoke_credential
 from credentials.shapes import DescribeCredential
 from mcpserver.tools import TOOLS
 from restapi.routes import ROUTES
+from tests.console.pages import signed_in
 from tests.people import PURPOSE, Somebody, grant, store
+from tests.restapi.conftest import ADMIN, TokenOf
 from tests.restapi.faces import Face, Said, both_faces, noted, plainly
 from tests.storage import let_time_pass, owner_sql
 from tests.trail import new_entries
@@ -222,3 +225,49 @@ def test_both_faces_answer_and_record_the_same(
 def _outcome(said: Said, key: str) -> Any:
     """Members of an answer, or the whole problem."""
     return plainly(said.body, key)
+
+
+# -- the console, where a step is one address -----------------------------------------------------
+
+STEPS: dict[str, tuple[str, str]] = {
+    "archive": ("POST", "/archive"),
+    "restore": ("POST", "/restore"),
+    "revoke": ("POST", "/revoke"),
+    "delete": ("DELETE", ""),
+}
+
+
+def test_the_console_ends_a_credential_as_the_api_does(
+    http: httpx2.Client, owner: Somebody, token_of: TokenOf, subtests: Subtests
+) -> None:
+    """Same status, same entry but for the client: done, and out of its order.
+
+    Whom the console does not let in, and what its pages do not find, it refuses by itself.
+    """
+    browser, bearer = signed_in(owner), {"Authorization": f"Bearer {token_of(owner, ADMIN)}"}
+
+    def by_console(step: str, key: str) -> int:
+        return browser.post(f"/admin/credentials/{key}/{step}", {"typed": key}).status_code
+
+    def by_rest(step: str, key: str) -> int:
+        method, more = STEPS[step]
+        return http.request(method, f"/api/v1/credentials/{key}{more}", headers=bearer).status_code
+
+    for number, (step, is_over) in enumerate(product(STEPS, (False, True))):
+        with subtests.test(step=step, is_over=is_over):
+            seen = []
+            for name, call in (("console", by_console), ("rest", by_rest)):
+                key = f"{name}-{number}"
+                store(owner, key)
+                if is_over:
+                    revoke_credential(owner.console, DescribeCredential(key=key))
+                with new_entries(owner.console.tenant_id) as entries:
+                    status = call(step, key)
+                done = status in (204, 302)
+                seen.append((done or status, [_anonymous(noted(one, key)) for one in entries]))
+            assert seen[0] == seen[1]
+
+
+def _anonymous(entry: dict[str, Any]) -> dict[str, Any]:
+    """Without the client and the agent, which the console has none of."""
+    return entry | dict.fromkeys(("client_id", "agent_id", "agent_name"))
