@@ -47,10 +47,14 @@ class Actor:
         rule = RULES.get(action)
         if rule is None or self.door not in rule.doors:
             raise Denied("This cannot be done here.")
-        if not satisfies(self.scopes, rule.scope):
-            raise InsufficientScope(f"The scope {rule.scope} is needed.", required=str(rule.scope))
+        self.require_scope(rule.scope)
         if rule.fresh and self.door is Door.CONSOLE and not self.fresh:
             raise StepUpRequired("Sign in again to do this.")
+
+    def require_scope(self, scope: Scope) -> None:
+        """Refuse below `scope`: what an action does beyond its rule, for what is not one's own."""
+        if not satisfies(self.scopes, scope):
+            raise InsufficientScope(f"The scope {scope} is needed.", required=str(scope))
 
     @property
     def person(self) -> UUID:

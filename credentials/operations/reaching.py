@@ -1,6 +1,6 @@
 """Who reaches what, and by which rule: asked from either side."""
 
-from access.actions import Action
+from access.actions import RULES, Action
 from access.actor import Actor
 from access.errors import Invalid
 from access.paging import page
@@ -89,6 +89,7 @@ def show_reach(actor: Actor, request: ShowReach) -> ReachPage:
 def _require_own(actor: Actor, stands: Standing, subject: Subject) -> None:
     if subject.id not in {actor.person_id, actor.service_account_id}:
         stands.require(Action.SHOW_MATRIX)
+        actor.require_scope(RULES[Action.SHOW_MATRIX].scope)
 
 
 def _routes(actor: Actor, subject: Subject) -> Routes:

@@ -5,7 +5,7 @@ from uuid import UUID
 from access.actions import Action
 from access.actor import Actor
 from access.endings import Ended, announce
-from access.errors import Conflict, Denied, InsufficientScope, Invalid, NotFound
+from access.errors import Conflict, Denied, Invalid, NotFound
 from access.ids import NO_ID, parse_public_id, public_id
 from access.paging import page
 from access.scopes import Scope, satisfies
@@ -136,8 +136,7 @@ def merge_agents(actor: Actor, request: MergeAgents) -> AgentOut:
 def _require_all(actor: Actor, stands: Standing) -> None:
     if not stands.governs:
         raise Denied("Only an owner or admin of the tenant sees the agents of others.")
-    if not satisfies(actor.scopes, Scope.ADMIN):
-        raise InsufficientScope(f"The scope {Scope.ADMIN} is needed.", required=str(Scope.ADMIN))
+    actor.require_scope(Scope.ADMIN)
 
 
 def _whose(actor: Actor, stands: Standing) -> UUID | None:

@@ -1,10 +1,12 @@
 """Leases as lists show them: one's own, those on what one manages, all for those who govern."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
+from access.actions import Door
 from access.ids import public_id
 from leases.operations import list_leases, release_lease, revoke_leases, show_lease
 from leases.shapes import LeasePage, ListLeases, ReleaseLease, RevokeLeases
@@ -13,6 +15,8 @@ from tests.people import CANARY, PURPOSE, Somebody, grant, lease, read, store
 from tests.refusals import code_of, problem_of
 from tests.storage import let_time_pass
 from tests.trail import new_entries, told
+
+KEY = "stripe-api-key"
 
 
 @pytest.fixture
@@ -33,6 +37,23 @@ def listed(who: Somebody, **what: Any) -> LeasePage:
 def ids(page: LeasePage) -> list[str]:
     """The leases of a page, in its order."""
     return [one.lease_id for one in page.leases]
+
+
+def test_what_others_hold_takes_more_than_the_scope_to_read(
+    owner: Somebody, user: Somebody
+) -> None:
+    theirs = lease(user.agent).lease_id
+    reader = replace(owner.console, door=Door.REST, scopes=frozenset({"vault:read"}))
+    writer = replace(reader, scopes=frozenset({"vault:write"}))
+    of_key, of_all = (ListLeases.parse({"whose": "all", **more}) for more in ({"key": KEY}, {}))
+
+    for who, call in (
+        (reader, partial(show_lease, reader, theirs)),
+        (reader, partial(list_leases, reader, of_key)),
+        (writer, partial(list_leases, writer, of_all)),
+    ):
+        assert (who.scopes, code_of(call)) == (who.scopes, "auth/insufficient-scope")
+    assert ids(list_leases(writer, of_key)) == [show_lease(writer, theirs).lease_id] == [theirs]
 
 
 def test_everybody_sees_their_own_newest_first_and_no_handle(
