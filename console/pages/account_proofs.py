@@ -10,18 +10,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
-from pydantic.alias_generators import to_snake
 
 from access.actor import Actor
-from access.errors import Conflict, Invalid, NotFound, VaultError
+from access.errors import Conflict, Invalid, NotFound
 from access.scopes import SCOPE_MEANINGS, Scope
 from access.text import require_visible
 from console.actors import actor_for
 from console.confirming import ConfirmForm, Question, ask
-from console.fields import SecretField, plain, rule
+from console.fields import SecretField, rule
 from console.forms import CHOOSE, MACHINE_TEXT
 from console.pages.framing import frame, fresh_first
 from console.pages.service_accounts import SECTION
+from console.refusable import HintingForm
 from console.returning import fill_again
 from console.using import ways_of_account
 from identity.machines.public_keys import jwk_in, register
@@ -46,7 +46,7 @@ LIFETIMES = [("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 y
 SCOPES = [(str(one), SCOPE_MEANINGS[one]) for one in (Scope.READ, Scope.WRITE)]
 
 
-class SecretForm(forms.Form):
+class SecretForm(HintingForm):
     """The names are the shape's, as errors name them. `submission` makes sending it twice one."""
 
     name = forms.CharField(
@@ -80,12 +80,6 @@ class SecretForm(forms.Form):
             "expiresInDays": said["expires_in_days"],
             "idempotencyKey": str(said["submission"]),
         }
-
-    def refuse(self, error: VaultError) -> None:
-        """Say it beside the field that it is about, with what helps."""
-        name = to_snake(str(error.extra.get("field", "")))
-        words = f"{plain(error)} {error.hint or ''}".strip()
-        self.add_error(name if name in self.fields else None, words)
 
 
 class KeyForm(SecretForm):

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
-from pydantic.alias_generators import to_snake
 
 from access.actor import Actor
 from access.durations import parse_duration
@@ -19,9 +18,10 @@ from access.text import require_visible
 from console.actors import actor_for
 from console.choices import governors
 from console.errors import told
-from console.fields import plain, rule
+from console.fields import rule
 from console.forms import CHOOSE, machine_text
 from console.pages.framing import frame, fresh_to_send, heard, signed_in
+from console.refusable import HintingForm, RefusableForm
 from console.returning import fill_again
 from credentials.naming import check_folder_path, check_key
 from credentials.operations import (
@@ -41,7 +41,7 @@ LEVELS = [
 DURATION = partial(parse_duration, field="duration")
 
 
-class AskForm(forms.Form):
+class AskForm(RefusableForm):
     """What a member wants; the names are the shape's, as errors name them."""
 
     key = forms.CharField(
@@ -93,8 +93,7 @@ class AskForm(forms.Form):
             name = "key" if self.cleaned_data["key"] else "folder_path"
             self.add_error(name, "You see nothing of that name. Ask an owner or admin in person.")
             return
-        name = to_snake(str(error.extra.get("field", "")))
-        self.add_error(name if name in self.fields else None, plain(error))
+        super().refuse(error)
 
 
 def ask_form(key: str, level: str, folder: str = "") -> AskForm:
@@ -134,7 +133,7 @@ def _asked(actor: Actor, form: AskForm) -> str:
         return ""
 
 
-class GrantForm(forms.Form):
+class GrantForm(HintingForm):
     """A person's word on a request for access; `decision` is the button that was pressed."""
 
     decision = forms.ChoiceField(
@@ -180,13 +179,6 @@ class GrantForm(forms.Form):
         if self.approves:
             wish |= {"level": said["level"] or None, "duration": said["duration"] or None}
         return DecideAccessRequest.parse(wish)
-
-    def refuse(self, error: VaultError) -> None:
-        """Say it beside the field that it is about."""
-        name = to_snake(str(error.extra.get("field", "")))
-        self.add_error(
-            name if name in self.fields else None, f"{plain(error)} {error.hint}".strip()
-        )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

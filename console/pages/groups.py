@@ -1,6 +1,5 @@
 """Groups: people who are given access together."""
 
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -11,14 +10,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from access.actor import Actor
-from access.errors import Conflict, Invalid, PreconditionFailed, VaultError
-from access.text import require_visible
+from access.errors import Conflict, Invalid, PreconditionFailed
 from console.actors import actor_for
 from console.choices import every_member
 from console.errors import told
-from console.fields import plain, rule
 from console.forms import CHOOSE
 from console.pages.framing import frame, signed_in
+from console.refusable import NamedForm
 from tenants.operations import (
     add_to_group,
     change_group,
@@ -31,27 +29,6 @@ from tenants.operations import (
 from tenants.shapes import ChangeGroup, CreateGroup, GroupDetail, GroupPlace, Listing
 
 PAGE = 50
-
-
-class GroupForm(forms.Form):
-    """The names are the shape's, as errors name them."""
-
-    name = forms.CharField(
-        label="Name",
-        max_length=80,
-        validators=[rule(partial(require_visible, field="name", least=1))],
-    )
-    description = forms.CharField(
-        label="Description",
-        required=False,
-        max_length=500,
-        validators=[rule(partial(require_visible, field="description"))],
-    )
-
-    def refuse(self, error: VaultError) -> None:
-        """Say it beside the field that it is about."""
-        name = str(error.extra.get("field", ""))
-        self.add_error(name if name in self.fields else None, plain(error))
 
 
 class PlaceForm(forms.Form):
@@ -71,7 +48,7 @@ class PlaceForm(forms.Form):
 def groups(request: HttpRequest) -> HttpResponse:
     """The tenant's groups, and the form that makes one."""
     actor = actor_for(request)
-    form = GroupForm(request.POST if request.method == "POST" else None)
+    form = NamedForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         made = _create(actor, form)
         if made:
@@ -83,7 +60,7 @@ def groups(request: HttpRequest) -> HttpResponse:
     return render(request, "console/groups.html", shown, status=422 if form.errors else 200)
 
 
-def _create(actor: Actor, form: GroupForm) -> GroupDetail | None:
+def _create(actor: Actor, form: NamedForm) -> GroupDetail | None:
     try:
         return create_group(actor, CreateGroup.parse(form.cleaned_data))
     except (Invalid, Conflict) as error:
@@ -100,7 +77,7 @@ def group(request: HttpRequest, group_id: str) -> HttpResponse:
     actor = actor_for(request)
     its = show_group(actor, group_id)
     sent = request.method == "POST"
-    form = GroupForm(request.POST if sent else None, initial=its.model_dump())
+    form = NamedForm(request.POST if sent else None, initial=its.model_dump())
     if sent and form.is_valid() and _change(actor, group_id, form, _opened(request)):
         messages.success(request, "Saved.")
         return redirect("group", group_id)
@@ -118,7 +95,7 @@ def _opened(request: HttpRequest) -> dict[str, str]:
     return {name: request.POST.get(f"was_{name}", "") for name in ("name", "description")}
 
 
-def _change(actor: Actor, group_id: str, form: GroupForm, opened: dict[str, str]) -> bool:
+def _change(actor: Actor, group_id: str, form: NamedForm, opened: dict[str, str]) -> bool:
     try:
         wish = {"groupId": group_id, **form.cleaned_data, "expected": opened}
         change_group(actor, ChangeGroup.parse(wish))

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from pydantic.alias_generators import to_snake
 
 from access.actor import Actor
 from access.errors import Conflict, Denied, Invalid, NotFound, QuotaExceeded, VaultError
@@ -18,6 +17,7 @@ from console.errors import told
 from console.fields import plain
 from console.forms import CHOOSE
 from console.pages.framing import frame, fresh_to_send, signed_in
+from console.refusable import RefusableForm
 from console.returning import fill_again
 from tenants.operations import (
     change_role,
@@ -37,16 +37,11 @@ ROLES = [
 ]
 
 
-class InviteForm(forms.Form):
+class InviteForm(RefusableForm):
     """The names are the shape's, as errors name them."""
 
     email = forms.EmailField(label="E-mail address", max_length=254)
     role = forms.ChoiceField(label="Role", choices=ROLES, error_messages=CHOOSE)
-
-    def refuse(self, error: VaultError) -> None:
-        """Say it beside the field that it is about."""
-        name = to_snake(str(error.extra.get("field", "")))
-        self.add_error(name if name in self.fields else None, plain(error))
 
 
 class RemoveForm(forms.Form):

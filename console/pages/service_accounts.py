@@ -1,8 +1,7 @@
 """Service accounts: who acts without a person, by grants of their own."""
 
-from functools import partial
+from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,12 +9,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from access.actor import Actor
-from access.errors import Conflict, Invalid, VaultError
-from access.text import require_visible
+from access.errors import Conflict, Invalid
 from console.actors import actor_for
 from console.confirming import ConfirmForm, Question, ask
-from console.fields import plain, rule
 from console.pages.framing import frame
+from console.refusable import NamedForm
 from console.using import ways_of_account
 from credentials.operations import show_reach
 from credentials.reach_shapes import ReachPage, ShowReach
@@ -45,26 +43,12 @@ DONE = {
 }
 
 
-class AccountForm(forms.Form):
-    """The names are the shape's, as errors name them."""
+class AccountForm(NamedForm):
+    """What runs as it is what tells accounts apart."""
 
-    name = forms.CharField(
-        label="Name",
-        max_length=80,
-        help_text="What runs as it, such as deploy pipeline.",
-        validators=[rule(partial(require_visible, field="name", least=1))],
-    )
-    description = forms.CharField(
-        label="Description",
-        required=False,
-        max_length=500,
-        validators=[rule(partial(require_visible, field="description"))],
-    )
-
-    def refuse(self, error: VaultError) -> None:
-        """Say it beside the field that it is about."""
-        name = str(error.extra.get("field", ""))
-        self.add_error(name if name in self.fields else None, plain(error))
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["name"].help_text = "What runs as it, such as deploy pipeline."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -7,15 +7,16 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
-from pydantic.alias_generators import to_camel, to_snake
+from pydantic.alias_generators import to_camel
 
 from access.actor import Actor
 from access.bands import BANDS
-from access.errors import Invalid, PreconditionFailed, Unavailable, VaultError
+from access.errors import Invalid, PreconditionFailed, Unavailable
 from console.actors import actor_for
-from console.fields import member, plain
+from console.fields import member
 from console.forms import CHOOSE, machine_text
 from console.pages.framing import frame, fresh_first
+from console.refusable import RefusableForm
 from console.returning import fill_again
 from console.words import as_typed
 from tenants.models import HARD_MAXIMUM_TTL
@@ -42,7 +43,7 @@ def _count(label: str, name: str) -> forms.IntegerField:
     return forms.IntegerField(label=label, widget=widget, validators=[member(ChangeSettings, name)])
 
 
-class SettingsForm(forms.Form):
+class SettingsForm(RefusableForm):
     """The names are the shape's, as errors name them."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
@@ -72,11 +73,6 @@ class SettingsForm(forms.Form):
         return ChangeSettings.parse(
             {to_camel(name): value for name, value in self.cleaned_data.items()}
         )
-
-    def refuse(self, error: VaultError) -> None:
-        """Say it beside the field that it is about."""
-        name = to_snake(str(error.extra.get("field", "")))
-        self.add_error(name if name in self.fields else None, plain(error))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
