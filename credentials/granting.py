@@ -1,8 +1,6 @@
 """The steps that every change of grants is made of; the operations put them together."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -18,19 +16,11 @@ from audit.recording import Draft
 from credentials.lacking import lacking
 from credentials.lending import leases_that_end
 from credentials.models import Credential, Folder, Grant
-from credentials.rights import Rights, find_credential, require_level, require_longer
+from credentials.rights import Rights, find_credential, require_level
 from credentials.shapes import ChangedGrant, GrantOut, TermsOut
 from credentials.subjects import Subject, endings, subject_of, subject_out
+from credentials.terms import Terms, ends_no_earlier, is_covered, terms_held, terms_of
 from tenants.standing import Standing
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a grant gives: a level, its end in time, the agents it is limited to (None: any)."""
-
-    level: Level
-    until: datetime | None = None
-    agents: frozenset[UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +60,13 @@ def require_one_thing(key: str | None, folder_path: str | None) -> None:
 def find_thing(
     actor: Actor, held: Rights, entry: Draft, key: str | None, folder_path: str | None
 ) -> Thing:
-    """The credential or folder, locked against leases being issued; what the actor may not even
-    see is not found, as if it did not exist.
+    """The credential or folder, locked: a credential against leases being issued, a folder against
+    moves; what the actor may not even see is not found, as if it did not exist.
     """
     if key is not None:
         return _seen_credential(held, find_credential(actor, key, entry, lock=True))
-    return _seen_folder(actor, held, folder_path or "")
+    locked = Folder.objects.of(actor).select_for_update(no_key=True)
+    return _seen_folder(held, folder_path or "", locked)
 
 
 def look_at_thing(
@@ -84,7 +75,7 @@ def look_at_thing(
     """The same where nothing is to be changed: not locked."""
     if key is not None:
         return _seen_credential(held, find_credential(actor, key, entry))
-    return _seen_folder(actor, held, folder_path or "")
+    return _seen_folder(held, folder_path or "", Folder.objects.of(actor))
 
 
 def _seen_credential(held: Rights, credential: Credential) -> Thing:
@@ -92,8 +83,8 @@ def _seen_credential(held: Rights, credential: Credential) -> Thing:
     return Thing(credential, None)
 
 
-def _seen_folder(actor: Actor, held: Rights, path: str) -> Thing:
-    folder = Folder.objects.of(actor).filter(path=path).first()
+def _seen_folder(held: Rights, path: str, rows: QuerySet[Folder]) -> Thing:
+    folder = rows.filter(path=path).first()
     if folder is None or held.on_folder(path) < Level.VIEWER:
         raise FolderNotFound()
     return Thing(None, folder)
@@ -141,7 +132,20 @@ def require_may_give(
     if terms.until is not None and terms.until <= database_now():
         raise Invalid("expiresAt: must lie in the future.", "expiresAt")
     if not stands.governs:
-        require_longer(actor, terms.until, thing.path, thing.credential)
+        _require_covered(terms, terms_held(actor, stands, thing.it))
+
+
+def _require_covered(given: Terms, held: list[Terms]) -> None:
+    """Refuse to give what goes beyond the `admin` that the giver holds there: who holds it until
+    some day, or through some agents, could otherwise keep it by giving it to themselves.
+    """
+    own = [terms for terms in held if terms.level is Level.ADMIN]
+    if is_covered(given, own):
+        return
+    ends = [terms.until for terms in own if terms.until is not None]
+    if len(ends) == len(own) and not ends_no_earlier(max(ends), given.until):
+        raise Denied(f"Nobody can give more than they hold: yours ends at {max(ends).isoformat()}.")
+    raise Denied("Nobody can give more than they hold: yours is limited to some agents.")
 
 
 def put_grant(actor: Actor, entry: Draft, subject: Subject, thing: Thing, terms: Terms) -> Grant:
@@ -189,12 +193,6 @@ def gives_less(before: Terms, after: Terms) -> bool:
         before.agents is None or not before.agents <= after.agents
     )
     return fewer or after.level < before.level
-
-
-def terms_of(grant: Grant) -> Terms:
-    """What a grant gives."""
-    agents = None if grant.agents is None else frozenset(grant.agents)
-    return Terms(Level.of(grant.level), grant.expires_at, agents)
 
 
 def describe(entry: Draft, grant: Grant) -> None:

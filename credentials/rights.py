@@ -8,11 +8,11 @@ from django.db.models import DateTimeField, Func, Q
 
 from access.actions import RULES, Action
 from access.actor import Actor
-from access.errors import CredentialNotFound, Denied
+from access.errors import CredentialNotFound
 from access.levels import Level
 from audit.recording import Draft
 from credentials.lacking import lacking
-from credentials.models import Credential, Grant, State
+from credentials.models import Credential, Folder, Grant, State
 from tenants.models import GroupMember
 from tenants.standing import Standing
 
@@ -89,7 +89,7 @@ def rights(actor: Actor, stands: Standing) -> Rights:
         return Rights(Level.ADMIN, {}, {}, actor.only)
     folders: dict[str, Level] = {}
     credentials: dict[UUID, Level] = {}
-    for grant in _grants(actor):
+    for grant in living_grants(actor):
         level = Level.of(grant.level)
         if grant.credential_id:
             credentials[grant.credential_id] = max(
@@ -101,9 +101,9 @@ def rights(actor: Actor, stands: Standing) -> Rights:
     return Rights(stands.floor, folders, credentials, actor.only)
 
 
-def _grants(actor: Actor) -> list[Grant]:
+def living_grants(actor: Actor, which: Q | None = None) -> list[Grant]:
     """The living grants of the actor: their own and those of the groups they are in."""
-    rows = Grant.objects.of(actor).filter(_given_to(actor), still_holds())
+    rows = Grant.objects.of(actor).filter(_given_to(actor), still_holds(), which or Q())
     return [
         grant
         for grant in rows.select_related("folder")
@@ -125,37 +125,21 @@ def _given_to(actor: Actor) -> Q:
     return Q(person_id=actor.person_id) | Q(group_id__in=groups.values("group_id"))
 
 
-def require_longer(
-    actor: Actor, until: datetime | None, path: str, credential: Credential | None
-) -> None:
-    """Refuse to give what lasts past the actor's own `admin` there: who holds it until some day
-    could otherwise keep it, by giving it to themselves.
-    """
-    own = admin_until(actor, path, credential)
-    if own is not None and (until is None or until > own):
-        raise Denied(f"Nobody can give more than they hold: yours ends at {own.isoformat()}.")
-
-
-def admin_until(actor: Actor, path: str, credential: Credential | None) -> datetime | None:
-    """When the last grant that gives the actor `admin` there ends; None when one does not end."""
-    above = ancestors(path)
-    ends = [
-        grant.expires_at
-        for grant in _grants(actor)
-        if Level.of(grant.level) is Level.ADMIN
-        and (
-            grant.folder.path in above
-            if grant.folder
-            else credential is not None and grant.credential_id == credential.pk
-        )
-    ]
-    return None if None in ends else max(end for end in ends if end is not None)
-
-
 def ancestors(path: str) -> list[str]:
     """The folder itself and every folder above it, the root ("") included."""
     parts = path.split("/") if path else []
     return ["", *("/".join(parts[: end + 1]) for end in range(len(parts)))]
+
+
+def path_of(thing: Credential | Folder) -> str:
+    """The folder itself, or the one that the credential is in."""
+    return thing.path if isinstance(thing, Folder) else thing.folder.path
+
+
+def grants_that_reach(thing: Credential | Folder) -> Q:
+    """The condition for grants on the thing or on a folder that it is in."""
+    inherited = Q(folder__path__in=ancestors(path_of(thing)))
+    return inherited | Q(credential=thing) if isinstance(thing, Credential) else inherited
 
 
 def below(column: str, path: str) -> Q:
@@ -186,9 +170,8 @@ def find_credential(actor: Actor, key: str, entry: Draft, *, lock: bool = False)
     secret too, and is not written down.
     """
     rows = Credential.objects.of(actor).exclude(state=State.DELETED).filter(key=key)
-    if lock:
-        rows = rows.locked()
-    credential = rows.select_related("folder").first()
+    # A folder that was joined to a row that had to be waited for may be the one before a move.
+    credential = (rows.locked() if lock else rows.select_related("folder")).first()
     if credential is None:
         raise CredentialNotFound()
     entry.about(credential_id=credential.pk, credential_key=credential.key)

@@ -14,11 +14,12 @@ from django.db.models import Q
 from access.actor import Actor
 from access.ids import public_id
 from access.levels import Level, Role
-from credentials.granting import terms_of, terms_out, with_names
+from credentials.granting import terms_out, with_names
 from credentials.models import Credential, Folder, Grant
 from credentials.reach_shapes import RouteOut, RuleWord
-from credentials.rights import Rights, ancestors, still_holds
+from credentials.rights import Rights, ancestors, path_of, still_holds
 from credentials.subjects import Subject, subject_of
+from credentials.terms import terms_of
 from tenants.models import GroupMember, Membership, Tenant
 
 # What a grant is on: a credential's id or a folder's path.
@@ -131,17 +132,6 @@ def _grants(
     for grant in with_names(Grant.objects.of(actor).filter(given, still_holds(), things)):
         found[subject_of(grant)][place_of(grant)] = grant
     return found
-
-
-def grants_that_reach(thing: Credential | Folder) -> Q:
-    """The condition for grants on the thing or on a folder that it is in."""
-    inherited = Q(folder__path__in=ancestors(path_of(thing)))
-    return inherited | Q(credential=thing) if isinstance(thing, Credential) else inherited
-
-
-def path_of(thing: Credential | Folder) -> str:
-    """The folder itself, or the one that the credential is in."""
-    return thing.path if isinstance(thing, Folder) else thing.folder.path
 
 
 def place_of(it: Credential | Folder | Grant) -> Place:

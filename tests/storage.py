@@ -69,6 +69,18 @@ def wait_until(moment: datetime) -> None:
         time.sleep(0.02)
 
 
+def wait_until_somebody_waits() -> None:
+    """Wait until a session of this database waits for a lock that another one holds."""
+    deadline = time.monotonic() + PATIENCE
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND cardinality(pg_blocking_pids(pid)) > 0"
+    )
+    while owner_sql(waiting) == [(0,)]:
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.02)
+
+
 @contextmanager
 def no_entry_can_be_written(*outcomes: str) -> Iterator[None]:
     """The log refuses new entries with these outcomes; without any: all, by privilege."""

@@ -11,17 +11,15 @@ from django.db.models.functions import Now
 from access.actions import Action
 from access.actor import Actor
 from access.endings import Ended, announce
-from access.errors import Conflict, Denied, Invalid, PreconditionFailed
+from access.errors import Conflict, Invalid, PreconditionFailed
 from access.ids import parse_public_id
 from access.levels import Level
 from access.tenancy import database_now
 from audit.events import Event
 from audit.recording import Draft, audited
-from credentials.folders import require_folder
 from credentials.models import (
     AccessRequest,
     Credential,
-    Grant,
     RequestState,
     Rotation,
     RotationState,
@@ -31,15 +29,14 @@ from credentials.models import (
 )
 from credentials.naming import check_description, check_metadata, check_tags
 from credentials.operations.storing import require_creator
+from credentials.placement import hold_folder, require_no_gain
 from credentials.policies import apply_policy
 from credentials.presenting import credential_out, search_text
 from credentials.rights import (
-    ancestors,
     find_credential,
     require_level,
     require_right,
     rights,
-    still_holds,
 )
 from credentials.sealing import shred
 from credentials.shapes import (
@@ -62,14 +59,15 @@ class NamesCredential(Protocol):
 
 @contextmanager
 def changing(
-    actor: Actor, request: NamesCredential, action: Action, event: Event
+    actor: Actor, request: NamesCredential, action: Action, event: Event, *, keep: bool = False
 ) -> Iterator[tuple[Draft, Credential, Level, Standing]]:
     """The audited transaction of a change to one credential, whose row is locked.
 
     A request that says which revision it has seen is refused when that is no longer the newest.
+    With `keep` the actor's membership stays as it is until the end.
     """
     with audited(actor, action, event) as entry:
-        stands = standing(actor)
+        stands = standing(actor, keep=keep)
         credential = find_credential(actor, request.key, entry, lock=True)
         held = require_right(actor, stands, credential, action)
         if isinstance(request, SeenCredential):
@@ -149,30 +147,23 @@ def move_credential(actor: Actor, request: MoveCredential) -> CredentialOut:
     Rights inherited from the old folder end with it: reads of living leases check them anew. The
     new folder's rights come with it, so it must give nobody more than the mover holds.
     """
-    with changing(actor, request, Action.MOVE_CREDENTIAL, Event.CREDENTIAL_MOVED) as (
+    with changing(actor, request, Action.MOVE_CREDENTIAL, Event.CREDENTIAL_MOVED, keep=True) as (
         entry,
         credential,
-        held,
+        _,
         stands,
     ):
         _require_not_over(credential)
-        require_creator(rights(actor, stands).on_folder(request.folder_path), request.folder_path)
-        _require_gives_no_more(actor, credential.folder.path, request.folder_path, held)
-        entry.detail(source=credential.folder.path, target=request.folder_path)
-        credential.folder = require_folder(actor, request.folder_path)
+        target = request.folder_path
+        require_creator(rights(actor, stands).on_folder(target), target)
+        folder = hold_folder(actor, target)
+        # Again, because folders may have moved while it was waited for.
+        require_creator(rights(actor, stands).on_folder(target), target)
+        require_no_gain(actor, stands, credential, target)
+        entry.detail(source=credential.folder.path, target=target)
+        credential.folder = folder
         _save(credential)
         return present(credential, rights(actor, stands).on(credential), stands.tenant)
-
-
-def _require_gives_no_more(actor: Actor, source: str, target: str, held: Level) -> None:
-    """Refuse a move by which somebody, the mover too, would get a level above the mover's own."""
-    there = set(ancestors(target)) - set(ancestors(source))
-    grants = Grant.objects.of(actor).filter(still_holds(), folder__path__in=there)
-    if any(Level.of(one.level) > held for one in grants):
-        raise Denied(
-            "The target folder gives somebody a higher level than you hold here.",
-            hint="Somebody with the level admin on this credential can move it there.",
-        )
 
 
 def archive_credential(actor: Actor, request: DescribeCredential) -> None:

@@ -10,7 +10,6 @@ from access.levels import Level
 from audit.events import Event
 from audit.recording import Draft, audited, record
 from credentials.granting import (
-    Terms,
     Thing,
     changed_out,
     drop_grant,
@@ -20,13 +19,13 @@ from credentials.granting import (
     require_may_give,
     require_on,
     require_one_thing,
-    terms_of,
 )
 from credentials.models import Grant
 from credentials.policies import agent_ids
 from credentials.rights import Rights, rights
 from credentials.shapes import ChangedGrant, ChangedGrants, ChangeGrant, ChangeGrants, TermsOut
 from credentials.subjects import Subject, hold, require_named
+from credentials.terms import Terms, terms_of
 from tenants.standing import Standing, standing
 
 Cell = tuple[Subject, Thing, ChangeGrant]

@@ -6,13 +6,14 @@ from access.actions import Action
 from access.actor import Actor
 from access.errors import Invalid
 from audit.recording import reading
-from credentials.granting import terms_of, terms_out
+from credentials.granting import terms_out
 from credentials.models import Credential, Folder, State
 from credentials.reach_shapes import MatrixCell, MatrixPage, MatrixRow, ShowMatrix
-from credentials.rights import below
-from credentials.routes import Routes, path_of, place_of, read_routes, route_out
+from credentials.rights import below, path_of
+from credentials.routes import Routes, place_of, read_routes, route_out
 from credentials.shapes import SubjectOut
 from credentials.subjects import Subject, living
+from credentials.terms import terms_of
 from tenants.standing import standing
 
 Thing = Credential | Folder

@@ -1,6 +1,6 @@
 """A person decides on a request for access; an approval is a grant."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from access.actions import Action
 from access.actor import Actor
@@ -18,18 +18,17 @@ from credentials.access_requests import (
     thing_of,
 )
 from credentials.granting import (
-    Terms,
     find_thing,
     grants_of,
     put_grant,
     require_may_give,
     require_on,
-    terms_of,
 )
 from credentials.models import AccessRequest, Grant, RequestState
 from credentials.request_shapes import AccessRequestOut, DecideAccessRequest
 from credentials.rights import rights
 from credentials.subjects import Subject, hold
+from credentials.terms import Terms, ends_no_earlier, terms_of
 from tenants.standing import Standing, standing
 
 
@@ -116,20 +115,15 @@ def _joined(before: Terms, given: Terms, wish: AccessRequest) -> Terms:
 
     A higher level for less time would leave them with nothing afterwards, so it is refused.
     """
-    longer = _lasts(before.until, given.until)
+    longer = ends_no_earlier(before.until, given.until)
     if before.level >= given.level and longer:
         return _for_agent(before, before, wish)
-    if given.level >= before.level and _lasts(given.until, before.until):
+    if given.level >= before.level and ends_no_earlier(given.until, before.until):
         return _for_agent(given, before, wish)
     raise Conflict(
         f"They hold {before.level.word} there for longer or higher, and would lose it.",
         hint="Approve it without an end, or change the grant itself.",
     )
-
-
-def _lasts(one: datetime | None, other: datetime | None) -> bool:
-    """Whether `one` ends no earlier than `other`; None never ends."""
-    return one is None or (other is not None and one >= other)
 
 
 def _for_agent(terms: Terms, before: Terms, wish: AccessRequest) -> Terms:

@@ -12,7 +12,6 @@ from access.tenancy import database_now
 from audit.events import Event
 from audit.recording import audited, reading
 from credentials.granting import (
-    Terms,
     Thing,
     drop_grant,
     find_thing,
@@ -29,6 +28,7 @@ from credentials.policies import agent_ids
 from credentials.rights import is_over, rights
 from credentials.shapes import GiveGrant, GrantOut, GrantPage, ListGrants
 from credentials.subjects import Subject, hold, named, require_named, subject_of
+from credentials.terms import Terms
 from tenants.standing import Standing, standing
 
 

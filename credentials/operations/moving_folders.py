@@ -16,10 +16,10 @@ from access.tenancy import TenantQuerySet
 from audit.events import Event
 from audit.recording import audited
 from credentials.folder_shapes import FolderOut, MoveFolder
-from credentials.folders import require_folder
 from credentials.models import Credential, Folder, Grant, State
 from credentials.naming import check_folder_path
 from credentials.operations.folders import folder_out, require_manager
+from credentials.placement import hold_folder, require_no_gain
 from credentials.presenting import search_text
 from credentials.rights import Rights, ancestors, below, rights, still_holds
 from credentials.routes import read_routes
@@ -39,15 +39,17 @@ def move_folder(actor: Actor, request: MoveFolder) -> FolderOut:
     """
     old, new = request.folder_path, request.new_folder_path
     with audited(actor, Action.MOVE_FOLDER, Event.FOLDER_MOVED) as entry:
-        held = rights(actor, standing(actor))
+        stands = standing(actor, keep=True)
+        held = rights(actor, stands)
         if held.on_folder(old) < Level.VIEWER or not _folders(actor, Q(path=old)).exists():
             raise FolderNotFound()
         entry.detail(source=old, target=new)
-        require_manager(held, old, Action.MOVE_FOLDER)
-        require_manager(held, new, Action.MOVE_FOLDER)
+        _require_manager(held, old, new)
         _require_sense(old, new)
-        credentials = _hold_credentials(actor, old)
-        folders = _hold_folders(actor, old, new)
+        credentials, folders = _hold(actor, old, new)
+        # Again, because folders may have moved while these were waited for.
+        _require_manager(rights(actor, stands), old, new)
+        require_no_gain(actor, stands, folders[0], _parent(new))
         losers = _who_may_lose(actor, old, new)
         before = read_routes(actor, losers)
         _put(actor, folders, old, new)
@@ -60,7 +62,12 @@ def move_folder(actor: Actor, request: MoveFolder) -> FolderOut:
             had, keeps = before.rights(one), after.rights(one)
             _end_leases(actor, one, [it for it in moved if _lost(had, keeps, credentials, it)])
         right_in_it = sum(one.folder_id == folders[0].pk for one in moved)
-        return folder_out(rights(actor, standing(actor)), folders[0], right_in_it)
+        return folder_out(rights(actor, stands), folders[0], right_in_it)
+
+
+def _require_manager(held: Rights, old: str, new: str) -> None:
+    for path in (old, new):
+        require_manager(held, path, Action.MOVE_FOLDER)
 
 
 def _require_sense(old: str, new: str) -> None:
@@ -76,11 +83,23 @@ def _folders(actor: Actor, which: Q) -> TenantQuerySet[Folder]:
     return Folder.objects.of(actor).filter(which)
 
 
-def _hold_credentials(actor: Actor, old: str) -> dict[UUID, Credential]:
-    """Locked first and in one order: whoever has a credential may be waiting for a folder."""
+def _parent(path: str) -> str:
+    return ancestors(path)[-2]
+
+
+def _hold(actor: Actor, old: str, new: str) -> tuple[dict[UUID, Credential], list[Folder]]:
+    """What moves, and the place it goes to.
+
+    Credentials first and in one order: whoever has one locked may be waiting for a folder.
+    """
     rows = Credential.objects.of(actor).filter(below("folder__path", old))
-    rows = rows.exclude(state=State.DELETED).select_related("folder")
-    return {one.pk: one for one in rows.locked().order_by("pk")}
+    rows = rows.exclude(state=State.DELETED)
+    held = list(rows.locked().order_by("pk").values_list("pk", flat=True))
+    folders = _hold_folders(actor, old, new)
+    hold_folder(actor, _parent(new))
+    # Read after all locks, because nested folders may have moved while they were waited for.
+    found = Credential.objects.of(actor).filter(pk__in=held).select_related("folder")
+    return {one.pk: one for one in found}, folders
 
 
 def _hold_folders(actor: Actor, old: str, new: str) -> list[Folder]:
@@ -105,7 +124,6 @@ def _require_fitting(path: str) -> None:
 
 
 def _put(actor: Actor, folders: list[Folder], old: str, new: str) -> None:
-    require_folder(actor, ancestors(new)[-2])
     if _folders(actor, below("path", new)).exists():
         raise _taken()
     for one in folders:

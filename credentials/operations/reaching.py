@@ -15,8 +15,8 @@ from credentials.reach_shapes import (
     ShowAccess,
     ShowReach,
 )
-from credentials.rights import rights
-from credentials.routes import Routes, grants_that_reach, place_of, read_routes, route_out
+from credentials.rights import grants_that_reach, rights
+from credentials.routes import Routes, place_of, read_routes, route_out
 from credentials.shapes import SubjectOut
 from credentials.subjects import Subject, living, require_living, require_named
 from tenants.standing import Standing, standing

@@ -1,15 +1,17 @@
 """Grants: who may give what to whom, how long, and how far down it reaches."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
-from access.actor import Actor
+from access.actor import ALL_SCOPES, Actor
 from access.ids import public_id, uuid7
 from access.levels import Role
-from access.tenancy import database_now
+from access.tenancy import database_now, tenant_transaction
+from credentials.models import Credential
 from credentials.operations import give_grant, list_credentials, remove_grant
 from credentials.shapes import GiveGrant, GrantOut, ListCredentials
 from tenants.operations import change_settings
@@ -175,6 +177,31 @@ def test_nobody_gives_longer_than_they_hold(closed: Somebody, member: Somebody) 
             partial(give, member.console, whom, "viewer", key="live", expiresAt=later)
         ) == ("access/permission-denied")
     assert give(member.console, colleague, "admin", key="live", expiresAt=until).expires_at == until
+
+
+def test_nobody_gives_what_more_agents_can_use(closed: Somebody, member: Somebody) -> None:
+    """Or whoever holds admin through one agent would give it to themselves through any."""
+    agent = replace(member.agent, scopes=ALL_SCOPES)
+    assert agent.agent_id
+    assert closed.agent.agent_id
+    own, other = (public_id("agent", one) for one in (agent.agent_id, closed.agent.agent_id))
+    give(closed.console, member, "admin", key="live", agents=[own])
+    colleague = join(closed, new_person("mia"))
+
+    for agents in (None, [other], [own, other]):
+        attempt = partial(give, agent, colleague, key="live", agents=agents)
+        assert code_of(attempt) == "access/permission-denied"
+    assert give(agent, colleague, key="live", agents=[own]).agents == [own]
+
+
+def test_a_narrowed_token_of_an_owner_gives_on_what_it_is_narrowed_to(
+    closed: Somebody, member: Somebody
+) -> None:
+    with tenant_transaction(closed.console.tenant_id):
+        live = Credential.objects.of(closed.console).get(key="live")
+    token = replace(closed.console, only=frozenset({live.pk}))
+
+    assert give(token, member, key="live").level == "user"
 
 
 def test_a_folder_that_is_unknown_or_out_of_sight_is_one_answer(

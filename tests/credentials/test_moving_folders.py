@@ -1,9 +1,15 @@
 """A folder is renamed or put elsewhere with all that is in it, and rights follow its place."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
+from access.tenancy import database_now, joined_transaction
 from credentials.folder_shapes import FolderOut, ListFolders, MoveFolder
 from credentials.operations import (
     delete_credential,
@@ -11,6 +17,7 @@ from credentials.operations import (
     list_folders,
     move_credential,
     move_folder,
+    remove_grant,
     search_credentials,
     update_credential,
 )
@@ -22,10 +29,10 @@ from credentials.shapes import (
 )
 from tenants.operations import add_to_group, create_group
 from tenants.shapes import CreateGroup, GroupPlace
-from tests.people import CANARY, Somebody, grant, lease, read, store
-from tests.racing import crew
+from tests.people import CANARY, Somebody, grant, join, lease, new_person, read, store
+from tests.racing import PATIENCE, crew
 from tests.refusals import code_of
-from tests.storage import everything_but_the_log, owner_sql
+from tests.storage import everything_but_the_log, owner_sql, wait_until_somebody_waits
 from tests.trail import new_entries, told
 
 
@@ -96,6 +103,81 @@ def test_who_manages_both_sides_moves(owner: Somebody, member: Somebody) -> None
     assert attempt().access == "manager"
 
     assert paths(member) == ["c", "c/b"]
+
+
+def test_a_move_gives_nobody_more_than_the_mover_holds(owner: Somebody, member: Somebody) -> None:
+    """Or a manager would move it to where they hold admin, and take the approval off a policy."""
+    store(owner, "kept", folderPath="a/b", policy={"approval": "required"})
+    store(owner, "other", folderPath="mia/deeper")
+    grant(owner, member, "manager", folderPath="a")
+    own = grant(owner, member, "admin", folderPath="mia")
+    grant(owner, member, "admin", key="kept")
+    before = everything_but_the_log()
+
+    for old, new in (("a", "mia/a"), ("a", "mia/deeper/a"), ("a/b", "mia/b"), ("a/b", "mia/new/b")):
+        assert code_of(partial(move, member, old, new)) == "access/permission-denied"
+
+    assert everything_but_the_log() == before
+    remove_grant(owner.console, own.grant_id)
+    grant(owner, member, "manager", folderPath="mia")
+    assert move(member, "a", "mia/a").access == "manager"
+
+
+def test_a_move_may_bring_the_mover_less_than_the_whole(owner: Somebody, member: Somebody) -> None:
+    """Grants inside the folder go along and are nobody's gain; what ends earlier is covered."""
+    store(owner, "kept", folderPath="a/b")
+    store(owner, "other", folderPath="c")
+    grant(owner, member, "admin", folderPath="a")
+    grant(owner, member, "admin", folderPath="a/b")
+    grant(owner, member, "admin", folderPath="c", expiresAt=database_now() + timedelta(hours=1))
+
+    assert move(member, "a", "c/a").access == "admin"
+
+
+@pytest.mark.parametrize("moved", ["credential", "folder"])
+def test_a_grant_that_is_being_given_is_waited_for(
+    owner: Somebody, member: Somebody, moved: str
+) -> None:
+    """The check is made on what is committed when the target cannot change any more."""
+    store(owner, "kept", folderPath="a")
+    store(owner, "other", folderPath="c")
+    grant(owner, member, "manager", folderPath="a")
+    grant(owner, member, "manager", folderPath="c")
+    mia = join(owner, new_person("mia"))
+    attempts: dict[str, Callable[[], object]] = {
+        "credential": partial(_into, member, "kept", "c/deeper"),
+        "folder": partial(move, member, "a", "c/deeper/a"),
+    }
+
+    with ThreadPoolExecutor(1) as other:
+        with joined_transaction(owner.console.tenant_id):
+            grant(owner, mia, "admin", folderPath="c")
+            waiting = other.submit(code_of, attempts[moved])
+            wait_until_somebody_waits()
+        code = waiting.result(PATIENCE)
+        other.submit(connections.close_all).result(PATIENCE)
+
+    assert code == "access/permission-denied"
+    assert folder_of(owner, "kept") == "a"
+
+
+def test_a_move_takes_no_more_statements_for_more_credentials(
+    owner: Somebody, member: Somebody
+) -> None:
+    store(owner, "other", folderPath="c")
+    for path, credentials in {"few": 2, "many": 20}.items():
+        for number in range(credentials):
+            store(owner, f"{path}-{number}", folderPath=f"{path}/{number}")
+        grant(owner, member, "manager", folderPath=path)
+    grant(owner, member, "manager", folderPath="c")
+
+    assert _statements(member, "few") == _statements(member, "many")
+
+
+def _statements(who: Somebody, path: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        move(who, path, f"c/{path}")
+    return len(captured)
 
 
 @pytest.mark.usefixtures("shelves")
