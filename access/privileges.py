@@ -7,7 +7,7 @@ application by privilege, so no code path of ours can change or remove an entry.
 from typing import Any
 
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 from psycopg import sql
 
 APPEND_ONLY = "SELECT, INSERT"
@@ -31,8 +31,10 @@ def grant_privileges(using: str) -> None:
             )
         )
         for table in tables:
-            for statement in _statements(role, table):
-                cursor.execute(statement)
+            # In one step: between the two the running application would be refused.
+            with transaction.atomic(using=using):
+                for statement in _statements(role, table):
+                    cursor.execute(statement)
 
 
 def _statements(role: str, table: str) -> list[sql.Composed]:
