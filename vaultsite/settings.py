@@ -367,7 +367,7 @@ if ENVIRONMENT.email_url:
     EMAIL_HOST_PASSWORD = unquote(MAIL_SERVER.password or "")
     EMAIL_USE_SSL = MAIL_SERVER.scheme == "smtps"
     EMAIL_USE_TLS = MAIL_SERVER.scheme == "smtp" and not ENVIRONMENT.development
-    EMAIL_TIMEOUT = 5
+    EMAIL_TIMEOUT = 8  # for each step of the conversation
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 LOGGING = {
     "version": 1,

@@ -15,6 +15,7 @@ from tenants.shapes import (
     InvitationPage,
     InviteMember,
     Listing,
+    MailOut,
     MemberOut,
     MemberPage,
     RemoveMember,
@@ -86,6 +87,15 @@ ROUTES = (
         operation=operations.withdraw_invitation,
         action=Action.WITHDRAW_INVITATION,
         errors=(NotFound, Conflict),
+    ),
+    Route(
+        method="GET",
+        path="mail",
+        subject="Members",
+        summary="Show which mails of the tenant wait and which could not be delivered",
+        operation=operations.show_mail,
+        action=Action.SHOW_MAIL,
+        gives=MailOut,
     ),
     Route(
         method="GET",

@@ -492,6 +492,7 @@ CASES: dict[str, Case] = {
         needs=("invitation",),
         adds=(Event.MEMBER_INVITATION_WITHDRAWN,),
     ),
+    "show_mail": Case(call=lambda actor, _: tenants.show_mail(actor), at_home=True),
     "list_groups": Case(
         call=lambda actor, _: tenants.list_groups(actor, tenant.Listing()), at_home=True
     ),
