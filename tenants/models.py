@@ -86,6 +86,9 @@ class Person(AbstractBaseUser):
     # Operators of the installation; never a way to a tenant's secrets.
     is_superuser = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
+    # False for an account made with a link that an owner handed over: nobody has shown yet that
+    # its holder reads the mail of the address.
+    address_proven = models.BooleanField(default=True, db_default=True)
 
     objects: ClassVar[PersonManager] = PersonManager()
 
@@ -299,6 +302,8 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
+    # From then on whoever has the link need not be who reads the mail of the address.
+    link_shown_at = models.DateTimeField(null=True)
     tenant_id: UUID
 
     class Meta:
