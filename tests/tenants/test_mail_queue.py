@@ -188,13 +188,14 @@ def test_a_server_that_is_away_costs_no_mail_an_attempt(queue: Queue) -> None:
 
 
 def test_nothing_is_held_while_the_server_is_talked_to(queue: Queue) -> None:
+    """Every open transaction, idle or not, holds the lock on its own virtual id."""
     seen: list[object] = []
 
     def look() -> None:
         seen.extend(
             owner_sql(
-                "SELECT state, query FROM pg_stat_activity "
-                "WHERE usename = %s AND datname = current_database() AND xact_start IS NOT NULL",
+                "SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid) "
+                "WHERE locktype = 'virtualxid' AND datname = current_database() AND usename = %s",
                 settings.DATABASES["default"]["USER"],
             )
         )
