@@ -92,6 +92,8 @@ class Action(StrEnum):
     LIST_INVITATIONS = "list_invitations"
     INVITE_MEMBER = "invite_member"
     WITHDRAW_INVITATION = "withdraw_invitation"
+    SHOW_INVITATION_LINK = "show_invitation_link"
+    SHOW_MAIL = "show_mail"
     LIST_GROUPS = "list_groups"
     SHOW_GROUP = "show_group"
     CREATE_GROUP = "create_group"
@@ -208,6 +210,8 @@ RULES: dict[Action, Rule] = {
     Action.LIST_INVITATIONS: Rule(Scope.ADMIN, governing=True),
     Action.INVITE_MEMBER: Rule(Scope.ADMIN, governing=True, fresh=True),
     Action.WITHDRAW_INVITATION: Rule(Scope.ADMIN, governing=True),
+    Action.SHOW_INVITATION_LINK: Rule(Scope.ADMIN, governing=True, fresh=True),
+    Action.SHOW_MAIL: Rule(Scope.ADMIN, governing=True),
     Action.LIST_GROUPS: Rule(Scope.ADMIN, governing=True),
     Action.SHOW_GROUP: Rule(Scope.ADMIN, governing=True),
     Action.CREATE_GROUP: Rule(Scope.ADMIN, governing=True),

@@ -58,6 +58,7 @@ class Event(StrEnum):
     CLIENT_MERGED = "client.merged"
     MEMBER_INVITED = "member.invited"
     MEMBER_INVITATION_WITHDRAWN = "member.invitation_withdrawn"
+    MEMBER_INVITATION_LINK_SHOWN = "member.invitation_link_shown"
     MEMBER_JOINED = "member.joined"
     MEMBER_ROLE_CHANGED = "member.role_changed"
     MEMBER_REMOVED = "member.removed"

@@ -12,6 +12,7 @@ from console.pages import (
     giving,
     grants,
     groups,
+    invitation_link,
     leases,
     members,
     reaching,
@@ -50,6 +51,11 @@ urlpatterns = [
     path("team/members/<str:person_id>/role", members.give_role, name="give_role"),
     path("team/members/<str:person_id>/remove", members.remove, name="remove_member"),
     path("team/invitations/", members.invitations, name="invitations"),
+    path(
+        "team/invitations/<str:invitation_id>/link",
+        invitation_link.show,
+        name="show_invitation_link",
+    ),
     path(
         "team/invitations/<str:invitation_id>/withdraw",
         members.withdraw,

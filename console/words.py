@@ -87,3 +87,13 @@ def as_typed(seconds: int | None) -> str:
     if seconds is None:
         return ""
     return next(f"{seconds // size}{unit}" for size, unit in TYPED_UNITS if seconds % size == 0)
+
+
+# What the tenant's mails are about, by their kind.
+MAILS = {
+    "agent_connected": "a new agent",
+    "token_reused": "a token that was used twice",
+    "member_invited": "an invitation",
+    "access_requested": "a request for access",
+    "access_decided": "a decision on a request for access",
+}

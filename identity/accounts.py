@@ -14,6 +14,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from identity.admission import CONFINED_TO, THROUGH, confined_to
 from identity.freshness import signed_in_recently
+from identity.limits import SIGN_IN_FAILED_HERE, exhausted, spend
+from identity.origins import network_of
 from tenants.models import Tenant
 
 CONFINEMENT = (CONFINED_TO, THROUGH)
@@ -36,6 +38,17 @@ class AccountAdapter(DefaultAccountAdapter):
         return url_has_allowed_host_and_scheme(
             url, allowed_hosts={ours.netloc}, require_https=ours.scheme == "https"
         )
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuse early; besides the library's limits there is one for each account and place."""
+        if exhausted(SIGN_IN_FAILED_HERE, _account_here(request, credentials)):
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a wrong password."""
+        spend(SIGN_IN_FAILED_HERE, _account_here(request, credentials))
+        super().authentication_failed(request, **credentials)
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Whatever the sign-in makes of the session, it stays as confined as it was."""
@@ -64,3 +77,7 @@ class AccountAdapter(DefaultAccountAdapter):
         uid, _, secret = key.partition("-")
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": secret})
         return f"{settings.PUBLIC_URL}{path}"
+
+
+def _account_here(request: HttpRequest, credentials: dict[str, Any]) -> str:
+    return f"{network_of(request)}|{str(credentials.get('email', '')).strip().lower()}"

@@ -19,6 +19,7 @@ class IdentityConfig(AppConfig):
         user_login_failed.connect(sessions.sign_in_failed, dispatch_uid="identity.failed")
         for signal in (password_changed, password_reset):
             signal.connect(sessions.password_changed, dispatch_uid="identity.password")
+        password_reset.connect(sessions.address_proven, dispatch_uid="identity.address_proven")
         access_ended.connect(end_machines, dispatch_uid="identity.machines")
         post_save.connect(
             sessions.factor_added, sender=Authenticator, dispatch_uid="identity.factor_added"

@@ -13,7 +13,7 @@ from oauth2_provider.oauth2_backends import get_oauthlib_core
 from access.errors import Malformed, TooLarge, Unavailable
 from access.strict_json import parse_strict_object
 from identity.introspecting import introspection
-from identity.limits import REGISTER, TOKEN, exhausted, spend
+from identity.limits import REGISTER, REGISTER_FAILED, TOKEN, exhausted, spend
 from identity.machines.proving import basic_credentials
 from identity.origins import Came, network_of
 from identity.parameters import BadParameters, Parameters, body_of, form_of
@@ -113,9 +113,23 @@ def introspect(request: HttpRequest) -> HttpResponseBase:
 
 @_endpoint
 def register(request: HttpRequest) -> HttpResponseBase:
-    """RFC 7591 §3: open to everybody, within limits, for public clients."""
-    if wait := spend(REGISTER, network_of(request)):
+    """RFC 7591 §3: open to everybody, within limits, for public clients.
+
+    What is refused has a budget of its own, so that one client that tries in vain does not keep
+    those of its neighbours from registering.
+    """
+    network = network_of(request)
+    if wait := exhausted(REGISTER, network):
         return _later("Too many registrations.", wait)
+    response = _register(request)
+    if response.status_code == 201:
+        spend(REGISTER, network)
+    elif wait := spend(REGISTER_FAILED, network):
+        return _later("Too many refused registrations.", wait)
+    return response
+
+
+def _register(request: HttpRequest) -> HttpResponseBase:
     if request.content_type != "application/json":
         return protocol_error("invalid_client_metadata", "The body must be application/json.")
     try:

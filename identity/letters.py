@@ -1,19 +1,25 @@
-"""Mails to people about their own account: written with the change, sent later by the worker.
+"""Mails to people about their own account; delivered by the worker (tenants/mail_queue.py)."""
 
-As notices of a tenant do (`tenants.notices`), they wait in the database, so that nothing in a
-request waits for a mail server. One may come twice when the worker dies in between.
-"""
-
+from contextlib import AbstractContextManager
 from enum import StrEnum
-from uuid import UUID
+from typing import Any
 
 from django.conf import settings
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.db.transaction import atomic
-from django.template.loader import render_to_string
-from django.utils import timezone
 
 from identity.models import Letter
+from tenants.mail_queue import (
+    BATCH,
+    OVERDUE,
+    RECENTLY,
+    MailState,
+    Outstanding,
+    RowKey,
+    message_from,
+)
 from tenants.models import Person
 
 
@@ -30,33 +36,32 @@ def write_letter(person: Person, kind: LetterKind, **facts: str) -> None:
     Letter.objects.create(person=person, kind=kind, facts=facts)
 
 
-def waiting_letters(limit: int) -> list[UUID]:
-    """The oldest that were not sent yet."""
-    rows = Letter.objects.filter(sent_at=None).order_by("created_at")
-    return list(rows.values_list("pk", flat=True)[:limit])
+def letters_due(limit: int = BATCH) -> list[RowKey]:
+    """The letters whose next attempt is due, oldest first."""
+    rows = Letter.objects.filter(state=MailState.WAITING, next_attempt_at__lte=Now())
+    found = rows.order_by("next_attempt_at").values_list("pk", flat=True)[:limit]
+    return [RowKey(None, letter_id) for letter_id in found]
 
 
-def send_letter(letter_id: UUID) -> bool:
-    """Send one waiting letter; False when another worker has it or has sent it."""
-    with atomic():
-        letter = (
-            Letter.objects.select_for_update(of=("self",), skip_locked=True)
-            .filter(pk=letter_id, sent_at=None)
-            .select_related("person")
-            .first()
-        )
-        if letter is None:
-            return False
-        subject, body = _words(letter)
-        send_mail(subject, body, settings.DEFAULT_FROM_EMAIL, [letter.person.email])
-        letter.sent_at = timezone.now()
-        letter.save(update_fields=["sent_at"])
-    return True
+def letters_outstanding() -> Outstanding:
+    """Of everybody."""
+    waiting = Letter.objects.filter(state=MailState.WAITING, created_at__lt=Now() - OVERDUE)
+    given_up = Letter.objects.filter(failed_at__gt=Now() - RECENTLY)
+    return Outstanding(waiting.count(), given_up.count())
 
 
-def _words(letter: Letter) -> tuple[str, str]:
-    """The first line of the template is the subject."""
-    shown = {**letter.facts, "person": letter.person.email, "site": settings.PUBLIC_URL}
-    text = render_to_string(f"letters/{LetterKind(letter.kind)}.txt", shown)
-    subject, _, body = text.partition("\n")
-    return subject.strip(), body.strip() + "\n"
+class LetterQueue:
+    """The letters, for `tenants.mail_queue`."""
+
+    name = "letters"
+    model = Letter
+
+    def transaction(self, _: RowKey) -> AbstractContextManager[Any]:
+        return atomic(durable=True)
+
+    def rows(self, key: RowKey) -> QuerySet[Letter]:
+        return Letter.objects.filter(pk=key.row_id).select_related("person")
+
+    def compose(self, row: Letter) -> EmailMessage | None:
+        shown = {**row.facts, "person": row.person.email, "site": settings.PUBLIC_URL}
+        return message_from(row, f"letters/{LetterKind(row.kind)}.txt", shown, row.person.email)

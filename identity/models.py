@@ -27,6 +27,7 @@ from access.ids import uuid7
 from access.tenancy import TenantOwned
 from identity.machines.models import SHA256_HEX, AccountProof
 from identity.redirects import allows
+from tenants.mail_queue import OutgoingMail, due_index, failed_index, known_state
 from tenants.models import Person, ServiceAccount, Tenant
 
 if TYPE_CHECKING:
@@ -272,25 +273,15 @@ class KnownPlace(models.Model):
         ]
 
 
-class Letter(models.Model):
-    """A mail to a person about their own account: written with the change it tells of, sent later.
-
-    `kind` names the template; `facts` holds what it shows and never a secret.
-    """
+class Letter(OutgoingMail):
+    """A mail to a person about their own account."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=40)
-    facts = models.JSONField(default=dict)
-    created_at = models.DateTimeField(db_default=Now())
-    sent_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [
-            models.Index(
-                fields=["created_at"], condition=models.Q(sent_at=None), name="letter_waiting"
-            )
-        ]
+        constraints = [known_state("letter_state")]
+        indexes = [due_index("letter_due"), failed_index("letter_failed")]
 
 
 class Milestone(models.Model):

@@ -88,6 +88,21 @@ def password_changed(request: HttpRequest, user: Person, **_: Any) -> None:
         write_letter(user, LetterKind.PASSWORD_CHANGED, when=_now_in_words())
 
 
+def address_proven(user: Person, **_: Any) -> None:
+    """Receiver of allauth's `password_reset`: the link came by mail or from an operator.
+
+    Whoever made the account before anybody had shown to read the mail of its address keeps no way
+    in: `password_changed` ends sessions and tokens, this removes the second factors and passkeys.
+    """
+    if user.address_proven:
+        return
+    with atomic():
+        for factor in Authenticator.objects.select_for_update().filter(user=user):
+            factor.delete()
+        user.address_proven = True
+        user.save(update_fields=["address_proven"])
+
+
 def factor_added(instance: Authenticator, created: bool, **_: Any) -> None:
     """Receiver of `post_save`, which stands in the transaction that adds the factor."""
     if created:

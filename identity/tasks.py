@@ -1,7 +1,5 @@
 """Background work on what identity keeps: tidying up after time, which has decided already."""
 
-import logging
-import smtplib
 from datetime import datetime, timedelta
 
 from celery import shared_task
@@ -13,17 +11,17 @@ from access.tenancy import database_now
 from audit.events import Event
 from audit.recording import INSTALLATION, record_joined
 from identity.keys import forget_old_keys
-from identity.letters import send_letter, waiting_letters
+from identity.letters import LetterQueue, letters_due
 from identity.machines.models import AccountProof, PersonalToken, UsedAssertion
 from identity.models import AccessToken, AuthorizeRequest, Client, Consent, Letter, RefreshToken
 from identity.session_store import SessionStore
-
-log = logging.getLogger(__name__)
+from tenants.mail_queue import MailState, deliver
 
 UNUSED_REGISTRATION = timedelta(hours=24)
 KEPT = timedelta(hours=24)  # as long as a late replay is worth knowing
 KEPT_PROOF = timedelta(days=30)  # as long as somebody may wonder what has stopped working
 KEPT_LETTER = timedelta(days=7)
+KEPT_UNDELIVERED = timedelta(days=30)  # as long as an operator may look into it
 KEPT_CONSENT = timedelta(days=8)  # no lease lives longer, and a client's end finds leases by it
 
 
@@ -40,13 +38,8 @@ def purge() -> None:
 
 @shared_task(name="identity.send_letters")
 def send_letters() -> None:
-    """Send every waiting letter; what the mail server does not take is tried again later."""
-    for letter_id in waiting_letters(100):
-        try:
-            send_letter(letter_id)
-        except (OSError, smtplib.SMTPException) as error:
-            log.warning("a letter could not be sent: %s", type(error).__name__)
-            return
+    """Attempt every letter that is due."""
+    deliver(LetterQueue(), letters_due())
 
 
 def _drop_unused_clients(now: datetime) -> None:
@@ -63,6 +56,8 @@ def _drop_unused_clients(now: datetime) -> None:
 
 def _drop_what_is_over(now: datetime) -> None:
     Letter.objects.filter(sent_at__lt=now - KEPT_LETTER).delete()
+    undelivered = Letter.objects.exclude(state=MailState.WAITING)
+    undelivered.filter(created_at__lt=now - KEPT_UNDELIVERED).delete()
     AuthorizeRequest.objects.filter(expires_at__lt=now - KEPT).delete()
     AccessToken.objects.filter(expires__lt=now - KEPT).delete()
     RefreshToken.objects.filter(expires_at__lt=now - KEPT).delete()

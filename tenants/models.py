@@ -12,6 +12,7 @@ from django.db.models.functions import Lower, Now
 from access.ids import uuid7
 from access.levels import LEVEL_CHOICES, Role
 from access.tenancy import TenantOwned
+from tenants.mail_queue import OutgoingMail, due_index, failed_index, known_state
 
 DAY = 86_400
 HARD_MAXIMUM_TTL = 7 * DAY
@@ -85,6 +86,9 @@ class Person(AbstractBaseUser):
     # Operators of the installation; never a way to a tenant's secrets.
     is_superuser = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
+    # False for an account made with a link that an owner handed over: nobody has shown yet that
+    # its holder reads the mail of the address.
+    address_proven = models.BooleanField(default=True, db_default=True)
 
     objects: ClassVar[PersonManager] = PersonManager()
 
@@ -298,6 +302,8 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
+    # From then on whoever has the link need not be who reads the mail of the address.
+    link_shown_at = models.DateTimeField(null=True)
     tenant_id: UUID
 
     class Meta:
@@ -313,39 +319,27 @@ class Invitation(models.Model):
         ]
 
 
-class Notice(TenantOwned):
-    """A mail that waits for the worker: written with the change it tells of, sent after it.
-
-    It goes to a person, or to the address of an invitation. `kind` names the template; `facts`
-    holds what it shows and never a secret.
-    """
+class Notice(TenantOwned, OutgoingMail):
+    """A mail about something in a tenant, to a person or to the address of an invitation."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
     invitation = models.ForeignKey(
         Invitation, null=True, on_delete=models.CASCADE, related_name="+"
     )
-    kind = models.CharField(max_length=40)
-    facts = models.JSONField(default=dict)
-    state = models.CharField(max_length=7, default="waiting")
-    created_at = models.DateTimeField(db_default=Now())
     tenant_id: UUID
+    person_id: UUID | None
+    invitation_id: UUID | None
 
     class Meta:
         db_table = "notice"
         default_permissions = ()
         constraints = [
-            models.CheckConstraint(
-                name="notice_state", condition=models.Q(state__in=["waiting", "sent"])
-            ),
+            known_state("notice_state"),
             models.CheckConstraint(
                 name="notice_to_one",
                 condition=models.Q(person__isnull=False, invitation__isnull=True)
                 | models.Q(person__isnull=True, invitation__isnull=False),
             ),
         ]
-        indexes = [
-            models.Index(
-                fields=["created_at"], condition=models.Q(state="waiting"), name="notice_waiting"
-            )
-        ]
+        indexes = [due_index("notice_due"), failed_index("notice_failed")]

@@ -1,21 +1,19 @@
-"""Mails about agents, requests and invitations: written with the change, sent later.
+"""Mails about agents, requests and invitations; delivered by the worker (tenants/mail_queue.py)."""
 
-Nothing in a request waits for a mail server or a broker: the row commits with the change, and the
-worker sends it. A mail may come twice when the worker dies between sending and noting it.
-"""
-
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import send_mail
-from django.db.models import Q
-from django.template.loader import render_to_string
+from django.core.mail import EmailMessage
+from django.db import connection
+from django.db.models import Q, QuerySet
 
 from access.actor import Actor
 from access.levels import Role
 from access.tenancy import tenant_transaction
 from tenants.links import invitation_link
+from tenants.mail_queue import OVERDUE, RECENTLY, Outstanding, RowKey, message_from
 from tenants.models import Invitation, InvitationState, Membership, Notice, Person
 
 
@@ -90,24 +88,35 @@ def notify_invited(invitation: Invitation) -> None:
     )
 
 
-def send_notice(tenant_id: UUID, notice_id: UUID) -> bool:
-    """Send one waiting notice; False when another worker has it or has sent it."""
-    with tenant_transaction(tenant_id):
-        notice = (
-            Notice.objects.select_for_update(of=("self",), skip_locked=True)
-            .filter(pk=notice_id, state="waiting")
-            .select_related("tenant", "person", "invitation")
-            .first()
+def notices_outstanding() -> Outstanding:
+    """Of all tenants together."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT waiting, failed"
+            " FROM notices_outstanding(make_interval(secs => %s), make_interval(secs => %s))",
+            [OVERDUE.total_seconds(), RECENTLY.total_seconds()],
         )
-        if notice is None:
-            return False
-        address = _address(notice)
-        if address is not None:
-            subject, body = _words(notice)
-            send_mail(subject, body, settings.DEFAULT_FROM_EMAIL, [address])
-        notice.state = "sent"
-        notice.save(update_fields=["state"])
-    return True
+        return Outstanding(*cursor.fetchone())
+
+
+class NoticeQueue:
+    """The notices of every tenant, for `tenants.mail_queue`."""
+
+    name = "notices"
+    model = Notice
+
+    def transaction(self, key: RowKey) -> AbstractContextManager[None]:
+        assert key.tenant_id is not None
+        return tenant_transaction(key.tenant_id)
+
+    def rows(self, key: RowKey) -> QuerySet[Notice]:
+        assert key.tenant_id is not None
+        rows = Notice.objects.filter(pk=key.row_id, tenant_id=key.tenant_id)
+        return rows.select_related("tenant", "person", "invitation")
+
+    def compose(self, row: Notice) -> EmailMessage | None:
+        address = _address(row)
+        return message_from(row, f"notices/{NoticeKind(row.kind)}.txt", _facts(row), address)
 
 
 def _address(notice: Notice) -> str | None:
@@ -118,11 +127,8 @@ def _address(notice: Notice) -> str | None:
     return asked.email if asked and asked.state == InvitationState.WAITING else None
 
 
-def _words(notice: Notice) -> tuple[str, str]:
-    """The first line of the template is the subject."""
+def _facts(notice: Notice) -> dict[str, str]:
     shown = {**notice.facts, "tenant": notice.tenant.name, "site": settings.PUBLIC_URL}
     if notice.invitation is not None:
         shown["link"] = invitation_link(notice.invitation.pk)
-    text = render_to_string(f"notices/{NoticeKind(notice.kind)}.txt", shown)
-    subject, _, body = text.partition("\n")
-    return subject.strip(), body.strip() + "\n"
+    return shown

@@ -167,7 +167,7 @@ class InviteMember(Shape):
 
 
 class InvitationOut(Shape):
-    """An invitation; its link goes to the address and nowhere else."""
+    """An invitation without its link."""
 
     invitation_id: str
     email: str
@@ -175,6 +175,15 @@ class InvitationOut(Shape):
     state: InvitationStateWord
     invited_by: str | None
     created_at: datetime
+    expires_at: datetime
+
+
+class InvitationLinkOut(Shape):
+    """An invitation's link, to be handed to the owner of the address and nobody else."""
+
+    invitation_id: str
+    email: str
+    link: str
     expires_at: datetime
 
 
@@ -186,13 +195,40 @@ class InvitationPage(Shape):
 
 
 class OpenInvitation(Shape):
-    """What somebody who has the link is shown."""
+    """What somebody who has the link is shown. `by_mail_only`: nobody but the owner of the address
+    can have it.
+    """
 
     tenant: str
     email: str
     role: RoleWord
     invited_by: str | None
     expires_at: datetime
+    by_mail_only: bool
+
+
+# -- mail ---------------------------------------------------------------------------------------
+
+
+class UndeliveredOut(Shape):
+    """A mail that was given up. `kind` says what it was about; `reason` is the last error's name
+    and the mail server's reply code, where there was one.
+    """
+
+    email: str
+    kind: str
+    state: Literal["failed", "expired"]
+    reason: str | None
+    created_at: datetime
+
+
+class MailOut(Shape):
+    """The tenant's mail: how many wait, and what was given up in the last week."""
+
+    configured: bool
+    waiting: int
+    undelivered_count: int
+    undelivered: list[UndeliveredOut]
 
 
 # -- groups -------------------------------------------------------------------------------------

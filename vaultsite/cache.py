@@ -1,11 +1,8 @@
 """Django's Redis cache for days when Redis is gone: a bounded memory of this process stands in."""
 
 import json
-import logging
-import time
 from collections.abc import Callable
 from functools import cache
-from threading import Lock
 from typing import Any
 
 from django.core.cache.backends.base import BaseCache
@@ -13,40 +10,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
-log = logging.getLogger(__name__)
-
-PAUSE_SECONDS = 5.0
-
-
-class Breaker:
-    """After a failure nobody asks again for a while, so a frozen server is not waited for twice."""
-
-    def __init__(self, pause: float = PAUSE_SECONDS) -> None:
-        self._pause = pause
-        self._open_until = 0.0
-        self._lock = Lock()
-
-    def allows(self) -> bool:
-        """Whether to ask; when the pause is over one caller tries and the others still wait."""
-        if not self._open_until:
-            return True
-        with self._lock:
-            if time.monotonic() < self._open_until:
-                return False
-            self._open_until = time.monotonic() + self._pause
-            return True
-
-    def fail(self) -> None:
-        """Start a pause; said once in the log, not at every call."""
-        if not self._open_until:
-            log.warning("the cache is out of reach; this process goes on with its own memory")
-        self._open_until = time.monotonic() + self._pause
-
-    def succeed(self) -> None:
-        """Ask again from now on."""
-        if self._open_until:
-            log.warning("the cache is back")
-            self._open_until = 0.0
+from access.breaker import Breaker
 
 
 class JSONSerializer:

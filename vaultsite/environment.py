@@ -18,6 +18,8 @@ from pydantic import (
     field_validator,
 )
 
+from access.limits import BY_NAME, parse_rates
+
 PREFIX = "VAULTSITE_"
 WEAK_SECRETS = ("changeme", "secret", "password", "default", "insecure")
 
@@ -50,6 +52,21 @@ class Environment(BaseModel):
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     email_url: SecretStr | None = None
     email_from: str = "vault@localhost"
+    limit_register: str = BY_NAME["register"].rates
+    limit_register_failed: str = BY_NAME["register_failed"].rates
+    limit_token: str = BY_NAME["token"].rates
+    limit_consent: str = BY_NAME["consent"].rates
+    limit_single_sign_on: str = BY_NAME["single_sign_on"].rates
+    limit_sign_in_failed_here: str = BY_NAME["sign_in_failed_here"].rates
+    limit_sign_in: str = BY_NAME["sign_in"].rates
+    limit_sign_in_failed: str = BY_NAME["sign_in_failed"].rates
+    limit_sign_in_failed_account: str = BY_NAME["sign_in_failed_account"].rates
+    limit_second_factor: str = BY_NAME["second_factor"].rates
+    limit_reset_password: str = BY_NAME["reset_password"].rates
+    limit_reset_password_account: str = BY_NAME["reset_password_account"].rates
+    limit_reset_password_link: str = BY_NAME["reset_password_link"].rates
+    limit_change_password: str = BY_NAME["change_password"].rates
+    limit_reauthenticate: str = BY_NAME["reauthenticate"].rates
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("redirect_hosts", "allowed_origins", "private_providers", mode="before")
@@ -94,6 +111,17 @@ class Environment(BaseModel):
         if parts and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
             raise ValueError("must be smtp://user:password@host:port or smtps://…")
         return value
+
+    @field_validator(*(f"limit_{name}" for name in BY_NAME))
+    @classmethod
+    def is_a_limit(cls, value: str) -> str:
+        parse_rates(value)
+        return value
+
+    def limit(self, name: str) -> str:
+        """The rates of a row of access/limits.py."""
+        rates: str = getattr(self, f"limit_{name}")
+        return rates
 
     @cached_property
     def host(self) -> str:

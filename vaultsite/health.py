@@ -15,6 +15,9 @@ from django.views.decorators.http import require_safe
 from access.database import require_bound_role
 from access.errors import VaultError
 from credentials.readiness import require_openable_keys
+from identity.letters import letters_outstanding
+from tenants.mail_queue import mail_is_configured
+from tenants.notices import notices_outstanding
 from vaultsite.cache import ForgivingRedisCache
 from vaultsite.celery import HEARTBEAT, HEARTBEAT_SECONDS
 
@@ -82,13 +85,29 @@ def worker() -> str:
     return OK if time.time() - beat < SILENT_AFTER else "no heartbeat"
 
 
+def mail() -> str:
+    """There is a mail server, and it takes what is sent."""
+    try:
+        notices, letters = notices_outstanding(), letters_outstanding()
+    except DatabaseError:
+        return "unknown while the database is out of reach"
+    overdue = notices.overdue + letters.overdue
+    given_up = notices.given_up + letters.given_up
+    troubles = [
+        "" if mail_is_configured() else "not configured",
+        f"{overdue} waiting" if overdue else "",
+        f"{given_up} given up in the last 24 hours" if given_up else "",
+    ]
+    return "; ".join(filter(None, troubles)) or OK
+
+
 NEEDED: dict[str, Callable[[], str]] = {
     "database": database,
     "migrations": migrations,
     "role": role,
     "keys": keys,
 }
-USEFUL: dict[str, Callable[[], str]] = {"redis": redis, "worker": worker}
+USEFUL: dict[str, Callable[[], str]] = {"redis": redis, "worker": worker, "mail": mail}
 
 
 @cache

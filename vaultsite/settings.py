@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 from pydantic import PostgresDsn
 
+from access.limits import parse_rates
 from access.scopes import DEFAULT_SCOPES, SCOPE_MEANINGS
 from vaultsite.environment import read_environment
 
@@ -124,11 +125,12 @@ if ENVIRONMENT.database_owner_url:
     DATABASES["owner"] = _database(ENVIRONMENT.database_owner_url)
 
 REDIS_URL = str(ENVIRONMENT.redis_url)
+REDIS_TIMEOUT = 0.25  # seconds; without Redis limits and the cache go on in memory
 CACHES = {
     "default": {
         "BACKEND": "vaultsite.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+        "OPTIONS": {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT},
     }
 }
 CHANNEL_LAYERS = {
@@ -165,11 +167,25 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds that a proof of who one is counts as fresh
-# The second limit is per account and wide: a stranger must not be able to lock somebody out.
+
+
+def _rates(**counted: str) -> str:
+    """The library's form of rows of access/limits.py, each counted by `ip`, `key` or `user`."""
+    return ",".join(
+        f"{rate.amount}/{rate.get_expiry()}s/{per}"
+        for per, name in counted.items()
+        for rate in parse_rates(ENVIRONMENT.limit(name))
+    )
+
+
 ACCOUNT_RATE_LIMITS = {
-    "login": "30/m/ip",
-    "login_failed": "10/m/ip,50/5m/key",
-    "second_factor": "10/10m/key,100/d/key",
+    "login": _rates(ip="sign_in"),
+    "login_failed": _rates(ip="sign_in_failed", key="sign_in_failed_account"),
+    "second_factor": _rates(key="second_factor"),
+    "reset_password": _rates(ip="reset_password", key="reset_password_account"),
+    "reset_password_from_key": _rates(ip="reset_password_link"),
+    "change_password": _rates(user="change_password"),
+    "reauthenticate": _rates(user="reauthenticate"),
 }
 MFA_ADAPTER = "identity.account.factors.FactorAdapter"
 MFA_FORMS = {
@@ -270,15 +286,22 @@ OAUTH2_PROVIDER: dict[str, Any] = {
         )
     },
 }
-# (times, seconds): registrations per network, failures per network and client, consents per person.
+# (times, seconds); what each is counted by says access/limits.py.
 IDENTITY_LIMITS: dict[str, list[tuple[int, int]]] = {
-    "register": [(5, 60), (50, 86_400)],
-    "token": [(60, 60)],
-    "consent": [(30, 60)],
-    "single_sign_on": [(30, 60)],
+    name: [(rate.amount, rate.get_expiry()) for rate in parse_rates(ENVIRONMENT.limit(name))]
+    for name in (
+        "register",
+        "register_failed",
+        "token",
+        "consent",
+        "single_sign_on",
+        "sign_in_failed_here",
+    )
 }
 if ENVIRONMENT.development:  # one machine tries the whole product out, again and again
-    IDENTITY_LIMITS = {name: [(1000, 60)] for name in IDENTITY_LIMITS}
+    IDENTITY_LIMITS |= {
+        name: [(1000, 60)] for name in IDENTITY_LIMITS if name != "sign_in_failed_here"
+    }
 
 # -- programs -----------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
@@ -367,7 +390,7 @@ if ENVIRONMENT.email_url:
     EMAIL_HOST_PASSWORD = unquote(MAIL_SERVER.password or "")
     EMAIL_USE_SSL = MAIL_SERVER.scheme == "smtps"
     EMAIL_USE_TLS = MAIL_SERVER.scheme == "smtp" and not ENVIRONMENT.development
-    EMAIL_TIMEOUT = 5
+    EMAIL_TIMEOUT = 8  # for each step of the conversation
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 LOGGING = {
     "version": 1,

@@ -13,6 +13,7 @@ from console.navigation import addresses
 from console.pages.framing import frame
 from console.plots import bars, columns
 from leases.operations import show_overview
+from tenants.operations import show_mail
 
 
 @require_safe
@@ -22,6 +23,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     shown = {
         **frame(request, "dashboard"),
         "steps": checklist(request, actor),
+        "mail": show_mail(actor),
         **_figures(actor),
     }
     return render(request, "console/dashboard.html", shown)

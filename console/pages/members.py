@@ -25,6 +25,7 @@ from tenants.operations import (
     list_invitations,
     list_members,
     remove_member,
+    show_mail,
     withdraw_invitation,
 )
 from tenants.shapes import ChangeRole, InviteMember, Listing, MemberOut, RemoveMember
@@ -124,16 +125,24 @@ def remove(request: HttpRequest, person_id: str) -> HttpResponse:
 def invitations(request: HttpRequest) -> HttpResponse:
     """Whom the tenant asked to join, and the form that asks somebody."""
     actor = actor_for(request)
+    mail = show_mail(actor)
     form = InviteForm(request.POST if request.method == "POST" else None)
     fill_again(request, form)
     if request.method == "POST" and form.is_valid() and _invite(actor, form):
         email = form.cleaned_data["email"]
-        messages.success(request, f"{email} gets a mail with a link that holds for a week.")
+        messages.success(request, _invited(email, by_mail=mail.configured))
         return redirect("invitations")
     wish = {"limit": PAGE, "cursor": request.GET.get("cursor") or None}
     page = list_invitations(actor, Listing.parse(wish))
     shown = {**frame(request, "team"), "page": page, "form": form, "tab": "invitations"}
+    shown["mail"] = mail
     return render(request, "console/invitations.html", shown, status=422 if form.errors else 200)
+
+
+def _invited(email: str, *, by_mail: bool) -> str:
+    if by_mail:
+        return f"{email} gets a mail with a link that holds for a week."
+    return f"{email} is invited. There is no mail server: show the link and hand it over."
 
 
 def _invite(actor: Actor, form: InviteForm) -> bool:

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from access.shapes import Shape
-from console.words import KINDS, as_typed, in_short, in_words
+from console.words import KINDS, MAILS, as_typed, in_short, in_words
 
 register = Library()
 
@@ -85,3 +85,16 @@ def kind(word: str) -> str:
 def wire(shape: Shape) -> str:
     """A shape as JSON, for a hidden field that brings it back as it was."""
     return json.dumps(shape.wire())
+
+
+@register.filter
+def mail_subject(kind: str) -> str:
+    """What a mail of the tenant was about."""
+    return MAILS.get(kind, "a notice")
+
+
+@register.filter
+def mail_failure(reason: str | None) -> str:
+    """Why a mail was given up, from the error's class and the server's reply code."""
+    _, _, code = (reason or "").partition(" ")
+    return f"The mail server refused it ({code})." if code else "No attempt succeeded."

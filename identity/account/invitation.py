@@ -65,13 +65,15 @@ def _member(request: HttpRequest, asked: OpenInvitation, person: Person) -> Http
 
 
 def _newcomer(request: HttpRequest, asked: OpenInvitation) -> HttpResponseBase:
-    """Whoever has the link reads the mail of its address, so the address needs no other proof."""
+    """Whoever has a link that was only mailed reads the mail of its address. A link that somebody
+    was shown proves nothing about the address.
+    """
     form = NewPersonForm(request.POST or None)
     form.email = asked.email
     if form.is_valid():
         said = form.cleaned_data
         try:
-            person = _make(asked.email, said["name"], said["password"])
+            person = _make(asked, said["name"], said["password"])
         except Conflict:
             return redirect("invitation")
         try:
@@ -83,10 +85,12 @@ def _newcomer(request: HttpRequest, asked: OpenInvitation) -> HttpResponseBase:
     return _step(request, "new", asked=asked, form=form, status=422 if form.errors else 200)
 
 
-def _make(email: str, name: str, password: str) -> Person:
+def _make(asked: OpenInvitation, name: str, password: str) -> Person:
     try:
         with atomic():
-            return Person.objects.create_user(email, password, name=name)
+            return Person.objects.create_user(
+                asked.email, password, name=name, address_proven=asked.by_mail_only
+            )
     except IntegrityError:  # somebody sent the form twice
         raise Conflict("There is an account with this address.") from None
 

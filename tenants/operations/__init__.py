@@ -23,8 +23,10 @@ from tenants.operations.invitations import (
     invite_member,
     list_invitations,
     open_invitation,
+    show_invitation_link,
     withdraw_invitation,
 )
+from tenants.operations.mail import show_mail
 from tenants.operations.members import add_member, change_role, list_members, remove_member
 from tenants.operations.service_accounts import (
     change_service_account,
@@ -64,6 +66,8 @@ __all__ = [
     "show_agent",
     "show_audit_entry",
     "show_group",
+    "show_invitation_link",
+    "show_mail",
     "show_service_account",
     "show_settings",
     "withdraw_invitation",

@@ -13,11 +13,12 @@ from access.paging import page
 from access.tenancy import database_now, tenant_transaction
 from audit.events import Event
 from audit.recording import audited, reading, record_joined
-from tenants.links import opened
+from tenants.links import invitation_link, opened
 from tenants.models import Invitation, InvitationState, Membership, Person, Tenant
 from tenants.notices import notify_invited
 from tenants.operations.members import join, require_owner_for
 from tenants.shapes import (
+    InvitationLinkOut,
     InvitationOut,
     InvitationPage,
     InviteMember,
@@ -46,7 +47,8 @@ def list_invitations(actor: Actor, request: Listing) -> InvitationPage:
 
 
 def invite_member(actor: Actor, request: InviteMember) -> InvitationOut:
-    """Ask an address to join; the link goes there by mail and holds for a week.
+    """Ask an address to join; the link goes there by mail and holds for a week. It can also be
+    handed over (`show_invitation_link`).
 
     Asking again sends a new link and ends the one before. Only owners ask somebody to be one.
     """
@@ -89,25 +91,53 @@ def _invite(actor: Actor, request: InviteMember, now: datetime) -> Invitation:
         raise Conflict("This address was invited at the same moment.", field="email") from None
 
 
+def show_invitation_link(actor: Actor, invitation_id: str) -> InvitationLinkOut:
+    """The link of an invitation that waits, to hand over where mail does not arrive.
+
+    An account made with it proves nothing about the address (`Person.address_proven`), whoever
+    used the link. Only owners see the link of an invitation to be an owner.
+    """
+    with audited(actor, Action.SHOW_INVITATION_LINK, Event.MEMBER_INVITATION_LINK_SHOWN) as entry:
+        standing(actor).require(Action.SHOW_INVITATION_LINK)
+        entry.detail(invitation=invitation_id)
+        invitation = _waiting_invitation(actor, invitation_id)
+        if not _stands(invitation):
+            raise _no_invitation()
+        invitation.link_shown_at = database_now()
+        invitation.save(update_fields=["link_shown_at"])
+        return InvitationLinkOut(
+            invitation_id=public_id("inv", invitation.pk),
+            email=invitation.email,
+            link=invitation_link(invitation.pk),
+            expires_at=invitation.expires_at,
+        )
+
+
 def withdraw_invitation(actor: Actor, invitation_id: str) -> None:
     """Take an invitation back: its link opens nothing any more."""
     with audited(actor, Action.WITHDRAW_INVITATION, Event.MEMBER_INVITATION_WITHDRAWN) as entry:
         standing(actor).require(Action.WITHDRAW_INVITATION)
         entry.detail(invitation=invitation_id)
-        invitation = (
-            Invitation.objects.select_for_update()
-            .filter(
-                pk=parse_public_id("inv", invitation_id),
-                tenant_id=actor.tenant_id,
-                state=InvitationState.WAITING,
-            )
-            .first()
-        )
-        if invitation is None:
-            raise _no_invitation()
-        require_owner_for(actor, invitation.role)
+        invitation = _waiting_invitation(actor, invitation_id)
         invitation.state = InvitationState.WITHDRAWN
         invitation.save(update_fields=["state"])
+
+
+def _waiting_invitation(actor: Actor, invitation_id: str) -> Invitation:
+    """Locked; only for owners when it is to be an owner."""
+    invitation = (
+        Invitation.objects.select_for_update()
+        .filter(
+            pk=parse_public_id("inv", invitation_id),
+            tenant_id=actor.tenant_id,
+            state=InvitationState.WAITING,
+        )
+        .first()
+    )
+    if invitation is None:
+        raise _no_invitation()
+    require_owner_for(actor, invitation.role)
+    return invitation
 
 
 def open_invitation(secret: str) -> OpenInvitation:
@@ -124,6 +154,7 @@ def open_invitation(secret: str) -> OpenInvitation:
             "role": invitation.role,
             "invited_by": invitation.invited_by.email if invitation.invited_by else None,
             "expires_at": invitation.expires_at,
+            "by_mail_only": invitation.link_shown_at is None,
         }
     )
 
@@ -146,7 +177,7 @@ def accept_invitation(
         if invitation.email.lower() != person.email.lower():
             raise Denied(
                 "This invitation is for another e-mail address.",
-                hint="Sign in with the address that the mail came to.",
+                hint="Sign in with the address that was invited.",
             )
         actor = Actor(
             tenant_id=tenant.pk,

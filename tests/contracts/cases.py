@@ -487,11 +487,17 @@ CASES: dict[str, Case] = {
         adds=(Event.MEMBER_INVITED,),
         at_home=True,
     ),
+    "show_invitation_link": Case(
+        call=lambda actor, it: tenants.show_invitation_link(actor, it["invitation"]),
+        needs=("invitation",),
+        adds=(Event.MEMBER_INVITATION_LINK_SHOWN,),
+    ),
     "withdraw_invitation": Case(
         call=lambda actor, it: tenants.withdraw_invitation(actor, it["invitation"]),
         needs=("invitation",),
         adds=(Event.MEMBER_INVITATION_WITHDRAWN,),
     ),
+    "show_mail": Case(call=lambda actor, _: tenants.show_mail(actor), at_home=True),
     "list_groups": Case(
         call=lambda actor, _: tenants.list_groups(actor, tenant.Listing()), at_home=True
     ),

@@ -249,6 +249,7 @@ ANSWERS = {
     "kept_answers_due": "TABLE(tenant_id uuid, id uuid)",
     "leases_due": "TABLE(tenant_id uuid, id uuid)",
     "notices_due": "TABLE(tenant_id uuid, id uuid)",
+    "notices_outstanding": "TABLE(waiting bigint, failed bigint)",
     "grants_due": "TABLE(tenant_id uuid, id uuid)",
     "keys_due": "TABLE(tenant_id uuid, id uuid)",
     "rotations_due": "TABLE(tenant_id uuid, id uuid)",
@@ -256,7 +257,7 @@ ANSWERS = {
 }
 
 
-def test_what_runs_as_the_owner_answers_ids_and_nothing_else(database: None) -> None:
+def test_what_runs_as_the_owner_answers_ids_or_counts_and_nothing_else(database: None) -> None:
     found = owner_sql(DEFINERS)
 
     assert {name: result for name, _, result, _ in found} == ANSWERS

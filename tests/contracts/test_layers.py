@@ -46,7 +46,6 @@ OTHERWISE = {
     ("leases/operations/renewing.py", "Version"): "by the id that a lease in hand names",
     ("credentials/operations/windows.py", "Version"): "by the id that a rotation in hand names",
     ("tenants/clients.py", "SuspendedClient"): "of the tenant of the agent's row in hand",
-    ("tenants/notices.py", "Notice"): "the worker named the tenant of the row that is due",
     ("vaultsite/demo.py", "Credential"): "an operator's command, in its tenant's transaction",
 }
 

@@ -224,6 +224,7 @@ NAMES_SOMETHING = {
     "team/members/<str:person_id>/role",
     "team/members/<str:person_id>/remove",
     "team/invitations/<str:invitation_id>/withdraw",
+    "team/invitations/<str:invitation_id>/link",
     "team/groups/<str:group_id>/",
     "team/groups/<str:group_id>/people",
     "team/groups/<str:group_id>/people/out",

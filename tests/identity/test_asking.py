@@ -345,7 +345,9 @@ def test_a_client_of_the_operators_can_have_it_for_rest_from_those_who_govern(
 
 
 def test_decisions_are_limited(client: OAuthClient, browser: httpx2.Client) -> None:
-    with override_settings(IDENTITY_LIMITS={"consent": [(2, 60)], "register": [], "token": []}):
+    with override_settings(
+        IDENTITY_LIMITS={"consent": [(2, 60)], "register": [], "register_failed": [], "token": []}
+    ):
         pages = [browser.get(client.authorize_url()) for _ in range(3)]
         answers = [decide(browser, page) for page in pages]
     assert [answer.status_code for answer in answers] == [302, 302, 429]

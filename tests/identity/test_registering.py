@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from django.conf import settings
 from django.db.models import F
 from django.test import override_settings
 
@@ -93,8 +94,6 @@ def test_loopback_addresses_can_be_registered(http: httpx2.Client) -> None:
 
 
 def test_an_operator_can_list_https_hosts(http: httpx2.Client) -> None:
-    from django.conf import settings
-
     changed = settings.ENVIRONMENT.model_copy(update={"redirect_hosts": ("claude.ai",)})
     with override_settings(ENVIRONMENT=changed):
         for uri, status in [
@@ -165,16 +164,29 @@ def test_a_body_of_another_type_is_refused(http: httpx2.Client) -> None:
 
 
 def test_registrations_are_limited(http: httpx2.Client) -> None:
-    with override_settings(IDENTITY_LIMITS={"register": [(2, 60), (50, 86_400)]}):
+    limits = {**settings.IDENTITY_LIMITS, "register": [(2, 60), (50, 86_400)]}
+    with override_settings(IDENTITY_LIMITS=limits):
         answers = [OAuthClient(http).register() for _ in range(3)]
     assert [answer.status_code for answer in answers] == [201, 201, 429]
     assert int(answers[2].headers["Retry-After"]) in range(1, 61)
 
 
+def test_refused_registrations_have_a_budget_of_their_own(http: httpx2.Client) -> None:
+    limits = {**settings.IDENTITY_LIMITS, "register": [(2, 60)], "register_failed": [(2, 60)]}
+    wrong = {"redirect_uris": ["https://evil.example/"]}
+    with override_settings(IDENTITY_LIMITS=limits):
+        refused = [http.post("/oauth/register", json=wrong).status_code for _ in range(4)]
+        registered = [OAuthClient(http).register().status_code for _ in range(3)]
+
+    assert refused == [400, 400, 429, 429]
+    assert registered == [201, 201, 429]
+
+
 def test_failures_at_the_token_endpoint_are_limited_and_successes_are_not(
     client: OAuthClient, browser: httpx2.Client, http: httpx2.Client
 ) -> None:
-    limits = {"token": [(3, 60)], "register": [(9, 60)], "consent": [(99, 60)]}
+    own = {"token": [(3, 60)], "register": [(9, 60)], "consent": [(99, 60)]}
+    limits = {**settings.IDENTITY_LIMITS, **own}
     with override_settings(IDENTITY_LIMITS=limits):
         tokens = connected(client, browser)
         for _ in range(5):

@@ -6,9 +6,10 @@ import pytest
 import redis
 from django.conf import settings
 
+from access.breaker import Breaker
 from tests.environment import free_port
 from tests.vaultsite.frozen import FrozenServer
-from vaultsite.cache import Breaker, ForgivingRedisCache, JSONSerializer
+from vaultsite.cache import ForgivingRedisCache, JSONSerializer
 
 OPTIONS = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1}
 
@@ -81,7 +82,7 @@ def test_what_is_no_json_is_not_stored() -> None:
 
 def test_the_pause_ends_and_one_caller_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("vaultsite.cache.time.monotonic", lambda: now)
+    monkeypatch.setattr("access.breaker.time.monotonic", lambda: now)
     breaker = Breaker(pause=5)
     assert breaker.allows()
     breaker.fail()

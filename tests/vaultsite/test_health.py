@@ -7,14 +7,17 @@ import httpx2
 import pytest
 from django.core.cache import cache
 from django.db import connections
+from django.test import override_settings
 
 from access.database import UnsafeDatabaseRole
 from tests.oauth_client import reach
 from tests.people import Somebody, store
+from tests.storage import owner_sql
+from tests.tenants.test_mail_queue import QUEUES, Queue
 from vaultsite.cache import ForgivingRedisCache
 from vaultsite.celery import HEARTBEAT, beat_the_heart
 
-PARTS = {"database", "migrations", "role", "keys", "redis", "worker"}
+PARTS = {"database", "migrations", "role", "keys", "redis", "worker", "mail"}
 
 
 @pytest.fixture
@@ -55,6 +58,29 @@ def test_without_redis_reading_goes_on(
     monkeypatch.setattr(ForgivingRedisCache, "is_shared", False)
     beat_the_heart()
     assert ready(http) == (200, "degraded", {"redis"})
+
+
+def test_without_a_mail_server_reading_goes_on(http: httpx2.Client) -> None:
+    beat_the_heart()
+    with override_settings(EMAIL_BACKEND="vaultsite.mail.NoMailServer"):
+        assert ready(http) == (200, "degraded", {"mail"})
+        assert http.get("/readyz").json()["checks"]["mail"] == "not configured"
+
+
+@pytest.mark.parametrize("queue", QUEUES.values(), ids=QUEUES)
+def test_mail_that_waits_or_was_given_up_is_counted(
+    http: httpx2.Client, owner: Somebody, member: Somebody, queue: Queue
+) -> None:
+    beat_the_heart()
+    queue.fill(owner, member)
+    assert ready(http) == (200, "ready", set())
+    owner_sql(f"UPDATE {queue.table} SET created_at = now() - interval '1 hour'")
+    one = f"(SELECT id FROM {queue.table} LIMIT 1)"
+    owner_sql(f"UPDATE {queue.table} SET state = 'failed', failed_at = now() WHERE id = {one}")
+
+    assert ready(http) == (200, "degraded", {"mail"})
+    said = http.get("/readyz").json()["checks"]["mail"]
+    assert said == "1 waiting; 1 given up in the last 24 hours"
 
 
 def test_a_root_key_that_opens_nothing_is_not_ready(http: httpx2.Client, owner: Somebody) -> None:
