@@ -6,11 +6,14 @@ from types import MappingProxyType
 from uuid import UUID
 
 from access.actions import RULES, Action, Door
-from access.errors import Denied, InsufficientScope, StepUpRequired
+from access.authentication import ENDED, Authentication
+from access.errors import Denied, InsufficientScope, StepUpRequired, Unauthenticated
 from access.levels import Role
 from access.scopes import Scope, satisfies
 
 NO_CLAIMS: Mapping[str, str] = MappingProxyType({})
+# Doors that no token or session opens: the operator's shell and the worker.
+INSIDE = frozenset({Door.COMMAND, Door.WORKER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,8 @@ class Actor:
     itself (clientInfo, user agent, toolUseId) and decides nothing. `role` is what the door saw;
     operations read the membership again inside their transaction. `only` narrows a personal token
     to these credentials; None means no such limit. `fresh`: a person at the console who proved who
-    they are a short while ago.
+    they are a short while ago. `authentication`: the token or session behind it, which operations
+    check in their transaction.
     """
 
     tenant_id: UUID
@@ -38,6 +42,7 @@ class Actor:
     fresh: bool = False
     only: frozenset[UUID] | None = None
     token_id: str = ""
+    authentication: Authentication | None = field(default=None, repr=False)
     request_id: str = ""
     address: str = ""
     claimed: Mapping[str, str] = field(default_factory=lambda: NO_CLAIMS)
@@ -55,6 +60,14 @@ class Actor:
         """Refuse below `scope`: what an action does beyond its rule, for what is not one's own."""
         if not satisfies(self.scopes, scope):
             raise InsufficientScope(f"The scope {scope} is needed.", required=str(scope))
+
+    def required_authentication(self) -> Authentication:
+        """What has to be in force; Unauthenticated for an actor from outside that has none."""
+        if self.authentication is not None:
+            return self.authentication
+        if self.door in INSIDE:
+            return Authentication("true")
+        raise Unauthenticated(ENDED)
 
     @property
     def person(self) -> UUID:

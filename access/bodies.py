@@ -1,9 +1,10 @@
 """A request's body, read whole and counted as it comes: a Content-Length may be missing or lie."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from access.errors import TooLarge
+from access.errors import RequestTimeout, TooLarge
 from access.strict_json import MAXIMUM_BODY
 
 Message = MutableMapping[str, Any]
@@ -14,8 +15,11 @@ class ClientGone(Exception):
     """The client went away before its request was whole."""
 
 
-async def read_body(announced: str, receive: Receive, most: int = MAXIMUM_BODY) -> bytes:
-    """The body of an ASGI request; TooLarge at the first byte over the limit, or before any.
+async def read_body(
+    announced: str, receive: Receive, *, seconds: float, most: int = MAXIMUM_BODY
+) -> bytes:
+    """The body of an ASGI request; TooLarge at the first byte over the limit, or before any;
+    RequestTimeout when it is not whole after `seconds`.
 
     `announced` is its Content-Length header, empty when there is none.
     """
@@ -23,16 +27,25 @@ async def read_body(announced: str, receive: Receive, most: int = MAXIMUM_BODY) 
     if len(announced) > 9 or (announced.isdecimal() and int(announced) > most):
         raise too_large
     body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > most:
-            raise too_large
+    try:
+        async with asyncio.timeout(seconds):
+            while await _received(receive, body):
+                if len(body) > most:
+                    raise too_large
+    except TimeoutError:
+        raise RequestTimeout(f"A body has to arrive within {seconds} seconds.") from None
+    if len(body) > most:
+        raise too_large
     return bytes(body)
+
+
+async def _received(receive: Receive, body: bytearray) -> bool:
+    """Take the next part; whether more will come."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    body += message.get("body", b"")
+    return bool(message.get("more_body", False))
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

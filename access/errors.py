@@ -60,6 +60,12 @@ class TooLarge(VaultError):
     code, status, title = "input/too-large", 413, "Request too large"
 
 
+class RequestTimeout(VaultError):
+    """The request did not arrive whole in time (RFC 9110 §15.5.9)."""
+
+    code, status, title = "request/timeout", 408, "Request timeout"
+
+
 class MethodNotAllowed(VaultError):
     """The address is right, the method is not (RFC 9110 §15.5.6)."""
 

@@ -14,7 +14,8 @@ from uuid import UUID
 from django.db import connection, models, transaction
 
 from access.actor import Actor
-from access.errors import NotFound
+from access.authentication import ENDED
+from access.errors import NotFound, Unauthenticated
 from access.ids import uuid7
 
 M = TypeVar("M", bound="TenantOwned")
@@ -73,6 +74,35 @@ def tenant_transaction(tenant_id: UUID, *, durable: bool = True) -> Iterator[Non
     with transaction.atomic(durable=durable and not _joining.get()):
         use_tenant(tenant_id)
         yield
+
+
+@contextmanager
+def acting_transaction(actor: Actor) -> Iterator[None]:
+    """One transaction in which `actor` acts in their tenant; operations run in no other.
+
+    Raises Unauthenticated when the token or session behind the actor has ended.
+    """
+    with transaction.atomic(durable=not _joining.get()):
+        require_authentication(actor)
+        yield
+
+
+def require_authentication(actor: Actor) -> None:
+    """Name the actor's tenant and refuse when their token or session has ended; one statement.
+
+    PostgreSQL evaluates the list from left to right. If it did not, a condition on tenant rows
+    would find none and refuse.
+    """
+    required = actor.required_authentication()
+    parameters: list[Any] = [str(actor.tenant_id), *required.parameters]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT set_config('vaultsite.tenant', %s, true), ({required.condition})",
+            parameters,
+        )
+        row = cursor.fetchone()
+    if row is None or row[1] is not True:
+        raise Unauthenticated(ENDED)
 
 
 @contextmanager

@@ -34,7 +34,13 @@ from access.errors import (
     VaultError,
 )
 from access.news import News, spread
-from access.tenancy import database_now, joined_transaction, tenant_transaction, use_tenant
+from access.tenancy import (
+    acting_transaction,
+    database_now,
+    joined_transaction,
+    tenant_transaction,
+    use_tenant,
+)
 from audit.events import REFUSED, Event, Outcome
 from audit.models import Entry
 
@@ -79,12 +85,13 @@ def audited(actor: Actor, action: Action, event: Event) -> Iterator[Draft]:
 
     The commit happens before the block is left, so whatever the caller returns afterwards has its
     entry on disk. A refusal or failure rolls everything back and is recorded in a transaction of
-    its own. Raises what the body raises; Unavailable when the database cannot be written.
+    its own. Raises what the body raises; Unauthenticated when the actor's token or session has
+    ended; Unavailable when the database cannot be written.
     """
     draft = Draft(event)
     try:
         actor.require(action)
-        with tenant_transaction(actor.tenant_id):
+        with acting_transaction(actor):
             yield draft
             if not draft.dropped:
                 record(actor, draft)
@@ -105,7 +112,7 @@ def reading(actor: Actor, action: Action) -> Iterator[Draft]:
     draft.detail(action=str(action))
     try:
         actor.require(action)
-        with tenant_transaction(actor.tenant_id):
+        with acting_transaction(actor):
             yield draft
     except VaultError as error:
         if _outcome(error) is Outcome.DENIED:

@@ -6,8 +6,10 @@ from access.actions import Door
 from access.actor import ALL_SCOPES, Actor
 from access.errors import Denied, SecondFactorRequired
 from console.places import current_place
+from identity.admission import session_authentication
 from identity.freshness import signed_in_recently
 from identity.origins import address_of, request_id_of
+from tenants.models import Person
 
 
 def actor_for(request: HttpRequest) -> Actor:
@@ -24,6 +26,7 @@ def actor_for(request: HttpRequest) -> Actor:
         )
     if place.locked:
         raise SecondFactorRequired(f"{place.name} asks its members for a second factor.")
+    assert isinstance(request.user, Person)
     return Actor(
         tenant_id=place.tenant_id,
         door=Door.CONSOLE,
@@ -31,6 +34,7 @@ def actor_for(request: HttpRequest) -> Actor:
         role=place.role,
         scopes=ALL_SCOPES,
         fresh=signed_in_recently(request),
+        authentication=session_authentication(request, request.user),
         request_id=request_id_of(request),
         address=address_of(request),
     )

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from access.actor import Actor
-from access.tenancy import tenant_transaction
+from access.tenancy import acting_transaction
 from credentials.models import Credential
 from identity import first_run
 from identity.account.factors import has_second_factor
@@ -43,7 +43,7 @@ def _second_factor(person: Person) -> Step:
 
 
 def _in_tenant(actor: Actor) -> list[Step]:
-    with tenant_transaction(actor.tenant_id):
+    with acting_transaction(actor):
         stored = Credential.objects.of(actor).exists()
         called = Agent.objects.of(actor).filter(first_call_at__isnull=False).exists()
     return [

@@ -3,7 +3,7 @@
 from access.actor import Actor
 from access.ids import public_id
 from access.levels import Role
-from access.tenancy import tenant_transaction
+from access.tenancy import acting_transaction
 from credentials.operations import list_credentials
 from credentials.shapes import MAXIMUM_PAGE, ListCredentials
 from tenants.models import Agent, AgentState, Membership
@@ -13,7 +13,7 @@ from tenants.shapes import Listing, ListServiceAccounts, MemberOut
 
 def agent_choices(actor: Actor) -> list[tuple[str, str]]:
     """(public id, name and person) of the tenant's agents; for its owners and admins."""
-    with tenant_transaction(actor.tenant_id):
+    with acting_transaction(actor):
         agents = (
             Agent.objects.of(actor)
             .exclude(state=AgentState.REMOVED)

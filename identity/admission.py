@@ -7,8 +7,11 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
+from access.authentication import Authentication
 from access.errors import SecondFactorRequired
 from identity.account.factors import has_second_factor
+from identity.in_force import by_session
+from identity.session_store import digest
 from identity.single_sign_on.linking import provider_of
 from tenants.models import Membership, Person, Tenant
 
@@ -24,6 +27,16 @@ def confined_to(request: HttpRequest) -> UUID | None:
     """
     tenant_id = request.session.get(CONFINED_TO)
     return UUID(tenant_id) if tenant_id else None
+
+
+def session_authentication(request: HttpRequest, person: Person) -> Authentication:
+    """Holds while the person is signed in in this browser session."""
+    return by_session(
+        digest(request.session.session_key or ""),
+        person.pk,
+        confined_to=confined_to(request),
+        through=request.session.get(THROUGH, ""),
+    )
 
 
 def memberships(request: HttpRequest) -> list[Membership]:

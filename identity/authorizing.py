@@ -174,13 +174,9 @@ def _agent_names(
     request: HttpRequest, asked: AuthorizeRequest, places: list[Membership]
 ) -> dict[str, Any]:
     actors = [actor_at_console(request, asked.person, place) for place in places]
-    names = {
-        name
-        for place, actor in zip(places, actors, strict=True)
-        for name in names_of_agents(place, actor)
-    }
+    names = {name for actor in actors for name in names_of_agents(actor)}
     return {
-        "agent_name": suggested_name(asked, places[0], actors[0]),
+        "agent_name": suggested_name(asked, actors[0]),
         "agent_names": sorted(names),
     }
 

@@ -13,10 +13,10 @@ from access.actions import Door
 from access.actor import ALL_SCOPES, Actor
 from access.errors import Denied, Invalid
 from access.levels import Role
-from access.tenancy import database_now, tenant_transaction, use_tenant
+from access.tenancy import acting_transaction, database_now, require_authentication, use_tenant
 from audit.events import Event, Outcome
 from audit.recording import INSTALLATION, record_joined
-from identity.admission import memberships, require_second_factor
+from identity.admission import memberships, require_second_factor, session_authentication
 from identity.asking import Asked, answer
 from identity.families import end_where
 from identity.models import AuthorizeRequest, Consent
@@ -75,16 +75,16 @@ def kept(identifier: UUID, person: Person, session_key: str) -> QuerySet[Authori
     )
 
 
-def suggested_name(asked: AuthorizeRequest, membership: Membership, actor: Actor) -> str:
+def suggested_name(asked: AuthorizeRequest, actor: Actor) -> str:
     """The name this client has in the tenant already, or a free one like what it calls itself."""
-    with tenant_transaction(membership.tenant_id):
+    with acting_transaction(actor):
         known = _agents(actor).filter(client_id=asked.client_id).first()
         return known.name if known else free_name(asked.person_id, actor, asked.client.name)
 
 
-def names_of_agents(membership: Membership, actor: Actor) -> list[str]:
+def names_of_agents(actor: Actor) -> list[str]:
     """The person's agents in a tenant; naming one of them continues it."""
-    with tenant_transaction(membership.tenant_id):
+    with acting_transaction(actor):
         return sorted(set(_agents(actor).values_list("name", flat=True)))
 
 
@@ -97,6 +97,7 @@ def actor_at_console(request: HttpRequest, person: Person, membership: Membershi
         person_id=person.pk,
         role=Role(membership.role),
         scopes=ALL_SCOPES,
+        authentication=session_authentication(request, person),
         request_id=request_id_of(request),
         address=address_of(request),
     )
@@ -133,6 +134,7 @@ def allow(asked: AuthorizeRequest, decision: Decision, request: HttpRequest) -> 
     use_tenant(actor.tenant_id)
     if hold_membership(actor, asked.person_id) is None:
         raise Denied("Your access to this tenant has ended.")
+    require_authentication(actor)
     granted = grantable_scopes(decision.scopes, asked.scope.split(), Role(membership.role))
     if not resource_scope(granted):
         return deny(asked, request, NOTHING_TICKED)

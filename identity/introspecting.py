@@ -9,7 +9,7 @@ from django.conf import settings
 from access.actor import Actor
 from access.errors import Denied, Unauthenticated
 from access.ids import public_id
-from access.tenancy import tenant_transaction
+from access.tenancy import acting_transaction
 from identity.families import door_of
 from identity.machines.models import PersonalToken
 from identity.marked import Mark
@@ -42,7 +42,7 @@ def _require_standing(actor: Actor, asker: Client) -> None:
     """Also what only the operations look at: the agent's and the service account's own state."""
     if actor.tenant_id != asker.tenant_id:
         raise Denied()
-    with tenant_transaction(actor.tenant_id):
+    with acting_transaction(actor):
         standing(actor)
 
 

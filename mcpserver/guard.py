@@ -23,6 +23,7 @@ from access.bodies import ClientGone, read_body, replayed
 from access.errors import (
     InsufficientScope,
     MethodNotAllowed,
+    RequestTimeout,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -33,6 +34,7 @@ from access.failures import where_it_broke
 from access.ids import uuid7
 from access.origins import allowed_hosts, allowed_origins
 from access.scopes import satisfies
+from access.tenancy import acting_transaction
 from audit.recording import reading
 from identity.verification import actor_from_token, challenge
 from mcpserver.answers import Refused, problem, rpc_error
@@ -111,14 +113,35 @@ class Guard:
     async def _check_scope(self, actor: Actor, envelope: Envelope) -> None:
         """403 for a missing scope and nothing else: it makes the client ask its person for more."""
         tool = find_tool(envelope.tool) if envelope.tool else None
-        if tool is None or satisfies(actor.scopes, tool.scope):
+        if tool is None:
+            await self._check_again(actor)
+            return
+        if satisfies(actor.scopes, tool.scope):
             return
         try:
             await self._threads.run(lambda: _require(actor, tool.action))
         except InsufficientScope as error:
             raise problem(error, actor.request_id, _step_up(actor, error)) from None
+        except Unauthenticated as error:
+            raise problem(error, actor.request_id, _unauthenticated(error)) from None
         except Unavailable as error:
             raise problem(error, actor.request_id, {"Retry-After": RETRY_SECONDS}) from None
+
+    async def _check_again(self, actor: Actor) -> None:
+        """The body may have come long after the token was looked up. No operation checks what
+        needs none, such as the list of tools.
+        """
+        try:
+            await self._threads.run(lambda: _require_in_force(actor))
+        except Unauthenticated as error:
+            raise problem(error, actor.request_id, _unauthenticated(error)) from None
+        except (Unavailable, OperationalError, InterfaceError):
+            raise problem(Unavailable(), actor.request_id, {"Retry-After": RETRY_SECONDS}) from None
+
+
+def _require_in_force(actor: Actor) -> None:
+    with acting_transaction(actor):
+        pass
 
 
 def _caller(token: str, request_id: str, address: str) -> Actor:
@@ -170,10 +193,12 @@ def _check_form(scope: Scope, headers: Headers, request_id: str) -> None:
 
 
 async def _read_body(headers: Headers, receive: Receive, request_id: str) -> bytes:
+    seconds = settings.ENVIRONMENT.request_body_seconds
     try:
-        return await read_body(headers.get("content-length", ""), receive)
-    except TooLarge as error:
-        raise problem(error, request_id) from None
+        return await read_body(headers.get("content-length", ""), receive, seconds=seconds)
+    except (TooLarge, RequestTimeout) as error:
+        # The rest of the body is not waited for.
+        raise problem(error, request_id, {"Connection": "close"}) from None
 
 
 def _check_message(headers: Headers, body: bytes) -> Envelope:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import BooleanField, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 
 from access.actions import RULES, Action, Door
 from access.actor import Actor
+from access.authentication import ENDED
 from access.errors import Denied, Unauthenticated
 from access.ids import NO_ID
 from access.levels import Level, Role
@@ -56,7 +58,8 @@ class Standing:
 
 
 def standing(actor: Actor, *, keep: bool = False) -> Standing:
-    """The actor's standing now; refused when person, membership, agent or tenant is out.
+    """The actor's standing now; refused when token, session, person, membership, agent or tenant
+    is out.
 
     With `keep` the membership stays as it is until the transaction ends: a shared lock, which
     requests take side by side and only what ends somebody's access waits for.
@@ -73,6 +76,7 @@ def standing(actor: Actor, *, keep: bool = False) -> Standing:
     membership = _memberships(actor).first()
     if membership is None or membership.tenant.suspended_at:
         raise Unauthenticated("Your access to this tenant has ended.")
+    _require_authentication(membership)
     if actor.agent_id:
         _require_active_agent(getattr(membership, "agent_state", None))
         if getattr(membership, "client_suspended", True):
@@ -93,9 +97,10 @@ def _of_service_account(actor: Actor, account_id: UUID, *, keep: bool) -> Standi
     if keep:
         _share(actor, "SELECT FROM service_account WHERE tenant_id = %s AND id = %s FOR SHARE")
     rows = ServiceAccount.objects.of(actor).filter(pk=account_id)
-    account = rows.select_related("tenant").first()
+    account = rows.select_related("tenant").annotate(authenticated=_authenticated(actor)).first()
     if account is None or account.tenant.suspended_at:
         raise Unauthenticated("This service account's access has ended.")
+    _require_authentication(account)
     if account.state == ServiceAccountState.REMOVED:
         raise Unauthenticated("This service account was removed.")
     if account.state == ServiceAccountState.SUSPENDED:
@@ -112,6 +117,7 @@ def _memberships(actor: Actor) -> QuerySet[Membership]:
         person__is_active=True,
         suspended_at=None,
     )
+    rows = rows.annotate(authenticated=_authenticated(actor))
     if actor.agent_id is None:
         return rows
     agents = Agent.objects.of(actor).filter(
@@ -121,6 +127,17 @@ def _memberships(actor: Actor) -> QuerySet[Membership]:
     return rows.annotate(
         agent_state=Subquery(agents.values("state")[:1]), client_suspended=Exists(suspended)
     )
+
+
+def _authenticated(actor: Actor) -> RawSQL:
+    """The actor's authentication as a column of the row that is read anyway, after its lock."""
+    required = actor.required_authentication()
+    return RawSQL(required.condition, required.parameters, output_field=BooleanField())  # noqa: S611  # our own text
+
+
+def _require_authentication(row: object) -> None:
+    if getattr(row, "authenticated", False) is not True:
+        raise Unauthenticated(ENDED)
 
 
 def _require_active_agent(state: str | None) -> None:

@@ -10,6 +10,8 @@ import httpx2
 import uvicorn
 from django.conf import settings
 
+from vaultsite.protocol import DeadlineProtocol
+
 DEADLINE = 20.0
 
 
@@ -23,6 +25,7 @@ def running_server() -> Iterator[str]:
         host="127.0.0.1",
         port=urlsplit(settings.PUBLIC_URL).port or 80,
         lifespan="on",
+        http=DeadlineProtocol,
         log_level="warning",
         access_log=False,
         proxy_headers=False,

@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import get_hasher, make_password
 
 from access.actions import Door
 from access.actor import ALL_SCOPES, Actor
+from access.authentication import Authentication
 from access.ids import public_id
 from access.levels import Role
 from access.tenancy import tenant_transaction
@@ -22,6 +23,8 @@ from tenants.shapes import AgentOut, ChangeAgent
 
 PASSWORD = "correct horse battery staple"
 PURPOSE = "list recent charges"
+# Of actors that come through no door; those that do are in tests/contracts/test_ended_access.py.
+IN_FORCE = Authentication("true")
 CANARY = "sk_live_canary_7f3a9b"
 
 
@@ -48,6 +51,7 @@ def somebody(person: Person, tenant_id: UUID, role: Role) -> Somebody:
         role=role,
         scopes=ALL_SCOPES,
         fresh=True,
+        authentication=IN_FORCE,
     )
     return Somebody(person, console, new_agent(console, "Claude Code"))
 

@@ -10,11 +10,12 @@ import json
 import os
 from typing import cast
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from access.bodies import ClientGone, read_body, replayed
-from access.errors import TooLarge, VaultError
+from access.errors import RequestTimeout, TooLarge, VaultError
 from access.ids import uuid7
 from access.strict_json import MAXIMUM_BODY, MAXIMUM_IMPORT
 
@@ -44,9 +45,9 @@ class Application:
         """Django's answer. It would write a body of any size to disk before it looks at it."""
         announced = dict(scope["headers"]).get(b"content-length", b"").decode("latin-1")
         try:
-            most = MAXIMUM_IMPORT if scope["path"] == IMPORT_PATH else MAXIMUM_BODY
-            body = await read_body(announced, receive, most)
-        except TooLarge as error:
+            most, seconds = _limits(scope["path"])
+            body = await read_body(announced, receive, seconds=seconds, most=most)
+        except (TooLarge, RequestTimeout) as error:
             await _refuse(error, send)
         except ClientGone:
             return
@@ -81,6 +82,13 @@ class Application:
         self._mcp, self._pages = None, _refuse_websocket
         await asyncio.to_thread(close_database)
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _limits(path: str) -> tuple[int, int]:
+    """The most bytes of a body, and the seconds in which they have to arrive."""
+    if path == IMPORT_PATH:
+        return MAXIMUM_IMPORT, settings.ENVIRONMENT.import_body_seconds
+    return MAXIMUM_BODY, settings.ENVIRONMENT.request_body_seconds
 
 
 def _measured(scope: Scope, body: bytes) -> Scope:

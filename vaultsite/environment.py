@@ -45,6 +45,9 @@ class Environment(BaseModel):
     access_token_seconds: Annotated[int, Field(ge=5, le=86_400)] = 3600
     refresh_leeway_seconds: Annotated[int, Field(ge=0, le=600)] = 30
     sweep_seconds: Annotated[int, Field(ge=1, le=3600)] = 2
+    request_head_seconds: Annotated[int, Field(ge=1, le=600)] = 10
+    request_body_seconds: Annotated[int, Field(ge=1, le=600)] = 30
+    import_body_seconds: Annotated[int, Field(ge=1, le=3600)] = 120
     database_pool: Annotated[int, Field(ge=0, le=100)] = 8
     redirect_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()

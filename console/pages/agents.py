@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from access.actor import Actor
 from access.errors import Conflict, Invalid, VaultError
 from access.ids import parse_public_id
-from access.tenancy import tenant_transaction
+from access.tenancy import acting_transaction
 from access.text import require_visible
 from console.actors import actor_for
 from console.choices import member_choices
@@ -124,7 +124,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
 def _lines(actor: Actor, agents: list[AgentOut]) -> list[Line]:
     names = software_names(one.client_id for one in agents)
     ids = {one.agent_id: parse_public_id("agent", one.agent_id) for one in agents}
-    with tenant_transaction(actor.tenant_id):
+    with acting_transaction(actor):
         counts = count_by_agent(actor, ids.values())
     return [
         Line(one, names.get(one.client_id, ""), counts.get(ids[one.agent_id], 0)) for one in agents

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from access.actor import Actor
 from access.endings import Ended
 from access.ids import parse_public_id
-from access.tenancy import tenant_transaction
+from access.tenancy import acting_transaction
 from console.actors import actor_for
 from console.confirming import ConfirmForm, Question, ask
 from console.pages.framing import frame
@@ -74,7 +74,7 @@ def remove(request: HttpRequest, client_id: str) -> HttpResponse:
 def _radius(actor: Actor, its: ClientOut) -> list[str]:
     """Who will notice, in numbers."""
     client_id = parse_public_id("client", its.client_id)
-    with tenant_transaction(actor.tenant_id):
+    with acting_transaction(actor):
         leases = count_ending(actor, Ended(reason="", client_id=client_id))
     return [f"Its agents here: {its.agents}, of people: {its.people}. Leases that end: {leases}."]
 

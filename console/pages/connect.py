@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from access.actor import Actor
-from access.tenancy import tenant_transaction
+from access.tenancy import acting_transaction
 from console.actors import actor_for
 from console.errors import told
 from console.instructions import LABELS, How, instructions
@@ -65,7 +65,7 @@ def _waiting(request: HttpRequest) -> dict[str, object]:
 
 def _agents(actor: Actor, since: datetime) -> list[Agent]:
     """The person's agents that were connected or called since then, newest first."""
-    with tenant_transaction(actor.tenant_id):
+    with acting_transaction(actor):
         mine = Agent.objects.of(actor).filter(person_id=actor.person)
         came = mine.filter(Q(created_at__gte=since) | Q(last_call_at__gte=since))
         return list(came.exclude(state=AgentState.REMOVED).order_by("-created_at")[:5])

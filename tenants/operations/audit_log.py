@@ -13,10 +13,10 @@ from access.actor import Actor
 from access.errors import NotFound
 from access.ids import parse_public_id
 from access.paging import page
-from access.tenancy import TenantQuerySet, database_now, tenant_transaction
+from access.tenancy import TenantQuerySet, database_now
 from audit.events import Event, Outcome
 from audit.models import Entry
-from audit.recording import Draft, audited, entry_mac
+from audit.recording import Draft, audited, entry_mac, reading
 from tenants.audit_files import written
 from tenants.audit_shapes import (
     ChooseEntries,
@@ -73,7 +73,7 @@ def export_audit(actor: Actor, request: ExportAudit) -> Iterator[str]:
     """All that fits the request as parts of a file, the newest first.
 
     Who exports what is on record before the first part is read. Each part is a transaction of its
-    own, in which the actor's standing is read anew.
+    own, in which the actor's token or session and standing are read anew.
     """
     with audited(actor, Action.EXPORT_AUDIT, Event.AUDIT_EXPORTED) as entry:
         standing(actor).require(Action.EXPORT_AUDIT)
@@ -85,7 +85,7 @@ def export_audit(actor: Actor, request: ExportAudit) -> Iterator[str]:
 def _batches(actor: Actor, request: ExportAudit, end: datetime) -> Iterator[list[EntryOut]]:
     cursor, more = None, True
     while more:
-        with tenant_transaction(actor.tenant_id):
+        with reading(actor, Action.EXPORT_AUDIT):
             standing(actor).require(Action.EXPORT_AUDIT)
             found, cursor = _page(actor, request, Q(at__lt=end), limit=BATCH, cursor=cursor)
             batch = entries_out(actor, found)

@@ -30,7 +30,7 @@ from tenants.operations import change_settings, remove_member
 from tenants.shapes import ChangeSettings, RemoveMember
 from tenants.tasks import send_notices
 from tests.machines import new_account
-from tests.people import Somebody, grant, join, lease, new_person, store
+from tests.people import IN_FORCE, Somebody, grant, join, lease, new_person, store
 from tests.racing import race
 from tests.refusals import code_of, problem_of, refusal
 from tests.storage import owner_sql
@@ -169,6 +169,7 @@ def test_a_service_account_asks_for_nothing(owner: Somebody, applicant: Somebody
         door=applicant.agent.door,
         service_account_id=identifier,
         scopes=applicant.agent.scopes,
+        authentication=IN_FORCE,
     )
 
     assert account

@@ -25,7 +25,7 @@ from leases.shapes import ReleaseLease
 from tenants.operations import change_settings
 from tenants.shapes import ChangeSettings
 from tests.machines import new_account
-from tests.people import CANARY, PURPOSE, Somebody, grant, lease, read, store
+from tests.people import CANARY, IN_FORCE, PURPOSE, Somebody, grant, lease, read, store
 from tests.refusals import code_of, problem_of
 from tests.storage import let_time_pass
 from tests.trail import new_entries, told
@@ -86,6 +86,7 @@ def test_a_service_account_stands_in_the_trail_by_its_name(owner: Somebody) -> N
         door=Door.REST,
         service_account_id=parse_public_id("sa", account),
         scopes=owner.agent.scopes,
+        authentication=IN_FORCE,
     )
     lease(robot)
 

@@ -22,7 +22,7 @@ from tenants.shapes import (
     ListServiceAccounts,
     ServiceAccountOut,
 )
-from tests.people import Somebody, lease, read, store
+from tests.people import IN_FORCE, Somebody, lease, read, store
 from tests.refusals import code_of, problem_of
 from tests.storage import owner_sql
 from tests.trail import new_entries, told
@@ -44,6 +44,7 @@ def acting(who: Somebody, account: ServiceAccountOut) -> Actor:
         door=Door.REST,
         service_account_id=parse_public_id("sa", account.service_account_id),
         scopes=frozenset({"vault:read"}),
+        authentication=IN_FORCE,
     )
 
 

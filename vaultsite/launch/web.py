@@ -5,6 +5,8 @@ import sys
 
 import uvicorn
 
+from vaultsite.protocol import DeadlineProtocol
+
 GRACE_SECONDS = 5
 
 
@@ -16,6 +18,7 @@ def main(descriptors: list[str]) -> None:
     config = uvicorn.Config(
         "vaultsite.asgi:application",
         lifespan="on",
+        http=DeadlineProtocol,
         access_log=False,
         server_header=False,
         proxy_headers=False,

@@ -1,0 +1,212 @@
+"""An access that ended is ended for requests that began before (invariant I11).
+
+A door looks a token or session up when a request begins; its body may come much later. So each
+operation checks again, in its own transaction.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from access.actions import MACHINERY, RULES, Door
+from access.actor import ALL_SCOPES, Actor, machinery
+from access.authentication import Authentication
+from access.errors import Denied, LeaseOver, Unauthenticated
+from access.ids import parse_public_id
+from access.tenancy import tenant_transaction
+from credentials.operations import list_credentials
+from credentials.shapes import ListCredentials
+from tenants.audit_shapes import ExportAudit
+from tenants.operations import audit_log, export_audit
+from tenants.standing import standing
+from tests.contracts import doors
+from tests.contracts.acme import Acme
+from tests.contracts.cases import CASES
+from tests.contracts.doors import DOORS, KEY, OF_STANDING, OF_TOKENS, Ending, Scene
+from tests.contracts.operations import Operation, operations
+from tests.hashing import cheap_passwords
+from tests.machines import new_account
+from tests.people import Somebody, grant, join, lease, new_person, read, store
+from tests.refusals import refusal
+from tests.storage import everything_but_the_log, owner_sql
+
+OVER = Authentication("false")
+# Joins the transaction of its caller, the consent page, which checks (identity/consenting.py).
+JOINED = {"connect_agent"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_sign_in() -> Iterator[None]:
+    with cheap_passwords():
+        yield
+
+
+@pytest.fixture
+def scene(owner: Somebody) -> Scene:
+    """A member who may use the credential, and whose agents are approved."""
+    store(owner)
+    member = join(owner, new_person("marc"))
+    grant(owner, member, "user", key=KEY)
+    return Scene(owner, member)
+
+
+# -- no operation can forget it ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [one for one in operations().values() if one.name not in JOINED],
+    ids=lambda one: str(one.name),
+)
+def test_no_operation_works_without_an_authentication_in_force(
+    operation: Operation, owner: Somebody
+) -> None:
+    things = Acme(owner).things(owner, *CASES[operation.name].needs)
+    by_machinery = RULES[operation.action].doors == MACHINERY
+    actor = machinery("worker", owner.console.tenant_id) if by_machinery else owner.console
+    before = everything_but_the_log()
+
+    for missing in (OVER, *([] if by_machinery else [None])):
+        ended = replace(actor, authentication=missing)
+        found = refusal(partial(CASES[operation.name].call, ended, things))
+        assert isinstance(found, Unauthenticated)
+    assert everything_but_the_log() == before
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_the_standing_after_the_first_lock_checks_again(owner: Somebody, keep: bool) -> None:
+    account = new_account(owner)
+    robot = replace(
+        owner.console, person_id=None, service_account_id=parse_public_id("sa", account)
+    )
+    for actor in (owner.console, owner.agent, robot):
+        with tenant_transaction(actor.tenant_id):
+            standing(actor, keep=keep)
+            found = refusal(partial(standing, replace(actor, authentication=OVER), keep=keep))
+        assert isinstance(found, Unauthenticated)
+
+
+# Where tenant rows are reached outside `acting_transaction`, and why nobody's ended access does.
+ELSEWHERE = {
+    "access/tenancy.py": "defines them",
+    "audit/recording.py": "writes entries, refusals too; operations inside check for themselves",
+    "credentials/readiness.py": "the process asks, not a caller",
+    "identity/clients.py": "an operator's command",
+    "identity/consenting.py": "checks by require_authentication in the same transaction",
+    "identity/families.py": "the token endpoint holds the consent and reads what stands behind it",
+    "identity/machines/issuing.py": "the token endpoint holds the proof",
+    "identity/machines/personal.py": "ends tokens in the transaction of a changed password",
+    "identity/machines/proving.py": "the token endpoint, before there is a token",
+    "identity/progress.py": "tells the waiting page one word about the person's own request",
+    "identity/single_sign_on/linking.py": "a sign-in, before there is a session",
+    "restapi/repeating.py": "a task forgets answers; `answer_once` runs operations",
+    "tenants/calls.py": "notes the time of a call",
+    "tenants/notices.py": "the worker sends mail",
+    "tenants/operations/invitations.py": "an invitation lets somebody in who has no actor yet",
+    "tenants/operations/tenancy.py": "an operator's command",
+    "vaultsite/demo.py": "makes the demo data",
+}
+OPENERS = {"tenant_transaction", "joined_transaction", "use_tenant", "one_transaction"}
+
+
+def test_tenant_rows_are_reached_in_transactions_that_check() -> None:
+    root = Path(settings.BASE_DIR)
+    apps = ("access", "audit", "tenants", "credentials", "leases", "identity")
+    faces = ("mcpserver", "restapi", "console", "vaultsite")
+    found = {
+        str(path.relative_to(root))
+        for app in (*apps, *faces)
+        for path in (root / app).rglob("*.py")
+        if OPENERS & set(_called(ast.parse(path.read_text())))
+    }
+
+    assert found == set(ELSEWHERE)
+
+
+def _called(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+
+
+# -- every ending, at every door -----------------------------------------------------------------
+
+
+def test_every_door_is_ended_by_something_of_each_kind() -> None:
+    for endings in (OF_TOKENS, OF_STANDING):
+        assert {door for ended in endings.values() for door in ended} == set(DOORS)
+
+
+def _pairs(endings: dict[Ending, tuple[Callable[[Scene], Actor], ...]]) -> list[Any]:
+    return [
+        pytest.param(ending, door, id=f"{ending.__name__}-{door.__name__}")
+        for ending, ended in endings.items()
+        for door in ended
+    ]
+
+
+def _requests(actor: Actor) -> dict[str, Callable[[], object]]:
+    """What was begun before: a list, a lease and a read of a lease from before."""
+    found: dict[str, Callable[[], object]] = {
+        "list": partial(list_credentials, actor, ListCredentials())
+    }
+    if actor.door is not Door.CONSOLE:
+        found["lease"] = partial(lease, actor)
+        found["read"] = partial(read, actor, lease(actor).lease_handle)
+    for work in found.values():
+        work()
+    return found
+
+
+@pytest.mark.parametrize(("end", "door"), _pairs(OF_TOKENS))
+def test_a_request_that_began_with_a_token_or_session_that_ended_is_refused(
+    scene: Scene, end: Ending, door: Callable[[Scene], Actor]
+) -> None:
+    scene.actor = door(scene)
+    requests = _requests(scene.actor)
+
+    end(scene)
+
+    for work in requests.values():
+        assert isinstance(refusal(work), Unauthenticated)
+
+
+@pytest.mark.parametrize(("end", "door"), _pairs(OF_STANDING))
+def test_a_request_that_began_before_somebody_was_stopped_is_refused(
+    scene: Scene, end: Ending, door: Callable[[Scene], Actor]
+) -> None:
+    scene.actor = door(scene)
+    requests = _requests(scene.actor)
+
+    end(scene)
+
+    for work in requests.values():
+        assert isinstance(refusal(work), (Unauthenticated, Denied, LeaseOver))
+
+
+@pytest.mark.parametrize(
+    ("end", "door"),
+    # A service account exports nothing.
+    [one for one in _pairs(OF_TOKENS | OF_STANDING) if one.values[1] is not doors.by_account],
+)
+def test_a_long_answer_stops_when_the_access_ends(
+    scene: Scene,
+    end: Ending,
+    door: Callable[[Scene], Actor],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audit_log, "BATCH", 1)
+    owner_sql("UPDATE membership SET role = 'admin' WHERE person_id = %s", scene.member.person.pk)
+    scene.actor = replace(door(scene), fresh=True, scopes=ALL_SCOPES)
+    parts = export_audit(scene.actor, ExportAudit(format="ndjson"))
+    assert next(parts)
+
+    end(scene)
+
+    assert isinstance(refusal(partial(list, parts)), (Unauthenticated, Denied))
