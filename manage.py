@@ -18,7 +18,7 @@ def main() -> int:
         sys.exit(f"vault: Python 3.11 or newer is needed; this is {found}")
     if os.name != "posix":
         sys.exit("vault: Linux is needed; on Windows use WSL")
-    from vaultsite.launch import bootstrap
+    from devtools import bootstrap
 
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     if word in BARE_WORDS:
@@ -33,10 +33,10 @@ def main() -> int:
 
 def _launch(word: str) -> int:
     if word == "up":
-        from vaultsite.launch import up
+        from devtools import up
 
         return up.main(sys.argv[2:])
-    from vaultsite.launch import verify
+    from devtools import verify
 
     return verify.main(sys.argv[2:])
 

@@ -12,7 +12,7 @@ from access.levels import Level
 from access.scopes import Scope
 
 
-class Door(StrEnum):
+class Channel(StrEnum):
     """The face through which somebody came in."""
 
     MCP = "mcp"
@@ -22,11 +22,11 @@ class Door(StrEnum):
     COMMAND = "command"
 
 
-AGENTS = frozenset({Door.MCP, Door.REST})
-PEOPLE = frozenset({Door.CONSOLE})
-OPERATORS = frozenset({Door.COMMAND})
+AGENTS = frozenset({Channel.MCP, Channel.REST})
+PEOPLE = frozenset({Channel.CONSOLE})
+OPERATORS = frozenset({Channel.COMMAND})
 EVERYONE = AGENTS | PEOPLE | OPERATORS
-MACHINERY = frozenset({Door.WORKER})
+SYSTEM = frozenset({Channel.WORKER})
 
 
 class Action(StrEnum):
@@ -141,10 +141,10 @@ class Rule:
 
     scope: Scope
     level: Level | None = None
-    doors: frozenset[Door] = EVERYONE
-    governing: bool = False
-    owning: bool = False
-    fresh: bool = False
+    channels: frozenset[Channel] = EVERYONE
+    admins_only: bool = False
+    owners_only: bool = False
+    step_up: bool = False
 
 
 RULES: dict[Action, Rule] = {
@@ -163,34 +163,34 @@ RULES: dict[Action, Rule] = {
     Action.SHOW_READERS: Rule(Scope.READ, Level.MANAGER),
     Action.CHANGE_WINDOW: Rule(Scope.WRITE, Level.MANAGER),
     Action.ROLL_BACK_ROTATION: Rule(Scope.WRITE, Level.MANAGER),
-    Action.CLOSE_DUE_ROTATION: Rule(Scope.WRITE, doors=MACHINERY),
+    Action.CLOSE_DUE_ROTATION: Rule(Scope.WRITE, channels=SYSTEM),
     Action.LIST_FOLDERS: Rule(Scope.READ),
     Action.CREATE_FOLDER: Rule(Scope.WRITE, Level.MANAGER),
     Action.MOVE_FOLDER: Rule(Scope.WRITE, Level.MANAGER),
     Action.REMOVE_FOLDER: Rule(Scope.WRITE, Level.MANAGER),
     Action.LIST_TAGS: Rule(Scope.READ),
-    Action.LIST_KEYS: Rule(Scope.ADMIN, governing=True),
-    Action.SHOW_KEY: Rule(Scope.ADMIN, governing=True),
-    Action.ROTATE_TENANT_KEY: Rule(Scope.ADMIN, governing=True, fresh=True),
-    Action.REWRAP_DUE_KEY: Rule(Scope.WRITE, doors=MACHINERY),
-    Action.DESTROY_TENANT_KEY: Rule(Scope.ADMIN, governing=True, fresh=True),
-    Action.GIVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
-    Action.REMOVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
-    Action.CHANGE_GRANTS: Rule(Scope.ADMIN, Level.ADMIN, fresh=True),
+    Action.LIST_KEYS: Rule(Scope.ADMIN, admins_only=True),
+    Action.SHOW_KEY: Rule(Scope.ADMIN, admins_only=True),
+    Action.ROTATE_TENANT_KEY: Rule(Scope.ADMIN, admins_only=True, step_up=True),
+    Action.REWRAP_DUE_KEY: Rule(Scope.WRITE, channels=SYSTEM),
+    Action.DESTROY_TENANT_KEY: Rule(Scope.ADMIN, admins_only=True, step_up=True),
+    Action.GIVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN, step_up=True),
+    Action.REMOVE_GRANT: Rule(Scope.ADMIN, Level.ADMIN, step_up=True),
+    Action.CHANGE_GRANTS: Rule(Scope.ADMIN, Level.ADMIN, step_up=True),
     Action.LIST_GRANTS: Rule(Scope.ADMIN, Level.ADMIN),
     Action.SHOW_ACCESS: Rule(Scope.ADMIN, Level.ADMIN),
     Action.SHOW_REACH: Rule(Scope.READ),
-    Action.SHOW_MATRIX: Rule(Scope.ADMIN, governing=True),
-    Action.EXPIRE_DUE_GRANT: Rule(Scope.WRITE, doors=MACHINERY),
+    Action.SHOW_MATRIX: Rule(Scope.ADMIN, admins_only=True),
+    Action.EXPIRE_DUE_GRANT: Rule(Scope.WRITE, channels=SYSTEM),
     Action.REQUEST_ACCESS: Rule(Scope.READ, Level.VIEWER),
     Action.LIST_ACCESS_REQUESTS: Rule(Scope.READ),
     Action.SHOW_ACCESS_REQUEST: Rule(Scope.READ, Level.ADMIN),
     Action.DECIDE_ACCESS_REQUEST: Rule(
-        Scope.ADMIN, Level.ADMIN, doors=PEOPLE | OPERATORS, fresh=True
+        Scope.ADMIN, Level.ADMIN, channels=PEOPLE | OPERATORS, step_up=True
     ),
     Action.WITHDRAW_ACCESS_REQUEST: Rule(Scope.READ),
     Action.LEASE_CREDENTIAL: Rule(Scope.READ, Level.USER),
-    Action.READ_CREDENTIAL: Rule(Scope.READ, Level.USER, fresh=True),
+    Action.READ_CREDENTIAL: Rule(Scope.READ, Level.USER, step_up=True),
     Action.RENEW_LEASE: Rule(Scope.READ, Level.USER),
     Action.RELEASE_LEASE: Rule(Scope.READ),
     Action.REVOKE_LEASE: Rule(Scope.WRITE, Level.MANAGER),
@@ -200,57 +200,57 @@ RULES: dict[Action, Rule] = {
     Action.LIST_APPROVALS: Rule(Scope.READ),
     Action.SHOW_APPROVAL: Rule(Scope.READ, Level.ADMIN),
     Action.WITHDRAW_LEASE: Rule(Scope.READ),
-    Action.DECIDE_LEASE: Rule(Scope.ADMIN, Level.ADMIN, doors=PEOPLE | OPERATORS),
-    Action.EXPIRE_DUE_LEASE: Rule(Scope.READ, doors=MACHINERY),
-    Action.SHOW_OVERVIEW: Rule(Scope.ADMIN, doors=PEOPLE | OPERATORS, governing=True),
-    Action.LIST_MEMBERS: Rule(Scope.ADMIN, governing=True),
-    Action.ADD_MEMBER: Rule(Scope.ADMIN, governing=True, fresh=True),
-    Action.CHANGE_MEMBER: Rule(Scope.ADMIN, governing=True, fresh=True),
-    Action.REMOVE_MEMBER: Rule(Scope.ADMIN, governing=True),
-    Action.LIST_INVITATIONS: Rule(Scope.ADMIN, governing=True),
-    Action.INVITE_MEMBER: Rule(Scope.ADMIN, governing=True, fresh=True),
-    Action.WITHDRAW_INVITATION: Rule(Scope.ADMIN, governing=True),
-    Action.SHOW_INVITATION_LINK: Rule(Scope.ADMIN, governing=True, fresh=True),
-    Action.SHOW_MAIL: Rule(Scope.ADMIN, governing=True),
-    Action.LIST_GROUPS: Rule(Scope.ADMIN, governing=True),
-    Action.SHOW_GROUP: Rule(Scope.ADMIN, governing=True),
-    Action.CREATE_GROUP: Rule(Scope.ADMIN, governing=True),
-    Action.CHANGE_GROUP: Rule(Scope.ADMIN, governing=True),
-    Action.REMOVE_GROUP: Rule(Scope.ADMIN, governing=True),
-    Action.ADD_TO_GROUP: Rule(Scope.ADMIN, governing=True, fresh=True),
-    Action.REMOVE_FROM_GROUP: Rule(Scope.ADMIN, governing=True),
-    Action.LIST_SERVICE_ACCOUNTS: Rule(Scope.ADMIN, governing=True),
-    Action.SHOW_SERVICE_ACCOUNT: Rule(Scope.ADMIN, governing=True),
-    Action.CREATE_SERVICE_ACCOUNT: Rule(Scope.ADMIN, governing=True),
-    Action.CHANGE_SERVICE_ACCOUNT: Rule(Scope.ADMIN, governing=True),
-    Action.SHOW_SETTINGS: Rule(Scope.ADMIN, governing=True),
-    Action.CHANGE_SETTINGS: Rule(Scope.ADMIN, governing=True, fresh=True),
-    Action.SHOW_SINGLE_SIGN_ON: Rule(Scope.ADMIN, governing=True, doors=PEOPLE | OPERATORS),
+    Action.DECIDE_LEASE: Rule(Scope.ADMIN, Level.ADMIN, channels=PEOPLE | OPERATORS),
+    Action.EXPIRE_DUE_LEASE: Rule(Scope.READ, channels=SYSTEM),
+    Action.SHOW_OVERVIEW: Rule(Scope.ADMIN, channels=PEOPLE | OPERATORS, admins_only=True),
+    Action.LIST_MEMBERS: Rule(Scope.ADMIN, admins_only=True),
+    Action.ADD_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
+    Action.CHANGE_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
+    Action.REMOVE_MEMBER: Rule(Scope.ADMIN, admins_only=True),
+    Action.LIST_INVITATIONS: Rule(Scope.ADMIN, admins_only=True),
+    Action.INVITE_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
+    Action.WITHDRAW_INVITATION: Rule(Scope.ADMIN, admins_only=True),
+    Action.SHOW_INVITATION_LINK: Rule(Scope.ADMIN, admins_only=True, step_up=True),
+    Action.SHOW_MAIL: Rule(Scope.ADMIN, admins_only=True),
+    Action.LIST_GROUPS: Rule(Scope.ADMIN, admins_only=True),
+    Action.SHOW_GROUP: Rule(Scope.ADMIN, admins_only=True),
+    Action.CREATE_GROUP: Rule(Scope.ADMIN, admins_only=True),
+    Action.CHANGE_GROUP: Rule(Scope.ADMIN, admins_only=True),
+    Action.REMOVE_GROUP: Rule(Scope.ADMIN, admins_only=True),
+    Action.ADD_TO_GROUP: Rule(Scope.ADMIN, admins_only=True, step_up=True),
+    Action.REMOVE_FROM_GROUP: Rule(Scope.ADMIN, admins_only=True),
+    Action.LIST_SERVICE_ACCOUNTS: Rule(Scope.ADMIN, admins_only=True),
+    Action.SHOW_SERVICE_ACCOUNT: Rule(Scope.ADMIN, admins_only=True),
+    Action.CREATE_SERVICE_ACCOUNT: Rule(Scope.ADMIN, admins_only=True),
+    Action.CHANGE_SERVICE_ACCOUNT: Rule(Scope.ADMIN, admins_only=True),
+    Action.SHOW_SETTINGS: Rule(Scope.ADMIN, admins_only=True),
+    Action.CHANGE_SETTINGS: Rule(Scope.ADMIN, admins_only=True, step_up=True),
+    Action.SHOW_SINGLE_SIGN_ON: Rule(Scope.ADMIN, admins_only=True, channels=PEOPLE | OPERATORS),
     # Whoever sets the provider up can sign in as anybody whom it names, as an owner too.
     Action.CHANGE_SINGLE_SIGN_ON: Rule(
-        Scope.ADMIN, governing=True, owning=True, fresh=True, doors=PEOPLE | OPERATORS
+        Scope.ADMIN, admins_only=True, owners_only=True, step_up=True, channels=PEOPLE | OPERATORS
     ),
-    Action.QUERY_AUDIT: Rule(Scope.ADMIN, governing=True),
-    Action.SHOW_AUDIT_ENTRY: Rule(Scope.ADMIN, governing=True),
-    Action.EXPORT_AUDIT: Rule(Scope.ADMIN, governing=True),
-    Action.CONNECT_AGENT: Rule(Scope.READ, doors=PEOPLE),
+    Action.QUERY_AUDIT: Rule(Scope.ADMIN, admins_only=True),
+    Action.SHOW_AUDIT_ENTRY: Rule(Scope.ADMIN, admins_only=True),
+    Action.EXPORT_AUDIT: Rule(Scope.ADMIN, admins_only=True),
+    Action.CONNECT_AGENT: Rule(Scope.READ, channels=PEOPLE),
     Action.LIST_AGENTS: Rule(Scope.READ),
     Action.SHOW_AGENT: Rule(Scope.READ),
-    Action.CHANGE_AGENT: Rule(Scope.ADMIN, governing=True),
+    Action.CHANGE_AGENT: Rule(Scope.ADMIN, admins_only=True),
     Action.RENAME_AGENT: Rule(Scope.WRITE),
-    Action.MERGE_AGENTS: Rule(Scope.WRITE, doors=PEOPLE | OPERATORS),
-    Action.DISCONNECT_AGENT: Rule(Scope.WRITE, doors=PEOPLE | {Door.REST}),
-    Action.LIST_CLIENTS: Rule(Scope.ADMIN, governing=True),
-    Action.SHOW_CLIENT: Rule(Scope.ADMIN, governing=True),
-    Action.CHANGE_CLIENT: Rule(Scope.ADMIN, governing=True),
-    Action.REMOVE_CLIENT: Rule(Scope.ADMIN, governing=True),
-    Action.ADD_ACCOUNT_SECRET: Rule(Scope.ADMIN, governing=True, fresh=True),
-    Action.LIST_ACCOUNT_SECRETS: Rule(Scope.ADMIN, governing=True),
-    Action.REMOVE_ACCOUNT_SECRET: Rule(Scope.ADMIN, governing=True),
-    Action.ADD_ACCOUNT_KEY: Rule(Scope.ADMIN, governing=True, fresh=True),
-    Action.LIST_ACCOUNT_KEYS: Rule(Scope.ADMIN, governing=True),
-    Action.REMOVE_ACCOUNT_KEY: Rule(Scope.ADMIN, governing=True),
-    Action.CREATE_PERSONAL_TOKEN: Rule(Scope.READ, doors=PEOPLE, fresh=True),
+    Action.MERGE_AGENTS: Rule(Scope.WRITE, channels=PEOPLE | OPERATORS),
+    Action.DISCONNECT_AGENT: Rule(Scope.WRITE, channels=PEOPLE | {Channel.REST}),
+    Action.LIST_CLIENTS: Rule(Scope.ADMIN, admins_only=True),
+    Action.SHOW_CLIENT: Rule(Scope.ADMIN, admins_only=True),
+    Action.CHANGE_CLIENT: Rule(Scope.ADMIN, admins_only=True),
+    Action.REMOVE_CLIENT: Rule(Scope.ADMIN, admins_only=True),
+    Action.ADD_ACCOUNT_SECRET: Rule(Scope.ADMIN, admins_only=True, step_up=True),
+    Action.LIST_ACCOUNT_SECRETS: Rule(Scope.ADMIN, admins_only=True),
+    Action.REMOVE_ACCOUNT_SECRET: Rule(Scope.ADMIN, admins_only=True),
+    Action.ADD_ACCOUNT_KEY: Rule(Scope.ADMIN, admins_only=True, step_up=True),
+    Action.LIST_ACCOUNT_KEYS: Rule(Scope.ADMIN, admins_only=True),
+    Action.REMOVE_ACCOUNT_KEY: Rule(Scope.ADMIN, admins_only=True),
+    Action.CREATE_PERSONAL_TOKEN: Rule(Scope.READ, channels=PEOPLE, step_up=True),
     Action.LIST_PERSONAL_TOKENS: Rule(Scope.READ),
     Action.SHOW_PERSONAL_TOKEN: Rule(Scope.READ),
     Action.REVOKE_PERSONAL_TOKEN: Rule(Scope.WRITE),

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from uuid import UUID
 
-from access.actions import RULES, Action, Door
+from access.actions import RULES, Action, Channel
 from access.authentication import ENDED, Authentication
-from access.errors import Denied, InsufficientScope, StepUpRequired, Unauthenticated
 from access.levels import Role
 from access.scopes import Scope, satisfies
+from foundation.errors import Denied, InsufficientScope, StepUpRequired, Unauthenticated
 
 NO_CLAIMS: Mapping[str, str] = MappingProxyType({})
 # Doors that no token or session opens: the operator's shell and the worker.
-INSIDE = frozenset({Door.COMMAND, Door.WORKER})
+INSIDE = frozenset({Channel.COMMAND, Channel.WORKER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +30,17 @@ class Actor:
     """
 
     tenant_id: UUID
-    door: Door
+    channel: Channel
     person_id: UUID | None = None
     service_account_id: UUID | None = None
     role: Role | None = None
     client_id: UUID | None = None
     agent_id: UUID | None = None
     agent_name: str = ""
-    machinery: str = ""
+    system: str = ""
     scopes: frozenset[str] = frozenset()
-    fresh: bool = False
-    only: frozenset[UUID] | None = None
+    recently_authenticated: bool = False
+    allowed_credentials: frozenset[UUID] | None = None
     token_id: str = ""
     authentication: Authentication | None = field(default=None, repr=False)
     request_id: str = ""
@@ -50,10 +50,10 @@ class Actor:
     def require(self, action: Action) -> None:
         """Refuse unless the table lists `action` for this door and the scopes allow it."""
         rule = RULES.get(action)
-        if rule is None or self.door not in rule.doors:
+        if rule is None or self.channel not in rule.channels:
             raise Denied("This cannot be done here.")
         self.require_scope(rule.scope)
-        if rule.fresh and self.door is Door.CONSOLE and not self.fresh:
+        if rule.step_up and self.channel is Channel.CONSOLE and not self.recently_authenticated:
             raise StepUpRequired("Sign in again to do this.")
 
     def require_scope(self, scope: Scope) -> None:
@@ -65,7 +65,7 @@ class Actor:
         """What has to be in force; Unauthenticated for an actor from outside that has none."""
         if self.authentication is not None:
             return self.authentication
-        if self.door in INSIDE:
+        if self.channel in INSIDE:
             return Authentication("true")
         raise Unauthenticated(ENDED)
 
@@ -82,14 +82,14 @@ class Actor:
         return self.service_account_id or self.person
 
     @property
-    def is_machinery(self) -> bool:
+    def is_system(self) -> bool:
         """A worker task or an operator's command, not a person."""
-        return bool(self.machinery)
+        return bool(self.system)
 
 
 ALL_SCOPES = frozenset(str(scope) for scope in Scope)
 
 
-def machinery(name: str, tenant_id: UUID, door: Door = Door.WORKER) -> Actor:
+def system_actor(name: str, tenant_id: UUID, channel: Channel = Channel.WORKER) -> Actor:
     """The actor for background work and operator commands, named so that the log can say who."""
-    return Actor(tenant_id=tenant_id, door=door, machinery=name, scopes=ALL_SCOPES)
+    return Actor(tenant_id=tenant_id, channel=channel, system=name, scopes=ALL_SCOPES)

@@ -35,6 +35,6 @@ class Role(StrEnum):
     MEMBER = "member"
 
     @property
-    def governs(self) -> bool:
+    def is_admin(self) -> bool:
         """Owners and admins hold `admin` on everything in their tenant."""
         return self is not Role.MEMBER

@@ -7,7 +7,6 @@ sees no row unless the transaction named the tenant (docs/decisions/0002-row-lev
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
@@ -15,8 +14,8 @@ from django.db import connection, models, transaction
 
 from access.actor import Actor
 from access.authentication import ENDED
-from access.errors import NotFound, Unauthenticated
-from access.ids import uuid7
+from foundation.db.ids import uuid7
+from foundation.errors import NotFound, Unauthenticated
 
 M = TypeVar("M", bound="TenantOwned")
 
@@ -123,27 +122,3 @@ def use_tenant(tenant_id: UUID) -> None:
     """Name the tenant to row-level security for the rest of the running transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('vaultsite.tenant', %s, true)", [str(tenant_id)])
-
-
-def database_now() -> datetime:
-    """The database's clock at this moment, not at the transaction's start (invariant I3)."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        row = cursor.fetchone()
-    assert row is not None
-    moment: datetime = row[0]
-    return moment
-
-
-def row_level_security(table: str) -> str:
-    """The SQL that puts a tenant table behind its policy; part of the migration that creates it.
-
-    ENABLED and not FORCEd: the owner migrates and dumps, the application role is never the owner.
-    An unset tenant compares with NULL and yields no rows.
-    """
-    tenant = "nullif(current_setting('vaultsite.tenant', true), '')::uuid"
-    return (
-        f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY;'
-        f'CREATE POLICY tenant_rows ON "{table}" '
-        f"USING (tenant_id = {tenant}) WITH CHECK (tenant_id = {tenant});"
-    )

@@ -6,8 +6,8 @@ class AuditConfig(AppConfig):
     name = "audit"
 
     def ready(self) -> None:
-        from access.privileges import after_migrate
+        from foundation.db.privileges import after_migrate
 
         # Once per `migrate`, when every app's tables exist: Django sends it for each app that has
         # models, `access` has none, so the lowest app that has some listens for all.
-        post_migrate.connect(after_migrate, sender=self, dispatch_uid="access.privileges")
+        post_migrate.connect(after_migrate, sender=self, dispatch_uid="foundation.db.privileges")

@@ -22,7 +22,12 @@ from django.db.models import Model
 
 from access.actions import Action
 from access.actor import Actor
-from access.errors import (
+from access.tenancy import acting_transaction, joined_transaction, tenant_transaction, use_tenant
+from audit.domain_events import DomainEvent, publish_on_commit
+from audit.events import REFUSED, Event, Outcome
+from audit.models import Entry
+from foundation.db.clock import database_now
+from foundation.errors import (
     ApprovalPending,
     Denied,
     InsufficientScope,
@@ -33,16 +38,6 @@ from access.errors import (
     Unavailable,
     VaultError,
 )
-from access.news import News, spread
-from access.tenancy import (
-    acting_transaction,
-    database_now,
-    joined_transaction,
-    tenant_transaction,
-    use_tenant,
-)
-from audit.events import REFUSED, Event, Outcome
-from audit.models import Entry
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +48,7 @@ _REFUSALS = (Denied, InsufficientScope, NotFound, LeaseOver, Unauthenticated, Qu
 
 
 @dataclass(slots=True)
-class Draft:
+class EntryDraft:
     """What the running operation wants its entry to say. Values never go in here."""
 
     event: Event
@@ -63,24 +58,24 @@ class Draft:
     version: int | None = None
     lease_id: UUID | None = None
     details: dict[str, Any] = field(default_factory=dict)
-    dropped: bool = False
+    discarded: bool = False
 
-    def drop(self) -> None:
+    def discard(self) -> None:
         """Write no entry after all: the operation found nothing to do and changed nothing."""
-        self.dropped = True
+        self.discarded = True
 
-    def about(self, **facts: Any) -> None:
+    def set_fields(self, **facts: Any) -> None:
         """Fill in the entry's own columns as they become known, so that refusals name them too."""
         for name, value in facts.items():
             setattr(self, name, value)
 
-    def detail(self, **facts: Any) -> None:
+    def add_details(self, **facts: Any) -> None:
         """Add to the entry's free part: counts, codes, ids, names; listed at each call."""
         self.details.update(facts)
 
 
 @contextmanager
-def audited(actor: Actor, action: Action, event: Event) -> Iterator[Draft]:
+def audited(actor: Actor, action: Action, event: Event) -> Iterator[EntryDraft]:
     """Run the body as `actor` in one durable transaction that ends with its audit entry.
 
     The commit happens before the block is left, so whatever the caller returns afterwards has its
@@ -88,12 +83,12 @@ def audited(actor: Actor, action: Action, event: Event) -> Iterator[Draft]:
     its own. Raises what the body raises; Unauthenticated when the actor's token or session has
     ended; Unavailable when the database cannot be written.
     """
-    draft = Draft(event)
+    draft = EntryDraft(event)
     try:
         actor.require(action)
         with acting_transaction(actor):
             yield draft
-            if not draft.dropped:
+            if not draft.discarded:
                 record(actor, draft)
     except VaultError as error:
         _record_refusal(actor, draft, error)
@@ -106,10 +101,10 @@ def audited(actor: Actor, action: Action, event: Event) -> Iterator[Draft]:
 
 
 @contextmanager
-def reading(actor: Actor, action: Action) -> Iterator[Draft]:
+def read_only(actor: Actor, action: Action) -> Iterator[EntryDraft]:
     """Run a body that discloses no secret: no entry when it works, one when it is refused."""
-    draft = Draft(Event.ACCESS_DENIED)
-    draft.detail(action=str(action))
+    draft = EntryDraft(Event.ACCESS_DENIED)
+    draft.add_details(action=str(action))
     try:
         actor.require(action)
         with acting_transaction(actor):
@@ -123,21 +118,21 @@ def reading(actor: Actor, action: Action) -> Iterator[Draft]:
         raise Unavailable() from None
 
 
-def record(actor: Actor, draft: Draft, outcome: Outcome = Outcome.OK) -> None:
+def record(actor: Actor, draft: EntryDraft, outcome: Outcome = Outcome.OK) -> None:
     """Write the entry in the running transaction, which must have named the tenant."""
     entry = Entry(
         tenant_id=actor.tenant_id,
         at=database_now(),
         event=draft.event,
         outcome=outcome,
-        door=actor.door,
+        door=actor.channel,
         role=actor.role or "",
         person_id=actor.person_id,
         service_account_id=actor.service_account_id,
         client_id=actor.client_id,
         agent_id=actor.agent_id,
         agent_name=actor.agent_name,
-        machinery=actor.machinery,
+        machinery=actor.system,
         token_id=actor.token_id,
         request_id=actor.request_id,
         address=actor.address,
@@ -151,10 +146,10 @@ def record(actor: Actor, draft: Draft, outcome: Outcome = Outcome.OK) -> None:
     )
     entry.mac = entry_mac(entry)
     entry.save(force_insert=True)
-    spread(News(actor.tenant_id, draft.event, entry.pk))
+    publish_on_commit(DomainEvent(actor.tenant_id, draft.event, entry.pk))
 
 
-def record_joined(
+def record_in_transaction(
     actor: Actor, event: Event, *, outcome: Outcome = Outcome.OK, **facts: Any
 ) -> None:
     """An entry inside somebody else's open transaction (the toolkit's views); `facts` are details.
@@ -164,31 +159,31 @@ def record_joined(
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("record_joined needs an open transaction")
     use_tenant(actor.tenant_id)
-    draft = Draft(event)
-    draft.detail(**facts)
+    draft = EntryDraft(event)
+    draft.add_details(**facts)
     record(actor, draft, outcome)
 
 
-def record_alone(
+def record_separately(
     actor: Actor, event: Event, *, outcome: Outcome = Outcome.OK, **facts: Any
 ) -> None:
     """An entry in a transaction of its own, for what changes nothing else (a failed sign-in)."""
     with tenant_transaction(actor.tenant_id, durable=False):
-        record_joined(actor, event, outcome=outcome, **facts)
+        record_in_transaction(actor, event, outcome=outcome, **facts)
 
 
 # Refusals inside `one_transaction`, which are recorded after its end, whatever becomes of it.
-_refused: ContextVar[list[tuple[Draft, Outcome]] | None] = ContextVar("refused", default=None)
+_refused: ContextVar[list[tuple[EntryDraft, Outcome]] | None] = ContextVar("refused", default=None)
 
 
 @contextmanager
-def one_transaction(actor: Actor) -> Iterator[None]:
+def atomic_operations(actor: Actor) -> Iterator[None]:
     """Let the operations inside and what the caller writes with them stand or fall together.
 
     A refusal keeps what stood before it, such as a request for approval; a defect keeps nothing.
     Whoever uses this tells nobody an answer before the block is left.
     """
-    refused: list[tuple[Draft, Outcome]] = []
+    refused: list[tuple[EntryDraft, Outcome]] = []
     token = _refused.set(refused)
     refusal: VaultError | None = None
     try:
@@ -214,15 +209,15 @@ def _outcome(error: VaultError) -> Outcome:
     return Outcome.DENIED if isinstance(error, _REFUSALS) else Outcome.FAILED
 
 
-def _record_refusal(actor: Actor, draft: Draft, error: VaultError) -> None:
-    draft.detail(code=error.code)
+def _record_refusal(actor: Actor, draft: EntryDraft, error: VaultError) -> None:
+    draft.add_details(code=error.code)
     _record_apart(actor, draft, _outcome(error), error.code)
 
 
-def _record_apart(actor: Actor, draft: Draft, outcome: Outcome, code: str) -> None:
+def _record_apart(actor: Actor, draft: EntryDraft, outcome: Outcome, code: str) -> None:
     """The refusal's own transaction; when even that fails, the caller learns no more than 503."""
     draft.event = REFUSED.get(draft.event, draft.event)
-    draft.detail(code=code)
+    draft.add_details(code=code)
     waiting = _refused.get()
     if waiting is None:
         _record_now(actor, draft, outcome)
@@ -230,7 +225,7 @@ def _record_apart(actor: Actor, draft: Draft, outcome: Outcome, code: str) -> No
         waiting.append((draft, outcome))
 
 
-def _record_now(actor: Actor, draft: Draft, outcome: Outcome) -> None:
+def _record_now(actor: Actor, draft: EntryDraft, outcome: Outcome) -> None:
     try:
         with tenant_transaction(actor.tenant_id):
             record(actor, draft, outcome)
@@ -239,7 +234,7 @@ def _record_now(actor: Actor, draft: Draft, outcome: Outcome) -> None:
         raise Unavailable() from None
 
 
-def _unavailable(actor: Actor, draft: Draft, error: Exception) -> NoReturn:
+def _unavailable(actor: Actor, draft: EntryDraft, error: Exception) -> NoReturn:
     """Nothing was committed; try to leave a trace, then say 503.
 
     Only the error's type is logged: its text may quote a row.

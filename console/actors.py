@@ -2,13 +2,13 @@
 
 from django.http import HttpRequest
 
-from access.actions import Door
+from access.actions import Channel
 from access.actor import ALL_SCOPES, Actor
-from access.errors import Denied, SecondFactorRequired
-from console.places import current_place
-from identity.admission import session_authentication
-from identity.freshness import signed_in_recently
-from identity.origins import address_of, request_id_of
+from console.current_tenant import current_tenant
+from foundation.errors import Denied, SecondFactorRequired
+from identity.request_context import address_of, request_id_of
+from identity.sign_in.step_up import recently_authenticated
+from identity.sign_in.tenant_access import session_authentication
 from tenants.models import Person
 
 
@@ -18,7 +18,7 @@ def actor_for(request: HttpRequest) -> Actor:
 
     A browser session carries no scopes, so rights alone decide.
     """
-    place = current_place(request)
+    place = current_tenant(request)
     if place is None:
         raise Denied(
             "Your account belongs to no tenant.",
@@ -29,11 +29,11 @@ def actor_for(request: HttpRequest) -> Actor:
     assert isinstance(request.user, Person)
     return Actor(
         tenant_id=place.tenant_id,
-        door=Door.CONSOLE,
+        channel=Channel.CONSOLE,
         person_id=request.user.pk,
         role=place.role,
         scopes=ALL_SCOPES,
-        fresh=signed_in_recently(request),
+        recently_authenticated=recently_authenticated(request),
         authentication=session_authentication(request, request.user),
         request_id=request_id_of(request),
         address=address_of(request),

@@ -5,7 +5,7 @@ class ConsoleConfig(AppConfig):
     name = "console"
 
     def ready(self) -> None:
-        from access.news import listen
-        from console.live.publishing import publisher
+        from audit.domain_events import subscribe
+        from console.live.publisher import publisher
 
-        listen(publisher.note)
+        subscribe(publisher.note)

@@ -1,14 +1,14 @@
 """What forms offer to choose from, and whom members can ask."""
 
 from access.actor import Actor
-from access.ids import public_id
 from access.levels import Role
 from access.tenancy import acting_transaction
 from credentials.operations import list_credentials
-from credentials.shapes import MAXIMUM_PAGE, ListCredentials
+from credentials.shapes.credentials import MAXIMUM_PAGE, ListCredentials
+from foundation.db.ids import public_id
 from tenants.models import Agent, AgentState, Membership
 from tenants.operations import list_groups, list_members, list_service_accounts
-from tenants.shapes import Listing, ListServiceAccounts, MemberOut
+from tenants.shapes.tenants import Listing, ListServiceAccounts, MemberOut
 
 
 def agent_choices(actor: Actor) -> list[tuple[str, str]]:
@@ -66,12 +66,12 @@ def known_folders(actor: Actor) -> list[str]:
     return sorted(used | set(page.folders))
 
 
-def governors(actor: Actor) -> list[Membership]:
+def admins(actor: Actor) -> list[Membership]:
     """The owners and admins whom a member can ask, owners first."""
     return list(
         Membership.objects.filter(
             tenant_id=actor.tenant_id,
-            role__in=[role for role in Role if role.governs],
+            role__in=[role for role in Role if role.is_admin],
             suspended_at=None,
             person__is_active=True,
         )

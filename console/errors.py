@@ -14,8 +14,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from access.errors import SecondFactorRequired, StepUpRequired, VaultError
-from console.returning import keep, welcome_back
+from console.pending_forms import keep_form, return_to_form
+from foundation.errors import SecondFactorRequired, StepUpRequired, VaultError
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -23,16 +23,16 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 TEMPLATE = "errors/problem.html"
 
 
-def told(view: View[P]) -> View[P]:
+def handle_errors(view: View[P]) -> View[P]:
     """A view whose refusals become pages."""
 
     @wraps(view)
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        welcome_back(request)
+        return_to_form(request)
         try:
             return view(request, *args, **kwargs)
         except StepUpRequired:
-            return prove_again(request)
+            return require_reauthentication(request)
         except SecondFactorRequired:
             return to_second_factor(request)
         except VaultError as error:
@@ -41,7 +41,7 @@ def told(view: View[P]) -> View[P]:
     return inner
 
 
-def prove_again(
+def require_reauthentication(
     request: HttpRequest, form: type[Form] | None = None, *, page: str = ""
 ) -> HttpResponse:
     """To the page that asks who it is, and back to where the person was, or to the `page` given.
@@ -57,7 +57,7 @@ def prove_again(
             "Nothing was changed yet: this needs a fresh proof that it is you. Then you are back "
             "where you were.",
         )
-        keep(request, urlsplit(back).path, form)
+        keep_form(request, urlsplit(back).path, form)
     return _leave_for(request, "account_reauthenticate", back)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from access.errors import Invalid, VaultError
-from access.shapes import Shape
+from foundation.errors import Invalid, VaultError
+from foundation.schema.shapes import Shape
 
 Row = tuple[str, str]
 SPARE_ROWS = 3

@@ -4,11 +4,11 @@ from typing import Any
 
 from django import forms
 
+from console.credential_forms import machine_text
 from console.fields import member, rule
-from console.forms import machine_text
-from console.words import KINDS
-from credentials.naming import check_folder_path, check_key, check_tag
-from credentials.shapes import SearchCredentials
+from console.formatting import KINDS
+from credentials.shapes.credentials import SearchCredentials
+from credentials.validators import check_folder_path, check_key, check_tag
 
 ANY = ("", "Any")
 STATES = [ANY, *((one, one) for one in ("active", "archived", "revoked"))]

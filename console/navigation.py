@@ -12,11 +12,11 @@ from django.urls import reverse
 from access.actor import Actor
 from console.live.topics import Topic
 from credentials.operations import list_access_requests
-from credentials.request_shapes import ListAccessRequests
+from credentials.shapes.access_requests import ListAccessRequests
 from leases.operations import list_approvals
 from leases.shapes import ListApprovals
 from tenants.operations import list_agents
-from tenants.shapes import ListAgents
+from tenants.shapes.tenants import ListAgents
 
 
 class Group(StrEnum):
@@ -51,7 +51,7 @@ class Row:
     section: str
     icon: str
     group: Group
-    governing: bool | None = None
+    admins_only: bool | None = None
     count: Count | None = None
 
 
@@ -73,7 +73,7 @@ ROWS = (
         section="dashboard",
         icon="dashboard",
         group=Group.START,
-        governing=True,
+        admins_only=True,
     ),
     Row(
         label="Credentials",
@@ -81,7 +81,7 @@ ROWS = (
         section="credentials",
         icon="key",
         group=Group.SECRETS,
-        governing=True,
+        admins_only=True,
     ),
     Row(
         label="Folders",
@@ -89,7 +89,7 @@ ROWS = (
         section="folders",
         icon="folder",
         group=Group.SECRETS,
-        governing=True,
+        admins_only=True,
     ),
     Row(
         label="Import",
@@ -97,7 +97,7 @@ ROWS = (
         section="import",
         icon="upload",
         group=Group.SECRETS,
-        governing=True,
+        admins_only=True,
     ),
     Row(
         label="Leases",
@@ -105,7 +105,7 @@ ROWS = (
         section="leases",
         icon="clock",
         group=Group.SECRETS,
-        governing=True,
+        admins_only=True,
     ),
     Row(
         label="My leases",
@@ -136,7 +136,7 @@ ROWS = (
         section="agents",
         icon="agent",
         group=Group.ACCESS,
-        governing=True,
+        admins_only=True,
         count=Count(waiting=waiting_agents, url="admin:waiting_agents", topic=Topic.AGENTS),
     ),
     Row(
@@ -145,7 +145,7 @@ ROWS = (
         section="service-accounts",
         icon="service",
         group=Group.ACCESS,
-        governing=True,
+        admins_only=True,
     ),
     Row(
         label="Audit log",
@@ -153,7 +153,7 @@ ROWS = (
         section="audit",
         icon="audit",
         group=Group.OVERSIGHT,
-        governing=True,
+        admins_only=True,
     ),
     Row(
         label="Keys",
@@ -161,7 +161,7 @@ ROWS = (
         section="keys",
         icon="lock",
         group=Group.OVERSIGHT,
-        governing=True,
+        admins_only=True,
     ),
     Row(
         label="Settings",
@@ -169,7 +169,7 @@ ROWS = (
         section="settings",
         icon="settings",
         group=Group.OVERSIGHT,
-        governing=True,
+        admins_only=True,
     ),
     Row(
         label="Single sign-on",
@@ -177,7 +177,7 @@ ROWS = (
         section="sign-in",
         icon="person",
         group=Group.OVERSIGHT,
-        governing=True,
+        admins_only=True,
     ),
     Row(label="Connect", url="connect", section="connect", icon="connect", group=Group.OWN),
     Row(
@@ -205,9 +205,9 @@ class Link:
     topic: str
 
 
-def links(governs: bool, section: str, actor: Actor | None) -> list[tuple[str, list[Link]]]:
+def links(is_admin: bool, section: str, actor: Actor | None) -> list[tuple[str, list[Link]]]:
     """The sidebar for somebody: headings with their links; headings without links are left out."""
-    seen = [row for row in ROWS if row.governing is None or row.governing == governs]
+    seen = [row for row in ROWS if row.admins_only is None or row.admins_only == is_admin]
     drawn = [(row.group, _link(row, section, actor)) for row in seen]
     groups = [(group, [link for its, link in drawn if its is group]) for group in Group]
     return [(str(group), its_links) for group, its_links in groups if its_links]

@@ -15,32 +15,32 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.generic import RedirectView
 
-from access.errors import Denied
 from audit.events import Event, Outcome
-from audit.recording import record_alone
+from audit.recording import record_separately
 from console.actors import actor_for
-from console.errors import problem, to_second_factor, told
+from console.current_tenant import current_tenant
+from console.errors import handle_errors, problem, to_second_factor
 from console.pages import (
-    account_proofs,
     agents,
     audit,
-    changing,
     clients,
-    credential,
-    credentials,
+    credential_detail,
+    credential_edit,
+    credential_lifecycle,
+    credential_list,
     dashboard,
-    ending,
     folders,
-    importing,
-    keys,
+    imports,
     leases,
-    revealing,
-    rotating,
+    reveal,
+    rotation,
+    service_account_credentials,
     service_accounts,
-    sign_in,
+    single_sign_on,
+    tenant_keys,
     tenant_settings,
 )
-from console.places import current_place
+from foundation.errors import Denied
 
 
 class ConsoleSite(AdminSite):
@@ -48,8 +48,8 @@ class ConsoleSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Membership decides; Django's staff flag and model permissions open nothing."""
-        place = current_place(request)
-        return place is not None and place.governs
+        place = current_tenant(request)
+        return place is not None and place.is_admin
 
     def admin_view(self, view: Callable[..., Any], _cacheable: bool = False) -> Any:
         """Sign-in first, then owners and admins only; never cached, always with a CSRF check."""
@@ -62,7 +62,7 @@ class ConsoleSite(AdminSite):
             if not self.has_permission(request):
                 _record_refusal(request)
                 return _closed(request)
-            return told(view)(request, *args, **kwargs)
+            return handle_errors(view)(request, *args, **kwargs)
 
         return update_wrapper(never_cache(csrf_protect(inner)), view)
 
@@ -72,8 +72,8 @@ class ConsoleSite(AdminSite):
         return [
             path("", page(dashboard.dashboard), name="index"),
             path("figures/", page(dashboard.figures), name="figures"),
-            path("credentials/", page(credentials.overview), name="credentials"),
-            path("import/", page(importing.import_file), name="import"),
+            path("credentials/", page(credential_list.overview), name="credentials"),
+            path("import/", page(imports.import_file), name="import"),
             path("leases/", page(leases.tenants_leases), name="leases"),
             path("leases/revoke", page(leases.revoke_chosen), name="revoke_leases"),
             path("agents/", page(agents.tenants_agents), name="agents"),
@@ -83,29 +83,34 @@ class ConsoleSite(AdminSite):
             path("clients/<str:client_id>/resume", page(clients.resume), name="resume_client"),
             path("clients/<str:client_id>/remove", page(clients.remove), name="remove_client"),
             *_service_accounts(page),
-            path("sign-in/", page(sign_in.single_sign_on), name="sign_in"),
-            path("credentials/new", page(credentials.store), name="store"),
+            path("sign-in/", page(single_sign_on.single_sign_on), name="sign_in"),
+            path("credentials/new", page(credential_list.store), name="store"),
             path("settings/", page(tenant_settings.tenant_settings), name="settings"),
             path("folders/", page(folders.folders), name="folders"),
             path("folders/<path:folder_path>/move", page(folders.move), name="move_folder"),
             path("folders/<path:folder_path>/remove", page(folders.remove), name="remove_folder"),
-            path("keys/", page(keys.keys), name="keys"),
-            path("keys/rotate", page(keys.rotate), name="rotate_key"),
-            path("keys/<str:tenant_key_id>/destroy", page(keys.destroy), name="destroy_key"),
+            path("keys/", page(tenant_keys.keys), name="keys"),
+            path("keys/rotate", page(tenant_keys.rotate), name="rotate_key"),
+            path("keys/<str:tenant_key_id>/destroy", page(tenant_keys.destroy), name="destroy_key"),
             path("audit/", page(audit.log), name="audit"),
             path("audit/export", page(audit.export), name="export_audit"),
             path("audit/<str:entry_id>/", page(audit.entry), name="audit_entry"),
-            path("credentials/<str:key>/", page(credential.detail), name="credential"),
+            path("credentials/<str:key>/", page(credential_detail.detail), name="credential"),
             path("credentials/<str:key>", page(_with_slash)),
-            path("credentials/<str:key>/edit", page(changing.edit), name="edit"),
-            path("credentials/<str:key>/move", page(changing.move), name="move"),
-            path("credentials/<str:key>/rotate", page(rotating.rotate), name="rotate"),
-            path("credentials/<str:key>/window", page(rotating.window), name="window"),
-            path("credentials/<str:key>/roll-back", page(rotating.roll_back), name="roll_back"),
-            path("credentials/<str:key>/value", page(revealing.reveal), name="reveal"),
+            path("credentials/<str:key>/edit", page(credential_edit.edit), name="edit"),
+            path("credentials/<str:key>/move", page(credential_edit.move), name="move"),
+            path("credentials/<str:key>/rotate", page(rotation.rotate), name="rotate"),
+            path("credentials/<str:key>/window", page(rotation.window), name="window"),
+            path("credentials/<str:key>/roll-back", page(rotation.roll_back), name="roll_back"),
+            path("credentials/<str:key>/value", page(reveal.reveal), name="reveal"),
             *(
-                path(f"credentials/<str:key>/{step}", page(ending.end), {"step": step}, name=step)
-                for step in ending.STEPS
+                path(
+                    f"credentials/<str:key>/{step}",
+                    page(credential_lifecycle.end),
+                    {"step": step},
+                    name=step,
+                )
+                for step in credential_lifecycle.STEPS
             ),
         ]
 
@@ -118,10 +123,14 @@ def _service_accounts(page: Callable[..., Any]) -> list[URLPattern]:
         path(one, page(service_accounts.account), name="service_account"),
         path(f"{one}state", page(service_accounts.move), name="move_account"),
         path(f"{one}remove", page(service_accounts.remove), name="remove_account"),
-        path(f"{one}secrets/new", page(account_proofs.add_secret), name="new_account_secret"),
-        path(f"{one}keys/new", page(account_proofs.add_key), name="new_account_key"),
-        path(secret, page(account_proofs.remove_secret), name="remove_account_secret"),
-        path(key, page(account_proofs.remove_key), name="remove_account_key"),
+        path(
+            f"{one}secrets/new",
+            page(service_account_credentials.add_secret),
+            name="new_account_secret",
+        ),
+        path(f"{one}keys/new", page(service_account_credentials.add_key), name="new_account_key"),
+        path(secret, page(service_account_credentials.remove_secret), name="remove_account_secret"),
+        path(key, page(service_account_credentials.remove_key), name="remove_account_key"),
     ]
 
 
@@ -129,14 +138,14 @@ _with_slash = RedirectView.as_view(pattern_name="admin:credential")
 
 
 def _locked(request: HttpRequest) -> bool:
-    place = current_place(request)
+    place = current_tenant(request)
     return place is not None and place.locked
 
 
 def _record_refusal(request: HttpRequest) -> None:
     """Somebody without a tenant has no log to stand in."""
-    if current_place(request) is not None:
-        record_alone(
+    if current_tenant(request) is not None:
+        record_separately(
             actor_for(request),
             Event.ACCESS_DENIED,
             outcome=Outcome.DENIED,

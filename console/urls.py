@@ -5,19 +5,19 @@ from django.views.generic import RedirectView
 
 from console.appearance import choose_appearance
 from console.pages import (
+    access_reports,
+    access_requests,
     agents,
     approvals,
-    asking,
     connect,
-    giving,
-    grants,
+    grant_form,
+    grant_matrix,
     groups,
     invitation_link,
     leases,
     members,
-    reaching,
+    personal_tokens,
     team,
-    tokens,
 )
 from console.site import site
 
@@ -43,10 +43,10 @@ urlpatterns = [
     # As agents and mails give it.
     path("approvals/<str:request_id>", RedirectView.as_view(pattern_name="approval")),
     path("approvals/waiting/", approvals.waiting, name="waiting"),
-    path("team/grants/", grants.matrix, name="grants"),
-    path("team/grants/give", giving.give, name="give"),
-    path("team/grants/review", grants.review, name="review_grants"),
-    path("team/grants/save", grants.save, name="save_grants"),
+    path("team/grants/", grant_matrix.matrix, name="grants"),
+    path("team/grants/give", grant_form.give, name="give"),
+    path("team/grants/review", grant_matrix.review, name="review_grants"),
+    path("team/grants/save", grant_matrix.save, name="save_grants"),
     path("team/members/", members.members, name="members"),
     path("team/members/<str:person_id>/role", members.give_role, name="give_role"),
     path("team/members/<str:person_id>/remove", members.remove, name="remove_member"),
@@ -66,13 +66,15 @@ urlpatterns = [
     path("team/groups/<str:group_id>/people", groups.put, name="put_into_group"),
     path("team/groups/<str:group_id>/people/out", groups.take, name="take_from_group"),
     path("team/groups/<str:group_id>/remove", groups.remove, name="remove_group"),
-    path("team/access/", reaching.access, name="access"),
-    path("team/reach/<str:subject_id>/", reaching.reach, name="reach"),
-    path("team/ask/", asking.ask, name="ask"),
-    path("approvals/<req:access_request_id>/", asking.access_request, name="access_request"),
+    path("team/access/", access_reports.access, name="access"),
+    path("team/reach/<str:subject_id>/", access_reports.reach, name="reach"),
+    path("team/ask/", access_requests.ask, name="ask"),
+    path(
+        "approvals/<req:access_request_id>/", access_requests.access_request, name="access_request"
+    ),
     path(
         "approvals/<req:access_request_id>/withdraw",
-        asking.withdraw,
+        access_requests.withdraw,
         name="withdraw_access_request",
     ),
     path("approvals/<str:request_id>/", approvals.approval, name="approval"),
@@ -88,8 +90,8 @@ urlpatterns = [
     path("agents/<str:agent_id>/state", agents.move, name="move_agent"),
     path("agents/<str:agent_id>/merge", agents.merge, name="merge_agent"),
     path("agents/<str:agent_id>/remove", agents.remove, name="remove_agent"),
-    path("account/tokens/", tokens.tokens, name="tokens"),
-    path("account/tokens/new", tokens.make, name="new_token"),
-    path("account/tokens/<str:token_id>/revoke", tokens.revoke, name="revoke_token"),
+    path("account/tokens/", personal_tokens.tokens, name="tokens"),
+    path("account/tokens/new", personal_tokens.make, name="new_token"),
+    path("account/tokens/<str:token_id>/revoke", personal_tokens.revoke, name="revoke_token"),
     path("admin/", site.urls),
 ]

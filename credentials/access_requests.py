@@ -10,18 +10,19 @@ from django.db.models import Q, QuerySet
 
 from access.actions import RULES, Action
 from access.actor import Actor
-from access.ids import public_id
 from access.levels import Level, Role
-from access.tenancy import TenantQuerySet, database_now
-from audit.recording import Draft
-from credentials.granting import Thing, level_on
+from access.tenancy import TenantQuerySet
+from audit.recording import EntryDraft
+from credentials.grants import GrantTarget, level_on
 from credentials.models import AccessRequest, RequestState
-from credentials.request_shapes import AccessRequestOut
-from credentials.rights import Rights, rights
-from credentials.shapes import SubjectOut
+from credentials.permissions import Permissions, read_permissions
+from credentials.shapes.access_requests import AccessRequestOut
+from credentials.shapes.credentials import SubjectOut
+from foundation.db.clock import database_now
+from foundation.db.ids import public_id
+from tenants.memberships import ActiveMembership
 from tenants.models import Agent, Membership
-from tenants.notices import notify_of_decision, notify_of_request
-from tenants.standing import Standing
+from tenants.notifications import notify_of_decision, notify_of_request
 
 WAITING = Q(state=RequestState.PENDING)
 MOST_MAILS, MAILS_PER = 10, timedelta(hours=1)
@@ -36,34 +37,34 @@ def all_requests(actor: Actor) -> TenantQuerySet[AccessRequest]:
     )
 
 
-def own(actor: Actor) -> Q:
+def own_requests(actor: Actor) -> Q:
     """The condition for requests that the actor made; machines make none."""
     return Q(person_id=actor.person_id) if actor.person_id else Q(pk=None)
 
 
-def decidable(held: Rights) -> Q:
+def decidable_requests(held: Permissions) -> Q:
     """The condition for requests about what the actor holds `admin` on."""
     on_credentials = held.at_least(_LEVEL, "credential__")
     return on_credentials | held.folders_at_least(_LEVEL, "folder__path")
 
 
-def may_decide_here(actor: Actor) -> bool:
+def can_decide_on_channel(actor: Actor) -> bool:
     """Whether decisions are made through this door at all."""
-    return actor.door in RULES[Action.DECIDE_ACCESS_REQUEST].doors
+    return actor.channel in RULES[Action.DECIDE_ACCESS_REQUEST].channels
 
 
-def thing_of(request: AccessRequest) -> Thing:
+def target_of(request: AccessRequest) -> GrantTarget:
     """What the request is about."""
-    return Thing(request.credential, request.folder)
+    return GrantTarget(request.credential, request.folder)
 
 
-def describe(entry: Draft, request: AccessRequest) -> None:
+def describe(entry: EntryDraft, request: AccessRequest) -> None:
     """Name a request, who made it and what it is about in an entry."""
-    entry.about(
+    entry.set_fields(
         credential_id=request.credential_id,
         credential_key=request.credential.key if request.credential else "",
     )
-    entry.detail(
+    entry.add_details(
         request=public_id("req", request.pk),
         requester=str(request.person_id),
         folder=request.folder.path if request.folder else None,
@@ -72,10 +73,10 @@ def describe(entry: Draft, request: AccessRequest) -> None:
     )
 
 
-def tell_deciders(actor: Actor, request: AccessRequest) -> None:
+def notify_deciders(actor: Actor, request: AccessRequest) -> None:
     """Write the mails about a new request; not about every one of somebody who asks on and on."""
     recent = AccessRequest.objects.of(actor).filter(
-        own(actor), requested_at__gt=database_now() - MAILS_PER
+        own_requests(actor), requested_at__gt=database_now() - MAILS_PER
     )
     if recent.count() <= MOST_MAILS:
         notify_of_request(
@@ -83,7 +84,7 @@ def tell_deciders(actor: Actor, request: AccessRequest) -> None:
         )
 
 
-def tell_asker(actor: Actor, request: AccessRequest) -> None:
+def notify_requester(actor: Actor, request: AccessRequest) -> None:
     """Write the mail about a decision."""
     notify_of_decision(
         actor,
@@ -105,27 +106,30 @@ def _address(request: AccessRequest) -> str:
     return f"{settings.PUBLIC_URL}/approvals/{public_id('req', request.pk)}"
 
 
-def level_of_asker(actor: Actor, stands: Standing, request: AccessRequest) -> Level:
+def level_of_requester(actor: Actor, stands: ActiveMembership, request: AccessRequest) -> Level:
     """What who asked holds there now, through the agent that they asked with if any."""
     rows = Membership.objects.filter(tenant_id=actor.tenant_id, person_id=request.person_id)
     membership = rows.filter(suspended_at=None).first()
     if membership is None:
         return Level.NONE
-    governs = Role(membership.role).governs
-    floor = Level.ADMIN if governs else Level.of(stands.tenant.baseline_level)
+    is_admin = Role(membership.role).is_admin
+    base_level = Level.ADMIN if is_admin else Level.of(stands.tenant.baseline_level)
     asker = replace(
         actor,
         person_id=request.person_id,
         service_account_id=None,
         agent_id=request.agent_id,
-        only=None,
+        allowed_credentials=None,
     )
-    theirs = rights(asker, Standing(stands.tenant, membership.pk, governs=governs, floor=floor))
-    return level_on(theirs, thing_of(request))
+    theirs = read_permissions(
+        asker,
+        ActiveMembership(stands.tenant, membership.pk, is_admin=is_admin, base_level=base_level),
+    )
+    return level_on(theirs, target_of(request))
 
 
 def requests_out(
-    actor: Actor, stands: Standing, held: Rights, requests: Sequence[AccessRequest]
+    actor: Actor, stands: ActiveMembership, held: Permissions, requests: Sequence[AccessRequest]
 ) -> list[AccessRequestOut]:
     """Requests as lists show them."""
     ids = {one.agent_id for one in requests if one.agent_id}
@@ -145,7 +149,7 @@ def requests_out(
     ]
 
 
-def like(actor: Actor, request: AccessRequest, most: int) -> QuerySet[AccessRequest]:
+def similar_requests(actor: Actor, request: AccessRequest, most: int) -> QuerySet[AccessRequest]:
     """The newest requests of the same person about the same thing before this one."""
     rows = all_requests(actor).filter(person_id=request.person_id, pk__lt=request.pk)
     same = rows.filter(credential=request.credential, folder=request.folder)
@@ -174,10 +178,12 @@ def _facts(request: AccessRequest) -> dict[str, object]:
     }
 
 
-def _may_decide(actor: Actor, stands: Standing, held: Rights, request: AccessRequest) -> bool:
+def _may_decide(
+    actor: Actor, stands: ActiveMembership, held: Permissions, request: AccessRequest
+) -> bool:
     return (
         request.state == RequestState.PENDING
-        and may_decide_here(actor)
-        and level_on(held, thing_of(request)) >= _LEVEL
+        and can_decide_on_channel(actor)
+        and level_on(held, target_of(request)) >= _LEVEL
         and (stands.tenant.self_approval or request.person_id != actor.person_id)
     )

@@ -5,8 +5,8 @@ class CredentialsConfig(AppConfig):
     name = "credentials"
 
     def ready(self) -> None:
-        from access.endings import access_ended, group_left
-        from credentials.endings import end_grants, end_group_access
+        from access.revocation import access_revoked, group_members_removed
+        from credentials.revocation import revoke_grants, revoke_group_access
 
-        access_ended.connect(end_grants, dispatch_uid="credentials.endings")
-        group_left.connect(end_group_access, dispatch_uid="credentials.groups")
+        access_revoked.connect(revoke_grants, dispatch_uid="credentials.revocation")
+        group_members_removed.connect(revoke_group_access, dispatch_uid="credentials.groups")

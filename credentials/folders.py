@@ -2,7 +2,7 @@
 
 from access.actor import Actor
 from credentials.models import Folder
-from credentials.rights import ancestors
+from credentials.permissions import ancestors
 
 
 def require_folder(actor: Actor, path: str) -> Folder:

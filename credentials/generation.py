@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from access.shapes import Shape
-from credentials.kinds import KINDS
+from credentials.types import KINDS
+from foundation.schema.shapes import Shape
 
 AlphabetWord = Literal["alphanumeric", "hex", "base64url", "ascii"]
 

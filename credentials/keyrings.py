@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
-from access.errors import Unavailable
+from foundation.errors import Unavailable
 
 NONCE = 12
 KEY = 32

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from access.levels import LEVEL_CHOICES
 from access.tenancy import TenantOwned
-from credentials.kinds import KINDS
+from credentials.types import KINDS
 from tenants.models import Group, Person, ServiceAccount, Tenant
 
 KEY_LENGTH = 128

@@ -7,13 +7,13 @@ Whatever puts an existing credential or folder elsewhere holds the new place fir
 from django.db import connection
 
 from access.actor import Actor
-from access.errors import Denied
 from access.levels import Level
 from credentials.folders import require_folder
+from credentials.grant_terms import is_covered, terms_held, terms_of
 from credentials.models import Credential, Folder, Grant
-from credentials.rights import ancestors, path_of, still_holds
-from credentials.terms import is_covered, terms_held, terms_of
-from tenants.standing import Standing
+from credentials.permissions import ancestors, in_force, path_of
+from foundation.errors import Denied
+from tenants.memberships import ActiveMembership
 
 
 def hold_folder(actor: Actor, path: str) -> Folder:
@@ -35,7 +35,7 @@ def _share(actor: Actor, path: str) -> None:
 
 
 def require_no_gain(
-    actor: Actor, stands: Standing, moved: Credential | Folder, target: str
+    actor: Actor, stands: ActiveMembership, moved: Credential | Folder, target: str
 ) -> None:
     """Refuse to put `moved` into the folder `target` when a grant on that folder or above it would
     give anybody, the actor included, more on `moved` than the actor holds on it now.
@@ -46,10 +46,10 @@ def require_no_gain(
 
     Call it before the move, with the target held and with the actor's standing kept.
     """
-    if stands.floor is Level.ADMIN:
+    if stands.base_level is Level.ADMIN:
         return
     above = set(ancestors(target)) - set(ancestors(path_of(moved)))
-    grants = Grant.objects.of(actor).filter(still_holds(), folder__path__in=above)
+    grants = Grant.objects.of(actor).filter(in_force(), folder__path__in=above)
     held = terms_held(actor, stands, moved)
     if not all(is_covered(terms_of(grant), held) for grant in grants):
         kind = "folder" if isinstance(moved, Folder) else "credential"

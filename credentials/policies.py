@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from access.actor import Actor
-from access.errors import Invalid
-from access.ids import parse_public_id, public_id
 from credentials.models import Credential
-from credentials.shapes import PolicyIn, PolicyOut
+from credentials.shapes.credentials import PolicyIn, PolicyOut
+from foundation.db.ids import parse_public_id, public_id
+from foundation.errors import Invalid
 from tenants.models import Agent, Tenant
 
 

@@ -1,8 +1,8 @@
 """Whether this process could open what is sealed, asked before anybody needs it."""
 
 from access.tenancy import tenant_transaction
+from credentials.envelope import require_openable
 from credentials.models import KeyState, TenantKey
-from credentials.sealing import require_openable
 from tenants.models import Tenant
 
 SAMPLE = 3

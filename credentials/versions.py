@@ -6,10 +6,10 @@ from django.db.models import Max
 from pydantic import SecretStr
 
 from access.actor import Actor
-from credentials.kinds import examine
+from credentials.envelope import Secret, active_key, seal
 from credentials.models import Credential, Version, VersionState
-from credentials.naming import check_secret_fields
-from credentials.sealing import Secret, active_key, seal
+from credentials.types import examine
+from credentials.validators import check_secret_fields
 
 
 def open_secret(value: SecretStr, fields: Mapping[str, SecretStr]) -> Secret:

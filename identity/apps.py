@@ -10,20 +10,24 @@ class IdentityConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
         from django.db.models.signals import post_delete, post_save
 
-        from access.endings import access_ended
-        from identity import sessions
-        from identity.machines.endings import end_machines
+        from access.revocation import access_revoked
+        from identity.service_accounts.revocation import revoke_programs
+        from identity.sign_in import session_events
 
-        user_logged_in.connect(sessions.signed_in, dispatch_uid="identity.signed_in")
-        user_logged_out.connect(sessions.signed_out, dispatch_uid="identity.signed_out")
-        user_login_failed.connect(sessions.sign_in_failed, dispatch_uid="identity.failed")
+        user_logged_in.connect(session_events.signed_in, dispatch_uid="identity.signed_in")
+        user_logged_out.connect(session_events.signed_out, dispatch_uid="identity.signed_out")
+        user_login_failed.connect(session_events.sign_in_failed, dispatch_uid="identity.failed")
         for signal in (password_changed, password_reset):
-            signal.connect(sessions.password_changed, dispatch_uid="identity.password")
-        password_reset.connect(sessions.address_proven, dispatch_uid="identity.address_proven")
-        access_ended.connect(end_machines, dispatch_uid="identity.machines")
+            signal.connect(session_events.password_changed, dispatch_uid="identity.password")
+        password_reset.connect(
+            session_events.address_proven, dispatch_uid="identity.address_proven"
+        )
+        access_revoked.connect(revoke_programs, dispatch_uid="identity.service_accounts")
         post_save.connect(
-            sessions.factor_added, sender=Authenticator, dispatch_uid="identity.factor_added"
+            session_events.factor_added, sender=Authenticator, dispatch_uid="identity.factor_added"
         )
         post_delete.connect(
-            sessions.factor_removed, sender=Authenticator, dispatch_uid="identity.factor_removed"
+            session_events.factor_removed,
+            sender=Authenticator,
+            dispatch_uid="identity.factor_removed",
         )

@@ -23,10 +23,10 @@ from oauth2_provider.models import (
     ApplicationManager,
 )
 
-from access.ids import uuid7
 from access.tenancy import TenantOwned
-from identity.machines.models import SHA256_HEX, AccountProof
-from identity.redirects import allows
+from foundation.db.ids import uuid7
+from identity.authorization_server.redirect_uris import allows
+from identity.service_accounts.models import SHA256_HEX, AccountProof
 from tenants.mail_queue import OutgoingMail, due_index, failed_index, known_state
 from tenants.models import Person, ServiceAccount, Tenant
 
@@ -236,7 +236,7 @@ class DeviceGrant(AbstractDeviceGrant):
 class BrowserSession(AbstractBaseSession):
     """A browser's session; once somebody signed in, theirs, with where and when that was.
 
-    The key is a digest (`identity.session_store`), so that knowing a row signs nobody in.
+    The key is a digest (`identity.sign_in.session_store`), so that knowing a row signs nobody in.
     """
 
     person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
@@ -253,7 +253,7 @@ class BrowserSession(AbstractBaseSession):
     @classmethod
     def get_session_store_class(cls) -> "type[SessionBase]":
         """What Django's manager saves sessions with."""
-        from identity.session_store import SessionStore
+        from identity.sign_in.session_store import SessionStore
 
         return SessionStore
 

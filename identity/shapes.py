@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_serializer
 
-from access.shapes import Shape
-from access.text import line
-from credentials.grammar import IdempotencyKey, Key
-from credentials.shapes import MAXIMUM_PAGE
+from credentials.fields import IdempotencyKey, Key
+from credentials.shapes.credentials import MAXIMUM_PAGE
+from foundation.schema.safe_text import line
+from foundation.schema.shapes import Shape
 
 AccountScope = Literal["vault:read", "vault:write"]
 PersonalScope = Literal["vault:read", "vault:write", "vault:admin"]
@@ -75,13 +75,13 @@ class AccountKeyOut(AccountProofOut):
     kid: str
 
 
-class AccountSecrets(Shape):
+class AccountSecretsOut(Shape):
     """A service account's secrets, the newest first."""
 
     secrets: list[AccountSecretOut]
 
 
-class AccountKeys(Shape):
+class AccountKeysOut(Shape):
     """A service account's keys, the newest first."""
 
     keys: list[AccountKeyOut]
@@ -117,7 +117,7 @@ class ClientOut(Shape):
     last_call_at: datetime | None
 
 
-class ClientPage(Shape):
+class ClientPageOut(Shape):
     """A page of clients, the newest first."""
 
     clients: list[ClientOut]
@@ -168,7 +168,7 @@ class NewPersonalTokenOut(PersonalTokenOut):
         return token.get_secret_value() if token else None
 
 
-class PersonalTokenPage(Shape):
+class PersonalTokenPageOut(Shape):
     """A page of personal tokens, the newest first."""
 
     tokens: list[PersonalTokenOut]

@@ -6,15 +6,15 @@ from celery import shared_task
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from access.actor import machinery
-from access.tenancy import database_now
+from access.actor import system_actor
 from audit.events import Event
-from audit.recording import INSTALLATION, record_joined
-from identity.keys import forget_old_keys
-from identity.letters import LetterQueue, letters_due
-from identity.machines.models import AccountProof, PersonalToken, UsedAssertion
+from audit.recording import INSTALLATION, record_in_transaction
+from foundation.db.clock import database_now
 from identity.models import AccessToken, AuthorizeRequest, Client, Consent, Letter, RefreshToken
-from identity.session_store import SessionStore
+from identity.service_accounts.models import AccountProof, PersonalToken, UsedAssertion
+from identity.sign_in.security_emails import LetterQueue, letters_due
+from identity.sign_in.session_store import SessionStore
+from identity.signing_keys import forget_old_keys
 from tenants.mail_queue import MailState, deliver
 
 UNUSED_REGISTRATION = timedelta(hours=24)
@@ -50,8 +50,8 @@ def _drop_unused_clients(now: datetime) -> None:
     )
     _, dropped = unused.delete()
     if count := dropped.get("identity.Client", 0):
-        actor = machinery("identity purge", INSTALLATION)
-        record_joined(actor, Event.CLIENT_REMOVED, reason="never authorised", count=count)
+        actor = system_actor("identity purge", INSTALLATION)
+        record_in_transaction(actor, Event.CLIENT_REMOVED, reason="never authorised", count=count)
 
 
 def _drop_what_is_over(now: datetime) -> None:

@@ -5,12 +5,17 @@ Chosen views only: the toolkit's own addresses and the device flow are not mount
 
 from django.urls import include, path
 
-from identity.account import invitation
-from identity.account.setup import follow_link, root_key_kept, setup
-from identity.authorizing import authorize
-from identity.endpoints import introspect, register, revoke, token
-from identity.metadata import authorization_server, jwks, mcp_resource, rest_resource
-from identity.progress import complete, status
+from identity.authorization_server.authorization_status import complete, status
+from identity.authorization_server.authorize_view import authorize
+from identity.authorization_server.endpoints import introspect, register, revoke, token
+from identity.authorization_server.metadata import (
+    authorization_server,
+    jwks,
+    mcp_resource,
+    rest_resource,
+)
+from identity.sign_in import invitation
+from identity.sign_in.setup import follow_link, root_key_kept, setup
 
 WELL_KNOWN = ".well-known/oauth-protected-resource"
 
@@ -34,5 +39,5 @@ urlpatterns = [
     path("setup/<str:token>/", follow_link, name="setup_link"),
     path("invitations/", invitation.invitation, name="invitation"),
     path("invitations/<str:link>", invitation.follow_link, name="invitation_link"),
-    path("account/", include("identity.account.urls")),
+    path("account/", include("identity.sign_in.urls")),
 ]

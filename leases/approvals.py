@@ -8,13 +8,13 @@ from hashlib import sha256
 from django.conf import settings
 
 from access.actor import Actor
-from access.errors import Denied, QuotaExceeded
-from access.ids import public_id
-from access.tenancy import database_now
-from leases.holding import held_by
+from foundation.db.clock import database_now
+from foundation.db.ids import public_id
+from foundation.errors import Denied, QuotaExceeded
+from leases.lookups import leases_of
 from leases.models import Lease, LeaseState
-from leases.presenting import holder_name
-from tenants.notices import notify_of_decision, notify_of_request
+from leases.serializers import holder_name
+from tenants.notifications import notify_of_decision, notify_of_request
 
 REMEMBERED = timedelta(minutes=15)
 MOST_WAITING = 20
@@ -59,10 +59,10 @@ def approval_address(lease: Lease) -> str:
     return f"{settings.PUBLIC_URL}/approvals/{public_id('lease', lease.pk)}"
 
 
-def tell_deciders(actor: Actor, lease: Lease) -> None:
+def notify_deciders(actor: Actor, lease: Lease) -> None:
     """Write the mails about a new request; not about every one of somebody who asks on and on."""
     recent = Lease.objects.of(actor).filter(
-        held_by(actor), request_digest__isnull=False, requested_at__gt=database_now() - MAILS_PER
+        leases_of(actor), request_digest__isnull=False, requested_at__gt=database_now() - MAILS_PER
     )
     if recent.count() <= MOST_MAILS:
         notify_of_request(
@@ -70,7 +70,7 @@ def tell_deciders(actor: Actor, lease: Lease) -> None:
         )
 
 
-def tell_asker(actor: Actor, lease: Lease) -> None:
+def notify_requester(actor: Actor, lease: Lease) -> None:
     """Write the mail about a decision; a service account gets none, its next call is answered."""
     if lease.person_id is not None:
         notify_of_decision(
@@ -89,7 +89,7 @@ def _wish(lease: Lease) -> str:
 def _require_few_open(actor: Actor) -> None:
     """An agent that keeps asking must not bury the people who decide."""
     waiting = Lease.objects.of(actor).filter(
-        held_by(actor), agent_id=actor.agent_id, state=LeaseState.PENDING_APPROVAL
+        leases_of(actor), agent_id=actor.agent_id, state=LeaseState.PENDING_APPROVAL
     )
     if waiting.count() >= MOST_WAITING:
         raise QuotaExceeded(

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from access.errors import InvalidHandle
+from foundation.errors import InvalidHandle
 from leases.models import Lease
 
 PREFIX = "vlt_lease_"

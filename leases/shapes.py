@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_serializer
 
-from access.shapes import Shape
-from access.text import visible
-from credentials.grammar import Key
-from credentials.shapes import MAXIMUM_PAGE, ComingOut, KindWord, SubjectOut, Ttl
+from credentials.fields import Key
+from credentials.shapes.credentials import MAXIMUM_PAGE, ComingOut, KindWord, SubjectOut, Ttl
+from foundation.schema.safe_text import visible
+from foundation.schema.shapes import Shape
 
 MAXIMUM_HANDLE = 512
 
@@ -125,7 +125,7 @@ class SecretOut(Shape):
         return {name: value.get_secret_value() for name, value in fields.items()}
 
 
-class LeaseState(Shape):
+class LeaseStateOut(Shape):
     """A lease without its handle."""
 
     lease_id: str
@@ -138,7 +138,7 @@ class LeaseState(Shape):
     uses_left: int | None
 
 
-class LeaseDetail(LeaseState):
+class LeaseDetailOut(LeaseStateOut):
     """A lease with whose it is, how it came to be and how it ended; `state` goes by time."""
 
     folder_path: str
@@ -155,10 +155,10 @@ class LeaseDetail(LeaseState):
     ended_reason: str
 
 
-class LeasePage(Shape):
+class LeasePageOut(Shape):
     """A page of leases."""
 
-    leases: list[LeaseDetail]
+    leases: list[LeaseDetailOut]
     next_cursor: str | None
 
 
@@ -194,7 +194,7 @@ class ApprovalOut(Shape):
     may_decide: bool
 
 
-class ApprovalPage(Shape):
+class ApprovalPageOut(Shape):
     """A page of requests; `waitingForMe` counts all that the caller could decide on now."""
 
     approvals: list[ApprovalOut]
@@ -202,7 +202,7 @@ class ApprovalPage(Shape):
     next_cursor: str | None
 
 
-class ApprovalDetail(ApprovalOut):
+class ApprovalDetailOut(ApprovalOut):
     """A request with what helps to decide: the limits it is held against, and those before it."""
 
     usual_ttl_seconds: int

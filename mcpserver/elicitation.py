@@ -17,7 +17,7 @@ from mcp_types import (
 )
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from access.errors import ApprovalPending
+from foundation.errors import ApprovalPending
 
 APPROVAL = "approval"
 MESSAGE = (

@@ -15,12 +15,13 @@ from mcp_types import HEADER_MISMATCH, INVALID_REQUEST
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from access.actions import Action, Door
+from access.actions import Action, Channel
 from access.actor import Actor
-from access.addresses import client_address
-from access.bearer import NoToken, bearer_token, wider_scope
-from access.bodies import ClientGone, read_body, replayed
-from access.errors import (
+from access.scopes import satisfies
+from access.tenancy import acting_transaction
+from audit.recording import read_only
+from foundation.db.ids import uuid7
+from foundation.errors import (
     InsufficientScope,
     MethodNotAllowed,
     RequestTimeout,
@@ -30,18 +31,17 @@ from access.errors import (
     UnsupportedMediaType,
     VaultError,
 )
-from access.failures import where_it_broke
-from access.ids import uuid7
-from access.origins import allowed_hosts, allowed_origins
-from access.scopes import satisfies
-from access.tenancy import acting_transaction
-from audit.recording import reading
-from identity.verification import actor_from_token, challenge
-from mcpserver.answers import Refused, problem, rpc_error
-from mcpserver.envelope import BadMessage, Envelope, read_envelope
-from mcpserver.threads import Threads
+from foundation.safe_traceback import safe_traceback
+from foundation.web.allowed_origins import allowed_hosts, allowed_origins
+from foundation.web.client_ip import client_address
+from foundation.web.request_body import ClientDisconnected, read_body, replay_body
+from identity.resource_server.bearer_token import NoToken, bearer_token, wider_scope
+from identity.resource_server.verification import actor_from_token, challenge
+from mcpserver.jsonrpc import InvalidMessage, RpcMessage, parse_message
+from mcpserver.responses import RequestRefused, problem, rpc_error
+from mcpserver.thread_pool import WorkerThreads
 from mcpserver.tools import find_tool
-from tenants.calls import note_call
+from tenants.agent_activity import record_activity
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ RETRY_SECONDS = "2"
 class Guard:
     """The ASGI application in front of the SDK's; puts the actor into the scope."""
 
-    def __init__(self, app: ASGIApp, threads: Threads) -> None:
+    def __init__(self, app: ASGIApp, threads: WorkerThreads) -> None:
         self._app = app
         self._threads = threads
         given = settings.ENVIRONMENT
@@ -68,15 +68,15 @@ class Guard:
         private = _privately(send, request_id)
         try:
             body = await self._admit(scope, receive, request_id)
-        except Refused as refused:
+        except RequestRefused as refused:
             await refused.response(scope, receive, private)
-        except ClientGone:
+        except ClientDisconnected:
             return
         except Exception as error:  # noqa: BLE001  # the server would log its words and send none
-            log.error("request %s failed: %s", request_id, where_it_broke(error))
+            log.error("request %s failed: %s", request_id, safe_traceback(error))
             await problem(VaultError(BROKEN), request_id).response(scope, receive, private)
         else:
-            await self._app(scope, replayed(body, receive), private)
+            await self._app(scope, replay_body(body, receive), private)
 
     async def _admit(self, scope: Scope, receive: Receive, request_id: str) -> bytes:
         """The body of a request that may go on."""
@@ -110,7 +110,7 @@ class Guard:
         except (Unavailable, OperationalError, InterfaceError):
             raise problem(Unavailable(), request_id, {"Retry-After": RETRY_SECONDS}) from None
 
-    async def _check_scope(self, actor: Actor, envelope: Envelope) -> None:
+    async def _check_scope(self, actor: Actor, envelope: RpcMessage) -> None:
         """403 for a missing scope and nothing else: it makes the client ask its person for more."""
         tool = find_tool(envelope.tool) if envelope.tool else None
         if tool is None:
@@ -148,11 +148,11 @@ def _caller(token: str, request_id: str, address: str) -> Actor:
     actor = actor_from_token(
         token,
         resource=settings.MCP_RESOURCE,
-        door=Door.MCP,
+        channel=Channel.MCP,
         request_id=request_id,
         address=address,
     )
-    note_call(actor)
+    record_activity(actor)
     return actor
 
 
@@ -168,7 +168,7 @@ def _unauthenticated(error: Unauthenticated) -> Mapping[str, str]:
 
 def _require(actor: Actor, action: Action) -> None:
     """InsufficientScope, which is in the audit log by then."""
-    with reading(actor, action):
+    with read_only(actor, action):
         pass
 
 
@@ -201,14 +201,14 @@ async def _read_body(headers: Headers, receive: Receive, request_id: str) -> byt
         raise problem(error, request_id, {"Connection": "close"}) from None
 
 
-def _check_message(headers: Headers, body: bytes) -> Envelope:
+def _check_message(headers: Headers, body: bytes) -> RpcMessage:
     repeated = find_duplicated_routing_header(headers.items())
     if repeated is not None:
         raise rpc_error(HEADER_MISMATCH, f"The {repeated} header was sent more than once.")
     try:
-        envelope = read_envelope(body)
+        envelope = parse_message(body)
         envelope.require_version_header(headers.get("mcp-protocol-version"))
-    except BadMessage as error:
+    except InvalidMessage as error:
         raise rpc_error(error.code, error.message) from None
     return envelope
 

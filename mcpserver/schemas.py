@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from access.shapes import Shape
-from mcpserver.words import ARGUMENTS
+from foundation.schema.shapes import Shape
+from mcpserver.instructions import ARGUMENTS
 
 PROBLEM_SCHEMA: dict[str, Any] = {
     "description": "With isError: what was refused and why, as the REST API says it (RFC 9457).",
@@ -23,7 +23,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 
 
 def input_schema(shape: type[Shape]) -> dict[str, Any]:
-    """The arguments of a tool, in the words of `mcpserver.words`."""
+    """The arguments of a tool, in the words of `mcpserver.instructions`."""
     schema: dict[str, Any] = _lean(shape.model_json_schema(by_alias=True, mode="validation"))
     schema.pop("description", None)  # the tool's own says more
     for name, argument in schema.get("properties", {}).items():

@@ -12,15 +12,15 @@ from mcp_types import INVALID_PARAMS, METHOD_NOT_FOUND
 from starlette.requests import Request
 
 from access.actor import Actor
-from access.errors import QuotaExceeded, Unavailable
-from mcpserver.dispatch import call_tool, refusal
+from foundation.errors import QuotaExceeded, Unavailable
 from mcpserver.elicitation import may_ask
 from mcpserver.guard import ACTOR
-from mcpserver.limits import CallLimit
+from mcpserver.instructions import INSTRUCTIONS
+from mcpserver.rate_limits import CallLimit
 from mcpserver.schemas import input_schema, output_schema
-from mcpserver.threads import Threads
+from mcpserver.thread_pool import WorkerThreads
+from mcpserver.tool_calls import call_tool, refusal
 from mcpserver.tools import TOOLS, Tool, find_tool
-from mcpserver.words import INSTRUCTIONS
 
 VERSION = "0.1.0"
 FRESH = CacheHint(ttl_ms=300_000, scope="private")
@@ -28,7 +28,7 @@ FRESH = CacheHint(ttl_ms=300_000, scope="private")
 Context = ServerRequestContext[Any, Any]
 
 
-def make_server(threads: Threads) -> Server[Any]:
+def make_server(threads: WorkerThreads) -> Server[Any]:
     """A server whose handlers find the actor that the guard put into the request's scope."""
     handlers = Handlers(threads)
     server: Server[Any] = Server(
@@ -51,7 +51,7 @@ def make_server(threads: Threads) -> Server[Any]:
 class Handlers:
     """What the server does for tools/list and tools/call."""
 
-    def __init__(self, threads: Threads) -> None:
+    def __init__(self, threads: WorkerThreads) -> None:
         self._threads = threads
         self._limit = CallLimit()
         self._listing = types.ListToolsResult(tools=[_described(tool) for tool in TOOLS])

@@ -8,24 +8,24 @@ from typing import Any
 from access.actions import RULES, Action
 from access.actor import Actor
 from access.scopes import Scope
-from access.shapes import Shape
 from credentials import operations as credentials
-from credentials.request_shapes import AccessRequestOut, RequestAccess
-from credentials.shapes import (
-    CredentialDetail,
-    CredentialPage,
+from credentials.shapes.access_requests import AccessRequestOut, RequestAccess
+from credentials.shapes.credentials import (
+    CredentialDetailOut,
+    CredentialPageOut,
     DescribeCredential,
-    FoundPage,
+    FoundPageOut,
     ListCredentials,
     RotateCredential,
     RotationOut,
     SearchCredentials,
 )
+from foundation.schema.shapes import Shape
 from leases import operations as leases
 from leases.shapes import (
     LeaseCredential,
     LeaseOut,
-    LeaseState,
+    LeaseStateOut,
     ReadCredential,
     ReleaseLease,
     SecretOut,
@@ -66,7 +66,7 @@ TOOLS = (
         operation=credentials.list_credentials,
         action=Action.LIST_CREDENTIALS,
         takes=ListCredentials,
-        gives=CredentialPage,
+        gives=CredentialPageOut,
         read_only=True,
         idempotent=True,
     ),
@@ -78,7 +78,7 @@ TOOLS = (
         operation=credentials.search_credentials,
         action=Action.SEARCH_CREDENTIALS,
         takes=SearchCredentials,
-        gives=FoundPage,
+        gives=FoundPageOut,
         read_only=True,
         idempotent=True,
     ),
@@ -90,7 +90,7 @@ TOOLS = (
         operation=credentials.describe_credential,
         action=Action.DESCRIBE_CREDENTIAL,
         takes=DescribeCredential,
-        gives=CredentialDetail,
+        gives=CredentialDetailOut,
         read_only=True,
         idempotent=True,
     ),
@@ -134,7 +134,7 @@ TOOLS = (
         operation=leases.release_lease,
         action=Action.RELEASE_LEASE,
         takes=ReleaseLease,
-        gives=LeaseState,
+        gives=LeaseStateOut,
         idempotent=True,
     ),
     Tool(

@@ -8,13 +8,13 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from access.actions import Door
+from access.actions import Channel
 from access.actor import Actor
-from access.addresses import client_address
-from access.bearer import bearer_token
-from identity.origins import request_id_of
-from identity.verification import actor_from_token
-from tenants.calls import note_call
+from foundation.web.client_ip import client_address
+from identity.request_context import request_id_of
+from identity.resource_server.bearer_token import bearer_token
+from identity.resource_server.verification import actor_from_token
+from tenants.agent_activity import record_activity
 
 CLAIM_LENGTH = 200
 
@@ -35,12 +35,12 @@ class BearerAuthentication(BaseAuthentication):
         actor = actor_from_token(
             bearer_token([header] if header is not None else []),
             resource=settings.REST_RESOURCE,
-            door=Door.REST,
+            channel=Channel.REST,
             request_id=request_id_of(cast(HttpRequest, request)),
             address=_address(request),
             claimed=_claims(request),
         )
-        note_call(actor)
+        record_activity(actor)
         return Caller(actor), actor
 
 

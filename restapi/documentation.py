@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from access.errors import MethodNotAllowed
+from foundation.errors import MethodNotAllowed
 from restapi.openapi import document
 from restapi.problems import problem_response
 

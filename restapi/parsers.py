@@ -5,7 +5,7 @@ from typing import IO, Any
 
 from rest_framework.parsers import BaseParser
 
-from access.strict_json import MAXIMUM_BODY, parse_strict_object
+from foundation.schema.strict_json import MAXIMUM_BODY, parse_strict_object
 
 
 class StrictJSONParser(BaseParser):

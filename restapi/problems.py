@@ -12,8 +12,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from access.actor import Actor
-from access.bearer import NoToken, wider_scope
-from access.errors import (
+from foundation.errors import (
     Denied,
     InsufficientScope,
     Malformed,
@@ -26,9 +25,10 @@ from access.errors import (
     UnsupportedMediaType,
     VaultError,
 )
-from access.failures import where_it_broke
-from identity.origins import request_id_of
-from identity.verification import challenge
+from foundation.safe_traceback import safe_traceback
+from identity.request_context import request_id_of
+from identity.resource_server.bearer_token import NoToken, wider_scope
+from identity.resource_server.verification import challenge
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def as_problem(error: Exception, context: dict[str, Any]) -> Response:
     request = context["request"]
     known = as_vault_error(error)
     if known is None:
-        log.error("request %s failed: %s", request_id_of(request), where_it_broke(error))
+        log.error("request %s failed: %s", request_id_of(request), safe_traceback(error))
         known = VaultError("Something broke on our side; nothing more is said here.")
     headers = _headers(known, context)
     if isinstance(error, exceptions.MethodNotAllowed):

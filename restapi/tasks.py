@@ -2,15 +2,15 @@
 
 from celery import shared_task
 
-from access.actor import machinery
-from access.due import work_off
-from restapi.repeating import forget_answer
+from access.actor import system_actor
+from foundation.db.due_rows import process_due
+from restapi.idempotency import delete_response
 
 
 @shared_task(name="restapi.forget_answers")
 def forget_answers() -> None:
     """Remove every answer older than a day, which no repetition finds any more."""
-    work_off(
+    process_due(
         "kept_answers_due",
-        lambda tenant, due: forget_answer(machinery("answers", tenant), due),
+        lambda tenant, due: delete_response(system_actor("answers", tenant), due),
     )

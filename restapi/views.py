@@ -10,12 +10,12 @@ from rest_framework.views import APIView
 
 from access.actor import Actor
 from access.scopes import satisfies
-from audit.recording import reading
-from restapi.answers import make_answer
+from audit.recording import read_only
 from restapi.authentication import actor_of
-from restapi.calls import idempotency_key, read_call
-from restapi.files import FileRenderer, file_answer
-from restapi.repeating import answer_once
+from restapi.file_responses import FileRenderer, file_answer
+from restapi.idempotency import respond_once
+from restapi.request_parsing import idempotency_key, read_call
+from restapi.responses import make_answer
 from restapi.routes.route import Route
 
 
@@ -35,7 +35,7 @@ class Resource(APIView):
             return file_answer(route, call[0], route.operation(actor, *call))
         if key is None:
             return make_answer(route, route.operation(actor, *call)).response()
-        return answer_once(actor, route, call, key).response()
+        return respond_once(actor, route, call, key).response()
 
     def route_of(self, request: Request) -> Route:
         """The route of the request's method."""
@@ -55,7 +55,7 @@ class Resource(APIView):
 def require_scope(actor: Actor, route: Route) -> None:
     """A missing scope comes before everything that is wrong with the request, as for agents."""
     if not satisfies(actor.scopes, route.scope):
-        with reading(actor, route.action):
+        with read_only(actor, route.action):
             pass
 
 

@@ -6,15 +6,15 @@ from django.db.models import Q
 
 from access.actions import Action
 from access.actor import Actor
-from access.endings import Ended, announce
-from access.errors import Denied
+from access.revocation import AccessRevoked, announce_revoked
 from access.tenancy import TenantQuerySet
 from audit.events import Event
-from audit.recording import record_joined
+from audit.recording import record_in_transaction
+from foundation.errors import Denied
 from tenants.clients import is_suspended, with_client
+from tenants.memberships import lock_membership
 from tenants.models import Agent, AgentState
-from tenants.notices import NoticeKind, notify
-from tenants.standing import hold_membership
+from tenants.notifications import NoticeKind, notify
 
 STRICTER = (AgentState.ACTIVE, AgentState.WAITING, AgentState.SUSPENDED)
 
@@ -29,7 +29,7 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
     Joins the caller's transaction. Denied for somebody who is no member, and for such software.
     """
     actor.require(Action.CONNECT_AGENT)
-    if hold_membership(actor, actor.person) is None:
+    if lock_membership(actor, actor.person) is None:
         raise Denied("Only a member of the tenant can connect an agent to it.")
     if is_suspended(actor, client_id):
         raise Denied("This software is suspended in this tenant; an owner or admin can resume it.")
@@ -47,7 +47,7 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
         agent = _new(actor, client_id, name, waits=_has_suspended(mine))
     if agent is not own and agent is not named:
         notify(actor, NoticeKind.AGENT_CONNECTED, agent=name, state=agent.state)
-    record_joined(
+    record_in_transaction(
         actor,
         Event.CLIENT_AUTHORIZED,
         agent=str(agent.pk),
@@ -66,9 +66,9 @@ def continue_under(actor: Actor, named: Agent, own: Agent | None, client_id: UUI
     states = [AgentState(named.state)]
     if is_suspended(actor, named.client_id):
         states.append(AgentState.WAITING)
-    announce(actor, Ended(reason="agent registered anew", agent_id=named.pk))
+    announce_revoked(actor, AccessRevoked(reason="agent registered anew", agent_id=named.pk))
     if own is not None:
-        announce(actor, Ended(reason="agent merged", agent_id=own.pk))
+        announce_revoked(actor, AccessRevoked(reason="agent merged", agent_id=own.pk))
         states.append(AgentState(own.state))
         own.state = AgentState.REMOVED
         own.save(update_fields=["state"])

@@ -8,10 +8,10 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from access.actor import Actor
-from access.endings import Ended, announce
+from access.revocation import AccessRevoked, announce_revoked
 from access.tenancy import TenantQuerySet
+from tenants.memberships import lock_memberships
 from tenants.models import Agent, AgentState, SuspendedClient
-from tenants.standing import hold_memberships
 
 
 def with_client(rows: TenantQuerySet[Agent]) -> TenantQuerySet[Agent]:
@@ -39,7 +39,7 @@ def suspend_client(actor: Actor, client_id: UUID) -> bool:
         tenant_id=actor.tenant_id, client_id=client_id
     )
     if is_new:
-        announce(actor, Ended(reason="client suspended", client_id=client_id))
+        announce_revoked(actor, AccessRevoked(reason="client suspended", client_id=client_id))
     return is_new
 
 
@@ -57,11 +57,11 @@ def remove_agents(actor: Actor, client_id: UUID) -> list[UUID]:
         agent.state = AgentState.REMOVED
         agent.save(update_fields=["state"])
     if removed:
-        announce(actor, Ended(reason="client removed", client_id=client_id))
+        announce_revoked(actor, AccessRevoked(reason="client removed", client_id=client_id))
     return [agent.pk for agent in removed]
 
 
 def _hold_people(actor: Actor, client_id: UUID) -> None:
     """Every operation that ends somebody's access begins with their membership."""
     people = living_agents(actor, client_id).values_list("person_id", flat=True)
-    hold_memberships(actor, people)
+    lock_memberships(actor, people)

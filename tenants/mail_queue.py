@@ -23,7 +23,7 @@ from django.db import connection, models
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
-from access.tenancy import database_now
+from foundation.db.clock import database_now
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower, Now
 
-from access.ids import uuid7
 from access.levels import LEVEL_CHOICES, Role
 from access.tenancy import TenantOwned
+from foundation.db.ids import uuid7
 from tenants.mail_queue import OutgoingMail, due_index, failed_index, known_state
 
 DAY = 86_400
@@ -289,7 +289,7 @@ class Invitation(models.Model):
     """An e-mail address asked to join with a role.
 
     Outside row-level security: its link is opened before a tenant is known. The link is computed
-    from the id (tenants/links.py), so nothing is kept here that would open it.
+    from the id (tenants/invitation_links.py), so nothing is kept here that would open it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

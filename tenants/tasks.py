@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from access.due import due_rows
+from foundation.db.due_rows import due_rows
 from tenants.mail_queue import BATCH, RowKey, deliver
-from tenants.notices import NoticeQueue
+from tenants.notifications import NoticeQueue
 
 
 @shared_task(name="tenants.send_notices")

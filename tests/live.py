@@ -10,7 +10,7 @@ import httpx2
 import uvicorn
 from django.conf import settings
 
-from vaultsite.protocol import DeadlineProtocol
+from vaultsite.http_protocol import DeadlineProtocol
 
 DEADLINE = 20.0
 

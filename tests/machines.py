@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 from jwt.algorithms import ECAlgorithm
 
-from access.ids import public_id
 from access.tenancy import tenant_transaction
+from foundation.db.ids import public_id
 from identity.models import Client
 from identity.operations import add_account_key, add_account_secret, create_personal_token
 from identity.shapes import (

@@ -14,7 +14,7 @@ import httpx2
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from vaultsite.launch.browser import Form, form_with
+from devtools.client.browser import Form, form_with
 
 REDIRECT = "http://localhost:8123/callback"
 SCOPES = "vault:read vault:write"

@@ -7,19 +7,19 @@ from uuid import UUID, uuid4
 
 from django.contrib.auth.hashers import get_hasher, make_password
 
-from access.actions import Door
+from access.actions import Channel
 from access.actor import ALL_SCOPES, Actor
 from access.authentication import Authentication
-from access.ids import public_id
 from access.levels import Role
 from access.tenancy import tenant_transaction
 from credentials.operations import create_credential, give_grant
-from credentials.shapes import CreateCredential, CredentialOut, GiveGrant, GrantOut
+from credentials.shapes.credentials import CreateCredential, CredentialOut, GiveGrant, GrantOut
+from foundation.db.ids import public_id
 from leases.operations import lease_credential, read_credential
 from leases.shapes import LeaseCredential, LeaseOut, ReadCredential, SecretOut
 from tenants.models import Agent, Person
 from tenants.operations import add_member, change_agent, create_tenant
-from tenants.shapes import AgentOut, ChangeAgent
+from tenants.shapes.tenants import AgentOut, ChangeAgent
 
 PASSWORD = "correct horse battery staple"
 PURPOSE = "list recent charges"
@@ -46,11 +46,11 @@ def somebody(person: Person, tenant_id: UUID, role: Role) -> Somebody:
     """The actors of a person who is a member already; makes their agent."""
     console = Actor(
         tenant_id=tenant_id,
-        door=Door.CONSOLE,
+        channel=Channel.CONSOLE,
         person_id=person.pk,
         role=role,
         scopes=ALL_SCOPES,
-        fresh=True,
+        recently_authenticated=True,
         authentication=IN_FORCE,
     )
     return Somebody(person, console, new_agent(console, "Claude Code"))
@@ -65,7 +65,7 @@ def new_agent(console: Actor, name: str) -> Actor:
         )
     return replace(
         console,
-        door=Door.MCP,
+        channel=Channel.MCP,
         client_id=client,
         agent_id=row.pk,
         agent_name=name,

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from identity.models import BrowserSession
-from identity.session_store import SessionStore
+from identity.sign_in.session_store import SessionStore
 from tests.people import PASSWORD
 
 

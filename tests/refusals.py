@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from access.errors import VaultError
+from foundation.errors import VaultError
 
 
 def refusal(call: Callable[[], object]) -> VaultError:

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
-from access.ids import parse_public_id
-from access.tenancy import database_now
+from foundation.db.clock import database_now
+from foundation.db.ids import parse_public_id
 
 PATIENCE = 5.0
 

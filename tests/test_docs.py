@@ -14,15 +14,15 @@ import pytest
 from django.core.management import get_commands, load_command_class
 from pydantic_core import PydanticUndefined
 
-from access.errors import VaultError
+from devtools import up, verify
+from foundation.errors import VaultError
 from mcpserver.tools import TOOLS
 from tenants.models import Tenant
 from vaultsite.environment import PREFIX, Environment
-from vaultsite.launch import up, verify
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-APPS = [path.parent.name for path in ROOT.glob("*/apps.py")] + ["vaultsite"]
+APPS = [path.parent.name for path in ROOT.glob("*/apps.py")] + ["foundation", "vaultsite"]
 
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -130,7 +130,7 @@ def test_the_table_of_errors_is_the_tree_of_errors() -> None:
 @cache
 def errors() -> frozenset[type[VaultError]]:
     """Every error of the product; all faces are brought in first."""
-    for faces in ("mcpserver.face", "vaultsite.urls"):
+    for faces in ("mcpserver.app", "vaultsite.urls"):
         import_module(faces)
     found: set[type[VaultError]] = set()
     waiting = [VaultError]

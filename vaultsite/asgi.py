@@ -14,10 +14,10 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from access.bodies import ClientGone, read_body, replayed
-from access.errors import RequestTimeout, TooLarge, VaultError
-from access.ids import uuid7
-from access.strict_json import MAXIMUM_BODY, MAXIMUM_IMPORT
+from foundation.db.ids import uuid7
+from foundation.errors import RequestTimeout, TooLarge, VaultError
+from foundation.schema.strict_json import MAXIMUM_BODY, MAXIMUM_IMPORT
+from foundation.web.request_body import ClientDisconnected, read_body, replay_body
 
 MCP_PATHS = ("/api/mcp", "/api/mcp/")
 IMPORT_PATH = "/api/v1/imports"
@@ -49,18 +49,18 @@ class Application:
             body = await read_body(announced, receive, seconds=seconds, most=most)
         except (TooLarge, RequestTimeout) as error:
             await _refuse(error, send)
-        except ClientGone:
+        except ClientDisconnected:
             return
         else:
-            await self._django(_measured(scope, body), replayed(body, receive), send)
+            await self._django(_measured(scope, body), replay_body(body, receive), send)
 
     async def _serve(self, receive: Receive, send: Send) -> None:
         """Start, wait for the server's end, stop. An unsafe start ends the server at once."""
+        from console.live.connections import watching
         from console.live.socket import LiveSocket
-        from console.live.watching import watching
-        from mcpserver.face import serving
+        from mcpserver.app import serving
         from vaultsite.celery import app
-        from vaultsite.hardening import (
+        from vaultsite.startup_checks import (
             UnsafeStart,
             close_database,
             harden_process,

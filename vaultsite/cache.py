@@ -10,7 +10,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
-from access.breaker import Breaker
+from foundation.circuit_breaker import Breaker
 
 
 class JSONSerializer:
@@ -33,7 +33,7 @@ def _shared(server: str, parameters: str) -> tuple[RedisCache, Breaker]:
     return RedisCache(server, params), Breaker()
 
 
-class ForgivingRedisCache(BaseCache):
+class FallbackRedisCache(BaseCache):
     """RedisCache, or memory of this process while Redis does not answer.
 
     What is kept here are limits and conveniences; nothing that decides validity. So a local

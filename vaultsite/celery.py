@@ -21,7 +21,7 @@ HEARTBEAT_SECONDS = 5
 
 
 @app.task(name="vaultsite.beat_the_heart")
-def beat_the_heart() -> None:
+def send_heartbeat() -> None:
     """Leave the time where /readyz looks: it came here through beat, broker and worker."""
     from django.core.cache import cache
 
@@ -31,13 +31,13 @@ def beat_the_heart() -> None:
 @app.on_after_finalize.connect
 def schedule_heartbeat(sender: Celery, **_: Any) -> None:
     """Beat sends it; one that waited too long is dropped instead of piling up."""
-    sender.add_periodic_task(HEARTBEAT_SECONDS, beat_the_heart.s(), expires=HEARTBEAT_SECONDS)
+    sender.add_periodic_task(HEARTBEAT_SECONDS, send_heartbeat.s(), expires=HEARTBEAT_SECONDS)
 
 
 @worker_init.connect
 def start_safely(**_: Any) -> None:
     """Refuse to work as a database role that row-level security does not bind."""
-    from vaultsite.hardening import UnsafeStart, harden_process, require_safe_database
+    from vaultsite.startup_checks import UnsafeStart, harden_process, require_safe_database
 
     harden_process()
     try:

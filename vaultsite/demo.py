@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from access.actions import Door
-from access.actor import Actor, machinery
-from access.ids import public_id
+from access.actions import Channel
+from access.actor import Actor, system_actor
 from access.levels import Role
-from access.tenancy import database_now, tenant_transaction
+from access.tenancy import tenant_transaction
 from credentials.models import Credential
 from credentials.operations import create_credential, give_grant
-from credentials.shapes import CreateCredential, GiveGrant
+from credentials.shapes.credentials import CreateCredential, GiveGrant
+from foundation.db.clock import database_now
+from foundation.db.ids import public_id
 from tenants.models import Membership, Person, Tenant
 from tenants.operations import (
     add_member,
@@ -21,7 +22,7 @@ from tenants.operations import (
     create_service_account,
     create_tenant,
 )
-from tenants.shapes import CreateGroup, CreateServiceAccount, GroupPlace
+from tenants.shapes.tenants import CreateGroup, CreateServiceAccount, GroupPlace
 from vaultsite.demo_credentials import acme_credentials, globex_credentials
 
 
@@ -81,7 +82,7 @@ def _person(one: DemoPerson, password: str) -> Person:
 
 
 def _operator(tenant: Tenant) -> Actor:
-    return machinery("demo", tenant.pk, Door.COMMAND)
+    return system_actor("demo", tenant.pk, Channel.COMMAND)
 
 
 def seed_credentials() -> None:

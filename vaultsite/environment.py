@@ -18,7 +18,7 @@ from pydantic import (
     field_validator,
 )
 
-from access.limits import BY_NAME, parse_rates
+from foundation.rate_limits import BY_NAME, parse_rates
 
 PREFIX = "VAULTSITE_"
 WEAK_SECRETS = ("changeme", "secret", "password", "default", "insecure")
@@ -122,7 +122,7 @@ class Environment(BaseModel):
         return value
 
     def limit(self, name: str) -> str:
-        """The rates of a row of access/limits.py."""
+        """The rates of a row of foundation/rate_limits.py."""
         rates: str = getattr(self, f"limit_{name}")
         return rates
 

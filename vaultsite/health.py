@@ -12,13 +12,13 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from access.database import require_bound_role
-from access.errors import VaultError
 from credentials.readiness import require_openable_keys
-from identity.letters import letters_outstanding
+from foundation.db.roles import require_restricted_role
+from foundation.errors import VaultError
+from identity.sign_in.security_emails import letters_outstanding
 from tenants.mail_queue import mail_is_configured
-from tenants.notices import notices_outstanding
-from vaultsite.cache import ForgivingRedisCache
+from tenants.notifications import notices_outstanding
+from vaultsite.cache import FallbackRedisCache
 from vaultsite.celery import HEARTBEAT, HEARTBEAT_SECONDS
 
 OK = "ok"
@@ -62,7 +62,7 @@ def migrations() -> str:
 
 def role() -> str:
     """Row-level security binds the application's role."""
-    return _attempt(require_bound_role, "unsafe role or out of reach")
+    return _attempt(require_restricted_role, "unsafe role or out of reach")
 
 
 def keys() -> str:
@@ -75,7 +75,7 @@ def keys() -> str:
 
 def redis() -> str:
     """Limits are shared between processes and live pages are live."""
-    shared = cast(ForgivingRedisCache, django_cache)
+    shared = cast(FallbackRedisCache, django_cache)
     return OK if shared.is_shared else "out of reach"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from access.ids import uuid7
+from foundation.db.ids import uuid7
 
 REQUEST_ID = "X-Request-Id"
 

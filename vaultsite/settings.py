@@ -7,8 +7,8 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 from pydantic import PostgresDsn
 
-from access.limits import parse_rates
 from access.scopes import DEFAULT_SCOPES, SCOPE_MEANINGS
+from foundation.rate_limits import parse_rates
 from vaultsite.environment import read_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -56,7 +56,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "console.assets.whole_files",
+    "console.static_files.whole_files",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "vaultsite.middleware.private_pages",
@@ -128,7 +128,7 @@ REDIS_URL = str(ENVIRONMENT.redis_url)
 REDIS_TIMEOUT = 0.25  # seconds; without Redis limits and the cache go on in memory
 CACHES = {
     "default": {
-        "BACKEND": "vaultsite.cache.ForgivingRedisCache",
+        "BACKEND": "vaultsite.cache.FallbackRedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT},
     }
@@ -159,7 +159,7 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_ADAPTER = "identity.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "identity.sign_in.allauth_adapter.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/account/login/"
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -170,7 +170,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds that a proof of who one is cou
 
 
 def _rates(**counted: str) -> str:
-    """The library's form of rows of access/limits.py, each counted by `ip`, `key` or `user`."""
+    """The library's form of rows of foundation/rate_limits.py, each per `ip`, `key` or `user`."""
     return ",".join(
         f"{rate.amount}/{rate.get_expiry()}s/{per}"
         for per, name in counted.items()
@@ -187,26 +187,26 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": _rates(user="change_password"),
     "reauthenticate": _rates(user="reauthenticate"),
 }
-MFA_ADAPTER = "identity.account.factors.FactorAdapter"
+MFA_ADAPTER = "identity.sign_in.factors.FactorAdapter"
 MFA_FORMS = {
-    "authenticate": "identity.account.factor_forms.CodeForm",
-    "reauthenticate": "identity.account.factor_forms.ConfirmingCodeForm",
-    "authenticate_webauthn": "identity.account.factor_forms.PasskeyForm",
-    "reauthenticate_webauthn": "identity.account.factor_forms.ConfirmingPasskeyForm",
-    "login_webauthn": "identity.account.factor_forms.PasskeyAloneForm",
-    "activate_totp": "identity.account.factor_forms.AuthenticatorAppForm",
-    "add_webauthn": "identity.account.factor_forms.NewPasskeyForm",
+    "authenticate": "identity.sign_in.factor_forms.CodeForm",
+    "reauthenticate": "identity.sign_in.factor_forms.ConfirmingCodeForm",
+    "authenticate_webauthn": "identity.sign_in.factor_forms.PasskeyForm",
+    "reauthenticate_webauthn": "identity.sign_in.factor_forms.ConfirmingPasskeyForm",
+    "login_webauthn": "identity.sign_in.factor_forms.PasskeyAloneForm",
+    "activate_totp": "identity.sign_in.factor_forms.AuthenticatorAppForm",
+    "add_webauthn": "identity.sign_in.factor_forms.NewPasskeyForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up: addresses come from operators and invitations
-MFA_TOTP_TOLERANCE = 1  # each step counts once, whatever the tolerance (identity.account.factors)
+MFA_TOTP_TOLERANCE = 1  # each step counts once, whatever the tolerance (identity.sign_in.factors)
 MFA_RECOVERY_CODE_DIGITS = 16
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
 
 # -- sessions and browsers ----------------------------------------------------------------------
-SESSION_ENGINE = "identity.session_store"
+SESSION_ENGINE = "identity.sign_in.session_store"
 SESSION_COOKIE_NAME = "__Host-vault" if ENVIRONMENT.secure else "vault"
 SESSION_COOKIE_SECURE = ENVIRONMENT.secure
 SESSION_COOKIE_AGE = 12 * 3600
@@ -253,11 +253,11 @@ OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "identity.RefreshToken"
 OAUTH2_PROVIDER_ID_TOKEN_MODEL = "identity.IDToken"
 OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "identity.DeviceGrant"
 OAUTH2_PROVIDER: dict[str, Any] = {
-    "OAUTH2_SERVER_CLASS": "identity.server.VaultServer",
-    "OAUTH2_VALIDATOR_CLASS": "identity.validator.VaultValidator",
-    "OAUTH2_BACKEND_CLASS": "identity.server.VaultCore",
-    "ACCESS_TOKEN_GENERATOR": "identity.tokens.make_access_token",
-    "REFRESH_TOKEN_GENERATOR": "identity.tokens.make_refresh_token",
+    "OAUTH2_SERVER_CLASS": "identity.authorization_server.server.VaultServer",
+    "OAUTH2_VALIDATOR_CLASS": "identity.authorization_server.validator.VaultValidator",
+    "OAUTH2_BACKEND_CLASS": "identity.authorization_server.server.VaultCore",
+    "ACCESS_TOKEN_GENERATOR": "identity.authorization_server.tokens.make_access_token",
+    "REFRESH_TOKEN_GENERATOR": "identity.authorization_server.tokens.make_refresh_token",
     "SCOPES": {str(scope): meaning for scope, meaning in SCOPE_MEANINGS.items()},
     "DEFAULT_SCOPES": [str(scope) for scope in DEFAULT_SCOPES],
     "ACCESS_TOKEN_EXPIRE_SECONDS": ENVIRONMENT.access_token_seconds,
@@ -286,7 +286,7 @@ OAUTH2_PROVIDER: dict[str, Any] = {
         )
     },
 }
-# (times, seconds); what each is counted by says access/limits.py.
+# (times, seconds); what each is counted by says foundation/rate_limits.py.
 IDENTITY_LIMITS: dict[str, list[tuple[int, int]]] = {
     name: [(rate.amount, rate.get_expiry()) for rate in parse_rates(ENVIRONMENT.limit(name))]
     for name in (
@@ -396,7 +396,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"discreet": {"()": "vaultsite.logs.Discreet"}},
+    "filters": {"discreet": {"()": "vaultsite.log_filters.RequestRedaction"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",

@@ -14,7 +14,7 @@ urlpatterns = [
     re_path(r"^api(?:/|$)", unknown_address),
 ]
 
-handler400 = "vaultsite.mishaps.bad_request"
-handler403 = "vaultsite.mishaps.permission_denied"
-handler404 = "vaultsite.mishaps.not_found"
-handler500 = "vaultsite.mishaps.server_error"
+handler400 = "vaultsite.error_handlers.bad_request"
+handler403 = "vaultsite.error_handlers.permission_denied"
+handler404 = "vaultsite.error_handlers.not_found"
+handler500 = "vaultsite.error_handlers.server_error"

@@ -1,5 +1,5 @@
-import access.ids
-from access.tenancy import row_level_security
+import foundation.db.ids
+from foundation.db.row_level_security import row_level_security
 from django.db import migrations, models
 
 
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Entry',
             fields=[
-                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=foundation.db.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('tenant_id', models.UUIDField()),
                 ('at', models.DateTimeField()),
                 ('event', models.CharField(max_length=40)),

@@ -12,8 +12,8 @@ from django.http import parse_cookie
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from access.origins import allowed_origins
-from console.live.watching import CannotWatch, Pages
+from console.live.connections import ConnectionRefused, LiveConnections
+from foundation.web.allowed_origins import allowed_origins
 
 PATH = "/ws/live/"
 POLICY = 1008
@@ -22,7 +22,7 @@ POLICY = 1008
 class LiveSocket:
     """The ASGI application for WebSockets."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: LiveConnections) -> None:
         given = settings.ENVIRONMENT
         self._pages = pages
         self._origins = allowed_origins(given.public_url, (), development=given.development)
@@ -36,7 +36,7 @@ class LiveSocket:
         await send({"type": "websocket.accept"})
         try:
             page = await self._pages.open(_session_key(headers), _text(send), _end(send))
-        except CannotWatch as refusal:
+        except ConnectionRefused as refusal:
             await send({"type": "websocket.close", "code": refusal.code})
             return
         try:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from audit.events import Event
-from tenants.calls import FIRST_CALL
+from tenants.agent_activity import FIRST_CALL
 
 
 class Topic(StrEnum):

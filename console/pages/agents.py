@@ -12,22 +12,22 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access.actor import Actor
-from access.errors import Conflict, Invalid, VaultError
-from access.ids import parse_public_id
 from access.tenancy import acting_transaction
-from access.text import require_visible
 from console.actors import actor_for
 from console.choices import member_choices
-from console.confirming import ConfirmForm, Question, ask
-from console.errors import told
+from console.confirmation import ConfirmForm, Question, confirm
+from console.credential_forms import CHOOSE
+from console.errors import handle_errors
 from console.fields import plain, rule
 from console.filters import AgentFilters
-from console.forms import CHOOSE
 from console.navigation import waiting_agents
-from console.pages.framing import frame, signed_in
-from credentials.shapes import MAXIMUM_PAGE
-from identity.clients import software_names
-from leases.endings import count_by_agent
+from console.page_context import page_context, signed_in
+from credentials.shapes.credentials import MAXIMUM_PAGE
+from foundation.db.ids import parse_public_id
+from foundation.errors import Conflict, Invalid, VaultError
+from foundation.schema.safe_text import require_visible
+from identity.authorization_server.clients import software_names
+from leases.revocation import count_by_agent
 from tenants.operations import (
     change_agent,
     disconnect_agent,
@@ -36,7 +36,7 @@ from tenants.operations import (
     rename_agent,
     show_agent,
 )
-from tenants.shapes import AgentOut, ChangeAgent, ListAgents, MergeAgents, RenameAgent
+from tenants.shapes.tenants import AgentOut, ChangeAgent, ListAgents, MergeAgents, RenameAgent
 
 PAGE = 50
 DONE = {
@@ -91,7 +91,7 @@ def tenants_agents(request: HttpRequest) -> HttpResponse:
     wish = {**chosen, "whose": "all", "limit": PAGE, "cursor": request.GET.get("cursor") or None}
     page = list_agents(actor, ListAgents.parse(wish))
     shown = {
-        **frame(request, "agents"),
+        **page_context(request, "agents"),
         "waiting": _lines(actor, waiting.agents),
         "page": page,
         "lines": _lines(actor, page.agents),
@@ -104,13 +104,17 @@ def tenants_agents(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @signed_in
-@told
+@handle_errors
 def own_agents(request: HttpRequest) -> HttpResponse:
     """One's own agents."""
     actor = actor_for(request)
     wish = {"limit": PAGE, "cursor": request.GET.get("cursor") or None}
     page = list_agents(actor, ListAgents.parse(wish))
-    shown = {**frame(request, "own-agents"), "page": page, "lines": _lines(actor, page.agents)}
+    shown = {
+        **page_context(request, "own-agents"),
+        "page": page,
+        "lines": _lines(actor, page.agents),
+    }
     return render(request, "console/own_agents.html", shown)
 
 
@@ -134,7 +138,7 @@ def _lines(actor: Actor, agents: list[AgentOut]) -> list[Line]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
-@told
+@handle_errors
 def agent(request: HttpRequest, agent_id: str) -> HttpResponse:
     """One agent, and the form that gives it another name."""
     actor = actor_for(request)
@@ -156,7 +160,7 @@ def agent(request: HttpRequest, agent_id: str) -> HttpResponse:
 @require_POST
 @never_cache
 @signed_in
-@told
+@handle_errors
 def merge(request: HttpRequest, agent_id: str) -> HttpResponse:
     """Say that it is an earlier agent of the same person under a new registration."""
     actor = actor_for(request)
@@ -173,7 +177,7 @@ def merge(request: HttpRequest, agent_id: str) -> HttpResponse:
 @require_POST
 @never_cache
 @signed_in
-@told
+@handle_errors
 def move(request: HttpRequest, agent_id: str) -> HttpResponse:
     """Suspend, resume, approve or deny; for owners and admins."""
     actor = actor_for(request)
@@ -189,7 +193,7 @@ def move(request: HttpRequest, agent_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
-@told
+@handle_errors
 def remove(request: HttpRequest, agent_id: str) -> HttpResponse:
     """Ask, then remove it for good: one's own, or as an owner or admin anybody's."""
     actor = actor_for(request)
@@ -211,7 +215,7 @@ def remove(request: HttpRequest, agent_id: str) -> HttpResponse:
         ],
         cancel=reverse("agent", args=[agent_id]),
     )
-    return ask(request, question, ConfirmForm(None))
+    return confirm(request, question, ConfirmForm(None))
 
 
 def _remove(actor: Actor, agent_id: str) -> None:
@@ -232,7 +236,7 @@ def _page(
     (line,) = _lines(actor, [its])
     wrong = merging or form
     shown = {
-        **frame(request, "agents" if _governs(actor) else "own-agents"),
+        **page_context(request, "agents" if _governs(actor) else "own-agents"),
         "its": its,
         "line": line,
         "form": form or NameForm(initial={"name": its.name}),
@@ -252,7 +256,7 @@ def _others(actor: Actor, its: AgentOut) -> list[AgentOut]:
 
 
 def _governs(actor: Actor) -> bool:
-    return actor.role is not None and actor.role.governs
+    return actor.role is not None and actor.role.is_admin
 
 
 def _list(actor: Actor) -> str:

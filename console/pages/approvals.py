@@ -12,20 +12,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from pydantic.alias_generators import to_snake
 
 from access.actor import Actor
-from access.durations import parse_duration
-from access.errors import Conflict, Denied, Invalid, VaultError
-from access.text import require_visible
 from console.actors import actor_for
-from console.errors import told
+from console.credential_forms import machine_text
+from console.errors import handle_errors
 from console.fields import plain, rule
-from console.forms import machine_text
+from console.formatting import typed_duration
 from console.navigation import waiting_approvals
-from console.pages.framing import frame, heard, signed_in
-from console.words import as_typed
+from console.page_context import page_context, reload_if_changed, signed_in
 from credentials.operations import list_access_requests
-from credentials.request_shapes import ListAccessRequests
+from credentials.shapes.access_requests import ListAccessRequests
+from foundation.errors import Conflict, Denied, Invalid, VaultError
+from foundation.schema.durations import parse_duration
+from foundation.schema.safe_text import require_visible
 from leases.operations import decide_lease, list_approvals, show_approval, withdraw_lease
-from leases.shapes import ApprovalDetail, DecideLease, ListApprovals
+from leases.shapes import ApprovalDetailOut, DecideLease, ListApprovals
 
 PAGE = 50
 
@@ -75,7 +75,7 @@ class DecisionForm(forms.Form):
 @require_safe
 @never_cache
 @signed_in
-@told
+@handle_errors
 def inbox(request: HttpRequest) -> HttpResponse:
     """What waits, or what was decided; htmx fetches the list alone when something happened."""
     actor = actor_for(request)
@@ -83,7 +83,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     wish = {"state": state, "limit": PAGE, "cursor": request.GET.get("cursor") or None}
     asked = {"state": state, "limit": PAGE, "cursor": request.GET.get("more") or None}
     shown = {
-        **frame(request, "approvals"),
+        **page_context(request, "approvals"),
         "page": list_approvals(actor, ListApprovals.parse(wish)),
         "wishes": list_access_requests(actor, ListAccessRequests.parse(asked)),
         "state": state,
@@ -95,7 +95,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @signed_in
-@told
+@handle_errors
 def waiting(request: HttpRequest) -> HttpResponse:
     """The number beside the link to the inbox, fetched when something happened."""
     shown = {"waiting": waiting_approvals(actor_for(request))}
@@ -105,21 +105,25 @@ def waiting(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
-@told
+@handle_errors
 def approval(request: HttpRequest, request_id: str) -> HttpResponse:
     """One request; approved for the time asked for or for less, or denied with a reason."""
     actor = actor_for(request)
     shown = show_approval(actor, request_id)
     if "HX-Request" in request.headers:
-        return heard(request, shown.state)
+        return reload_if_changed(request, shown.state)
     sent = request.method == "POST"
     form = DecisionForm(
-        request.POST if sent else None, initial={"ttl": as_typed(shown.ttl_seconds)}
+        request.POST if sent else None, initial={"ttl": typed_duration(shown.ttl_seconds)}
     )
     if sent and form.is_valid() and _decide(actor, form, request_id):
         messages.success(request, _said(shown, approved=form.approves))
         return redirect("approvals")
-    context: dict[str, Any] = {**frame(request, "approvals"), "approval": shown, "form": form}
+    context: dict[str, Any] = {
+        **page_context(request, "approvals"),
+        "approval": shown,
+        "form": form,
+    }
     context["times"] = _times(shown)
     return render(request, "console/approval.html", context, status=422 if form.errors else 200)
 
@@ -133,13 +137,13 @@ def _decide(actor: Actor, form: DecisionForm, request_id: str) -> bool:
     return True
 
 
-def _said(shown: ApprovalDetail, *, approved: bool) -> str:
+def _said(shown: ApprovalDetailOut, *, approved: bool) -> str:
     if approved:
         return f"Approved: {shown.asker.name} gets {shown.key} with the next call."
     return f"Denied: {shown.asker.name} does not get {shown.key}."
 
 
-def _times(shown: ApprovalDetail) -> list[int]:
+def _times(shown: ApprovalDetailOut) -> list[int]:
     """Seconds to choose from with one press: what was asked for, and usual times below it."""
     usual = [shown.usual_ttl_seconds, 300, 900, 3600]
     return sorted({shown.ttl_seconds, *(one for one in usual if one < shown.ttl_seconds)})
@@ -148,7 +152,7 @@ def _times(shown: ApprovalDetail) -> list[int]:
 @require_POST
 @never_cache
 @signed_in
-@told
+@handle_errors
 def withdraw(request: HttpRequest, request_id: str) -> HttpResponse:
     """Take one's own request back."""
     withdraw_lease(actor_for(request), request_id)

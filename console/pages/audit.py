@@ -10,17 +10,17 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from access.actor import Actor
-from access.errors import Invalid
-from access.streams import in_turn
 from audit.events import Event
 from console.actors import actor_for
 from console.choices import agent_choices, subject_choices
-from console.forms import CHOOSE, machine_text
-from console.pages.framing import frame
-from console.places import current_place
-from tenants.audit_files import MEDIA
-from tenants.audit_shapes import NOUNS, EntryDetail, ExportAudit, QueryAudit
+from console.credential_forms import CHOOSE, machine_text
+from console.current_tenant import current_tenant
+from console.page_context import page_context
+from foundation.errors import Invalid
+from foundation.web.streaming import iterate_in_thread
+from tenants.audit_export import MEDIA
 from tenants.operations import export_audit, query_audit, show_audit_entry
+from tenants.shapes.audit import NOUNS, EntryDetailOut, ExportAudit, QueryAudit
 
 OUTCOMES = [("", "Any"), ("ok", "Done"), ("denied", "Refused"), ("failed", "Failed")]
 DAY = forms.DateInput({"type": "date"})
@@ -90,7 +90,7 @@ def log(request: HttpRequest) -> HttpResponse:
     """The entries, newest first; htmx fetches the list alone when there are new ones."""
     actor = actor_for(request)
     form = EntriesForm(request.GET, actor)
-    shown: dict[str, Any] = {**frame(request, "audit"), "form": form}
+    shown: dict[str, Any] = {**page_context(request, "audit"), "form": form}
     if form.is_valid():
         cursor = request.GET.get("cursor") or None
         shown["page"] = query_audit(actor, QueryAudit.parse({**form.asked(), "cursor": cursor}))
@@ -106,7 +106,7 @@ def entry(request: HttpRequest, entry_id: str) -> HttpResponse:
     """One entry with everything in it."""
     found = show_audit_entry(actor_for(request), entry_id)
     shown = {
-        **frame(request, "audit"),
+        **page_context(request, "audit"),
         "entry": found,
         "details": _pairs(found.details),
         "claimed": _pairs(found.claimed),
@@ -122,7 +122,7 @@ def _pairs(facts: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _subject(found: EntryDetail) -> str:
+def _subject(found: EntryDetailOut) -> str:
     """What `parts/subject.html` calls the kind of whoever acted."""
     return {"service_account": "service account", "person": "person"}.get(found.actor.kind, "agent")
 
@@ -132,7 +132,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """The entries as a file; its parts are read while it is sent."""
     actor, wish = actor_for(request), _export_wish(request)
     parts = export_audit(actor, wish)
-    answer = StreamingHttpResponse(in_turn(parts), content_type=MEDIA[wish.format])
+    answer = StreamingHttpResponse(iterate_in_thread(parts), content_type=MEDIA[wish.format])
     answer["Content-Disposition"] = f'attachment; filename="{_filename(request, wish)}"'
     return answer
 
@@ -145,6 +145,6 @@ def _export_wish(request: HttpRequest) -> ExportAudit:
 
 
 def _filename(request: HttpRequest, wish: ExportAudit) -> str:
-    place = current_place(request)
+    place = current_tenant(request)
     slug = place.slug if place else "tenant"
     return f"vault-audit-{slug}-{datetime.now(UTC):%Y-%m-%d}.{wish.format}"

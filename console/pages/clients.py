@@ -7,15 +7,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access.actor import Actor
-from access.endings import Ended
-from access.ids import parse_public_id
+from access.revocation import AccessRevoked
 from access.tenancy import acting_transaction
 from console.actors import actor_for
-from console.confirming import ConfirmForm, Question, ask
-from console.pages.framing import frame
+from console.confirmation import ConfirmForm, Question, confirm
+from console.page_context import page_context
+from foundation.db.ids import parse_public_id
 from identity.operations import change_client_state, list_clients, remove_client, show_client
 from identity.shapes import ChangeClient, ClientOut, ListClients
-from leases.endings import count_ending
+from leases.revocation import count_ending
 
 PAGE = 50
 
@@ -25,7 +25,9 @@ def clients(request: HttpRequest) -> HttpResponse:
     """What is in use here, suspended here, or registered by the operator."""
     wish = {"limit": PAGE, "cursor": request.GET.get("cursor") or None}
     page = list_clients(actor_for(request), ListClients.parse(wish))
-    return render(request, "console/clients.html", {**frame(request, "agents"), "page": page})
+    return render(
+        request, "console/clients.html", {**page_context(request, "agents"), "page": page}
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,7 +77,7 @@ def _radius(actor: Actor, its: ClientOut) -> list[str]:
     """Who will notice, in numbers."""
     client_id = parse_public_id("client", its.client_id)
     with acting_transaction(actor):
-        leases = count_ending(actor, Ended(reason="", client_id=client_id))
+        leases = count_ending(actor, AccessRevoked(reason="", client_id=client_id))
     return [f"Its agents here: {its.agents}, of people: {its.people}. Leases that end: {leases}."]
 
 
@@ -87,4 +89,4 @@ def _question(request: HttpRequest, heading: str, action: str, lines: list[str])
         lines=lines,
         cancel=reverse("admin:clients"),
     )
-    return ask(request, question, ConfirmForm(None))
+    return confirm(request, question, ConfirmForm(None))

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_safe
 from access.actor import Actor
 from access.tenancy import acting_transaction
 from console.actors import actor_for
-from console.errors import told
-from console.instructions import LABELS, How, instructions
-from console.pages.framing import frame, signed_in
+from console.connect_snippets import LABELS, How, instructions
+from console.errors import handle_errors
+from console.page_context import page_context, signed_in
 from tenants.models import Agent, AgentState
 
 LONGEST_WAIT = timedelta(days=1)
@@ -26,12 +26,12 @@ LONGEST_WAIT = timedelta(days=1)
 @require_safe
 @never_cache
 @signed_in
-@told
+@handle_errors
 def connect(request: HttpRequest) -> HttpResponse:
     """The steps for one kind of client; another is another tab."""
     how = _how(request.GET.get("how", ""))
     shown = {
-        **frame(request, "connect"),
+        **page_context(request, "connect"),
         "how": how,
         "tabs": LABELS.items(),
         "parts": instructions(how),
@@ -43,7 +43,7 @@ def connect(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @signed_in
-@told
+@handle_errors
 def waiting(request: HttpRequest) -> HttpResponse:
     """The step that waits, for a page that is open and fetches it again and again."""
     shown = _waiting(request)

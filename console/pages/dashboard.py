@@ -8,10 +8,10 @@ from django.views.decorators.http import require_safe
 
 from access.actor import Actor
 from console.actors import actor_for
-from console.checklist import checklist
+from console.charts import bars, columns
 from console.navigation import addresses
-from console.pages.framing import frame
-from console.plots import bars, columns
+from console.page_context import page_context
+from console.setup_checklist import checklist
 from leases.operations import show_overview
 from tenants.operations import show_mail
 
@@ -21,7 +21,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """Numbers, plots, what has an end, and the newest entries."""
     actor = actor_for(request)
     shown = {
-        **frame(request, "dashboard"),
+        **page_context(request, "dashboard"),
         "steps": checklist(request, actor),
         "mail": show_mail(actor),
         **_figures(actor),

@@ -12,18 +12,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from access.actor import Actor
-from access.errors import Conflict, Denied, FolderNotFound, Invalid, VaultError
 from console.actors import actor_for
 from console.choices import known_folders
-from console.confirming import ConfirmForm, Question, ask
+from console.confirmation import ConfirmForm, Question, confirm
+from console.credential_forms import machine_text
 from console.fields import plain, rule
-from console.forms import machine_text
-from console.pages.framing import frame
-from credentials.folder_shapes import FolderOut, FolderPage, ListFolders, MoveFolder, NameFolder
-from credentials.naming import check_folder_path
+from console.page_context import page_context
 from credentials.operations import create_folder, list_folders, move_folder, remove_folder
-from credentials.rights import ancestors
-from credentials.shapes import MAXIMUM_PAGE
+from credentials.permissions import ancestors
+from credentials.shapes.credentials import MAXIMUM_PAGE
+from credentials.shapes.folders import FolderOut, FolderPageOut, ListFolders, MoveFolder, NameFolder
+from credentials.validators import check_folder_path
+from foundation.errors import Conflict, Denied, FolderNotFound, Invalid, VaultError
 
 
 class Line(NamedTuple):
@@ -79,7 +79,7 @@ def folders(request: HttpRequest) -> HttpResponse:
     cursor = request.GET.get("cursor") or None
     page = list_folders(actor, ListFolders.parse({"limit": MAXIMUM_PAGE, "cursor": cursor}))
     shown = {
-        **frame(request, "folders"),
+        **page_context(request, "folders"),
         "page": page,
         "lines": _tree(page),
         "form": form,
@@ -88,7 +88,7 @@ def folders(request: HttpRequest) -> HttpResponse:
     return render(request, "console/folders.html", shown, status=form.status)
 
 
-def _tree(page: FolderPage) -> list[Line]:
+def _tree(page: FolderPageOut) -> list[Line]:
     """Each folder behind the one that it is in."""
     inside: Counter[str] = Counter()
     parents = set()
@@ -127,7 +127,7 @@ def move(request: HttpRequest, folder_path: str) -> HttpResponse:
         messages.success(request, f"{old} is now {form.cleaned_data['folder_path']}.")
         return redirect("admin:folders")
     shown = {
-        **frame(request, "folders"),
+        **page_context(request, "folders"),
         "path": old,
         "form": form,
         "folders": known_folders(actor),
@@ -151,7 +151,7 @@ def remove(request: HttpRequest, folder_path: str) -> HttpResponse:
         lines=["Only an empty folder without grants is removed; nothing else goes with it."],
         cancel=reverse("admin:folders"),
     )
-    return ask(request, question, form)
+    return confirm(request, question, form)
 
 
 def _remove(actor: Actor, path: str, form: ConfirmForm) -> bool:

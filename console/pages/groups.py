@@ -10,13 +10,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from access.actor import Actor
-from access.errors import Conflict, Invalid, PreconditionFailed
 from console.actors import actor_for
 from console.choices import every_member
-from console.errors import told
-from console.forms import CHOOSE
-from console.pages.framing import frame, signed_in
-from console.refusable import NamedForm
+from console.credential_forms import CHOOSE
+from console.errors import handle_errors
+from console.operation_form import NamedForm
+from console.page_context import page_context, signed_in
+from foundation.errors import Conflict, Invalid, PreconditionFailed
 from tenants.operations import (
     add_to_group,
     change_group,
@@ -26,7 +26,7 @@ from tenants.operations import (
     remove_group,
     show_group,
 )
-from tenants.shapes import ChangeGroup, CreateGroup, GroupDetail, GroupPlace, Listing
+from tenants.shapes.tenants import ChangeGroup, CreateGroup, GroupDetailOut, GroupPlace, Listing
 
 PAGE = 50
 
@@ -44,7 +44,7 @@ class PlaceForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
-@told
+@handle_errors
 def groups(request: HttpRequest) -> HttpResponse:
     """The tenant's groups, and the form that makes one."""
     actor = actor_for(request)
@@ -56,11 +56,11 @@ def groups(request: HttpRequest) -> HttpResponse:
             return redirect("group", made.group_id)
     wish = {"limit": PAGE, "cursor": request.GET.get("cursor") or None}
     page = list_groups(actor, Listing.parse(wish))
-    shown = {**frame(request, "team"), "page": page, "form": form, "tab": "groups"}
+    shown = {**page_context(request, "team"), "page": page, "form": form, "tab": "groups"}
     return render(request, "console/groups.html", shown, status=422 if form.errors else 200)
 
 
-def _create(actor: Actor, form: NamedForm) -> GroupDetail | None:
+def _create(actor: Actor, form: NamedForm) -> GroupDetailOut | None:
     try:
         return create_group(actor, CreateGroup.parse(form.cleaned_data))
     except (Invalid, Conflict) as error:
@@ -71,7 +71,7 @@ def _create(actor: Actor, form: NamedForm) -> GroupDetail | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
-@told
+@handle_errors
 def group(request: HttpRequest, group_id: str) -> HttpResponse:
     """One group with its people; the form changes its name."""
     actor = actor_for(request)
@@ -82,7 +82,7 @@ def group(request: HttpRequest, group_id: str) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect("group", group_id)
     shown = {
-        **frame(request, "team"),
+        **page_context(request, "team"),
         "its": its,
         "form": form,
         "place_form": PlaceForm(None, _others(actor, its)),
@@ -105,7 +105,7 @@ def _change(actor: Actor, group_id: str, form: NamedForm, opened: dict[str, str]
     return True
 
 
-def _others(actor: Actor, its: GroupDetail) -> list[tuple[str, str]]:
+def _others(actor: Actor, its: GroupDetailOut) -> list[tuple[str, str]]:
     """Members who are not in the group."""
     inside = {one.person_id for one in its.members}
     return [
@@ -118,7 +118,7 @@ def _others(actor: Actor, its: GroupDetail) -> list[tuple[str, str]]:
 @require_POST
 @never_cache
 @signed_in
-@told
+@handle_errors
 def put(request: HttpRequest, group_id: str) -> HttpResponse:
     """Put a member into the group, with all that it was given."""
     wish = {"groupId": group_id, "personId": request.POST.get("person_id", "")}
@@ -130,7 +130,7 @@ def put(request: HttpRequest, group_id: str) -> HttpResponse:
 @require_POST
 @never_cache
 @signed_in
-@told
+@handle_errors
 def take(request: HttpRequest, group_id: str) -> HttpResponse:
     """Take a member out of the group."""
     wish = {"groupId": group_id, "personId": request.POST.get("person_id", "")}
@@ -142,7 +142,7 @@ def take(request: HttpRequest, group_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
-@told
+@handle_errors
 def remove(request: HttpRequest, group_id: str) -> HttpResponse:
     """Ask once, then end the group with its grants."""
     actor = actor_for(request)
@@ -151,4 +151,6 @@ def remove(request: HttpRequest, group_id: str) -> HttpResponse:
         remove_group(actor, group_id)
         messages.success(request, f"{its.name} is gone, with its grants.")
         return redirect("groups")
-    return render(request, "console/group_remove.html", {**frame(request, "team"), "its": its})
+    return render(
+        request, "console/group_remove.html", {**page_context(request, "team"), "its": its}
+    )

@@ -7,17 +7,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from console.actors import actor_for
-from console.confirming import ConfirmForm, Question, ask
-from console.errors import told
-from console.pages.framing import frame, fresh_first, signed_in
+from console.confirmation import ConfirmForm, Question, confirm
+from console.errors import handle_errors
+from console.page_context import page_context, require_step_up, signed_in
 from tenants.operations import show_invitation_link
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
-@fresh_first(ConfirmForm)
-@told
+@require_step_up(ConfirmForm)
+@handle_errors
 def show(request: HttpRequest, invitation_id: str) -> HttpResponse:
     """Say what follows, then show the link in this one answer."""
     actor = actor_for(request)
@@ -25,7 +25,9 @@ def show(request: HttpRequest, invitation_id: str) -> HttpResponse:
     if form.is_valid():
         shown = show_invitation_link(actor, invitation_id)
         return render(
-            request, "console/invitation_link.html", {**frame(request, "team"), "shown": shown}
+            request,
+            "console/invitation_link.html",
+            {**page_context(request, "team"), "shown": shown},
         )
     question = Question(
         section="team",
@@ -39,4 +41,4 @@ def show(request: HttpRequest, invitation_id: str) -> HttpResponse:
         cancel=reverse("invitations"),
         danger=False,
     )
-    return ask(request, question, form)
+    return confirm(request, question, form)

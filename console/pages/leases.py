@@ -11,16 +11,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from access.actor import Actor
-from access.errors import NotFound
 from console.actors import actor_for
 from console.choices import agent_choices, subject_choices
-from console.confirming import ConfirmForm, Question, ask
-from console.errors import told
+from console.confirmation import ConfirmForm, Question, confirm
+from console.errors import handle_errors
 from console.filters import LeaseFilters
-from console.pages.framing import frame, signed_in
-from credentials.shapes import MAXIMUM_PAGE
+from console.page_context import page_context, signed_in
+from credentials.shapes.credentials import MAXIMUM_PAGE
+from foundation.errors import NotFound
 from leases.operations import list_leases, revoke_lease, revoke_leases, show_lease
-from leases.shapes import LeaseDetail, ListLeases, RevokeLeases
+from leases.shapes import LeaseDetailOut, ListLeases, RevokeLeases
 
 PAGE = 50
 EVERYTHING, SOME = "all leases", "these leases"
@@ -34,7 +34,7 @@ def tenants_leases(request: HttpRequest) -> HttpResponse:
     chosen = filters.wish()
     page = list_leases(actor, ListLeases.parse({**chosen, "whose": "all", **_paging(request)}))
     shown = {
-        **frame(request, "leases"),
+        **page_context(request, "leases"),
         "page": page,
         "filters": filters,
         "narrowed": chosen,
@@ -46,13 +46,13 @@ def tenants_leases(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @signed_in
-@told
+@handle_errors
 def own_leases(request: HttpRequest) -> HttpResponse:
     """What one's agents hold, and held."""
     actor = actor_for(request)
     state = "any" if request.GET.get("state") == "any" else "living"
     page = list_leases(actor, ListLeases.parse({"state": state, **_paging(request)}))
-    shown = {**frame(request, "own-leases"), "page": page, "living": state == "living"}
+    shown = {**page_context(request, "own-leases"), "page": page, "living": state == "living"}
     return render(request, "console/own_leases.html", shown)
 
 
@@ -63,7 +63,7 @@ def _paging(request: HttpRequest) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
-@told
+@handle_errors
 def revoke(request: HttpRequest, lease_id: str) -> HttpResponse:
     """End one lease: one's own, or one on something that one manages."""
     actor = actor_for(request)
@@ -80,10 +80,10 @@ def revoke(request: HttpRequest, lease_id: str) -> HttpResponse:
         lines=_facts(lease),
         cancel=back,
     )
-    return ask(request, question, ConfirmForm(None))
+    return confirm(request, question, ConfirmForm(None))
 
 
-def _facts(lease: LeaseDetail) -> list[str]:
+def _facts(lease: LeaseDetailOut) -> list[str]:
     through = f" through {lease.agent}" if lease.agent else ""
     return [
         f"{lease.holder.name} holds it{through}, for: {lease.purpose}",
@@ -97,8 +97,8 @@ def _back(request: HttpRequest, actor: Actor) -> str:
     back = request.GET.get("back", "")
     if url_has_allowed_host_and_scheme(back, None) and back.startswith("/"):
         return back
-    governs = actor.role is not None and actor.role.governs
-    return reverse("admin:leases" if governs else "leases")
+    is_admin = actor.role is not None and actor.role.is_admin
+    return reverse("admin:leases" if is_admin else "leases")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -117,7 +117,7 @@ def revoke_chosen(request: HttpRequest) -> HttpResponse:
         count = revoke_leases(actor, RevokeLeases.parse({**chosen, "whose": "all"})).revoked
         messages.success(request, f"{count} lease{'' if count == 1 else 's'} ended.")
         return redirect("admin:leases")
-    return ask(request, _mass(actor, filters.in_words(), chosen), form)
+    return confirm(request, _mass(actor, filters.in_words(), chosen), form)
 
 
 def _mass(actor: Actor, whose: str, chosen: dict[str, str]) -> Question:

@@ -10,15 +10,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access.actor import Actor
-from access.errors import Conflict, Denied, Invalid, NotFound, QuotaExceeded, VaultError
 from console.actors import actor_for
 from console.choices import every_member
-from console.errors import told
+from console.credential_forms import CHOOSE
+from console.errors import handle_errors
 from console.fields import plain
-from console.forms import CHOOSE
-from console.pages.framing import frame, fresh_to_send, signed_in
-from console.refusable import RefusableForm
-from console.returning import fill_again
+from console.operation_form import OperationForm
+from console.page_context import page_context, require_step_up_to_submit, signed_in
+from console.pending_forms import restore_form
+from foundation.errors import Conflict, Denied, Invalid, NotFound, QuotaExceeded, VaultError
 from tenants.operations import (
     change_role,
     invite_member,
@@ -28,7 +28,7 @@ from tenants.operations import (
     show_mail,
     withdraw_invitation,
 )
-from tenants.shapes import ChangeRole, InviteMember, Listing, MemberOut, RemoveMember
+from tenants.shapes.tenants import ChangeRole, InviteMember, Listing, MemberOut, RemoveMember
 
 PAGE = 50
 ROLES = [
@@ -38,7 +38,7 @@ ROLES = [
 ]
 
 
-class InviteForm(RefusableForm):
+class InviteForm(OperationForm):
     """The names are the shape's, as errors name them."""
 
     email = forms.EmailField(label="E-mail address", max_length=254)
@@ -64,7 +64,7 @@ class RemoveForm(forms.Form):
 @require_safe
 @never_cache
 @signed_in
-@told
+@handle_errors
 def members(request: HttpRequest) -> HttpResponse:
     """Everybody in the tenant, with role and groups."""
     return _list(request)
@@ -73,7 +73,7 @@ def members(request: HttpRequest) -> HttpResponse:
 def _list(request: HttpRequest, refused: VaultError | None = None) -> HttpResponse:
     wish = {"limit": PAGE, "cursor": request.GET.get("cursor") or None}
     page = list_members(actor_for(request), Listing.parse(wish))
-    shown = {**frame(request, "team"), "page": page, "roles": ROLES, "tab": "members"}
+    shown = {**page_context(request, "team"), "page": page, "roles": ROLES, "tab": "members"}
     shown["problems"] = [plain(refused)] if refused else []
     status = refused.status if refused else 200
     return render(request, "console/members.html", shown, status=status)
@@ -82,7 +82,7 @@ def _list(request: HttpRequest, refused: VaultError | None = None) -> HttpRespon
 @require_POST
 @never_cache
 @signed_in
-@told
+@handle_errors
 def give_role(request: HttpRequest, person_id: str) -> HttpResponse:
     """Another role for a member."""
     wish = {"personId": person_id, "role": request.POST.get("role", "")}
@@ -97,7 +97,7 @@ def give_role(request: HttpRequest, person_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
-@told
+@handle_errors
 def remove(request: HttpRequest, person_id: str) -> HttpResponse:
     """Ask once, then take a member out of the tenant."""
     actor = actor_for(request)
@@ -112,7 +112,7 @@ def remove(request: HttpRequest, person_id: str) -> HttpResponse:
         remove_member(actor, RemoveMember(person_id=person_id, heir_id=heir))
         messages.success(request, f"{leaver.email} is out. Their leases and agents have ended.")
         return redirect("members")
-    shown = {**frame(request, "team"), "leaver": leaver, "form": form}
+    shown = {**page_context(request, "team"), "leaver": leaver, "form": form}
     status = 422 if form.errors else 200
     return render(request, "console/member_remove.html", shown, status=status)
 
@@ -120,21 +120,21 @@ def remove(request: HttpRequest, person_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @signed_in
-@fresh_to_send(InviteForm)
-@told
+@require_step_up_to_submit(InviteForm)
+@handle_errors
 def invitations(request: HttpRequest) -> HttpResponse:
     """Whom the tenant asked to join, and the form that asks somebody."""
     actor = actor_for(request)
     mail = show_mail(actor)
     form = InviteForm(request.POST if request.method == "POST" else None)
-    fill_again(request, form)
+    restore_form(request, form)
     if request.method == "POST" and form.is_valid() and _invite(actor, form):
         email = form.cleaned_data["email"]
         messages.success(request, _invited(email, by_mail=mail.configured))
         return redirect("invitations")
     wish = {"limit": PAGE, "cursor": request.GET.get("cursor") or None}
     page = list_invitations(actor, Listing.parse(wish))
-    shown = {**frame(request, "team"), "page": page, "form": form, "tab": "invitations"}
+    shown = {**page_context(request, "team"), "page": page, "form": form, "tab": "invitations"}
     shown["mail"] = mail
     return render(request, "console/invitations.html", shown, status=422 if form.errors else 200)
 
@@ -157,7 +157,7 @@ def _invite(actor: Actor, form: InviteForm) -> bool:
 @require_POST
 @never_cache
 @signed_in
-@told
+@handle_errors
 def withdraw(request: HttpRequest, invitation_id: str) -> HttpResponse:
     """Take an invitation back."""
     withdraw_invitation(actor_for(request), invitation_id)

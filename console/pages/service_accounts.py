@@ -9,15 +9,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from access.actor import Actor
-from access.errors import Conflict, Invalid
 from console.actors import actor_for
-from console.confirming import ConfirmForm, Question, ask
-from console.pages.framing import frame
-from console.refusable import NamedForm
-from console.using import ways_of_account
+from console.confirmation import ConfirmForm, Question, confirm
+from console.operation_form import NamedForm
+from console.page_context import page_context
+from console.usage_snippets import ways_of_account
 from credentials.operations import show_reach
-from credentials.reach_shapes import ReachPage, ShowReach
-from credentials.shapes import MAXIMUM_PAGE
+from credentials.shapes.access_reports import ReachPageOut, ShowReach
+from credentials.shapes.credentials import MAXIMUM_PAGE
+from foundation.errors import Conflict, Invalid
 from identity.operations import list_account_keys, list_account_secrets
 from leases.operations import list_leases
 from leases.shapes import ListLeases
@@ -27,7 +27,7 @@ from tenants.operations import (
     list_service_accounts,
     show_service_account,
 )
-from tenants.shapes import (
+from tenants.shapes.tenants import (
     ChangeServiceAccount,
     CreateServiceAccount,
     ListServiceAccounts,
@@ -63,7 +63,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
             return redirect("admin:service_account", made.service_account_id)
     wish = {"limit": PAGE, "cursor": request.GET.get("cursor") or None}
     page = list_service_accounts(actor, ListServiceAccounts.parse(wish))
-    shown = {**frame(request, SECTION), "page": page, "form": form}
+    shown = {**page_context(request, SECTION), "page": page, "form": form}
     status = 422 if form.errors else 200
     return render(request, "console/service_accounts.html", shown, status=status)
 
@@ -86,7 +86,7 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _describe(actor, its, form):
         messages.success(request, "Saved.")
         return redirect("admin:service_account", account_id)
-    shown = {**frame(request, SECTION), "its": its, "form": form}
+    shown = {**page_context(request, SECTION), "its": its, "form": form}
     if its.state != "removed":
         shown |= _inside(actor, account_id)
     status = 422 if form.errors else 200
@@ -114,7 +114,7 @@ def _inside(actor: Actor, account_id: str) -> dict[str, object]:
     }
 
 
-def _some_key(reach: ReachPage) -> str:
+def _some_key(reach: ReachPageOut) -> str:
     usable = (one.key for one in reach.reached if one.level != "viewer" and one.state == "active")
     return next(usable, SOME_KEY)
 
@@ -163,4 +163,4 @@ def remove(request: HttpRequest, account_id: str) -> HttpResponse:
         ],
         cancel=reverse("admin:service_account", args=[account_id]),
     )
-    return ask(request, question, form)
+    return confirm(request, question, form)

@@ -6,18 +6,18 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from access.errors import Invalid, NotFound
-from access.ids import public_id
 from console.actors import actor_for
-from console.choices import governors
-from console.errors import told
-from console.pages.asking import ask_form
-from console.pages.framing import frame, signed_in
-from console.places import current_place, pick
-from credentials.naming import check_key
+from console.choices import admins
+from console.current_tenant import current_tenant, remember_tenant
+from console.errors import handle_errors
+from console.page_context import page_context, signed_in
+from console.pages.access_requests import ask_form
 from credentials.operations import show_reach
-from credentials.reach_shapes import ShowReach
-from identity import first_run
+from credentials.shapes.access_reports import ShowReach
+from credentials.validators import check_key
+from foundation.db.ids import public_id
+from foundation.errors import Invalid, NotFound
+from identity.sign_in import first_run
 
 PAGE = 100
 
@@ -28,18 +28,18 @@ def home(request: HttpRequest) -> HttpResponse:
     """The start: the console for owners and admins, the team page for everybody else; in an
     installation that nobody has set up, where that is done.
     """
-    place = current_place(request)
+    place = current_tenant(request)
     if place is None and first_run.is_open():
         return redirect("setup")
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    return redirect("admin:index" if place and place.governs else "team")
+    return redirect("admin:index" if place and place.is_admin else "team")
 
 
 @require_safe
 @never_cache
 @signed_in
-@told
+@handle_errors
 def team(request: HttpRequest) -> HttpResponse:
     """What one may do and by which rule; `ask` names a credential to ask for, `level` how much."""
     actor = actor_for(request)
@@ -50,9 +50,9 @@ def team(request: HttpRequest) -> HttpResponse:
     }
     key = _asked(request.GET.get("ask", ""))
     shown = {
-        **frame(request, "team"),
+        **page_context(request, "team"),
         "page": show_reach(actor, ShowReach.parse(wish)),
-        "governors": governors(actor),
+        "governors": admins(actor),
         "ask": key,
         "tab": "own",
         "form": ask_form(key, request.GET.get("level", "")),
@@ -71,9 +71,9 @@ def _asked(key: str) -> str:
 @require_POST
 @never_cache
 @signed_in
-@told
+@handle_errors
 def choose_tenant(request: HttpRequest) -> HttpResponse:
     """Look at another of one's tenants."""
-    if not pick(request, request.POST.get("tenant", "")):
+    if not remember_tenant(request, request.POST.get("tenant", "")):
         raise NotFound("You belong to no such tenant.")
     return redirect("home")

@@ -10,18 +10,18 @@ from django.views.decorators.http import require_http_methods
 from pydantic.alias_generators import to_camel
 
 from access.actor import Actor
-from access.bands import BANDS
-from access.errors import Invalid, PreconditionFailed, Unavailable
 from console.actors import actor_for
+from console.credential_forms import CHOOSE, machine_text
 from console.fields import member
-from console.forms import CHOOSE, machine_text
-from console.pages.framing import frame, fresh_first
-from console.refusable import RefusableForm
-from console.returning import fill_again
-from console.words import as_typed
+from console.formatting import typed_duration
+from console.operation_form import OperationForm
+from console.page_context import page_context, require_step_up
+from console.pending_forms import restore_form
+from foundation.errors import Invalid, PreconditionFailed, Unavailable
 from tenants.models import HARD_MAXIMUM_TTL
 from tenants.operations import change_settings, show_settings
-from tenants.shapes import ChangeSettings, SettingsOut
+from tenants.shapes.tenants import ChangeSettings, SettingsOut
+from tenants.ttl_presets import TTL_PRESETS
 
 BASELINES = [
     ("none", "Nothing: what was not given to them does not exist for them"),
@@ -43,7 +43,7 @@ def _count(label: str, name: str) -> forms.IntegerField:
     return forms.IntegerField(label=label, widget=widget, validators=[member(ChangeSettings, name)])
 
 
-class SettingsForm(RefusableForm):
+class SettingsForm(OperationForm):
     """The names are the shape's, as errors name them."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
@@ -76,23 +76,27 @@ class SettingsForm(RefusableForm):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@fresh_first(SettingsForm)
+@require_step_up(SettingsForm)
 def tenant_settings(request: HttpRequest) -> HttpResponse:
     """Show and change them; what was typed stays when something does not fit."""
     actor = actor_for(request)
     current = show_settings(actor)
     sent = request.method == "POST"
     form = SettingsForm(request.POST if sent else None, initial=_typed(current))
-    fill_again(request, form)
+    restore_form(request, form)
     if sent and form.is_valid() and _change(actor, form):
         messages.success(request, "The settings are saved and in force.")
         return redirect("admin:settings")
     shown = {
-        **frame(request, "settings"),
+        **page_context(request, "settings"),
         "form": form,
         "bands": [
-            (one.name, as_typed(one.default_ttl), as_typed(one.max_ttl or HARD_MAXIMUM_TTL))
-            for one in BANDS
+            (
+                one.name,
+                typed_duration(one.default_ttl),
+                typed_duration(one.max_ttl or HARD_MAXIMUM_TTL),
+            )
+            for one in TTL_PRESETS
         ],
     }
     return render(request, "console/settings.html", shown, status=422 if form.errors else 200)
@@ -116,4 +120,4 @@ def _change(actor: Actor, form: SettingsForm) -> bool:
 
 def _typed(current: SettingsOut) -> dict[str, Any]:
     known = current.model_dump()
-    return {**known, **{name: as_typed(known[f"{name}_seconds"]) for name in DURATIONS}}
+    return {**known, **{name: typed_duration(known[f"{name}_seconds"]) for name in DURATIONS}}

@@ -1,11 +1,11 @@
-import access.ids
+import foundation.db.ids
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.conf import settings
-from access.due import due_function
-from access.tenancy import row_level_security
+from foundation.db.due_rows import due_rows_function
+from foundation.db.row_level_security import row_level_security
 from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations, models
 
@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Folder',
             fields=[
-                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=foundation.db.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('path', models.CharField(blank=True, db_collation='C', max_length=1032)),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
             ],
@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Credential',
             fields=[
-                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=foundation.db.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('key', models.CharField(db_collation='C', max_length=128)),
                 ('type', models.CharField(choices=[('api-key', 'api-key'), ('oauth-token', 'oauth-token'), ('ssh-key', 'ssh-key'), ('tls-certificate', 'tls-certificate'), ('database-url', 'database-url'), ('generic-secret', 'generic-secret')], max_length=16)),
                 ('state', models.CharField(choices=[('active', 'Active'), ('archived', 'Archived'), ('revoked', 'Revoked'), ('deleted', 'Deleted')], default='active', max_length=8)),
@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Grant',
             fields=[
-                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=foundation.db.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('level', models.CharField(choices=[('viewer', 'viewer'), ('user', 'user'), ('manager', 'manager'), ('admin', 'admin')], max_length=8)),
                 ('expires_at', models.DateTimeField(null=True)),
                 ('agents', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), null=True, size=None)),
@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='TenantKey',
             fields=[
-                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=foundation.db.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('number', models.PositiveIntegerField()),
                 ('state', models.CharField(choices=[('active', 'Active'), ('decrypt-only', 'Decrypt Only'), ('destroyed', 'Destroyed')], default='active', max_length=12)),
                 ('root_key_id', models.CharField(max_length=64)),
@@ -156,7 +156,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Version',
             fields=[
-                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=foundation.db.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('number', models.PositiveIntegerField()),
                 ('state', models.CharField(choices=[('pending', 'Pending'), ('current', 'Current'), ('previous', 'Previous'), ('retired', 'Retired'), ('destroyed', 'Destroyed')], max_length=9)),
                 ('wrapped_key', models.BinaryField(null=True)),
@@ -177,7 +177,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Rotation',
             fields=[
-                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=foundation.db.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('state', models.CharField(choices=[('pending', 'Pending'), ('open', 'Open'), ('closed', 'Closed'), ('rolled_back', 'Rolled Back'), ('aborted', 'Aborted')], max_length=11)),
                 ('opened_at', models.DateTimeField()),
                 ('closes_at', models.DateTimeField()),
@@ -270,7 +270,7 @@ class Migration(migrations.Migration):
             for table in TABLES
         ),
         migrations.RunSQL(
-            due_function("rotations_due", "rotation", "closes_at", "open"),
+            due_rows_function("rotations_due", "rotation", "closes_at", "open"),
             "DROP FUNCTION rotations_due",
         ),
         migrations.RunSQL(TAGGED, "DROP FUNCTION credentials_tagged"),

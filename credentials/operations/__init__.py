@@ -1,6 +1,11 @@
 """What can be done with credentials; one module a subject."""
 
-from credentials.operations.changing import (
+from credentials.operations.access_decisions import decide_access_request
+from credentials.operations.access_reports import show_access, show_reach
+from credentials.operations.access_request_queries import list_access_requests, show_access_request
+from credentials.operations.access_requests import request_access, withdraw_access_request
+from credentials.operations.creation import create_credential
+from credentials.operations.credentials import (
     archive_credential,
     delete_credential,
     move_credential,
@@ -8,41 +13,31 @@ from credentials.operations.changing import (
     revoke_credential,
     update_credential,
 )
-from credentials.operations.changing_grants import change_grants
-from credentials.operations.comparing import show_matrix
-from credentials.operations.deciding import decide_access_request
-from credentials.operations.describing import describe_credential
-from credentials.operations.finding import list_credentials, search_credentials
+from credentials.operations.folder_moves import move_folder
 from credentials.operations.folders import (
     create_folder,
     list_folders,
     list_tags,
     remove_folder,
 )
-from credentials.operations.granting import (
-    expire_due_grant,
-    give_grant,
-    list_grants,
-    remove_grant,
+from credentials.operations.grant_changes import change_grants
+from credentials.operations.grant_matrix import show_matrix
+from credentials.operations.grants import expire_due_grant, give_grant, list_grants, remove_grant
+from credentials.operations.imports import import_credentials
+from credentials.operations.metadata import describe_credential
+from credentials.operations.rotation_windows import (
+    change_window,
+    close_due_rotation,
+    roll_back_rotation,
 )
-from credentials.operations.importing import import_credentials
-from credentials.operations.moving_folders import move_folder
-from credentials.operations.reaching import show_access, show_reach
-from credentials.operations.requesting import request_access, withdraw_access_request
-from credentials.operations.rotating import rotate_credential
-from credentials.operations.showing_requests import list_access_requests, show_access_request
-from credentials.operations.storing import create_credential
+from credentials.operations.rotations import rotate_credential
+from credentials.operations.search import list_credentials, search_credentials
 from credentials.operations.tenant_keys import (
     destroy_tenant_key,
     list_keys,
     rewrap_due_key,
     rotate_tenant_key,
     show_key,
-)
-from credentials.operations.windows import (
-    change_window,
-    close_due_rotation,
-    roll_back_rotation,
 )
 
 __all__ = [

@@ -7,31 +7,31 @@ from django.db.models import Count, Q, QuerySet
 
 from access.actions import RULES, Action
 from access.actor import Actor
-from access.errors import Conflict, FolderNotFound
 from access.levels import Level
-from access.paging import page
 from access.tenancy import TenantQuerySet
 from audit.events import Event
-from audit.recording import audited, reading
-from credentials.folder_shapes import (
+from audit.recording import audited, read_only
+from credentials.folders import require_folder
+from credentials.models import Credential, Folder, Grant, State
+from credentials.permission_errors import insufficient_level
+from credentials.permissions import Permissions, below, read_permissions
+from credentials.shapes.folders import (
     FolderOut,
-    FolderPage,
+    FolderPageOut,
     ListFolders,
     NameFolder,
     TagOut,
     TagsOut,
 )
-from credentials.folders import require_folder
-from credentials.lacking import lacking
-from credentials.models import Credential, Folder, Grant, State
-from credentials.rights import Rights, below, rights
-from tenants.standing import standing
+from foundation.db.paging import page
+from foundation.errors import Conflict, FolderNotFound
+from tenants.memberships import active_membership
 
 
-def list_folders(actor: Actor, request: ListFolders) -> FolderPage:
+def list_folders(actor: Actor, request: ListFolders) -> FolderPageOut:
     """Folders that the actor sees or sees something in; FolderNotFound when there are none."""
-    with reading(actor, Action.LIST_FOLDERS):
-        held = rights(actor, standing(actor))
+    with read_only(actor, Action.LIST_FOLDERS):
+        held = read_permissions(actor, active_membership(actor))
         visible = _visible(actor, held)
         seen = held.folders_at_least(Level.VIEWER) | Q(pk__in=visible.values("folder_id"))
         rows = Folder.objects.of(actor).filter(below("path", request.folder_path), seen)
@@ -39,7 +39,7 @@ def list_folders(actor: Actor, request: ListFolders) -> FolderPage:
             raise FolderNotFound()
         shown, cursor = page(rows, {"path": str}, limit=request.limit, cursor=request.cursor)
         counts = _counts(visible, shown)
-        return FolderPage(
+        return FolderPageOut(
             folders=[folder_out(held, one, counts.get(one.pk, 0)) for one in shown],
             next_cursor=cursor,
         )
@@ -48,9 +48,9 @@ def list_folders(actor: Actor, request: ListFolders) -> FolderPage:
 def create_folder(actor: Actor, request: NameFolder) -> FolderOut:
     """Make a folder, and those above it that are missing; needs `manager` there."""
     with audited(actor, Action.CREATE_FOLDER, Event.FOLDER_CREATED) as entry:
-        held = rights(actor, standing(actor))
+        held = read_permissions(actor, active_membership(actor))
         require_manager(held, request.folder_path, Action.CREATE_FOLDER)
-        entry.detail(folder=request.folder_path)
+        entry.add_details(folder=request.folder_path)
         there = Folder.objects.of(actor).filter(path=request.folder_path)
         if not request.folder_path or there.exists():
             raise Conflict("This folder exists already.", field="folderPath")
@@ -60,12 +60,12 @@ def create_folder(actor: Actor, request: NameFolder) -> FolderOut:
 def remove_folder(actor: Actor, request: NameFolder) -> None:
     """Remove an empty folder; needs `manager` there. Conflict while anything hangs on it."""
     with audited(actor, Action.REMOVE_FOLDER, Event.FOLDER_REMOVED) as entry:
-        held = rights(actor, standing(actor))
+        held = read_permissions(actor, active_membership(actor))
         folder = Folder.objects.of(actor).locked().filter(path=request.folder_path).first()
         if folder is None or held.on_folder(request.folder_path) < Level.VIEWER:
             raise FolderNotFound()
         require_manager(held, folder.path, Action.REMOVE_FOLDER)
-        entry.detail(folder=folder.path)
+        entry.add_details(folder=folder.path)
         _require_empty(actor, folder)
         # What was deleted in it leaves tombstones, which need some place.
         tombstones = Credential.objects.of(actor).filter(folder=folder)
@@ -75,13 +75,13 @@ def remove_folder(actor: Actor, request: NameFolder) -> None:
 
 def list_tags(actor: Actor) -> TagsOut:
     """The tags of all that the actor sees, with how often each is used."""
-    with reading(actor, Action.LIST_TAGS):
-        rows = _visible(actor, rights(actor, standing(actor))).exclude(tags=[])
+    with read_only(actor, Action.LIST_TAGS):
+        rows = _visible(actor, read_permissions(actor, active_membership(actor))).exclude(tags=[])
         uses = Counter(tag for tags in rows.values_list("tags", flat=True) for tag in tags)
         return TagsOut(tags=[TagOut(tag=tag, credentials=uses[tag]) for tag in sorted(uses)])
 
 
-def _visible(actor: Actor, held: Rights) -> TenantQuerySet[Credential]:
+def _visible(actor: Actor, held: Permissions) -> TenantQuerySet[Credential]:
     return Credential.objects.of(actor).exclude(state=State.DELETED).filter(held.visible())
 
 
@@ -90,7 +90,7 @@ def _counts(visible: QuerySet[Credential], folders: list[Folder]) -> dict[UUID, 
     return {row["folder_id"]: row["count"] for row in rows}
 
 
-def folder_out(held: Rights, folder: Folder, count: int) -> FolderOut:
+def folder_out(held: Permissions, folder: Folder, count: int) -> FolderOut:
     """The folder as the caller sees it, with how many credentials right in it."""
     level = held.on_folder(folder.path)
     return FolderOut.model_validate(
@@ -98,11 +98,11 @@ def folder_out(held: Rights, folder: Folder, count: int) -> FolderOut:
     )
 
 
-def require_manager(held: Rights, path: str, action: Action) -> None:
+def require_manager(held: Permissions, path: str, action: Action) -> None:
     """Refuse below what the action asks for on this folder."""
     needed = RULES[action].level or Level.MANAGER
     if held.on_folder(path) < needed:
-        raise lacking(needed, held.on_folder(path), folder=path)
+        raise insufficient_level(needed, held.on_folder(path), folder=path)
 
 
 def _require_empty(actor: Actor, folder: Folder) -> None:

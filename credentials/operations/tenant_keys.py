@@ -8,26 +8,26 @@ from django.db.models import Count, Max
 
 from access.actions import Action
 from access.actor import Actor
-from access.errors import Conflict, NotFound, PreconditionFailed
-from access.ids import NO_ID, parse_public_id, public_id
-from access.paging import page
 from access.tenancy import TenantQuerySet
 from audit.events import Event
-from audit.recording import Draft, audited, reading
-from credentials.key_shapes import KeyOut, KeyPage, ListKeys, RotateTenantKey
+from audit.recording import EntryDraft, audited, read_only
+from credentials.envelope import UnsealFailed, active_key, new_key, require_openable, rewrap
 from credentials.models import KeyState, TenantKey, Version
-from credentials.sealing import UnsealFailed, active_key, new_key, require_openable, rewrap
-from tenants.standing import standing
+from credentials.shapes.tenant_keys import KeyOut, KeyPageOut, ListKeys, RotateTenantKey
+from foundation.db.ids import NO_ID, parse_public_id, public_id
+from foundation.db.paging import page
+from foundation.errors import Conflict, NotFound, PreconditionFailed
+from tenants.memberships import active_membership
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
 
 
-def list_keys(actor: Actor, request: ListKeys) -> KeyPage:
+def list_keys(actor: Actor, request: ListKeys) -> KeyPageOut:
     """The tenant's keys with how much each wraps; nothing of what they are."""
-    with reading(actor, Action.LIST_KEYS):
-        standing(actor).require(Action.LIST_KEYS)
+    with read_only(actor, Action.LIST_KEYS):
+        active_membership(actor).require(Action.LIST_KEYS)
         shown, cursor = page(
             TenantKey.objects.of(actor),
             {"number": int},
@@ -39,7 +39,7 @@ def list_keys(actor: Actor, request: ListKeys) -> KeyPage:
         counts = list(per_key.annotate(count=Count("pk")))
         wraps = {one["tenant_key_id"]: one["count"] for one in counts}
         older = [one for one in counts if one["tenant_key__state"] != KeyState.ACTIVE]
-        return KeyPage(
+        return KeyPageOut(
             keys=[_out(one, wraps.get(one.pk, 0)) for one in shown],
             waiting=sum(one["count"] for one in older),
             next_cursor=cursor,
@@ -48,8 +48,8 @@ def list_keys(actor: Actor, request: ListKeys) -> KeyPage:
 
 def show_key(actor: Actor, key_id: str) -> KeyOut:
     """One of the tenant's keys, a destroyed one too."""
-    with reading(actor, Action.SHOW_KEY):
-        standing(actor).require(Action.SHOW_KEY)
+    with read_only(actor, Action.SHOW_KEY):
+        active_membership(actor).require(Action.SHOW_KEY)
         key = TenantKey.objects.of(actor).filter(pk=parse_public_id("kek", key_id)).first()
         if key is None:
             raise _no_key()
@@ -64,14 +64,14 @@ def rotate_tenant_key(actor: Actor, request: RotateTenantKey) -> KeyOut:
     active key than there is.
     """
     with audited(actor, Action.ROTATE_TENANT_KEY, Event.TENANT_KEK_ROTATED) as entry:
-        standing(actor).require(Action.ROTATE_TENANT_KEY)
+        active_membership(actor).require(Action.ROTATE_TENANT_KEY)
         old = TenantKey.objects.of(actor).locked().filter(state=KeyState.ACTIVE).first()
         _require_seen(old, request.active_key_id)
         if old is None:
             new = active_key(actor.tenant_id)
         else:
             new = _follow(old)
-            entry.detail(previous=old.number, versions=_wrapped(actor, old).count())
+            entry.add_details(previous=old.number, versions=_wrapped(actor, old).count())
         _describe(entry, new)
         return _out(new, 0)
 
@@ -109,10 +109,10 @@ def rewrap_due_key(actor: Actor, key_id: UUID) -> bool:
         if old is not None:
             new = active_key(actor.tenant_id)
             done = _rewrap_some(actor, old, new)
-            entry.detail(previous=old.number, versions=done)
+            entry.add_details(previous=old.number, versions=done)
             _describe(entry, new)
         if not done:
-            entry.drop()
+            entry.discard()
     return done > 0
 
 
@@ -156,14 +156,14 @@ def destroy_tenant_key(actor: Actor, key_id: str) -> None:
     something; nothing happens when it is destroyed already.
     """
     with audited(actor, Action.DESTROY_TENANT_KEY, Event.TENANT_KEK_DESTROYED) as entry:
-        standing(actor).require(Action.DESTROY_TENANT_KEY)
+        active_membership(actor).require(Action.DESTROY_TENANT_KEY)
         rows = TenantKey.objects.of(actor).locked()
         key = rows.filter(pk=parse_public_id("kek", key_id)).first()
         if key is None:
             raise _no_key()
         _describe(entry, key)
         if key.state == KeyState.DESTROYED:
-            entry.drop()
+            entry.discard()
             return
         _require_unused(actor, key)
         key.state, key.wrapped = KeyState.DESTROYED, None
@@ -188,8 +188,8 @@ def _wrapped(actor: Actor, key: TenantKey | None = None) -> TenantQuerySet[Versi
     return rows if key is None else rows.filter(tenant_key=key)
 
 
-def _describe(entry: Draft, key: TenantKey) -> None:
-    entry.detail(key=public_id("kek", key.pk), number=key.number)
+def _describe(entry: EntryDraft, key: TenantKey) -> None:
+    entry.add_details(key=public_id("kek", key.pk), number=key.number)
 
 
 def _out(key: TenantKey, wraps: int) -> KeyOut:

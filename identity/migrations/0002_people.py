@@ -1,7 +1,7 @@
-import access.ids
+import foundation.db.ids
 import django.db.models.deletion
 import django.db.models.functions.datetime
-from access.tenancy import row_level_security
+from foundation.db.row_level_security import row_level_security
 from django.conf import settings
 from django.db import migrations, models
 
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='KnownPlace',
             fields=[
-                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=foundation.db.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('network', models.CharField(max_length=64)),
                 ('browser', models.CharField(max_length=80)),
                 ('first_seen_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Letter',
             fields=[
-                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=foundation.db.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(max_length=40)),
                 ('facts', models.JSONField(default=dict)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ProviderAccount',
             fields=[
-                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=foundation.db.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('issuer', models.CharField(max_length=300)),
                 ('subject', models.CharField(max_length=255)),
                 ('linked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='SingleSignOn',
             fields=[
-                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=foundation.db.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('issuer', models.CharField(max_length=300)),
                 ('oauth_client_id', models.CharField(max_length=191)),
                 ('sealed_secret', models.BinaryField()),

@@ -2,26 +2,25 @@
 
 from access.actions import Action
 from access.actor import Actor
-from access.errors import Conflict
-from access.ids import public_id
-from access.tenancy import database_now
 from audit.events import Event
-from audit.recording import audited, reading
-from credentials.rights import DatabaseClock
-from identity.machines.accounts import (
+from audit.recording import audited, read_only
+from foundation.db.clock import DatabaseClock, database_now
+from foundation.db.ids import public_id
+from foundation.errors import Conflict
+from identity.client_authentication.public_keys import RegisteredKey, register
+from identity.models import Client
+from identity.service_accounts.clients import (
     client_of,
-    hold_account,
-    hold_proof,
-    proof_fields,
-    proofs_of_account,
+    credential_fields,
+    credentials_of_account,
+    lock_account,
+    lock_credential,
     repeated,
     until,
 )
-from identity.machines.models import AccountProof, ProofKind
-from identity.machines.public_keys import RegisteredKey, register
-from identity.models import Client
-from identity.shapes import AccountKeyOut, AccountKeys, AddAccountKey
-from tenants.standing import standing
+from identity.service_accounts.models import AccountProof, ProofKind
+from identity.shapes import AccountKeyOut, AccountKeysOut, AddAccountKey
+from tenants.memberships import active_membership
 
 AT_A_TIME = 5
 
@@ -32,33 +31,35 @@ def add_account_key(actor: Actor, request: AddAccountKey) -> AccountKeyOut:
     Conflict while five are valid, and for a key that it has already.
     """
     with audited(actor, Action.ADD_ACCOUNT_KEY, Event.SERVICE_ACCOUNT_KEY_ADDED) as entry:
-        standing(actor).require(Action.ADD_ACCOUNT_KEY)
+        active_membership(actor).require(Action.ADD_ACCOUNT_KEY)
         key = register(request.jwk)
-        client = client_of(hold_account(actor, request.account_id))
+        client = client_of(lock_account(actor, request.account_id))
         proof = _repeated(actor, client, request, key)
         if proof is not None:
-            entry.drop()
+            entry.discard()
             return _out(proof)
         _require_room(client)
         proof = _store(actor, client, request, key)
-        entry.detail(account=request.account_id, proof=public_id("proof", proof.pk), alg=key.alg)
+        entry.add_details(
+            account=request.account_id, proof=public_id("proof", proof.pk), alg=key.alg
+        )
     return _out(proof)
 
 
-def list_account_keys(actor: Actor, account_id: str) -> AccountKeys:
+def list_account_keys(actor: Actor, account_id: str) -> AccountKeysOut:
     """The registered keys of a service account, expired ones too."""
-    with reading(actor, Action.LIST_ACCOUNT_KEYS):
-        standing(actor).require(Action.LIST_ACCOUNT_KEYS)
-        rows = proofs_of_account(actor, account_id, ProofKind.KEY)
-        return AccountKeys(keys=[_out(one) for one in rows])
+    with read_only(actor, Action.LIST_ACCOUNT_KEYS):
+        active_membership(actor).require(Action.LIST_ACCOUNT_KEYS)
+        rows = credentials_of_account(actor, account_id, ProofKind.KEY)
+        return AccountKeysOut(keys=[_out(one) for one in rows])
 
 
 def remove_account_key(actor: Actor, proof_id: str) -> None:
     """Take a key out of use; the tokens that were got with it end at once."""
     with audited(actor, Action.REMOVE_ACCOUNT_KEY, Event.SERVICE_ACCOUNT_KEY_REMOVED) as entry:
-        standing(actor).require(Action.REMOVE_ACCOUNT_KEY)
-        proof = hold_proof(actor, proof_id, ProofKind.KEY)
-        entry.detail(account=proof.client.client_id, proof=proof_id)
+        active_membership(actor).require(Action.REMOVE_ACCOUNT_KEY)
+        proof = lock_credential(actor, proof_id, ProofKind.KEY)
+        entry.add_details(account=proof.client.client_id, proof=proof_id)
         proof.delete()
 
 
@@ -108,5 +109,5 @@ def _store(
 
 
 def _out(proof: AccountProof) -> AccountKeyOut:
-    fields = proof_fields(proof, database_now())
+    fields = credential_fields(proof, database_now())
     return AccountKeyOut(**fields, alg=proof.alg, kid=proof.kid)

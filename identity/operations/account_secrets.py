@@ -4,27 +4,31 @@ from pydantic import SecretStr
 
 from access.actions import Action
 from access.actor import Actor
-from access.errors import Conflict
-from access.ids import public_id
-from access.tenancy import database_now
 from audit.events import Event
-from audit.recording import audited, reading
-from credentials.rights import DatabaseClock
-from identity.machines.accounts import (
+from audit.recording import audited, read_only
+from foundation.db.clock import DatabaseClock, database_now
+from foundation.db.ids import public_id
+from foundation.errors import Conflict
+from identity.authorization_server.tokens import digest
+from identity.models import Client
+from identity.secret_format import SecretPrefix, new_secret
+from identity.service_accounts.clients import (
     client_of,
-    hold_account,
-    hold_proof,
-    proof_fields,
-    proofs_of_account,
+    credential_fields,
+    credentials_of_account,
+    lock_account,
+    lock_credential,
     repeated,
     until,
 )
-from identity.machines.models import AccountProof, ProofKind
-from identity.marked import Mark, new_secret
-from identity.models import Client
-from identity.shapes import AccountSecretOut, AccountSecrets, AddAccountSecret, NewAccountSecretOut
-from identity.tokens import digest
-from tenants.standing import standing
+from identity.service_accounts.models import AccountProof, ProofKind
+from identity.shapes import (
+    AccountSecretOut,
+    AccountSecretsOut,
+    AddAccountSecret,
+    NewAccountSecretOut,
+)
+from tenants.memberships import active_membership
 
 AT_A_TIME = 2
 
@@ -34,28 +38,28 @@ def add_account_secret(actor: Actor, request: AddAccountSecret) -> NewAccountSec
 
     Conflict while two are valid. The same idempotency key again answers without the secret (L9).
     """
-    secret = new_secret(Mark.ACCOUNT_SECRET)
+    secret = new_secret(SecretPrefix.ACCOUNT_SECRET)
     with audited(actor, Action.ADD_ACCOUNT_SECRET, Event.SERVICE_ACCOUNT_SECRET_ADDED) as entry:
-        standing(actor).require(Action.ADD_ACCOUNT_SECRET)
-        client = client_of(hold_account(actor, request.account_id))
+        active_membership(actor).require(Action.ADD_ACCOUNT_SECRET)
+        client = client_of(lock_account(actor, request.account_id))
         earlier = _repeated(actor, client, request)
         if earlier is not None:
-            entry.drop()
+            entry.discard()
             return _new(earlier, None)
         _require_room(client)
         proof = _store(actor, client, request, secret)
-        entry.detail(account=request.account_id, proof=public_id("proof", proof.pk))
+        entry.add_details(account=request.account_id, proof=public_id("proof", proof.pk))
     return _new(proof, secret)
 
 
-def list_account_secrets(actor: Actor, account_id: str) -> AccountSecrets:
+def list_account_secrets(actor: Actor, account_id: str) -> AccountSecretsOut:
     """The secrets of a service account without their values, expired ones too."""
-    with reading(actor, Action.LIST_ACCOUNT_SECRETS):
-        standing(actor).require(Action.LIST_ACCOUNT_SECRETS)
-        rows = proofs_of_account(actor, account_id, ProofKind.SECRET)
+    with read_only(actor, Action.LIST_ACCOUNT_SECRETS):
+        active_membership(actor).require(Action.LIST_ACCOUNT_SECRETS)
+        rows = credentials_of_account(actor, account_id, ProofKind.SECRET)
         now = database_now()
-        return AccountSecrets(
-            secrets=[AccountSecretOut.model_validate(proof_fields(one, now)) for one in rows]
+        return AccountSecretsOut(
+            secrets=[AccountSecretOut.model_validate(credential_fields(one, now)) for one in rows]
         )
 
 
@@ -64,9 +68,9 @@ def remove_account_secret(actor: Actor, proof_id: str) -> None:
     with audited(
         actor, Action.REMOVE_ACCOUNT_SECRET, Event.SERVICE_ACCOUNT_SECRET_REMOVED
     ) as entry:
-        standing(actor).require(Action.REMOVE_ACCOUNT_SECRET)
-        proof = hold_proof(actor, proof_id, ProofKind.SECRET)
-        entry.detail(account=proof.client.client_id, proof=proof_id)
+        active_membership(actor).require(Action.REMOVE_ACCOUNT_SECRET)
+        proof = lock_credential(actor, proof_id, ProofKind.SECRET)
+        entry.add_details(account=proof.client.client_id, proof=proof_id)
         proof.delete()
 
 
@@ -108,5 +112,5 @@ def _store(actor: Actor, client: Client, request: AddAccountSecret, secret: str)
 
 def _new(proof: AccountProof, secret: str | None) -> NewAccountSecretOut:
     return NewAccountSecretOut(
-        **proof_fields(proof, proof.created_at), secret=SecretStr(secret) if secret else None
+        **credential_fields(proof, proof.created_at), secret=SecretStr(secret) if secret else None
     )

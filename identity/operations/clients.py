@@ -11,26 +11,26 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from access.actions import Action
 from access.actor import Actor
-from access.errors import NotFound
-from access.ids import parse_public_id, public_id
-from access.paging import page
 from audit.events import Event
-from audit.recording import audited, reading
+from audit.recording import audited, read_only
+from foundation.db.ids import parse_public_id, public_id
+from foundation.db.paging import page
+from foundation.errors import NotFound
 from identity.models import Client, ClientState
-from identity.shapes import ChangeClient, ClientOut, ClientPage, ListClients
+from identity.shapes import ChangeClient, ClientOut, ClientPageOut, ListClients
 from tenants.clients import living_agents, remove_agents, resume_client, suspend_client
+from tenants.memberships import active_membership
 from tenants.models import SuspendedClient
-from tenants.standing import standing
 
 NOBODY: Mapping[str, object] = {"agents": 0, "people": 0, "last_call_at": None}
 
 
-def list_clients(actor: Actor, request: ListClients) -> ClientPage:
+def list_clients(actor: Actor, request: ListClients) -> ClientPageOut:
     """Those through which agents are connected here, those suspended here, and those that the
     operator registered for everybody; the newest first.
     """
-    with reading(actor, Action.LIST_CLIENTS):
-        standing(actor).require(Action.LIST_CLIENTS)
+    with read_only(actor, Action.LIST_CLIENTS):
+        active_membership(actor).require(Action.LIST_CLIENTS)
         found, more = page(
             _known(actor),
             {"pk": UUID},
@@ -38,13 +38,13 @@ def list_clients(actor: Actor, request: ListClients) -> ClientPage:
             cursor=request.cursor,
             newest_first=True,
         )
-        return ClientPage(clients=_out(actor, found), next_cursor=more)
+        return ClientPageOut(clients=_out(actor, found), next_cursor=more)
 
 
 def show_client(actor: Actor, client_id: str) -> ClientOut:
     """One of them."""
-    with reading(actor, Action.SHOW_CLIENT):
-        standing(actor).require(Action.SHOW_CLIENT)
+    with read_only(actor, Action.SHOW_CLIENT):
+        active_membership(actor).require(Action.SHOW_CLIENT)
         (shown,) = _out(actor, [_found(actor, client_id)])
         return shown
 
@@ -56,12 +56,12 @@ def change_client_state(actor: Actor, request: ChangeClient) -> ClientOut:
     suspends = request.state == "suspended"
     event = Event.CLIENT_SUSPENDED if suspends else Event.CLIENT_RESUMED
     with audited(actor, Action.CHANGE_CLIENT, event) as entry:
-        standing(actor).require(Action.CHANGE_CLIENT)
+        active_membership(actor).require(Action.CHANGE_CLIENT)
         client = _found(actor, request.client_id)
-        entry.detail(client=str(client.pk), name=client.name)
+        entry.add_details(client=str(client.pk), name=client.name)
         change = suspend_client if suspends else resume_client
         if not change(actor, client.pk):
-            entry.drop()
+            entry.discard()
         (changed,) = _out(actor, [client])
         return changed
 
@@ -72,12 +72,14 @@ def remove_client(actor: Actor, client_id: str) -> None:
     One that is suspended here stays so, and cannot be connected anew. Idempotent.
     """
     with audited(actor, Action.REMOVE_CLIENT, Event.CLIENT_REMOVED) as entry:
-        standing(actor).require(Action.REMOVE_CLIENT)
+        active_membership(actor).require(Action.REMOVE_CLIENT)
         client = _found(actor, client_id)
         removed = remove_agents(actor, client.pk)
-        entry.detail(client=str(client.pk), name=client.name, agents=[str(one) for one in removed])
+        entry.add_details(
+            client=str(client.pk), name=client.name, agents=[str(one) for one in removed]
+        )
         if not removed:
-            entry.drop()
+            entry.discard()
 
 
 def _known(actor: Actor) -> QuerySet[Client]:

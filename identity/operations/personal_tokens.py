@@ -8,35 +8,35 @@ from pydantic import SecretStr
 
 from access.actions import Action
 from access.actor import Actor
-from access.errors import Denied, InsufficientScope, Invalid, NotFound, QuotaExceeded
-from access.ids import public_id
-from access.paging import page
 from access.scopes import Scope, satisfies
-from access.tenancy import database_now
 from audit.events import Event
-from audit.recording import Draft, audited, reading
-from credentials.rights import DatabaseClock, find_credential, require_right
-from identity.machines.accounts import SPENT_KEY, until
-from identity.machines.models import PersonalToken
-from identity.machines.personal import (
+from audit.recording import EntryDraft, audited, read_only
+from credentials.permissions import find_credential, require_permission
+from foundation.db.clock import DatabaseClock, database_now
+from foundation.db.ids import public_id
+from foundation.db.paging import page
+from foundation.errors import Denied, InsufficientScope, Invalid, NotFound, QuotaExceeded
+from identity.authorization_server.tokens import digest
+from identity.secret_format import SecretPrefix, new_secret
+from identity.service_accounts.clients import SPENT_KEY, until
+from identity.service_accounts.models import PersonalToken
+from identity.service_accounts.personal_tokens import (
     end_token,
     find_token,
-    hold_token,
     keys_of,
+    lock_token,
     token_fields,
     token_out,
     tokens_of,
 )
-from identity.marked import Mark, new_secret
 from identity.shapes import (
     CreatePersonalToken,
     ListPersonalTokens,
     NewPersonalTokenOut,
     PersonalTokenOut,
-    PersonalTokenPage,
+    PersonalTokenPageOut,
 )
-from identity.tokens import digest
-from tenants.standing import Standing, hold_membership, standing
+from tenants.memberships import ActiveMembership, active_membership, lock_membership
 
 MOST = 50
 
@@ -47,30 +47,30 @@ def create_personal_token(actor: Actor, request: CreatePersonalToken) -> NewPers
     Denied for `vault:admin` without being an owner or admin; CredentialNotFound for a credential
     that the person does not see. The same idempotency key again answers without the token (L9).
     """
-    secret = new_secret(Mark.PERSONAL_TOKEN)
+    secret = new_secret(SecretPrefix.PERSONAL_TOKEN)
     with audited(actor, Action.CREATE_PERSONAL_TOKEN, Event.PERSONAL_TOKEN_CREATED) as entry:
-        stands = standing(actor)
+        stands = active_membership(actor)
         _require_grantable(stands, request)
-        hold_membership(actor, actor.person)
+        lock_membership(actor, actor.person)
         only = _narrowed(actor, stands, request, entry)
         token = _repeated(actor, request, only)
         if token is not None:
-            entry.drop()
+            entry.discard()
             return _new(actor, token, None)
         _require_room(actor)
         token = _store(actor, stands, request, only, secret)
-        entry.detail(token=public_id("pat", token.pk), scope=token.scope)
+        entry.add_details(token=public_id("pat", token.pk), scope=token.scope)
         return _new(actor, token, secret)
 
 
-def list_personal_tokens(actor: Actor, request: ListPersonalTokens) -> PersonalTokenPage:
+def list_personal_tokens(actor: Actor, request: ListPersonalTokens) -> PersonalTokenPageOut:
     """One's own tokens, or for owners and admins everybody's; the newest first, no values."""
-    with reading(actor, Action.LIST_PERSONAL_TOKENS):
-        stands = standing(actor)
+    with read_only(actor, Action.LIST_PERSONAL_TOKENS):
+        stands = active_membership(actor)
         rows = tokens_of(actor)
         if not request.everybody:
             rows = rows.filter(person_id=actor.person)
-        elif not stands.governs:
+        elif not stands.is_admin:
             raise Denied("Only an owner or admin of the tenant sees the tokens of others.")
         elif not satisfies(actor.scopes, Scope.ADMIN):
             raise _needs_admin()
@@ -78,15 +78,15 @@ def list_personal_tokens(actor: Actor, request: ListPersonalTokens) -> PersonalT
             rows, {"pk": UUID}, limit=request.limit, cursor=request.cursor, newest_first=True
         )
         keys, now = keys_of(actor, shown), database_now()
-        return PersonalTokenPage(
+        return PersonalTokenPageOut(
             tokens=[token_out(one, keys, now) for one in shown], next_cursor=cursor
         )
 
 
 def show_personal_token(actor: Actor, token_id: str) -> PersonalTokenOut:
     """A token of one's own, or for owners and admins anybody's, without its value."""
-    with reading(actor, Action.SHOW_PERSONAL_TOKEN):
-        stands = standing(actor)
+    with read_only(actor, Action.SHOW_PERSONAL_TOKEN):
+        stands = active_membership(actor)
         token = find_token(actor, token_id)
         _require_within_reach(actor, stands, token)
         return token_out(token, keys_of(actor, [token]), database_now())
@@ -97,23 +97,23 @@ def revoke_personal_token(actor: Actor, token_id: str) -> None:
     Idempotent.
     """
     with audited(actor, Action.REVOKE_PERSONAL_TOKEN, Event.PERSONAL_TOKEN_REVOKED) as entry:
-        stands = standing(actor)
-        token = hold_token(actor, token_id)
+        stands = active_membership(actor)
+        token = lock_token(actor, token_id)
         _require_within_reach(actor, stands, token)
-        entry.detail(token=token_id, person=str(token.person_id))
+        entry.add_details(token=token_id, person=str(token.person_id))
         if token.revoked_at is not None:
-            entry.drop()
+            entry.discard()
             return
         end_token(actor, token, "personal token revoked")
 
 
-def _require_grantable(stands: Standing, request: CreatePersonalToken) -> None:
-    if Scope.ADMIN.value in request.scopes and not stands.governs:
+def _require_grantable(stands: ActiveMembership, request: CreatePersonalToken) -> None:
+    if Scope.ADMIN.value in request.scopes and not stands.is_admin:
         raise Denied("Only an owner or admin of the tenant can take vault:admin into a token.")
 
 
 def _narrowed(
-    actor: Actor, stands: Standing, request: CreatePersonalToken, entry: Draft
+    actor: Actor, stands: ActiveMembership, request: CreatePersonalToken, entry: EntryDraft
 ) -> list[UUID] | None:
     """The credentials that the token is for; each must be visible to the person."""
     if request.credentials is None:
@@ -121,7 +121,7 @@ def _narrowed(
     ids = set()
     for key in request.credentials:
         credential = find_credential(actor, key, entry)
-        require_right(actor, stands, credential, Action.DESCRIBE_CREDENTIAL)
+        require_permission(actor, stands, credential, Action.DESCRIBE_CREDENTIAL)
         ids.add(credential.pk)
     return sorted(ids)
 
@@ -151,7 +151,7 @@ def _require_room(actor: Actor) -> None:
 
 def _store(
     actor: Actor,
-    stands: Standing,
+    stands: ActiveMembership,
     request: CreatePersonalToken,
     only: list[UUID] | None,
     secret: str,
@@ -177,11 +177,13 @@ def _new(actor: Actor, token: PersonalToken, secret: str | None) -> NewPersonalT
     return NewPersonalTokenOut(**fields, token=SecretStr(secret) if secret else None)
 
 
-def _require_within_reach(actor: Actor, stands: Standing, token: PersonalToken) -> None:
+def _require_within_reach(actor: Actor, stands: ActiveMembership, token: PersonalToken) -> None:
     """One's own, or anybody's for who governs; to a token that is narrowed, itself alone."""
-    if token.person_id == actor.person_id and (actor.only is None or token.pk == actor.client_id):
+    if token.person_id == actor.person_id and (
+        actor.allowed_credentials is None or token.pk == actor.client_id
+    ):
         return
-    if not stands.governs:
+    if not stands.is_admin:
         raise NotFound("There is no such personal token.")
     if not satisfies(actor.scopes, Scope.ADMIN):
         raise _needs_admin()

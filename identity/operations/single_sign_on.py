@@ -5,19 +5,19 @@ from django.urls import reverse
 
 from access.actions import Action
 from access.actor import Actor
-from access.errors import Invalid
 from audit.events import Event
-from audit.recording import audited, reading
+from audit.recording import audited, read_only
+from foundation.errors import Invalid
 from identity.models import SingleSignOn
-from identity.single_sign_on.sealing import seal_secret
-from identity.single_sign_on.shapes import ChangeSingleSignOn, SingleSignOnOut
+from identity.oidc_client.sealed_secret import seal_secret
+from identity.oidc_client.shapes import ChangeSingleSignOn, SingleSignOnOut
+from tenants.memberships import active_membership
 from tenants.models import Tenant
-from tenants.standing import standing
 
 
 def show_single_sign_on(actor: Actor) -> SingleSignOnOut:
     """The tenant's provider, for owners and admins; the secret is never shown."""
-    with reading(actor, Action.SHOW_SINGLE_SIGN_ON):
+    with read_only(actor, Action.SHOW_SINGLE_SIGN_ON):
         tenant = _governed(actor, Action.SHOW_SINGLE_SIGN_ON)
         return _out(SingleSignOn.objects.of(actor).first(), tenant)
 
@@ -37,7 +37,7 @@ def change_single_sign_on(actor: Actor, request: ChangeSingleSignOn) -> SingleSi
         row.domains, row.creates_members = request.domains, request.creates_members
         row.enabled = request.enabled
         row.save()
-        entry.detail(
+        entry.add_details(
             issuer=row.issuer,
             domains=row.domains,
             creates_members=row.creates_members,
@@ -48,7 +48,7 @@ def change_single_sign_on(actor: Actor, request: ChangeSingleSignOn) -> SingleSi
 
 
 def _governed(actor: Actor, action: Action) -> Tenant:
-    here = standing(actor)
+    here = active_membership(actor)
     here.require(action)
     return here.tenant
 

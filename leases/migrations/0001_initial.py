@@ -1,9 +1,9 @@
-import access.ids
+import foundation.db.ids
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.conf import settings
-from access.due import due_function
-from access.tenancy import row_level_security
+from foundation.db.due_rows import due_rows_function
+from foundation.db.row_level_security import row_level_security
 from django.db import migrations, models
 
 
@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Lease',
             fields=[
-                ('id', models.UUIDField(default=access.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=foundation.db.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('client_id', models.UUIDField(null=True)),
                 ('agent_id', models.UUIDField(null=True)),
                 ('purpose', models.CharField(max_length=500)),
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(row_level_security("lease"), migrations.RunSQL.noop),
         migrations.RunSQL(
-            due_function("leases_due", "lease", "expires_at", "active"),
+            due_rows_function("leases_due", "lease", "expires_at", "active"),
             "DROP FUNCTION leases_due",
         ),
     ]

@@ -6,34 +6,34 @@ from django.db.models import Q
 
 from access.actions import RULES, Action
 from access.actor import Actor
-from access.errors import NotFound
-from access.ids import parse_public_id
 from access.levels import Level
-from access.paging import page
 from access.tenancy import TenantQuerySet
-from audit.recording import reading
+from audit.recording import read_only
+from credentials.permissions import Permissions, read_permissions, require_level
 from credentials.policies import longest_ttl, usual_ttl
-from credentials.rights import Rights, require_level, rights
-from leases.holding import held_by, is_holder
+from foundation.db.ids import parse_public_id
+from foundation.db.paging import page
+from foundation.errors import NotFound
+from leases.approval_serializers import approvals_out
+from leases.lookups import is_holder, leases_of
 from leases.models import Lease, LeaseState
-from leases.presenting import with_names
-from leases.requests import approvals_out
-from leases.shapes import ApprovalDetail, ApprovalPage, ListApprovals
-from tenants.standing import standing
+from leases.serializers import with_names
+from leases.shapes import ApprovalDetailOut, ApprovalPageOut, ListApprovals
+from tenants.memberships import active_membership
 
 HISTORY = 10
 WAITING = Q(state=LeaseState.PENDING_APPROVAL, decided_at=None)
 
 
-def list_approvals(actor: Actor, request: ListApprovals) -> ApprovalPage:
+def list_approvals(actor: Actor, request: ListApprovals) -> ApprovalPageOut:
     """Requests for leases that one made oneself or could decide on, newest first."""
-    with reading(actor, Action.LIST_APPROVALS):
-        stands = standing(actor)
-        held = rights(actor, stands)
-        rows = _requests(actor).filter(held_by(actor) | _decidable(held))
+    with read_only(actor, Action.LIST_APPROVALS):
+        stands = active_membership(actor)
+        held = read_permissions(actor, stands)
+        rows = _requests(actor).filter(leases_of(actor) | _decidable(held))
         waiting = rows.filter(WAITING, _decidable(held))
         if not stands.tenant.self_approval:
-            waiting = waiting.exclude(held_by(actor))
+            waiting = waiting.exclude(leases_of(actor))
         if request.state != "any":
             rows = rows.filter(WAITING if request.state == "waiting" else ~WAITING)
         shown, cursor = page(
@@ -43,30 +43,30 @@ def list_approvals(actor: Actor, request: ListApprovals) -> ApprovalPage:
             cursor=request.cursor,
             newest_first=True,
         )
-        return ApprovalPage(
+        return ApprovalPageOut(
             approvals=approvals_out(actor, stands, held, shown),
             waiting_for_me=waiting.count() if _may_decide_here(actor) else 0,
             next_cursor=cursor,
         )
 
 
-def show_approval(actor: Actor, request_id: str) -> ApprovalDetail:
+def show_approval(actor: Actor, request_id: str) -> ApprovalDetailOut:
     """One request with the limits it is held against and like requests before it.
 
     Who asked sees it, and who holds `admin` on the credential.
     """
-    with reading(actor, Action.SHOW_APPROVAL) as entry:
-        stands = standing(actor)
+    with read_only(actor, Action.SHOW_APPROVAL) as entry:
+        stands = active_membership(actor)
         rows = with_names(_requests(actor)).filter(pk=parse_public_id("lease", request_id))
         lease = rows.first()
         if lease is None:
             raise NotFound("There is no such request.")
-        entry.about(lease_id=lease.pk, credential_id=lease.credential_id)
-        held = rights(actor, stands)
+        entry.set_fields(lease_id=lease.pk, credential_id=lease.credential_id)
+        held = read_permissions(actor, stands)
         if not is_holder(actor, lease):
             require_level(Action.SHOW_APPROVAL, held.on(lease.credential), lease.credential.key)
         (shown,) = approvals_out(actor, stands, held, [lease])
-        return ApprovalDetail(
+        return ApprovalDetailOut(
             **shown.model_dump(),
             usual_ttl_seconds=usual_ttl(stands.tenant, lease.credential),
             maximum_ttl_seconds=longest_ttl(stands.tenant, lease.credential),
@@ -80,15 +80,19 @@ def show_approval(actor: Actor, request_id: str) -> ApprovalDetail:
 def _requests(actor: Actor) -> TenantQuerySet[Lease]:
     """Leases that a person was asked for; a narrowed token sees those on its credentials only."""
     rows = Lease.objects.of(actor).filter(request_digest__isnull=False)
-    return rows if actor.only is None else rows.filter(credential_id__in=actor.only)
+    return (
+        rows
+        if actor.allowed_credentials is None
+        else rows.filter(credential_id__in=actor.allowed_credentials)
+    )
 
 
-def _decidable(held: Rights) -> Q:
+def _decidable(held: Permissions) -> Q:
     return held.at_least(RULES[Action.DECIDE_LEASE].level or Level.ADMIN, "credential__")
 
 
 def _may_decide_here(actor: Actor) -> bool:
-    return actor.door in RULES[Action.DECIDE_LEASE].doors
+    return actor.channel in RULES[Action.DECIDE_LEASE].channels
 
 
 def _like(actor: Actor, lease: Lease) -> list[Lease]:

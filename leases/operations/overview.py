@@ -4,18 +4,17 @@ from datetime import datetime, timedelta
 
 from access.actions import Action
 from access.actor import Actor
-from access.tenancy import database_now
 from audit.events import Event, Outcome
 from audit.models import Entry
-from audit.recording import reading
-from credentials.coming import approaching_ends, due_rotations, open_windows
+from audit.recording import read_only
 from credentials.models import AccessRequest, RequestState
-from credentials.rights import DatabaseClock
+from credentials.upcoming_expirations import approaching_ends, due_rotations, open_windows
+from foundation.db.clock import DatabaseClock, database_now
 from leases.models import Lease, LeaseState
-from leases.overviews import denials, leases_given, newest_entries, reads_by_agent
 from leases.shapes import OverviewOut
+from leases.statistics import denials, leases_given, newest_entries, reads_by_agent
+from tenants.memberships import active_membership
 from tenants.models import Agent, AgentState
-from tenants.standing import standing
 
 
 def show_overview(actor: Actor) -> OverviewOut:
@@ -24,8 +23,8 @@ def show_overview(actor: Actor) -> OverviewOut:
     The newest entries stand here as a credential's own trail stands beside it; the log with all
     that an entry says is read, and that reading is logged, elsewhere.
     """
-    with reading(actor, Action.SHOW_OVERVIEW):
-        standing(actor).require(Action.SHOW_OVERVIEW)
+    with read_only(actor, Action.SHOW_OVERVIEW):
+        active_membership(actor).require(Action.SHOW_OVERVIEW)
         now = database_now()
         return OverviewOut(
             live_leases=_live_leases(actor),

@@ -4,18 +4,18 @@ from typing import Any
 
 from access.actions import Action
 from access.actor import Actor
-from access.errors import Conflict
-from access.ids import public_id
-from access.tenancy import database_now
-from audit.recording import reading
+from audit.recording import read_only
 from credentials.models import Rotation, RotationState
-from credentials.rights import DatabaseClock, find_credential, is_over, require_right
-from credentials.shapes import DescribeCredential
+from credentials.permissions import find_credential, require_permission
+from credentials.shapes.credentials import DescribeCredential
+from foundation.db.clock import DatabaseClock, database_now, is_past
+from foundation.db.ids import public_id
+from foundation.errors import Conflict
 from leases.models import Lease, LeaseState
-from leases.presenting import holder_name
+from leases.serializers import holder_name
 from leases.shapes import ReaderOut, ReadersOut
+from tenants.memberships import active_membership
 from tenants.models import Agent
-from tenants.standing import standing
 
 
 def show_readers(actor: Actor, request: DescribeCredential) -> ReadersOut:
@@ -24,16 +24,16 @@ def show_readers(actor: Actor, request: DescribeCredential) -> ReadersOut:
     Needs `manager`. When the list is empty the window can be closed without breaking anybody.
     Conflict when no window is open.
     """
-    with reading(actor, Action.SHOW_READERS) as entry:
-        stands = standing(actor)
+    with read_only(actor, Action.SHOW_READERS) as entry:
+        stands = active_membership(actor)
         credential = find_credential(actor, request.key, entry)
-        require_right(actor, stands, credential, Action.SHOW_READERS)
+        require_permission(actor, stands, credential, Action.SHOW_READERS)
         window = (
             Rotation.objects.filter(credential=credential, state=RotationState.OPEN)
             .select_related("previous")
             .first()
         )
-        if window is None or is_over(window.closes_at, database_now()):
+        if window is None or is_past(window.closes_at, database_now()):
             raise Conflict("No rotation window is open on this credential.")
         return ReadersOut(
             key=credential.key,

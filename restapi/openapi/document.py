@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 
 from access.scopes import SCOPE_MEANINGS, Scope
+from restapi.openapi.error_responses import error_responses
 from restapi.openapi.headers import ANSWERED, PARAMETERS, headers_of_answer
-from restapi.openapi.refusals import refusals
 from restapi.openapi.schemas import Schemas
 from restapi.routes import ROUTES
 from restapi.routes.route import Route
@@ -52,7 +52,7 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
         "tags": [route.subject],
         "security": [{"oauth": [route.scope.value]}, {"bearer": [route.scope.value]}],
         "parameters": _parameters(route, schemas),
-        "responses": {str(route.done): _answer(route, schemas)} | refusals(route),
+        "responses": {str(route.done): _answer(route, schemas)} | error_responses(route),
     }
     if route.in_body and route.members:
         body = schemas.body(route)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic.json_schema import models_json_schema
 
-from access.shapes import Shape
+from foundation.schema.shapes import Shape
 from restapi.routes.route import Route
 
 Schema = dict[str, Any]

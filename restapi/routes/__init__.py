@@ -2,12 +2,12 @@
 
 from restapi.routes import (
     access,
+    agents,
     audit,
     credentials,
     keys,
     leases,
-    machines,
-    people,
+    members,
     rotations,
     settings,
 )
@@ -18,8 +18,8 @@ ROUTES: tuple[Route, ...] = (
     *rotations.ROUTES,
     *leases.ROUTES,
     *access.ROUTES,
-    *people.ROUTES,
-    *machines.ROUTES,
+    *members.ROUTES,
+    *agents.ROUTES,
     *settings.ROUTES,
     *keys.ROUTES,
     *audit.ROUTES,

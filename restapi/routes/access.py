@@ -1,30 +1,36 @@
 """Who may use what: grants, what follows from them, requests for access."""
 
 from access.actions import Action
-from access.errors import Conflict, CredentialNotFound, FolderNotFound, NotFound, PreconditionFailed
 from credentials import operations
-from credentials.reach_shapes import (
-    AccessPage,
-    MatrixPage,
-    ReachPage,
+from credentials.shapes.access_reports import (
+    AccessPageOut,
+    MatrixPageOut,
+    ReachPageOut,
     ShowAccess,
     ShowMatrix,
     ShowReach,
 )
-from credentials.request_shapes import (
-    AccessRequestDetail,
+from credentials.shapes.access_requests import (
+    AccessRequestDetailOut,
     AccessRequestOut,
-    AccessRequestPage,
+    AccessRequestPageOut,
     ListAccessRequests,
     RequestAccess,
 )
-from credentials.shapes import (
-    ChangedGrants,
+from credentials.shapes.credentials import (
+    ChangedGrantsOut,
     ChangeGrants,
     GiveGrant,
     GrantOut,
-    GrantPage,
+    GrantPageOut,
     ListGrants,
+)
+from foundation.errors import (
+    Conflict,
+    CredentialNotFound,
+    FolderNotFound,
+    NotFound,
+    PreconditionFailed,
 )
 from restapi.routes.route import Route
 
@@ -40,7 +46,7 @@ ROUTES = (
         operation=operations.list_grants,
         action=Action.LIST_GRANTS,
         takes=ListGrants,
-        gives=GrantPage,
+        gives=GrantPageOut,
         errors=(*THINGS, NotFound),
     ),
     Route(
@@ -62,7 +68,7 @@ ROUTES = (
         operation=operations.change_grants,
         action=Action.CHANGE_GRANTS,
         takes=ChangeGrants,
-        gives=ChangedGrants,
+        gives=ChangedGrantsOut,
         errors=(*THINGS, NotFound, PreconditionFailed),
     ),
     Route(
@@ -82,7 +88,7 @@ ROUTES = (
         operation=operations.show_access,
         action=Action.SHOW_ACCESS,
         takes=ShowAccess,
-        gives=AccessPage,
+        gives=AccessPageOut,
         errors=THINGS,
     ),
     Route(
@@ -93,7 +99,7 @@ ROUTES = (
         operation=operations.show_reach,
         action=Action.SHOW_REACH,
         takes=ShowReach,
-        gives=ReachPage,
+        gives=ReachPageOut,
         errors=(NotFound,),
     ),
     Route(
@@ -104,7 +110,7 @@ ROUTES = (
         operation=operations.show_matrix,
         action=Action.SHOW_MATRIX,
         takes=ShowMatrix,
-        gives=MatrixPage,
+        gives=MatrixPageOut,
         errors=(FolderNotFound,),
     ),
     Route(
@@ -115,7 +121,7 @@ ROUTES = (
         operation=operations.list_access_requests,
         action=Action.LIST_ACCESS_REQUESTS,
         takes=ListAccessRequests,
-        gives=AccessRequestPage,
+        gives=AccessRequestPageOut,
     ),
     Route(
         method="POST",
@@ -135,7 +141,7 @@ ROUTES = (
         summary="Show a request for access and earlier ones like it",
         operation=operations.show_access_request,
         action=Action.SHOW_ACCESS_REQUEST,
-        gives=AccessRequestDetail,
+        gives=AccessRequestDetailOut,
         errors=(NotFound,),
     ),
     Route(

@@ -1,11 +1,11 @@
 """The tenant's audit log."""
 
 from access.actions import Action
-from access.errors import NotFound
+from foundation.errors import NotFound
 from restapi.routes.route import Route
 from tenants import operations
-from tenants.audit_files import MEDIA
-from tenants.audit_shapes import EntryDetail, EntryPage, ExportAudit, QueryAudit
+from tenants.audit_export import MEDIA
+from tenants.shapes.audit import EntryDetailOut, EntryPageOut, ExportAudit, QueryAudit
 
 ROUTES = (
     Route(
@@ -16,7 +16,7 @@ ROUTES = (
         operation=operations.query_audit,
         action=Action.QUERY_AUDIT,
         takes=QueryAudit,
-        gives=EntryPage,
+        gives=EntryPageOut,
     ),
     Route(
         method="GET",
@@ -35,7 +35,7 @@ ROUTES = (
         summary="Show an entry, and whether it is as it was written",
         operation=operations.show_audit_entry,
         action=Action.SHOW_AUDIT_ENTRY,
-        gives=EntryDetail,
+        gives=EntryDetailOut,
         errors=(NotFound,),
     ),
 )

@@ -1,31 +1,31 @@
 """Credentials: storing, finding, changing, ending; the folders that they are in."""
 
 from access.actions import Action
-from access.errors import Conflict, CredentialNotFound, FolderNotFound, PreconditionFailed
-from access.strict_json import MAXIMUM_IMPORT
 from credentials import operations
-from credentials.folder_shapes import (
-    FolderOut,
-    FolderPage,
-    ListFolders,
-    MoveFolder,
-    NameFolder,
-    TagsOut,
-)
-from credentials.importing.shapes import ImportCredentials, ImportOut
-from credentials.shapes import (
+from credentials.shapes.credentials import (
     CreateCredential,
-    CredentialDetail,
+    CredentialDetailOut,
     CredentialOut,
-    CredentialPage,
+    CredentialPageOut,
     DescribeCredential,
-    FoundPage,
+    FoundPageOut,
     ListCredentials,
     MoveCredential,
     SearchCredentials,
     SeenCredential,
     UpdateCredential,
 )
+from credentials.shapes.folders import (
+    FolderOut,
+    FolderPageOut,
+    ListFolders,
+    MoveFolder,
+    NameFolder,
+    TagsOut,
+)
+from credentials.shapes.imports import ImportCredentials, ImportOut
+from foundation.errors import Conflict, CredentialNotFound, FolderNotFound, PreconditionFailed
+from foundation.schema.strict_json import MAXIMUM_IMPORT
 from restapi.routes.route import Route
 
 ONE = "credentials/{key}"
@@ -39,7 +39,7 @@ ROUTES = (
         operation=operations.list_credentials,
         action=Action.LIST_CREDENTIALS,
         takes=ListCredentials,
-        gives=CredentialPage,
+        gives=CredentialPageOut,
         errors=(FolderNotFound,),
     ),
     Route(
@@ -50,7 +50,7 @@ ROUTES = (
         operation=operations.search_credentials,
         action=Action.SEARCH_CREDENTIALS,
         takes=SearchCredentials,
-        gives=FoundPage,
+        gives=FoundPageOut,
     ),
     Route(
         method="POST",
@@ -84,7 +84,7 @@ ROUTES = (
         operation=operations.describe_credential,
         action=Action.DESCRIBE_CREDENTIAL,
         takes=DescribeCredential,
-        gives=CredentialDetail,
+        gives=CredentialDetailOut,
         errors=(CredentialNotFound,),
         versioned=True,
     ),
@@ -166,7 +166,7 @@ ROUTES = (
         operation=operations.list_folders,
         action=Action.LIST_FOLDERS,
         takes=ListFolders,
-        gives=FolderPage,
+        gives=FolderPageOut,
         errors=(FolderNotFound,),
     ),
     Route(

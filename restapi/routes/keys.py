@@ -1,9 +1,9 @@
 """The tenant's keys: which there are, a new one, and the end of one that wraps nothing."""
 
 from access.actions import Action
-from access.errors import Conflict, NotFound, PreconditionFailed
 from credentials import operations as credentials
-from credentials.key_shapes import KeyOut, KeyPage, ListKeys, RotateTenantKey
+from credentials.shapes.tenant_keys import KeyOut, KeyPageOut, ListKeys, RotateTenantKey
+from foundation.errors import Conflict, NotFound, PreconditionFailed
 from restapi.routes.route import Route
 
 ROUTES = (
@@ -15,7 +15,7 @@ ROUTES = (
         operation=credentials.list_keys,
         action=Action.LIST_KEYS,
         takes=ListKeys,
-        gives=KeyPage,
+        gives=KeyPageOut,
     ),
     Route(
         method="GET",

@@ -1,7 +1,7 @@
 """Leases: issuing, redeeming, ending. A handle travels in bodies only, never in an address."""
 
 from access.actions import Action
-from access.errors import (
+from foundation.errors import (
     ApprovalPending,
     Conflict,
     CredentialNotFound,
@@ -12,15 +12,15 @@ from access.errors import (
     NotFound,
 )
 from leases import operations
-from leases.holding import handle_again
+from leases.lookups import recompute_handle
 from leases.shapes import (
-    ApprovalDetail,
-    ApprovalPage,
+    ApprovalDetailOut,
+    ApprovalPageOut,
     LeaseCredential,
-    LeaseDetail,
+    LeaseDetailOut,
     LeaseOut,
-    LeasePage,
-    LeaseState,
+    LeasePageOut,
+    LeaseStateOut,
     ListApprovals,
     ListLeases,
     ReadCredential,
@@ -46,7 +46,7 @@ ROUTES = (
         gives=LeaseOut,
         status=201,
         errors=(CredentialNotFound, Conflict, ApprovalPending),
-        again={"leaseHandle": lambda actor, kept: handle_again(actor, kept["leaseId"])},
+        again={"leaseHandle": lambda actor, kept: recompute_handle(actor, kept["leaseId"])},
     ),
     Route(
         method="POST",
@@ -68,7 +68,7 @@ ROUTES = (
         operation=operations.renew_lease,
         action=Action.RENEW_LEASE,
         takes=RenewLease,
-        gives=LeaseState,
+        gives=LeaseStateOut,
         errors=(InvalidHandle, *OVER),
     ),
     Route(
@@ -79,7 +79,7 @@ ROUTES = (
         operation=operations.release_lease,
         action=Action.RELEASE_LEASE,
         takes=ReleaseLease,
-        gives=LeaseState,
+        gives=LeaseStateOut,
         errors=(InvalidHandle,),
     ),
     Route(
@@ -89,7 +89,7 @@ ROUTES = (
         summary="End somebody's lease at once",
         operation=operations.revoke_lease,
         action=Action.REVOKE_LEASE,
-        gives=LeaseState,
+        gives=LeaseStateOut,
         errors=(NotFound,),
     ),
     Route(
@@ -111,7 +111,7 @@ ROUTES = (
         operation=operations.list_leases,
         action=Action.LIST_LEASES,
         takes=ListLeases,
-        gives=LeasePage,
+        gives=LeasePageOut,
         errors=(CredentialNotFound, NotFound),
     ),
     Route(
@@ -121,7 +121,7 @@ ROUTES = (
         summary="Show a lease: whose it is, how it came to be, how it ended; no handle",
         operation=operations.show_lease,
         action=Action.SHOW_LEASE,
-        gives=LeaseDetail,
+        gives=LeaseDetailOut,
         errors=(NotFound,),
     ),
     Route(
@@ -132,7 +132,7 @@ ROUTES = (
         operation=operations.list_approvals,
         action=Action.LIST_APPROVALS,
         takes=ListApprovals,
-        gives=ApprovalPage,
+        gives=ApprovalPageOut,
     ),
     Route(
         method="GET",
@@ -141,7 +141,7 @@ ROUTES = (
         summary="Show a request for a lease; a person decides on it at the console",
         operation=operations.show_approval,
         action=Action.SHOW_APPROVAL,
-        gives=ApprovalDetail,
+        gives=ApprovalDetailOut,
         errors=(NotFound,),
     ),
     Route(
@@ -151,7 +151,7 @@ ROUTES = (
         summary="Withdraw your own request for a lease",
         operation=operations.withdraw_lease,
         action=Action.WITHDRAW_LEASE,
-        gives=LeaseState,
+        gives=LeaseStateOut,
         errors=(NotFound, Conflict),
     ),
 )

@@ -1,9 +1,14 @@
 """Rotations: new values, and the window in which the old one still works."""
 
 from access.actions import Action
-from access.errors import Conflict, CredentialNotFound, WindowOpen
 from credentials import operations
-from credentials.shapes import ChangeWindow, DescribeCredential, RotateCredential, RotationOut
+from credentials.shapes.credentials import (
+    ChangeWindow,
+    DescribeCredential,
+    RotateCredential,
+    RotationOut,
+)
+from foundation.errors import Conflict, CredentialNotFound, WindowOpen
 from leases.operations import show_readers
 from leases.shapes import ReadersOut
 from restapi.routes.route import Route

@@ -10,13 +10,13 @@ from pydantic.alias_generators import to_camel
 
 from access.actions import RULES, Action
 from access.actor import Actor
-from access.errors import VaultError
 from access.scopes import Scope
-from access.shapes import Shape
-from access.strict_json import MAXIMUM_BODY
+from foundation.errors import VaultError
+from foundation.schema.shapes import Shape
+from foundation.schema.strict_json import MAXIMUM_BODY
 
 # Makes a member of an answer once more, out of the members that were kept.
-Again = Callable[[Actor, dict[str, Any]], str | None]
+Recompute = Callable[[Actor, dict[str, Any]], str | None]
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 _PLACE = re.compile(r"\{([A-Za-z]+)\}")
@@ -50,7 +50,7 @@ class Route:
     versioned: bool = False
     conditional: bool = False
     repeatable: bool = True
-    again: Mapping[str, Again] = field(default_factory=lambda: MappingProxyType({}))
+    again: Mapping[str, Recompute] = field(default_factory=lambda: MappingProxyType({}))
     largest: int = MAXIMUM_BODY
     media: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -1,10 +1,10 @@
 """The tenant's own settings."""
 
 from access.actions import Action
-from access.errors import PreconditionFailed
+from foundation.errors import PreconditionFailed
 from restapi.routes.route import Route
 from tenants import operations
-from tenants.shapes import ChangeSettings, SettingsOut
+from tenants.shapes.tenants import ChangeSettings, SettingsOut
 
 ROUTES = (
     Route(

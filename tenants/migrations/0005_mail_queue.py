@@ -1,5 +1,5 @@
 import django.db.models.functions.datetime
-from access.due import due_function
+from foundation.db.due_rows import due_rows_function
 from django.db import migrations, models
 
 # Numbers for /readyz, past row-level security: how many notices are overdue and how many failed.
@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
             model_name='notice',
             index=models.Index(condition=models.Q(('failed_at__isnull', False)), fields=['failed_at'], name='notice_failed'),
         ),
-        migrations.RunSQL("DROP FUNCTION notices_due", due_function("notices_due", "notice", "created_at", "waiting")),
-        migrations.RunSQL(due_function("notices_due", "notice", "next_attempt_at", "waiting"), "DROP FUNCTION notices_due"),
+        migrations.RunSQL("DROP FUNCTION notices_due", due_rows_function("notices_due", "notice", "created_at", "waiting")),
+        migrations.RunSQL(due_rows_function("notices_due", "notice", "next_attempt_at", "waiting"), "DROP FUNCTION notices_due"),
         migrations.RunSQL(OUTSTANDING, "DROP FUNCTION notices_outstanding"),
     ]

@@ -34,7 +34,7 @@ from tenants.operations.service_accounts import (
     list_service_accounts,
     show_service_account,
 )
-from tenants.operations.tenancy import change_settings, create_tenant, show_settings
+from tenants.operations.tenants import change_settings, create_tenant, show_settings
 
 __all__ = [
     "accept_invitation",

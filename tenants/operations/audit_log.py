@@ -10,24 +10,25 @@ from django.db.models import Q
 
 from access.actions import Action
 from access.actor import Actor
-from access.errors import NotFound
-from access.ids import parse_public_id
-from access.paging import page
-from access.tenancy import TenantQuerySet, database_now
+from access.tenancy import TenantQuerySet
 from audit.events import Event, Outcome
 from audit.models import Entry
-from audit.recording import Draft, audited, entry_mac, reading
-from tenants.audit_files import written
-from tenants.audit_shapes import (
+from audit.recording import EntryDraft, audited, entry_mac, read_only
+from foundation.db.clock import database_now
+from foundation.db.ids import parse_public_id
+from foundation.db.paging import page
+from foundation.errors import NotFound
+from tenants.audit_entries import ActorNames, entries_out, entry_fields
+from tenants.audit_export import audit_file
+from tenants.memberships import active_membership
+from tenants.shapes.audit import (
     ChooseEntries,
-    EntryDetail,
+    EntryDetailOut,
     EntryOut,
-    EntryPage,
+    EntryPageOut,
     ExportAudit,
     QueryAudit,
 )
-from tenants.entries import Actors, entries_out, entry_fields
-from tenants.standing import standing
 
 # A page that follows the log asks the same again and again; one entry says so for this long.
 SAME_LOOK = timedelta(minutes=1)
@@ -40,33 +41,33 @@ IDS = {
 }
 
 
-def query_audit(actor: Actor, request: QueryAudit) -> EntryPage:
+def query_audit(actor: Actor, request: QueryAudit) -> EntryPageOut:
     """Entries of the tenant, the newest first.
 
     The same question from the same place within a minute is one entry.
     """
     with audited(actor, Action.QUERY_AUDIT, Event.AUDIT_READ) as entry:
-        standing(actor).require(Action.QUERY_AUDIT)
+        active_membership(actor).require(Action.QUERY_AUDIT)
         _say(entry, request, continued=request.cursor is not None)
         found, more = _page(actor, request, limit=request.limit, cursor=request.cursor)
         if found and request.key:
-            entry.about(credential_key=request.key)
+            entry.set_fields(credential_key=request.key)
         if request.cursor is None and _was_said(actor, entry):
-            entry.drop()
-        return EntryPage(entries=entries_out(actor, found), next_cursor=more)
+            entry.discard()
+        return EntryPageOut(entries=entries_out(actor, found), next_cursor=more)
 
 
-def show_audit_entry(actor: Actor, entry_id: str) -> EntryDetail:
+def show_audit_entry(actor: Actor, entry_id: str) -> EntryDetailOut:
     """One entry, with the word of its MAC."""
     with audited(actor, Action.SHOW_AUDIT_ENTRY, Event.AUDIT_READ) as entry:
-        standing(actor).require(Action.SHOW_AUDIT_ENTRY)
+        active_membership(actor).require(Action.SHOW_AUDIT_ENTRY)
         row = Entry.objects.of(actor).filter(pk=parse_public_id("entry", entry_id)).first()
         if row is None:
             raise NotFound("There is no such entry.")
-        entry.detail(entry=entry_id)
+        entry.add_details(entry=entry_id)
         genuine = hmac.compare_digest(bytes(row.mac), entry_mac(row))
-        fields = entry_fields(row, Actors(actor, [row]))
-        return EntryDetail.model_validate({**fields, "genuine": genuine})
+        fields = entry_fields(row, ActorNames(actor, [row]))
+        return EntryDetailOut.model_validate({**fields, "genuine": genuine})
 
 
 def export_audit(actor: Actor, request: ExportAudit) -> Iterator[str]:
@@ -76,17 +77,17 @@ def export_audit(actor: Actor, request: ExportAudit) -> Iterator[str]:
     own, in which the actor's token or session and standing are read anew.
     """
     with audited(actor, Action.EXPORT_AUDIT, Event.AUDIT_EXPORTED) as entry:
-        standing(actor).require(Action.EXPORT_AUDIT)
+        active_membership(actor).require(Action.EXPORT_AUDIT)
         _say(entry, request, format=request.format)
         now = database_now()
-    return written(request.format, _batches(actor, request, now))
+    return audit_file(request.format, _batches(actor, request, now))
 
 
 def _batches(actor: Actor, request: ExportAudit, end: datetime) -> Iterator[list[EntryOut]]:
     cursor, more = None, True
     while more:
-        with reading(actor, Action.EXPORT_AUDIT):
-            standing(actor).require(Action.EXPORT_AUDIT)
+        with read_only(actor, Action.EXPORT_AUDIT):
+            active_membership(actor).require(Action.EXPORT_AUDIT)
             found, cursor = _page(actor, request, Q(at__lt=end), limit=BATCH, cursor=cursor)
             batch = entries_out(actor, found)
         more = cursor is not None
@@ -136,17 +137,17 @@ def _events(word: str) -> dict[str, Any]:
     return {"event__in": [event for event in Event if event.partition(".")[0] == word]}
 
 
-def _say(entry: Draft, request: ChooseEntries, **more: object) -> None:
+def _say(entry: EntryDraft, request: ChooseEntries, **more: object) -> None:
     """What was asked for. A key is named only where there is one: anything may be typed there."""
     asked = request.model_dump(
         mode="json", by_alias=True, exclude_none=True, include=set(ChooseEntries.model_fields)
     )
     if "key" in asked:
         asked["key"] = True
-    entry.detail(asked=asked, **more)
+    entry.add_details(asked=asked, **more)
 
 
-def _was_said(actor: Actor, entry: Draft) -> bool:
+def _was_said(actor: Actor, entry: EntryDraft) -> bool:
     """Whether the log says already that this actor just asked this from here."""
     return (
         Entry.objects.of(actor)

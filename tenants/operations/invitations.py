@@ -5,43 +5,44 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
-from access.actions import Action, Door
+from access.actions import Action, Channel
 from access.actor import Actor
-from access.errors import Conflict, Denied, NotFound, QuotaExceeded
-from access.ids import NO_ID, parse_public_id, public_id
-from access.paging import page
-from access.tenancy import database_now, tenant_transaction
+from access.tenancy import tenant_transaction
 from audit.events import Event
-from audit.recording import audited, reading, record_joined
-from tenants.links import invitation_link, opened
+from audit.recording import audited, read_only, record_in_transaction
+from foundation.db.clock import database_now
+from foundation.db.ids import NO_ID, parse_public_id, public_id
+from foundation.db.paging import page
+from foundation.errors import Conflict, Denied, NotFound, QuotaExceeded
+from tenants.invitation_links import invitation_link, opened
+from tenants.memberships import active_membership
 from tenants.models import Invitation, InvitationState, Membership, Person, Tenant
-from tenants.notices import notify_invited
+from tenants.notifications import notify_invited
 from tenants.operations.members import join, require_owner_for
-from tenants.shapes import (
+from tenants.shapes.tenants import (
     InvitationLinkOut,
     InvitationOut,
-    InvitationPage,
+    InvitationPageOut,
     InviteMember,
     Listing,
     OpenInvitation,
     TenantOut,
 )
-from tenants.standing import standing
 
 LASTS = timedelta(days=7)
 MOST_WAITING = 500
 
 
-def list_invitations(actor: Actor, request: Listing) -> InvitationPage:
+def list_invitations(actor: Actor, request: Listing) -> InvitationPageOut:
     """Whom the tenant asked to join, the newest first."""
-    with reading(actor, Action.LIST_INVITATIONS):
-        standing(actor).require(Action.LIST_INVITATIONS)
+    with read_only(actor, Action.LIST_INVITATIONS):
+        active_membership(actor).require(Action.LIST_INVITATIONS)
         rows = Invitation.objects.filter(tenant_id=actor.tenant_id).select_related("invited_by")
         found, more = page(
             rows, {"pk": UUID}, limit=request.limit, cursor=request.cursor, newest_first=True
         )
         now = database_now()
-        return InvitationPage(
+        return InvitationPageOut(
             invitations=[invitation_out(one, now) for one in found], next_cursor=more
         )
 
@@ -53,20 +54,20 @@ def invite_member(actor: Actor, request: InviteMember) -> InvitationOut:
     Asking again sends a new link and ends the one before. Only owners ask somebody to be one.
     """
     with audited(actor, Action.INVITE_MEMBER, Event.MEMBER_INVITED) as entry:
-        standing(actor, keep=True).require(Action.INVITE_MEMBER)
-        entry.detail(role=request.role)
+        active_membership(actor, keep=True).require(Action.INVITE_MEMBER)
+        entry.add_details(role=request.role)
         require_owner_for(actor, request.role)
         _require_no_member(actor, request.email)
         waiting = Invitation.objects.filter(
             tenant_id=actor.tenant_id, state=InvitationState.WAITING
         )
         earlier = waiting.filter(email__iexact=request.email)
-        entry.detail(again=bool(earlier.update(state=InvitationState.WITHDRAWN)))
+        entry.add_details(again=bool(earlier.update(state=InvitationState.WITHDRAWN)))
         now = database_now()
         if waiting.filter(expires_at__gt=now).count() >= MOST_WAITING:
             raise QuotaExceeded(f"At most {MOST_WAITING} invitations may wait at a time.")
         invitation = _invite(actor, request, now)
-        entry.detail(invitation=public_id("inv", invitation.pk))
+        entry.add_details(invitation=public_id("inv", invitation.pk))
         notify_invited(invitation)
         return invitation_out(invitation, now)
 
@@ -98,8 +99,8 @@ def show_invitation_link(actor: Actor, invitation_id: str) -> InvitationLinkOut:
     used the link. Only owners see the link of an invitation to be an owner.
     """
     with audited(actor, Action.SHOW_INVITATION_LINK, Event.MEMBER_INVITATION_LINK_SHOWN) as entry:
-        standing(actor).require(Action.SHOW_INVITATION_LINK)
-        entry.detail(invitation=invitation_id)
+        active_membership(actor).require(Action.SHOW_INVITATION_LINK)
+        entry.add_details(invitation=invitation_id)
         invitation = _waiting_invitation(actor, invitation_id)
         if not _stands(invitation):
             raise _no_invitation()
@@ -116,8 +117,8 @@ def show_invitation_link(actor: Actor, invitation_id: str) -> InvitationLinkOut:
 def withdraw_invitation(actor: Actor, invitation_id: str) -> None:
     """Take an invitation back: its link opens nothing any more."""
     with audited(actor, Action.WITHDRAW_INVITATION, Event.MEMBER_INVITATION_WITHDRAWN) as entry:
-        standing(actor).require(Action.WITHDRAW_INVITATION)
-        entry.detail(invitation=invitation_id)
+        active_membership(actor).require(Action.WITHDRAW_INVITATION)
+        entry.add_details(invitation=invitation_id)
         invitation = _waiting_invitation(actor, invitation_id)
         invitation.state = InvitationState.WITHDRAWN
         invitation.save(update_fields=["state"])
@@ -181,7 +182,7 @@ def accept_invitation(
             )
         actor = Actor(
             tenant_id=tenant.pk,
-            door=Door.CONSOLE,
+            channel=Channel.CONSOLE,
             person_id=person.pk,
             request_id=request_id,
             address=address,
@@ -189,7 +190,7 @@ def accept_invitation(
         join(actor, person, invitation.role)
         invitation.state = InvitationState.ACCEPTED
         invitation.save(update_fields=["state"])
-        record_joined(
+        record_in_transaction(
             actor,
             Event.MEMBER_JOINED,
             person=str(person.pk),

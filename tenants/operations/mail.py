@@ -2,12 +2,12 @@
 
 from access.actions import Action
 from access.actor import Actor
-from access.tenancy import database_now
-from audit.recording import reading
+from audit.recording import read_only
+from foundation.db.clock import database_now
 from tenants.mail_queue import LIFETIME, MailState, mail_is_configured
+from tenants.memberships import active_membership
 from tenants.models import Notice
-from tenants.shapes import MailOut, UndeliveredOut
-from tenants.standing import standing
+from tenants.shapes.tenants import MailOut, UndeliveredOut
 
 MOST_SHOWN = 50
 
@@ -16,8 +16,8 @@ def show_mail(actor: Actor) -> MailOut:
     """Whether there is a mail server, how many mails of the tenant wait, and which were given up
     in the last week, the newest first. Mails to people about their own accounts are not among them.
     """
-    with reading(actor, Action.SHOW_MAIL):
-        standing(actor).require(Action.SHOW_MAIL)
+    with read_only(actor, Action.SHOW_MAIL):
+        active_membership(actor).require(Action.SHOW_MAIL)
         rows = Notice.objects.of(actor)
         given_up = rows.filter(failed_at__gt=database_now() - LIFETIME).order_by("-failed_at")
         shown = given_up.select_related("person", "invitation")[:MOST_SHOWN]

@@ -8,21 +8,21 @@ from django.db.models.functions import Lower
 
 from access.actions import Action
 from access.actor import Actor
-from access.endings import Ended, announce
-from access.errors import Conflict, Invalid, NotFound, PreconditionFailed
-from access.ids import parse_public_id, public_id
-from access.paging import page
+from access.revocation import AccessRevoked, announce_revoked
 from audit.events import Event
-from audit.recording import Draft, audited, reading
+from audit.recording import EntryDraft, audited, read_only
+from foundation.db.ids import parse_public_id, public_id
+from foundation.db.paging import page
+from foundation.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from tenants.memberships import active_membership, lock_service_account
 from tenants.models import ServiceAccount, ServiceAccountState
-from tenants.shapes import (
+from tenants.shapes.tenants import (
     ChangeServiceAccount,
     CreateServiceAccount,
     ListServiceAccounts,
     ServiceAccountOut,
-    ServiceAccountPage,
+    ServiceAccountPageOut,
 )
-from tenants.standing import hold_service_account, standing
 
 EVENTS = {
     ServiceAccountState.ACTIVE: Event.SERVICE_ACCOUNT_RESUMED,
@@ -31,10 +31,10 @@ EVENTS = {
 }
 
 
-def list_service_accounts(actor: Actor, request: ListServiceAccounts) -> ServiceAccountPage:
+def list_service_accounts(actor: Actor, request: ListServiceAccounts) -> ServiceAccountPageOut:
     """The tenant's service accounts by name."""
-    with reading(actor, Action.LIST_SERVICE_ACCOUNTS):
-        standing(actor).require(Action.LIST_SERVICE_ACCOUNTS)
+    with read_only(actor, Action.LIST_SERVICE_ACCOUNTS):
+        active_membership(actor).require(Action.LIST_SERVICE_ACCOUNTS)
         rows = ServiceAccount.objects.of(actor).select_related("created_by")
         if request.state is None:
             rows = rows.exclude(state=ServiceAccountState.REMOVED)
@@ -46,15 +46,15 @@ def list_service_accounts(actor: Actor, request: ListServiceAccounts) -> Service
             limit=request.limit,
             cursor=request.cursor,
         )
-        return ServiceAccountPage(
+        return ServiceAccountPageOut(
             service_accounts=[service_account_out(one) for one in found], next_cursor=more
         )
 
 
 def show_service_account(actor: Actor, service_account_id: str) -> ServiceAccountOut:
     """One service account; a removed one too, because the log still names it."""
-    with reading(actor, Action.SHOW_SERVICE_ACCOUNT):
-        standing(actor).require(Action.SHOW_SERVICE_ACCOUNT)
+    with read_only(actor, Action.SHOW_SERVICE_ACCOUNT):
+        active_membership(actor).require(Action.SHOW_SERVICE_ACCOUNT)
         account = (
             ServiceAccount.objects.of(actor)
             .select_related("created_by")
@@ -69,14 +69,14 @@ def show_service_account(actor: Actor, service_account_id: str) -> ServiceAccoun
 def create_service_account(actor: Actor, request: CreateServiceAccount) -> ServiceAccountOut:
     """A new service account; Conflict when the name is taken."""
     with audited(actor, Action.CREATE_SERVICE_ACCOUNT, Event.SERVICE_ACCOUNT_CREATED) as entry:
-        standing(actor).require(Action.CREATE_SERVICE_ACCOUNT)
+        active_membership(actor).require(Action.CREATE_SERVICE_ACCOUNT)
         account = ServiceAccount(
             tenant_id=actor.tenant_id,
             name=request.name,
             description=request.description,
             created_by_id=actor.person_id,
         )
-        entry.detail(service_account=public_id("sa", account.pk), name=account.name)
+        entry.add_details(service_account=public_id("sa", account.pk), name=account.name)
         _save(account)
         account.refresh_from_db()
         return service_account_out(account)
@@ -93,26 +93,26 @@ def change_service_account(actor: Actor, request: ChangeServiceAccount) -> Servi
     state = None if request.state is None else ServiceAccountState(request.state)
     event = Event.SERVICE_ACCOUNT_CHANGED if state is None else EVENTS[state]
     with audited(actor, Action.CHANGE_SERVICE_ACCOUNT, event) as entry:
-        standing(actor).require(Action.CHANGE_SERVICE_ACCOUNT)
-        entry.detail(service_account=request.service_account_id)
+        active_membership(actor).require(Action.CHANGE_SERVICE_ACCOUNT)
+        entry.add_details(service_account=request.service_account_id)
         account = _held(actor, request.service_account_id)
         if request.revision not in (None, account.revision):
             raise PreconditionFailed("It was changed meanwhile; look at it again.")
         if state is None:
             _describe(entry, account, names)
         elif state == account.state:
-            entry.drop()
+            entry.discard()
         else:
             _move_to(actor, account, state)
-        entry.detail(name=account.name)
+        entry.add_details(name=account.name)
         return service_account_out(account)
 
 
-def _describe(entry: Draft, account: ServiceAccount, names: dict[str, Any]) -> None:
+def _describe(entry: EntryDraft, account: ServiceAccount, names: dict[str, Any]) -> None:
     for name, value in names.items():
         setattr(account, name, value)
     account.revision += 1
-    entry.detail(changed=sorted(names))
+    entry.add_details(changed=sorted(names))
     _save(account)
 
 
@@ -121,12 +121,12 @@ def _move_to(actor: Actor, account: ServiceAccount, state: ServiceAccountState) 
     account.revision += 1
     account.save(update_fields=["state", "revision"])
     if state != ServiceAccountState.ACTIVE:
-        ended = Ended(
+        ended = AccessRevoked(
             reason=f"service account {state}",
             service_account_id=account.pk,
             leaves=state == ServiceAccountState.REMOVED,
         )
-        announce(actor, ended)
+        announce_revoked(actor, ended)
 
 
 def _save(account: ServiceAccount) -> None:
@@ -137,7 +137,7 @@ def _save(account: ServiceAccount) -> None:
 
 
 def _held(actor: Actor, service_account_id: str) -> ServiceAccount:
-    account = hold_service_account(actor, parse_public_id("sa", service_account_id))
+    account = lock_service_account(actor, parse_public_id("sa", service_account_id))
     if account is None or account.state == ServiceAccountState.REMOVED:
         raise _no_account()
     return account

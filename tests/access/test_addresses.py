@@ -2,7 +2,7 @@
 
 import pytest
 
-from access.addresses import client_address
+from foundation.web.client_ip import client_address
 
 PEER, PROXY, CLIENT, LIE = "10.0.0.1", "10.0.0.2", "198.51.100.7", "203.0.113.9"
 

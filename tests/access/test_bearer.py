@@ -2,8 +2,8 @@
 
 import pytest
 
-from access.bearer import MAXIMUM_TOKEN, NoToken, bearer_token, wider_scope
-from access.errors import Unauthenticated
+from foundation.errors import Unauthenticated
+from identity.resource_server.bearer_token import MAXIMUM_TOKEN, NoToken, bearer_token, wider_scope
 
 
 @pytest.mark.parametrize(

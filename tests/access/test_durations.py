@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.durations import LONGEST, UNITS, parse_duration
-from access.errors import Invalid
+from foundation.errors import Invalid
+from foundation.schema.durations import LONGEST, UNITS, parse_duration
 
 
 @pytest.mark.parametrize(

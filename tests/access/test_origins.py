@@ -1,6 +1,6 @@
 """The names this server answers to."""
 
-from access.origins import allowed_hosts, allowed_origins
+from foundation.web.allowed_origins import allowed_hosts, allowed_origins
 
 PUBLIC = "https://vault.example.org"
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.errors import Malformed, TooLarge
-from access.strict_json import (
+from foundation.errors import Malformed, TooLarge
+from foundation.schema.strict_json import (
     MAXIMUM_BODY,
     MAXIMUM_DEPTH,
     parse_strict,

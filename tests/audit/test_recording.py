@@ -11,9 +11,21 @@ from django.db import DatabaseError, connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from access.actions import Action, Door
-from access.actor import Actor, machinery
-from access.errors import (
+from access.actions import Action, Channel
+from access.actor import Actor, system_actor
+from access.tenancy import tenant_transaction
+from audit.events import Event, Outcome
+from audit.models import Entry
+from audit.recording import (
+    INSTALLATION,
+    audited,
+    entry_mac,
+    read_only,
+    record_in_transaction,
+    record_separately,
+)
+from foundation.db.clock import database_now
+from foundation.errors import (
     Conflict,
     Denied,
     Invalid,
@@ -22,26 +34,15 @@ from access.errors import (
     Unavailable,
     VaultError,
 )
-from access.tenancy import database_now, tenant_transaction
-from audit.events import Event, Outcome
-from audit.models import Entry
-from audit.recording import (
-    INSTALLATION,
-    audited,
-    entry_mac,
-    reading,
-    record_alone,
-    record_joined,
-)
+from tests.audit_trail import new_entries, told, trail
 from tests.people import Somebody, lease, read, store
 from tests.storage import no_entry_can_be_written, owner_sql
-from tests.trail import new_entries, told, trail
 
 
 def attempt(actor: Actor, error: Exception | None = None) -> None:
     """An operation that renames the tenant and then goes well or wrong."""
     with audited(actor, Action.CHANGE_SETTINGS, Event.TENANT_SETTINGS_UPDATED) as entry:
-        entry.detail(step=1)
+        entry.add_details(step=1)
         with connection.cursor() as cursor:
             cursor.execute("UPDATE tenant SET name = 'changed'")
         if error:
@@ -113,7 +114,7 @@ def test_what_changes_nothing_may_drop_its_entry(owner: Somebody) -> None:
         new_entries(owner.console.tenant_id) as entries,
         audited(owner.console, Action.CHANGE_SETTINGS, Event.TENANT_SETTINGS_UPDATED) as entry,
     ):
-        entry.drop()
+        entry.discard()
 
     assert entries == []
 
@@ -131,7 +132,7 @@ def test_looking_leaves_an_entry_only_when_refused(
     owner: Somebody, error: VaultError | None, expected: list[tuple[str, str]]
 ) -> None:
     def look() -> None:
-        with reading(owner.console, Action.LIST_CREDENTIALS):
+        with read_only(owner.console, Action.LIST_CREDENTIALS):
             if error:
                 raise error
 
@@ -147,7 +148,7 @@ def test_looking_leaves_an_entry_only_when_refused(
 
 def test_a_refused_look_that_cannot_be_written_down_is_503(owner: Somebody) -> None:
     def look() -> None:
-        with reading(owner.console, Action.LIST_CREDENTIALS):
+        with read_only(owner.console, Action.LIST_CREDENTIALS):
             raise Denied("no")
 
     with no_entry_can_be_written(), pytest.raises(Unavailable):
@@ -158,7 +159,7 @@ def test_a_refused_look_that_cannot_be_written_down_is_503(owner: Somebody) -> N
 
 
 def test_a_joined_entry_shares_its_transactions_fate(owner: Somebody) -> None:
-    join = partial(record_joined, owner.console, Event.TOKEN_ISSUED, consent="c")
+    join = partial(record_in_transaction, owner.console, Event.TOKEN_ISSUED, consent="c")
 
     with new_entries(owner.console.tenant_id) as entries:
         with tenant_transaction(owner.console.tenant_id):
@@ -173,13 +174,13 @@ def test_a_joined_entry_shares_its_transactions_fate(owner: Somebody) -> None:
 
 def test_a_joined_entry_needs_a_transaction_to_join(owner: Somebody) -> None:
     with pytest.raises(RuntimeError):
-        record_joined(owner.console, Event.TOKEN_ISSUED)
+        record_in_transaction(owner.console, Event.TOKEN_ISSUED)
 
 
 def test_the_installation_has_a_log_of_its_own(owner: Somebody) -> None:
-    door = machinery("sign-in", INSTALLATION)
+    door = system_actor("sign-in", INSTALLATION)
 
-    record_alone(door, Event.SESSION_FAILED, outcome=Outcome.DENIED, reason="unknown")
+    record_separately(door, Event.SESSION_FAILED, outcome=Outcome.DENIED, reason="unknown")
 
     assert told(trail(INSTALLATION)) == [("session.failed", "denied")]
     assert "session.failed" not in {entry.event for entry in trail(owner.console.tenant_id)}
@@ -252,8 +253,8 @@ def test_whatever_is_written_reads_back_as_it_was_signed(
 ) -> None:
     who = replace(owner.console, claimed={"client": claim})
     with audited(who, Action.CHANGE_SETTINGS, Event.TENANT_SETTINGS_UPDATED) as draft:
-        draft.about(purpose=purpose)
-        draft.detail(number=number, text=claim)
+        draft.set_fields(purpose=purpose)
+        draft.add_details(number=number, text=claim)
 
     entry = trail(owner.console.tenant_id)[-1]
 
@@ -293,7 +294,7 @@ def test_the_vocabulary_has_one_grammar() -> None:
     for event in Event:
         assert re.fullmatch(r"[a-z_]+\.[a-z_]+", event), event
         assert len(event) <= 40
-    for door in Door:
+    for door in Channel:
         assert len(door) <= 8
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
-from vaultsite.launch.verify import CHROMIUMS
+from devtools.verify import CHROMIUMS
 
 T = TypeVar("T")
 FOUND = next(filter(None, map(shutil.which, CHROMIUMS)), None)

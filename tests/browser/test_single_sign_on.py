@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.chromium import Complaints, in_chromium, tab_to
 from tests.browser.test_passkeys import heading, let_time_pass, press
 from tests.browser.test_store_by_keyboard import type_into
-from tests.identity.providers import running_provider, set_up
+from tests.identity.oidc_providers import running_provider, set_up
 from tests.people import Somebody
 
 

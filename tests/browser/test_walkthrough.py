@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from devtools.bootstrap import ROOT, Environment
+from devtools.data_directory import DataDirectory
+from devtools.servers import remove_data
 from tests.browser.walkthrough import approving, beginning, sharing, stopping
 from tests.browser.walkthrough.agents import Computers, computers
 from tests.browser.walkthrough.stage import Stage, open_stage
-from tests.launch.running import bring_up, finish
+from tests.devtools.running import bring_up, finish
 from tests.test_docs import pictures_of
-from vaultsite.launch.bootstrap import ROOT, Environment
-from vaultsite.launch.datadir import DataDirectory
-from vaultsite.launch.servers import remove_data
 
 pytestmark = [
     pytest.mark.xdist_group("walkthrough"),

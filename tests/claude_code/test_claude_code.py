@@ -13,11 +13,11 @@ from django.db import connection
 
 from access.tenancy import tenant_transaction
 from audit.models import Entry
+from devtools.client.browser import Browser, away, form_with
 from tests.claude_code.client import CALLBACK_PORT, ClaudeCode, install, missing
 from tests.claude_code.model import Results, Script, scripted_model
 from tests.leases.asking import decide
 from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, grant, store
-from vaultsite.launch.browser import Browser, away, form_with
 
 ADDRESS = re.compile(r"/approvals/(lease_[0-9a-f]{32})")
 pytestmark = [pytest.mark.claude_code, pytest.mark.timeout(420)]

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 import pytest
 from django.test import Client
 
-from access.ids import public_id
 from access.tenancy import tenant_transaction
+from foundation.db.ids import public_id
 from tenants.agents import connect_agent
 from tenants.models import Agent, SuspendedClient
 from tests.console.pages import page, page_text, signed_in

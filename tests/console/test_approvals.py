@@ -4,10 +4,10 @@ from functools import partial
 
 import pytest
 
-from access.ids import public_id, uuid7
 from access.levels import Role
+from foundation.db.ids import public_id, uuid7
 from tenants.operations import change_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
 from tests.console.pages import page, page_text, signed_in
 from tests.leases.asking import ask
 from tests.people import CANARY, Somebody, grant, join, lease, new_person, read, store

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.audit_trail import new_entries, told, trail
 from tests.console.pages import page, page_text, signed_in
 from tests.people import PURPOSE, Somebody, grant, lease, store
 from tests.storage import owner_sql
-from tests.trail import new_entries, told, trail
 
 LOG = "/admin/audit/"
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from access.ids import public_id
 from credentials.operations import describe_credential, update_credential
-from credentials.shapes import CredentialDetail, DescribeCredential, UpdateCredential
+from credentials.shapes.credentials import CredentialDetailOut, DescribeCredential, UpdateCredential
+from foundation.db.ids import public_id
+from tests.audit_trail import trail
 from tests.console.pages import filled, page, signed_in
 from tests.people import CANARY, Somebody, set_agent, store
-from tests.trail import trail
 
 KEY = "stripe-api-key"
 HERE = f"/admin/credentials/{KEY}/"
@@ -21,7 +21,7 @@ OPENED: dict[str, Any] = {
 }
 
 
-def stored(owner: Somebody, key: str = KEY) -> CredentialDetail:
+def stored(owner: Somebody, key: str = KEY) -> CredentialDetailOut:
     """The credential as it is now."""
     return describe_credential(owner.console, DescribeCredential(key=key))
 

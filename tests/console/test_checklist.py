@@ -3,9 +3,9 @@
 from allauth.mfa.models import Authenticator
 from django.test import RequestFactory
 
-from console.checklist import checklist
-from identity import first_run
+from console.setup_checklist import checklist
 from identity.models import Milestone
+from identity.sign_in import first_run
 from tests.people import Somebody, join, new_person, store
 from tests.storage import owner_sql
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from tenants.calls import memory, note_call
+from tenants.agent_activity import memory, record_activity
 from tests.console.pages import page, signed_in
 from tests.people import Somebody, new_agent
 
@@ -72,7 +72,7 @@ def test_the_step_waits_then_sees_the_agent_then_its_call(member: Somebody) -> N
     agent = new_agent(member.console, "Laptop")
     assert "Laptop is connected. Waiting for its first call" in step(browser)
 
-    note_call(replace(agent, address="192.0.2.7"))
+    record_activity(replace(agent, address="192.0.2.7"))
     assert "Laptop is connected and called" in step(browser)
     assert "192.0.2.7" in step(browser)
 
@@ -84,7 +84,7 @@ def test_an_agent_from_before_is_not_taken_for_the_new_one(member: Somebody) -> 
 def test_other_peoples_agents_do_not_turn_it_green(owner: Somebody, member: Somebody) -> None:
     browser = signed_in(member)
     new_agent(owner.console, "Olivia's laptop")
-    note_call(owner.agent)
+    record_activity(owner.agent)
     assert "Olivia" not in step(browser)
 
 

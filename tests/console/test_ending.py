@@ -3,7 +3,7 @@
 import pytest
 
 from credentials.operations import describe_credential
-from credentials.shapes import DescribeCredential
+from credentials.shapes.credentials import DescribeCredential
 from tests.console.pages import page, signed_in
 from tests.people import Somebody, lease, read, store
 from tests.refusals import code_of

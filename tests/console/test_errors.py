@@ -2,8 +2,8 @@
 
 import pytest
 
-from access.errors import Unavailable
-from console.pages import credentials
+from console.pages import credential_list
+from foundation.errors import Unavailable
 from tests.console.pages import NEW, filled, page, page_text, signed_in
 from tests.people import CANARY, Somebody
 
@@ -14,7 +14,7 @@ def break_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(credentials, "create_credential", fail)
+    monkeypatch.setattr(credential_list, "create_credential", fail)
 
 
 def test_a_bug_shows_a_page_without_the_story(

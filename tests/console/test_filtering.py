@@ -1,7 +1,7 @@
 """Narrowing the list of credentials: what is chosen stands in the address."""
 
 from credentials.operations import archive_credential
-from credentials.shapes import DescribeCredential
+from credentials.shapes.credentials import DescribeCredential
 from tests.console.pages import page, signed_in
 from tests.people import Somebody, store
 

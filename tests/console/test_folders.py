@@ -1,7 +1,7 @@
 """The page of folders: a tree with what is in it, and folders made, moved and removed."""
 
-from credentials.folder_shapes import ListFolders
 from credentials.operations import list_folders
+from credentials.shapes.folders import ListFolders
 from tests.console.pages import page, signed_in
 from tests.people import Somebody, grant, lease, store
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from access.ids import public_id
-from access.tenancy import database_now
+from foundation.db.clock import database_now
+from foundation.db.ids import public_id
 from tests.console.pages import page, signed_in
 from tests.console.test_grants import KEY, levels
 from tests.credentials.test_changing_grants import new_group

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from access.ids import public_id
-from access.tenancy import database_now
+from foundation.db.clock import database_now
+from foundation.db.ids import public_id
 from tests.console.pages import page, page_text, signed_in
 from tests.credentials.test_changing_grants import new_group
 from tests.people import Somebody, grant, lease, store

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from credentials.operations import list_credentials
-from credentials.shapes import ListCredentials
+from credentials.shapes.credentials import ListCredentials
 from tests.console.pages import page, page_text, signed_in
 from tests.people import CANARY, Somebody, lease, read, store
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.test import Client
 
-from credentials.key_shapes import ListKeys, RotateTenantKey
 from credentials.operations import list_keys, rotate_tenant_key
+from credentials.shapes.tenant_keys import ListKeys, RotateTenantKey
 from credentials.tasks import rewrap_due_keys
 from tests.console.pages import page, signed_in
 from tests.people import Somebody, store

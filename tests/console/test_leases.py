@@ -1,6 +1,6 @@
 """The pages of leases: who holds what, and ending one, an agent's or all of them."""
 
-from access.ids import public_id
+from foundation.db.ids import public_id
 from leases.operations import list_leases
 from leases.shapes import ListLeases
 from tests.console.pages import page, signed_in

@@ -5,9 +5,9 @@ from django.test import override_settings
 
 from leases.operations import list_leases
 from leases.shapes import ListLeases
+from tests.audit_trail import trail
 from tests.console.pages import page, page_text, signed_in
 from tests.people import CANARY, Somebody, store
-from tests.trail import trail
 
 KEY = "stripe-api-key"
 HERE = f"/admin/credentials/{KEY}/value"

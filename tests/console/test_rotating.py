@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from credentials.operations import describe_credential
-from credentials.shapes import CredentialDetail, DescribeCredential
+from credentials.shapes.credentials import CredentialDetailOut, DescribeCredential
 from tests.console.pages import page, page_text, signed_in
 from tests.people import CANARY, Somebody, lease, read, store
 from tests.refusals import code_of
@@ -15,7 +15,7 @@ HERE = f"/admin/credentials/{KEY}/"
 NEW = "sk_live_rotated_51c2"
 
 
-def now(owner: Somebody) -> CredentialDetail:
+def now(owner: Somebody) -> CredentialDetailOut:
     """The credential as it is."""
     return describe_credential(owner.console, DescribeCredential(key=KEY))
 

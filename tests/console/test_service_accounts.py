@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from django.test import Client
 
 from credentials.operations import give_grant
-from credentials.shapes import GiveGrant
-from identity.machines.models import AccountProof
+from credentials.shapes.credentials import GiveGrant
+from identity.service_accounts.models import AccountProof
+from tests.audit_trail import new_entries, told
 from tests.console.pages import page, page_text, signed_in
 from tests.machines import new_account, new_secret, public_jwk
 from tests.people import CANARY, Somebody, store
 from tests.storage import owner_sql
-from tests.trail import new_entries, told
 
 LIST = "/admin/service-accounts/"
 VALUE = re.compile(r"vlt_sa_[0-9A-Za-z]{49}")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tenants.operations import change_settings, show_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
 from tests.console.pages import page, page_text, signed_in
 from tests.people import Somebody
 

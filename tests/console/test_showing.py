@@ -1,9 +1,9 @@
 """What the pages show: the list, one credential with its trail, and a member's own levels."""
 
-from access.ids import public_id
 from access.levels import Role
 from credentials.operations import rotate_credential
-from credentials.shapes import RotateCredential
+from credentials.shapes.credentials import RotateCredential
+from foundation.db.ids import public_id
 from tests.console.pages import page, page_text, signed_in
 from tests.people import CANARY, PURPOSE, Somebody, grant, join, lease, new_person, read, store
 

@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from access.ids import public_id
 from credentials.operations import describe_credential, list_credentials
-from credentials.shapes import DescribeCredential, ListCredentials
+from credentials.shapes.credentials import DescribeCredential, ListCredentials
+from foundation.db.ids import public_id
 from tests.console.pages import NEW, filled, page, page_text, signed_in
 from tests.people import CANARY, Somebody, lease, new_agent, read, store
 

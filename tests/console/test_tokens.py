@@ -9,10 +9,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from access.actions import Door
-from access.errors import Unauthenticated
-from identity.machines.models import PersonalToken
-from identity.verification import actor_from_token
+from access.actions import Channel
+from foundation.errors import Unauthenticated
+from identity.resource_server.verification import actor_from_token
+from identity.service_accounts.models import PersonalToken
 from tests.console.pages import page, page_text, signed_in
 from tests.machines import new_token
 from tests.people import Somebody, store
@@ -48,7 +48,7 @@ def test_a_token_is_shown_in_one_answer_that_nothing_keeps(member: Somebody) -> 
     value = value_on(answer)
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
-    actor = actor_from_token(value, resource=settings.REST_RESOURCE, door=Door.REST)
+    actor = actor_from_token(value, resource=settings.REST_RESOURCE, channel=Channel.REST)
     assert actor.person_id == member.person.pk
     assert f"Bearer {value}" in page_text(answer)
     for address in ("/account/tokens/", NEW, "/account/"):
@@ -120,7 +120,9 @@ def test_revoking_asks_once(owner: Somebody) -> None:
 
     assert "is revoked" in page(done).text
     with pytest.raises(Unauthenticated):
-        actor_from_token(token.wire()["token"], resource=settings.REST_RESOURCE, door=Door.REST)
+        actor_from_token(
+            token.wire()["token"], resource=settings.REST_RESOURCE, channel=Channel.REST
+        )
 
 
 def test_nobody_sees_or_ends_another_members_token(

@@ -4,10 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from access.ids import parse_public_id, public_id, uuid7
 from access.tenancy import tenant_transaction
-from credentials.folder_shapes import NameFolder
-from credentials.key_shapes import ListKeys, RotateTenantKey
 from credentials.operations import (
     archive_credential,
     create_folder,
@@ -16,8 +13,11 @@ from credentials.operations import (
     rotate_credential,
     rotate_tenant_key,
 )
-from credentials.request_shapes import RequestAccess
-from credentials.shapes import DescribeCredential, RotateCredential
+from credentials.shapes.access_requests import RequestAccess
+from credentials.shapes.credentials import DescribeCredential, RotateCredential
+from credentials.shapes.folders import NameFolder
+from credentials.shapes.tenant_keys import ListKeys, RotateTenantKey
+from foundation.db.ids import parse_public_id, public_id, uuid7
 from identity.operations import add_account_key, add_account_secret
 from identity.shapes import AddAccountKey, AddAccountSecret
 from leases.handles import make_handle
@@ -30,12 +30,12 @@ from tenants.operations import (
     create_service_account,
     invite_member,
 )
-from tenants.shapes import CreateGroup, CreateServiceAccount, GroupPlace, InviteMember
+from tenants.shapes.tenants import CreateGroup, CreateServiceAccount, GroupPlace, InviteMember
+from tests.audit_trail import trail
 from tests.machines import new_account, new_client, new_token, public_jwk
 from tests.people import PURPOSE, Somebody, grant, join, lease, new_agent, new_person, store
 from tests.refusals import refusal
 from tests.storage import lease_uuid, let_time_pass, owner_sql
-from tests.trail import trail
 
 DESK = "desk"
 # What is its holder's own: it works for nobody else.

@@ -9,25 +9,26 @@ from typing import Any
 from uuid import uuid4
 
 from access.actor import Actor
-from access.ids import public_id
 from access.tenancy import tenant_transaction
 from audit.events import Event
-from credentials import folder_shapes as shelf
-from credentials import key_shapes as keeping
 from credentials import operations as credentials
-from credentials import request_shapes as asking
-from credentials import shapes as credential
-from credentials.importing.shapes import ImportCredentials
-from credentials.reach_shapes import ShowAccess, ShowMatrix, ShowReach
+from credentials.shapes import access_requests as asking
+from credentials.shapes import credentials as credential
+from credentials.shapes import folders as shelf
+from credentials.shapes import tenant_keys as keeping
+from credentials.shapes.access_reports import ShowAccess, ShowMatrix, ShowReach
+from credentials.shapes.imports import ImportCredentials
+from foundation.db.ids import public_id
 from identity import operations as identity
 from identity import shapes as machine
-from identity.single_sign_on.shapes import ChangeSingleSignOn
+from identity.oidc_client.shapes import ChangeSingleSignOn
 from leases import operations as leases
 from leases import shapes as lease
-from tenants import agents, audit_shapes
+from tenants import agents
 from tenants import operations as tenants
-from tenants import shapes as tenant
 from tenants.models import Person
+from tenants.shapes import audit
+from tenants.shapes import tenants as tenant
 from tests.contracts.acme import DESK
 from tests.machines import public_jwk
 from tests.people import CANARY, PURPOSE
@@ -457,7 +458,7 @@ CASES: dict[str, Case] = {
         adds=(Event.CLIENT_REMOVED,),
     ),
     "query_audit": Case(
-        call=lambda actor, _: tenants.query_audit(actor, audit_shapes.QueryAudit()),
+        call=lambda actor, _: tenants.query_audit(actor, audit.QueryAudit()),
         adds=(Event.AUDIT_READ,),
         at_home=True,
     ),
@@ -467,7 +468,7 @@ CASES: dict[str, Case] = {
         adds=(Event.AUDIT_READ,),
     ),
     "export_audit": Case(
-        call=lambda actor, _: list(tenants.export_audit(actor, audit_shapes.ExportAudit())),
+        call=lambda actor, _: list(tenants.export_audit(actor, audit.ExportAudit())),
         adds=(Event.AUDIT_EXPORTED,),
         at_home=True,
     ),

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from access.actions import MACHINERY, RULES
-from access.actor import Actor, machinery
-from access.errors import Unavailable, VaultError
+from access.actions import RULES, SYSTEM
+from access.actor import Actor, system_actor
 from access.levels import Level
 from audit.events import REFUSED, Event
 from audit.models import Entry
+from foundation.errors import Unavailable, VaultError
+from tests.audit_trail import new_entries, told
 from tests.contracts.acme import Acme
 from tests.contracts.cases import CASES
 from tests.contracts.operations import Operation, operations
 from tests.people import CANARY, Somebody
 from tests.storage import everything_but_the_log, no_entry_can_be_written, owner_sql
-from tests.trail import new_entries, told
 
 # It joins the transaction of the consent, which records what becomes of it (tests/identity).
 JOINED = {"connect_agent"}
@@ -33,8 +33,8 @@ def _changes(operation: Operation) -> bool:
 
 
 def _actor(operation: Operation, who: Somebody) -> Actor:
-    if RULES[operation.action].doors == MACHINERY:
-        return machinery("worker", who.console.tenant_id)
+    if RULES[operation.action].channels == SYSTEM:
+        return system_actor("worker", who.console.tenant_id)
     return who.console
 
 
@@ -56,9 +56,9 @@ def test_what_works_leaves_its_entry_and_no_other(operation: Operation, owner: S
 
 
 def _require_attributed(entry: Entry, actor: Actor) -> None:
-    assert entry.door == actor.door
+    assert entry.door == actor.channel
     assert entry.role == (actor.role or "")
-    assert (entry.person_id, entry.machinery) == (actor.person_id, actor.machinery)
+    assert (entry.person_id, entry.machinery) == (actor.person_id, actor.system)
     assert (entry.request_id, entry.address) == ("request-1", "192.0.2.1")
 
 

@@ -9,18 +9,11 @@ from typing import Any, Literal
 import pytest
 
 from access.actor import Actor
-from access.errors import Denied, VaultError
-from access.ids import public_id
-from access.shapes import Shape
-from access.tenancy import database_now
 from credentials import operations as credentials
-from credentials.folder_shapes import MoveFolder, NameFolder
-from credentials.importing.shapes import ImportCredentials
-from credentials.naming import check_folder_path
 from credentials.operations import archive_credential, give_grant, show_access
-from credentials.reach_shapes import ShowAccess
-from credentials.request_shapes import RequestAccess
-from credentials.shapes import (
+from credentials.shapes.access_reports import ShowAccess
+from credentials.shapes.access_requests import RequestAccess
+from credentials.shapes.credentials import (
     ChangeGrants,
     CreateCredential,
     DescribeCredential,
@@ -28,8 +21,15 @@ from credentials.shapes import (
     MoveCredential,
     UpdateCredential,
 )
+from credentials.shapes.folders import MoveFolder, NameFolder
+from credentials.shapes.imports import ImportCredentials
+from credentials.validators import check_folder_path
+from foundation.db.clock import database_now
+from foundation.db.ids import public_id
+from foundation.errors import Denied, VaultError
+from foundation.schema.shapes import Shape
 from tenants.operations import add_to_group, create_group
-from tenants.shapes import CreateGroup, GroupPlace
+from tenants.shapes.tenants import CreateGroup, GroupPlace
 from tests.contracts.cases import CASES
 from tests.contracts.operations import operations
 from tests.machines import new_account

@@ -9,18 +9,18 @@ from django.db import DatabaseError, connection, connections, transaction
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-import access.database
-from access.database import UnsafeDatabaseRole, require_bound_role
-from access.ids import uuid7
+import foundation.db.roles
 from access.tenancy import tenant_transaction
 from audit.recording import INSTALLATION
 from credentials.operations import rotate_credential
-from credentials.shapes import RotateCredential
+from credentials.shapes.credentials import RotateCredential
+from foundation.db.ids import uuid7
+from foundation.db.roles import UnsafeDatabaseRole, require_restricted_role
 from tests.answers import once
 from tests.contracts.acme import Acme
 from tests.contracts.cases import CASES
 from tests.contracts.models import TENANT_MODELS, tenant_tables
-from tests.identity.providers import with_a_provider
+from tests.identity.oidc_providers import with_a_provider
 from tests.people import Somebody, grant, lease, store
 from tests.storage import let_time_pass, owner_sql
 
@@ -72,11 +72,11 @@ def test_the_application_role_owns_nothing_and_is_nobody_elses_member(database: 
 def test_the_start_refuses_the_tables_owner(
     database: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    require_bound_role()
-    monkeypatch.setattr(access.database, "connection", connections["owner"])
+    require_restricted_role()
+    monkeypatch.setattr(foundation.db.roles, "connection", connections["owner"])
 
     with pytest.raises(UnsafeDatabaseRole) as caught:
-        require_bound_role()
+        require_restricted_role()
 
     assert "VAULTSITE_DATABASE_URL" in str(caught.value)
 

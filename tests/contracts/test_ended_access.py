@@ -1,6 +1,6 @@
 """An access that ended is ended for requests that began before (invariant I11).
 
-A door looks a token or session up when a request begins; its body may come much later. So each
+A channel looks a token or session up when a request begins; its body may come much later. So each
 operation checks again, in its own transaction.
 """
 
@@ -14,21 +14,21 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from access.actions import MACHINERY, RULES, Door
-from access.actor import ALL_SCOPES, Actor, machinery
+from access.actions import RULES, SYSTEM, Channel
+from access.actor import ALL_SCOPES, Actor, system_actor
 from access.authentication import Authentication
-from access.errors import Denied, LeaseOver, Unauthenticated
-from access.ids import parse_public_id
 from access.tenancy import tenant_transaction
 from credentials.operations import list_credentials
-from credentials.shapes import ListCredentials
-from tenants.audit_shapes import ExportAudit
+from credentials.shapes.credentials import ListCredentials
+from foundation.db.ids import parse_public_id
+from foundation.errors import Denied, LeaseOver, Unauthenticated
+from tenants.memberships import active_membership
 from tenants.operations import audit_log, export_audit
-from tenants.standing import standing
-from tests.contracts import doors
+from tenants.shapes.audit import ExportAudit
+from tests.contracts import channels
 from tests.contracts.acme import Acme
 from tests.contracts.cases import CASES
-from tests.contracts.doors import DOORS, KEY, OF_STANDING, OF_TOKENS, Ending, Scene
+from tests.contracts.channels import CHANNELS, KEY, OF_STANDING, OF_TOKENS, Ending, Scene
 from tests.contracts.operations import Operation, operations
 from tests.hashing import cheap_passwords
 from tests.machines import new_account
@@ -37,7 +37,7 @@ from tests.refusals import refusal
 from tests.storage import everything_but_the_log, owner_sql
 
 OVER = Authentication("false")
-# Joins the transaction of its caller, the consent page, which checks (identity/consenting.py).
+# Joins the transaction of its caller, the consent page, which checks.
 JOINED = {"connect_agent"}
 
 
@@ -68,8 +68,8 @@ def test_no_operation_works_without_an_authentication_in_force(
     operation: Operation, owner: Somebody
 ) -> None:
     things = Acme(owner).things(owner, *CASES[operation.name].needs)
-    by_machinery = RULES[operation.action].doors == MACHINERY
-    actor = machinery("worker", owner.console.tenant_id) if by_machinery else owner.console
+    by_machinery = RULES[operation.action].channels == SYSTEM
+    actor = system_actor("worker", owner.console.tenant_id) if by_machinery else owner.console
     before = everything_but_the_log()
 
     for missing in (OVER, *([] if by_machinery else [None])):
@@ -87,8 +87,10 @@ def test_the_standing_after_the_first_lock_checks_again(owner: Somebody, keep: b
     )
     for actor in (owner.console, owner.agent, robot):
         with tenant_transaction(actor.tenant_id):
-            standing(actor, keep=keep)
-            found = refusal(partial(standing, replace(actor, authentication=OVER), keep=keep))
+            active_membership(actor, keep=keep)
+            found = refusal(
+                partial(active_membership, replace(actor, authentication=OVER), keep=keep)
+            )
         assert isinstance(found, Unauthenticated)
 
 
@@ -97,19 +99,29 @@ ELSEWHERE = {
     "access/tenancy.py": "defines them",
     "audit/recording.py": "writes entries, refusals too; operations inside check for themselves",
     "credentials/readiness.py": "the process asks, not a caller",
-    "identity/clients.py": "an operator's command",
-    "identity/consenting.py": "checks by require_authentication in the same transaction",
-    "identity/families.py": "the token endpoint holds the consent and reads what stands behind it",
-    "identity/machines/issuing.py": "the token endpoint holds the proof",
-    "identity/machines/personal.py": "ends tokens in the transaction of a changed password",
-    "identity/machines/proving.py": "the token endpoint, before there is a token",
-    "identity/progress.py": "tells the waiting page one word about the person's own request",
-    "identity/single_sign_on/linking.py": "a sign-in, before there is a session",
-    "restapi/repeating.py": "a task forgets answers; `answer_once` runs operations",
-    "tenants/calls.py": "notes the time of a call",
-    "tenants/notices.py": "the worker sends mail",
+    "identity/authorization_server/clients.py": "an operator's command",
+    "identity/authorization_server/consent.py": (
+        "checks by require_authentication in the same transaction"
+    ),
+    "identity/authorization_server/grant_family.py": (
+        "the token endpoint holds the consent and reads what stands behind it"
+    ),
+    "identity/service_accounts/tokens.py": "the token endpoint holds the proof",
+    "identity/service_accounts/personal_tokens.py": (
+        "ends tokens in the transaction of a changed password"
+    ),
+    "identity/client_authentication/authentication.py": (
+        "the token endpoint, before there is a token"
+    ),
+    "identity/authorization_server/authorization_status.py": (
+        "tells the waiting page one word about the person's own request"
+    ),
+    "identity/oidc_client/account_linking.py": "a sign-in, before there is a session",
+    "restapi/idempotency.py": "a task forgets answers; `answer_once` runs operations",
+    "tenants/agent_activity.py": "notes the time of a call",
+    "tenants/notifications.py": "the worker sends mail",
     "tenants/operations/invitations.py": "an invitation lets somebody in who has no actor yet",
-    "tenants/operations/tenancy.py": "an operator's command",
+    "tenants/operations/tenants.py": "an operator's command",
     "vaultsite/demo.py": "makes the demo data",
 }
 OPENERS = {"tenant_transaction", "joined_transaction", "use_tenant", "one_transaction"}
@@ -135,19 +147,19 @@ def _called(tree: ast.AST) -> Iterator[str]:
             yield node.func.id
 
 
-# -- every ending, at every door -----------------------------------------------------------------
+# -- every ending, on every channel -----------------------------------------------------------------
 
 
-def test_every_door_is_ended_by_something_of_each_kind() -> None:
+def test_every_channel_is_ended_by_something_of_each_kind() -> None:
     for endings in (OF_TOKENS, OF_STANDING):
-        assert {door for ended in endings.values() for door in ended} == set(DOORS)
+        assert {channel for ended in endings.values() for channel in ended} == set(CHANNELS)
 
 
 def _pairs(endings: dict[Ending, tuple[Callable[[Scene], Actor], ...]]) -> list[Any]:
     return [
-        pytest.param(ending, door, id=f"{ending.__name__}-{door.__name__}")
+        pytest.param(ending, channel, id=f"{ending.__name__}-{channel.__name__}")
         for ending, ended in endings.items()
-        for door in ended
+        for channel in ended
     ]
 
 
@@ -156,7 +168,7 @@ def _requests(actor: Actor) -> dict[str, Callable[[], object]]:
     found: dict[str, Callable[[], object]] = {
         "list": partial(list_credentials, actor, ListCredentials())
     }
-    if actor.door is not Door.CONSOLE:
+    if actor.channel is not Channel.CONSOLE:
         found["lease"] = partial(lease, actor)
         found["read"] = partial(read, actor, lease(actor).lease_handle)
     for work in found.values():
@@ -164,11 +176,11 @@ def _requests(actor: Actor) -> dict[str, Callable[[], object]]:
     return found
 
 
-@pytest.mark.parametrize(("end", "door"), _pairs(OF_TOKENS))
+@pytest.mark.parametrize(("end", "channel"), _pairs(OF_TOKENS))
 def test_a_request_that_began_with_a_token_or_session_that_ended_is_refused(
-    scene: Scene, end: Ending, door: Callable[[Scene], Actor]
+    scene: Scene, end: Ending, channel: Callable[[Scene], Actor]
 ) -> None:
-    scene.actor = door(scene)
+    scene.actor = channel(scene)
     requests = _requests(scene.actor)
 
     end(scene)
@@ -177,11 +189,11 @@ def test_a_request_that_began_with_a_token_or_session_that_ended_is_refused(
         assert isinstance(refusal(work), Unauthenticated)
 
 
-@pytest.mark.parametrize(("end", "door"), _pairs(OF_STANDING))
+@pytest.mark.parametrize(("end", "channel"), _pairs(OF_STANDING))
 def test_a_request_that_began_before_somebody_was_stopped_is_refused(
-    scene: Scene, end: Ending, door: Callable[[Scene], Actor]
+    scene: Scene, end: Ending, channel: Callable[[Scene], Actor]
 ) -> None:
-    scene.actor = door(scene)
+    scene.actor = channel(scene)
     requests = _requests(scene.actor)
 
     end(scene)
@@ -191,19 +203,19 @@ def test_a_request_that_began_before_somebody_was_stopped_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("end", "door"),
+    ("end", "channel"),
     # A service account exports nothing.
-    [one for one in _pairs(OF_TOKENS | OF_STANDING) if one.values[1] is not doors.by_account],
+    [one for one in _pairs(OF_TOKENS | OF_STANDING) if one.values[1] is not channels.by_account],
 )
 def test_a_long_answer_stops_when_the_access_ends(
     scene: Scene,
     end: Ending,
-    door: Callable[[Scene], Actor],
+    channel: Callable[[Scene], Actor],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(audit_log, "BATCH", 1)
     owner_sql("UPDATE membership SET role = 'admin' WHERE person_id = %s", scene.member.person.pk)
-    scene.actor = replace(door(scene), fresh=True, scopes=ALL_SCOPES)
+    scene.actor = replace(channel(scene), recently_authenticated=True, scopes=ALL_SCOPES)
     parts = export_audit(scene.actor, ExportAudit(format="ndjson"))
     assert next(parts)
 

@@ -7,9 +7,9 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 
-from identity.letters import LetterQueue
+from identity.sign_in.security_emails import LetterQueue
 from tenants.mail_queue import OutgoingMail
-from tenants.notices import NoticeQueue
+from tenants.notifications import NoticeQueue
 from tests.contracts.test_layers import APPS
 from tests.tenants.test_mail_queue import QUEUES
 from vaultsite.celery import app

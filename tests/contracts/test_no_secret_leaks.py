@@ -27,7 +27,7 @@ from credentials.operations import (
     search_credentials,
     update_credential,
 )
-from credentials.shapes import (
+from credentials.shapes.credentials import (
     ChangeWindow,
     CreateCredential,
     DescribeCredential,
@@ -38,7 +38,7 @@ from credentials.shapes import (
 )
 from leases.handles import PREFIX
 from leases.shapes import LeaseCredential, ReadCredential
-from mcpserver.dispatch import call_tool
+from mcpserver.tool_calls import call_tool
 from mcpserver.tools import BY_NAME
 from tests.contracts.acme import Acme
 from tests.contracts.cases import CASES
@@ -51,7 +51,7 @@ from tests.storage import dump, no_entry_can_be_written, owner_sql
 
 def test_this_searches_where_it_says_it_does(everything: Everything) -> None:
     mark = everything.mark("the value")
-    logging.getLogger("leases.operations.reading").debug("%s", mark)
+    logging.getLogger("leases.operations.read").debug("%s", mark)
 
     with pytest.raises(AssertionError):
         everything.require_silence()
@@ -239,7 +239,7 @@ def _broken(fault: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 REFUSING = {"the table": "credential_version", "the lease": "lease"}
 BREAKING = {
-    "the cipher": "credentials.sealing._bound",
+    "the cipher": "credentials.envelope._bound",
     "the examination": "credentials.versions.examine",
 }
 

@@ -17,12 +17,12 @@ from django.core import mail
 from django.test import Client, override_settings
 
 from identity.models import BrowserSession
-from identity.session_store import SessionStore
+from identity.sign_in.session_store import SessionStore
 from identity.tasks import send_letters
 from tests.console.pages import page_text, signed_in
 from tests.contracts.everything import Everything
 from tests.hashing import cheap_passwords
-from tests.identity.providers import CLIENT, SECRET, Provider, running_provider
+from tests.identity.oidc_providers import CLIENT, SECRET, Provider, running_provider
 from tests.identity.test_second_factors import half_way, recovery_codes, with_app
 from tests.machines import new_account, new_secret, opened
 from tests.people import PURPOSE, Somebody

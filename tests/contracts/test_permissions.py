@@ -4,12 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from access.actions import MACHINERY, RULES, Action, Door
-from access.actor import Actor, machinery
-from access.errors import Denied, InsufficientScope, LeaseOver, NotFound, StepUpRequired, VaultError
-from access.ids import uuid7
+from access.actions import RULES, SYSTEM, Action, Channel
+from access.actor import Actor, system_actor
 from access.levels import Level, Role
 from access.scopes import Scope
+from foundation.db.ids import uuid7
+from foundation.errors import (
+    Denied,
+    InsufficientScope,
+    LeaseOver,
+    NotFound,
+    StepUpRequired,
+    VaultError,
+)
 from tests.contracts.acme import DESK, OWN, Acme
 from tests.contracts.cases import CASES
 from tests.contracts.operations import Operation, operations
@@ -43,23 +50,23 @@ def test_what_is_not_listed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(RULES, Action.LIST_CREDENTIALS)
 
     with pytest.raises(Denied):
-        machinery("demo", uuid7(), Door.COMMAND).require(Action.LIST_CREDENTIALS)
+        system_actor("demo", uuid7(), Channel.COMMAND).require(Action.LIST_CREDENTIALS)
 
 
 @pytest.mark.parametrize("action", Action)
 def test_doors_and_scopes_narrow_every_action(action: Action) -> None:
     rule = RULES[action]
-    for door in Door:
+    for channel in Channel:
         for held, scopes in SCOPES.items():
-            actor = Actor(tenant_id=uuid7(), door=door, person_id=uuid7(), scopes=scopes)
+            actor = Actor(tenant_id=uuid7(), channel=channel, person_id=uuid7(), scopes=scopes)
             expected: type[VaultError] | None = None
-            if door not in rule.doors:
+            if channel not in rule.channels:
                 expected = Denied
             elif RANK.index(held) < RANK.index(rule.scope):
                 expected = InsufficientScope
-            elif rule.fresh and door is Door.CONSOLE:
+            elif rule.step_up and channel is Channel.CONSOLE:
                 expected = StepUpRequired
-            assert _refused_with(actor, action) is expected, (door, held)
+            assert _refused_with(actor, action) is expected, (channel, held)
 
 
 def _refused_with(actor: Actor, action: Action) -> type[VaultError] | None:
@@ -117,20 +124,20 @@ def _works(operation: Operation, actor: Actor, things: dict[str, object]) -> boo
 
 def _may(action: Action, caller: Level | Role) -> bool:
     rule = RULES[action]
-    if rule.doors == MACHINERY:
+    if rule.channels == SYSTEM:
         return False
     if isinstance(caller, Role):
-        return not rule.owning or caller is Role.OWNER
-    return not rule.governing and caller >= (rule.level or Level.NONE)
+        return not rule.owners_only or caller is Role.OWNER
+    return not rule.admins_only and caller >= (rule.level or Level.NONE)
 
 
 @pytest.mark.parametrize(
     "operation",
-    [one for one in operations().values() if RULES[one.action].doors == MACHINERY],
+    [one for one in operations().values() if RULES[one.action].channels == SYSTEM],
     ids=lambda one: str(one.name),
 )
 def test_machinery_does_its_own_work(operation: Operation, owner: Somebody) -> None:
-    worker = machinery("worker", owner.console.tenant_id)
+    worker = system_actor("worker", owner.console.tenant_id)
     things = Acme(owner).things(owner, *CASES[operation.name].needs)
 
     assert CASES[operation.name].call(worker, things)
@@ -138,11 +145,11 @@ def test_machinery_does_its_own_work(operation: Operation, owner: Somebody) -> N
 
 @pytest.mark.parametrize(
     "operation",
-    [one for one in operations().values() if RULES[one.action].doors != MACHINERY],
+    [one for one in operations().values() if RULES[one.action].channels != SYSTEM],
     ids=lambda one: str(one.name),
 )
 def test_a_worker_does_nobody_elses_work(operation: Operation, owner: Somebody) -> None:
-    worker = machinery("worker", owner.console.tenant_id)
+    worker = system_actor("worker", owner.console.tenant_id)
     things = Acme(owner).things(owner, *CASES[operation.name].needs)
 
     assert not _works(operation, worker, things)
@@ -160,7 +167,7 @@ def test_a_role_that_the_door_saw_decides_nothing(
 
     assert _works(operation, forged, things) == (
         RULES[operation.action].level is None
-        and not RULES[operation.action].governing
-        and RULES[operation.action].doors != MACHINERY
+        and not RULES[operation.action].admins_only
+        and RULES[operation.action].channels != SYSTEM
         and (CASES[operation.name].at_home or not OWN & set(things))
     )

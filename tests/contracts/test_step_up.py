@@ -15,11 +15,11 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import resolve
 
-from access.actions import RULES, Action, Door
+from access.actions import RULES, Action, Channel
 from access.actor import Actor
 from tests.console.pages import page_text, signed_in
 from tests.hashing import cheap_passwords
-from tests.identity.providers import SECRET
+from tests.identity.oidc_providers import SECRET
 from tests.machines import new_key, public_jwk
 from tests.people import Somebody
 from tests.proofs import asked_again, let_proofs_age, prove
@@ -28,7 +28,7 @@ from tests.walk.addresses import pages
 from tests.walk.forms import WholeForm, forms_of
 from tests.walk.furnished import Furnished, furnish
 
-ASKED = [one for one, rule in RULES.items() if rule.fresh and Door.CONSOLE in rule.doors]
+ASKED = [one for one, rule in RULES.items() if rule.step_up and Channel.CONSOLE in rule.channels]
 # Programs call these; people have other forms for them.
 WITHOUT_A_FORM = {
     Action.GIVE_GRANT,
@@ -149,7 +149,7 @@ def test_every_such_action_is_tried_here() -> None:
     assert {*FORMS, *WITHOUT_A_FORM, Action.CHANGE_GRANTS} == set(ASKED)
     sources = [
         one.read_text("utf-8")
-        for folder in ("console/pages", "identity/account")
+        for folder in ("console/pages", "identity/sign_in")
         for one in (settings.BASE_DIR / folder).glob("*.py")
     ]
     assert not [one for one in WITHOUT_A_FORM if any(f"{one}(" in text for text in sources)]

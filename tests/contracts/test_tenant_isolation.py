@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from access.actions import MACHINERY, RULES
-from access.actor import Actor, machinery
-from access.errors import VaultError
-from mcpserver.dispatch import call_tool
+from access.actions import RULES, SYSTEM
+from access.actor import Actor, system_actor
+from foundation.errors import VaultError
+from mcpserver.tool_calls import call_tool
 from mcpserver.tools import TOOLS, Tool
 from restapi.routes import ROUTES
 from tests.console.pages import page, signed_in
@@ -32,7 +32,7 @@ def _at_home(operation: Operation) -> bool:
 
 def _is_work(operation: Operation) -> bool:
     """Machinery's own, which has the tenant that its caller gives it."""
-    return RULES[operation.action].doors == MACHINERY
+    return RULES[operation.action].channels == SYSTEM
 
 
 def acmes_rows(owner: Somebody) -> dict[str, list[str]]:
@@ -43,7 +43,7 @@ def acmes_rows(owner: Somebody) -> dict[str, list[str]]:
 
 def _actor(operation: Operation, who: Somebody) -> Actor:
     if _is_work(operation):
-        return machinery("worker", who.console.tenant_id)
+        return system_actor("worker", who.console.tenant_id)
     return who.console
 
 

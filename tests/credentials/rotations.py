@@ -7,7 +7,12 @@ from credentials.operations import (
     change_window,
     rotate_credential,
 )
-from credentials.shapes import ChangeWindow, DescribeCredential, RotateCredential, RotationOut
+from credentials.shapes.credentials import (
+    ChangeWindow,
+    DescribeCredential,
+    RotateCredential,
+    RotationOut,
+)
 from tests.people import read
 from tests.storage import owner_sql
 

@@ -7,24 +7,24 @@ from credentials.operations import (
     list_credentials,
     search_credentials,
 )
-from credentials.shapes import (
-    CredentialPage,
-    FoundPage,
+from credentials.shapes.credentials import (
+    CredentialPageOut,
+    FoundPageOut,
     ListCredentials,
     SearchCredentials,
 )
 from tests.people import Somebody, store
 
 
-def listed(who: Actor, **asked: Any) -> CredentialPage:
+def listed(who: Actor, **asked: Any) -> CredentialPageOut:
     return list_credentials(who, ListCredentials.parse(asked))
 
 
-def found(who: Actor, query: str, **asked: Any) -> FoundPage:
+def found(who: Actor, query: str, **asked: Any) -> FoundPageOut:
     return search_credentials(who, SearchCredentials.parse({"query": query, **asked}))
 
 
-def keys(page: CredentialPage | FoundPage) -> list[str]:
+def keys(page: CredentialPageOut | FoundPageOut) -> list[str]:
     return [one.key for one in page.credentials]
 
 

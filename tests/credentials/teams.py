@@ -8,12 +8,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from access.actor import Actor
-from access.ids import parse_public_id
 from access.levels import Role
 from access.scopes import Scope
-from access.tenancy import database_now, tenant_transaction
+from access.tenancy import tenant_transaction
 from credentials.models import Credential, Folder, Grant
-from credentials.subjects import Subject
+from credentials.principals import Principal
+from foundation.db.clock import database_now
+from foundation.db.ids import parse_public_id
 from tenants.models import Group, GroupMember
 from tests.machines import new_account
 from tests.people import Somebody, join, new_agent, new_person, store
@@ -38,8 +39,8 @@ class Team:
     """`actors` are everybody who can act, `receivers` everybody whom something can be given to."""
 
     owner: Somebody
-    actors: dict[Subject, list[Actor]]
-    receivers: list[Subject]
+    actors: dict[Principal, list[Actor]]
+    receivers: list[Principal]
 
     @property
     def tenant_id(self) -> UUID:
@@ -63,7 +64,7 @@ class Team:
                 seen.add(where)
                 self._row(self.receivers[where[0]], places[where[1]], one).save()
 
-    def _row(self, receiver: Subject, place: Credential | Folder, given: Given) -> Grant:
+    def _row(self, receiver: Principal, place: Credential | Folder, given: Given) -> Grant:
         actors = self.actors.get(receiver) or [one for its in self.actors.values() for one in its]
         agents = {
             "any": None,
@@ -88,7 +89,7 @@ def assemble(owner: Somebody) -> Team:
     for number, path in enumerate(FOLDERS):
         store(owner, f"key-{number}", folderPath=path)
     actors = {
-        Subject("person", one.person.pk): [
+        Principal("person", one.person.pk): [
             one.console,
             one.agent,
             new_agent(one.console, "Another"),
@@ -96,7 +97,7 @@ def assemble(owner: Somebody) -> Team:
         for one in people
     }
     account = parse_public_id("sa", new_account(owner))
-    actors[Subject("service_account", account)] = [_account_actor(owner, account)]
+    actors[Principal("service_account", account)] = [_account_actor(owner, account)]
     groups = _groups(owner, people[2:])
     return Team(owner, actors, [*actors, *groups])
 
@@ -112,7 +113,7 @@ def _account_actor(owner: Somebody, account: UUID) -> Actor:
     )
 
 
-def _groups(owner: Somebody, people: list[Somebody]) -> list[Subject]:
+def _groups(owner: Somebody, people: list[Somebody]) -> list[Principal]:
     """One with the first of the people, one with all of them."""
     tenant_id = owner.console.tenant_id
     made = []
@@ -121,5 +122,5 @@ def _groups(owner: Somebody, people: list[Somebody]) -> list[Subject]:
             group = Group.objects.create(tenant_id=tenant_id, name=name)
             for one in members:
                 GroupMember.objects.create(tenant_id=tenant_id, group=group, person=one.person)
-            made.append(Subject("group", group.pk))
+            made.append(Principal("group", group.pk))
     return made

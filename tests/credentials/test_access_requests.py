@@ -11,7 +11,6 @@ from django.core import mail
 
 from access.actor import Actor
 from access.levels import Role
-from access.tenancy import database_now
 from credentials.operations import (
     decide_access_request,
     list_access_requests,
@@ -19,22 +18,23 @@ from credentials.operations import (
     show_access_request,
     withdraw_access_request,
 )
-from credentials.request_shapes import (
+from credentials.shapes.access_requests import (
     AccessRequestOut,
-    AccessRequestPage,
+    AccessRequestPageOut,
     DecideAccessRequest,
     ListAccessRequests,
     RequestAccess,
 )
+from foundation.db.clock import database_now
 from tenants.operations import change_settings, remove_member
-from tenants.shapes import ChangeSettings, RemoveMember
+from tenants.shapes.tenants import ChangeSettings, RemoveMember
 from tenants.tasks import send_notices
+from tests.audit_trail import new_entries, told
 from tests.machines import new_account
 from tests.people import IN_FORCE, Somebody, grant, join, lease, new_person, store
 from tests.racing import race
 from tests.refusals import code_of, problem_of, refusal
 from tests.storage import owner_sql
-from tests.trail import new_entries, told
 
 KEY = "stripe-api-key"
 HOUR = 3600
@@ -61,7 +61,7 @@ def decide(actor: Actor, request: AccessRequestOut, **word: Any) -> AccessReques
     return decide_access_request(actor, DecideAccessRequest.parse(data))
 
 
-def requests(who: Somebody, state: str = "any") -> AccessRequestPage:
+def requests(who: Somebody, state: str = "any") -> AccessRequestPageOut:
     """What `who` is shown."""
     return list_access_requests(who.console, ListAccessRequests.parse({"state": state}))
 
@@ -166,7 +166,7 @@ def test_a_service_account_asks_for_nothing(owner: Somebody, applicant: Somebody
     ((identifier,),) = owner_sql("SELECT id FROM service_account")
     robot = Actor(
         tenant_id=owner.console.tenant_id,
-        door=applicant.agent.door,
+        channel=applicant.agent.channel,
         service_account_id=identifier,
         scopes=applicant.agent.scopes,
         authentication=IN_FORCE,
@@ -243,7 +243,7 @@ def test_nobody_gives_what_outlasts_their_own(owner: Somebody, applicant: Somebo
 
 
 def test_a_decision_is_made_with_a_fresh_sign_in(owner: Somebody, applicant: Somebody) -> None:
-    stale = replace(owner.console, fresh=False)
+    stale = replace(owner.console, recently_authenticated=False)
 
     assert code_of(partial(decide, stale, ask(applicant.console))) == "access/step-up-required"
 
@@ -360,7 +360,7 @@ def test_who_left_gets_nothing_any_more(owner: Somebody, applicant: Somebody) ->
 def test_requests_do_not_bury_the_people_who_decide(
     owner: Somebody, applicant: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("credentials.operations.requesting.MOST_WAITING", 1)
+    monkeypatch.setattr("credentials.operations.access_requests.MOST_WAITING", 1)
     first = ask(applicant.console)
 
     assert code_of(partial(ask, applicant.console, folderPath="stripe")) == "quota/exceeded"

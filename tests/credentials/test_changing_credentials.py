@@ -17,8 +17,8 @@ from credentials.operations import (
     rotate_credential,
     update_credential,
 )
-from credentials.request_shapes import RequestAccess
-from credentials.shapes import (
+from credentials.shapes.access_requests import RequestAccess
+from credentials.shapes.credentials import (
     CredentialOut,
     DescribeCredential,
     MoveCredential,
@@ -27,12 +27,12 @@ from credentials.shapes import (
     UpdateCredential,
 )
 from tenants.operations import change_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
+from tests.audit_trail import new_entries, told
 from tests.people import CANARY, Somebody, grant, lease, read, store
 from tests.racing import race
 from tests.refusals import code_of, problem_of, refusal
 from tests.storage import everything_but_the_log, owner_sql
-from tests.trail import new_entries, told
 
 KEY = DescribeCredential(key="stripe-api-key")
 

@@ -5,24 +5,24 @@ from typing import Any
 
 import pytest
 
-from access.actor import machinery
-from access.due import due_rows
-from access.errors import Denied, Invalid, NotFound, PreconditionFailed
-from access.ids import parse_public_id, public_id, uuid7
+from access.actor import system_actor
 from access.tenancy import tenant_transaction
 from credentials.models import Grant
 from credentials.operations import change_grants, expire_due_grant, list_grants
-from credentials.shapes import ChangedGrants, ChangeGrants, ListGrants
+from credentials.shapes.credentials import ChangedGrantsOut, ChangeGrants, ListGrants
+from foundation.db.due_rows import due_rows
+from foundation.db.ids import parse_public_id, public_id, uuid7
+from foundation.errors import Denied, Invalid, NotFound, PreconditionFailed
 from tenants.models import Group, GroupMember, ServiceAccount
+from tests.audit_trail import new_entries, told
 from tests.people import Somebody, grant, join, lease, new_person, read, store
 from tests.refusals import code_of
 from tests.storage import everything_but_the_log, owner_sql
-from tests.trail import new_entries, told
 
 KEY = "stripe-api-key"
 
 
-def change(who: Somebody, *changes: dict[str, Any], dry: bool = False) -> ChangedGrants:
+def change(who: Somebody, *changes: dict[str, Any], dry: bool = False) -> ChangedGrantsOut:
     request = ChangeGrants.parse({"changes": list(changes), "dryRun": dry})
     return change_grants(who.console, request)
 
@@ -196,7 +196,7 @@ def test_time_ends_a_grant_and_the_worker_notes_it(owner: Somebody, member: Some
 
     assert code_of(lambda: read(member.agent, handle)) == "access/permission-denied"
     due = due_rows("grants_due")
-    worker = machinery("grant-expiry", owner.console.tenant_id)
+    worker = system_actor("grant-expiry", owner.console.tenant_id)
     with new_entries(owner.console.tenant_id) as entries:
         ended = [expire_due_grant(worker, one) for _, one in due]
 

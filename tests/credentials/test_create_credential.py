@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from access.ids import public_id, uuid7
 from access.levels import Role
 from credentials.operations import (
     archive_credential,
@@ -14,14 +13,15 @@ from credentials.operations import (
     describe_credential,
     revoke_credential,
 )
-from credentials.shapes import CreateCredential, DescribeCredential
+from credentials.shapes.credentials import CreateCredential, DescribeCredential
+from foundation.db.ids import public_id, uuid7
 from tenants.operations import change_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
+from tests.audit_trail import new_entries, told
 from tests.people import CANARY, Somebody, grant, join, lease, new_person, read, store
 from tests.racing import race
 from tests.refusals import code_of, refusal
 from tests.storage import everything_but_the_log, owner_sql
-from tests.trail import new_entries, told
 
 
 def test_everything_but_the_value_is_answered(owner: Somebody) -> None:

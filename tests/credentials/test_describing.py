@@ -4,34 +4,34 @@ from functools import partial
 
 import pytest
 
-from access.actions import Door
+from access.actions import Channel
 from access.actor import Actor
-from access.ids import parse_public_id
 from credentials.operations import (
     describe_credential,
     give_grant,
     rotate_credential,
     update_credential,
 )
-from credentials.shapes import (
-    CredentialDetail,
+from credentials.shapes.credentials import (
+    CredentialDetailOut,
     DescribeCredential,
     GiveGrant,
     RotateCredential,
     UpdateCredential,
 )
+from foundation.db.ids import parse_public_id
 from leases.operations import release_lease
 from leases.shapes import ReleaseLease
 from tenants.operations import change_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
+from tests.audit_trail import new_entries, told
 from tests.machines import new_account
 from tests.people import CANARY, IN_FORCE, PURPOSE, Somebody, grant, lease, read, store
 from tests.refusals import code_of, problem_of
 from tests.storage import let_time_pass
-from tests.trail import new_entries, told
 
 
-def describe(who: Somebody, key: str = "stripe-api-key") -> CredentialDetail:
+def describe(who: Somebody, key: str = "stripe-api-key") -> CredentialDetailOut:
     return describe_credential(who.agent, DescribeCredential(key=key))
 
 
@@ -83,7 +83,7 @@ def test_a_service_account_stands_in_the_trail_by_its_name(owner: Somebody) -> N
     give_grant(owner.console, GiveGrant.parse(given))
     robot = Actor(
         tenant_id=owner.console.tenant_id,
-        door=Door.REST,
+        channel=Channel.REST,
         service_account_id=parse_public_id("sa", account),
         scopes=owner.agent.scopes,
         authentication=IN_FORCE,

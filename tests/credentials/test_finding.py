@@ -12,17 +12,13 @@ from credentials.operations import (
     delete_credential,
     rotate_credential,
 )
-from credentials.shapes import (
-    DescribeCredential,
-    ListCredentials,
-    RotateCredential,
-)
+from credentials.shapes.credentials import DescribeCredential, ListCredentials, RotateCredential
 from tenants.operations import change_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
+from tests.audit_trail import new_entries, told
 from tests.credentials.shelves import found, keys, listed
 from tests.people import CANARY, Somebody, grant, store
 from tests.refusals import code_of, problem_of
-from tests.trail import new_entries, told
 
 
 def test_everything_is_listed_in_the_order_of_folder_and_key(shelf: Somebody) -> None:

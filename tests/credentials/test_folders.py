@@ -4,7 +4,6 @@ from functools import partial
 
 import pytest
 
-from credentials.folder_shapes import FolderPage, ListFolders, NameFolder
 from credentials.operations import archive_credential as archive
 from credentials.operations import (
     create_folder,
@@ -15,18 +14,19 @@ from credentials.operations import (
     remove_folder,
     remove_grant,
 )
-from credentials.shapes import BrowseCredentials, DescribeCredential
+from credentials.shapes.credentials import BrowseCredentials, DescribeCredential
+from credentials.shapes.folders import FolderPageOut, ListFolders, NameFolder
+from tests.audit_trail import new_entries, told
 from tests.people import Somebody, grant, store
 from tests.refusals import code_of
 from tests.storage import owner_sql
-from tests.trail import new_entries, told
 
 
-def folders(who: Somebody, path: str = "", **more: object) -> FolderPage:
+def folders(who: Somebody, path: str = "", **more: object) -> FolderPageOut:
     return list_folders(who.console, ListFolders.parse({"folderPath": path, **more}))
 
 
-def paths(page: FolderPage) -> list[str]:
+def paths(page: FolderPageOut) -> list[str]:
     return [one.folder_path for one in page.folders]
 
 

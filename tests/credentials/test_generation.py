@@ -2,9 +2,9 @@
 
 import pytest
 
-from access.errors import Invalid
 from credentials.generation import ALPHABETS, GenerateSpec, can_generate, generate_value
-from credentials.kinds import KINDS
+from credentials.types import KINDS
+from foundation.errors import Invalid
 
 
 @pytest.mark.parametrize("alphabet", sorted(ALPHABETS))

@@ -8,19 +8,20 @@ from typing import Any
 import pytest
 
 from access.actor import ALL_SCOPES, Actor
-from access.ids import public_id, uuid7
 from access.levels import Role
-from access.tenancy import database_now, tenant_transaction
+from access.tenancy import tenant_transaction
 from credentials.models import Credential
 from credentials.operations import give_grant, list_credentials, remove_grant
-from credentials.shapes import GiveGrant, GrantOut, ListCredentials
+from credentials.shapes.credentials import GiveGrant, GrantOut, ListCredentials
+from foundation.db.clock import database_now
+from foundation.db.ids import public_id, uuid7
 from tenants.operations import change_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
+from tests.audit_trail import new_entries, told
 from tests.people import Somebody, grant, join, lease, new_person, read, store
 from tests.racing import race
 from tests.refusals import code_of, problem_of
 from tests.storage import everything_but_the_log, owner_sql, wait_until
-from tests.trail import new_entries, told
 
 
 def give(who: Actor, whom: Somebody, level: str = "user", **more: Any) -> GrantOut:
@@ -199,7 +200,7 @@ def test_a_narrowed_token_of_an_owner_gives_on_what_it_is_narrowed_to(
 ) -> None:
     with tenant_transaction(closed.console.tenant_id):
         live = Credential.objects.of(closed.console).get(key="live")
-    token = replace(closed.console, only=frozenset({live.pk}))
+    token = replace(closed.console, allowed_credentials=frozenset({live.pk}))
 
     assert give(token, member, key="live").level == "user"
 

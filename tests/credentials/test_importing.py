@@ -10,15 +10,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 from django.core.management import CommandError, call_command
 
-from access.errors import Denied, Invalid, TooLarge
 from access.tenancy import tenant_transaction
 from audit.events import Event
 from audit.models import Entry
-from credentials.importing import READERS
-from credentials.importing.rows import MAXIMUM_FILE, MAXIMUM_ROWS
-from credentials.importing.shapes import ImportCredentials, ImportOut, RowOut
+from credentials.importers import READERS
+from credentials.importers.rows import MAXIMUM_FILE, MAXIMUM_ROWS
 from credentials.operations import describe_credential, import_credentials, list_credentials
-from credentials.shapes import DescribeCredential, ListCredentials
+from credentials.shapes.credentials import DescribeCredential, ListCredentials
+from credentials.shapes.imports import ImportCredentials, ImportOut, RowOut
+from foundation.errors import Denied, Invalid, TooLarge
 from tests.credentials import exports
 from tests.credentials.exports import SECRET
 from tests.credentials.values import pem

@@ -5,7 +5,7 @@ import base64
 import jwt
 import pytest
 
-from credentials.kinds import KINDS, MAXIMUM_VALUE_BYTES, examine, merge_metadata
+from credentials.types import KINDS, MAXIMUM_VALUE_BYTES, examine, merge_metadata
 from tests.credentials.values import NOW, refused, told
 
 CANARY = "kanarienvogel"

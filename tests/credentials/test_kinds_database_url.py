@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.errors import Invalid
+from foundation.errors import Invalid
 from tests.credentials.values import refused, told
 
 SERVER_SCHEMES = [

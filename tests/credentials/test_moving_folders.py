@@ -9,8 +9,7 @@ import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
-from access.tenancy import database_now, joined_transaction
-from credentials.folder_shapes import FolderOut, ListFolders, MoveFolder
+from access.tenancy import joined_transaction
 from credentials.operations import (
     delete_credential,
     describe_credential,
@@ -21,19 +20,21 @@ from credentials.operations import (
     search_credentials,
     update_credential,
 )
-from credentials.shapes import (
+from credentials.shapes.credentials import (
     DescribeCredential,
     MoveCredential,
     SearchCredentials,
     UpdateCredential,
 )
+from credentials.shapes.folders import FolderOut, ListFolders, MoveFolder
+from foundation.db.clock import database_now
 from tenants.operations import add_to_group, create_group
-from tenants.shapes import CreateGroup, GroupPlace
+from tenants.shapes.tenants import CreateGroup, GroupPlace
+from tests.audit_trail import new_entries, told
 from tests.people import CANARY, Somebody, grant, join, lease, new_person, read, store
 from tests.racing import PATIENCE, crew
 from tests.refusals import code_of
 from tests.storage import everything_but_the_log, owner_sql, wait_until_somebody_waits
-from tests.trail import new_entries, told
 
 
 def move(who: Somebody, old: str, new: str) -> FolderOut:

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.errors import Invalid
-from credentials.naming import (
+from credentials.validators import (
     check_description,
     check_folder_path,
     check_key,
@@ -17,6 +16,7 @@ from credentials.naming import (
     check_tag,
     check_tags,
 )
+from foundation.errors import Invalid
 
 BAD_NAMES = [
     "",

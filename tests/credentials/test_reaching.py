@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from access.ids import public_id, uuid7
 from access.levels import Role
-from access.tenancy import database_now
 from credentials.operations import give_grant, show_access, show_matrix, show_reach
-from credentials.reach_shapes import (
-    MatrixPage,
+from credentials.shapes.access_reports import (
+    MatrixPageOut,
     ReacherOut,
     RouteOut,
     ShowAccess,
     ShowMatrix,
     ShowReach,
 )
-from credentials.shapes import GiveGrant
+from credentials.shapes.credentials import GiveGrant
+from foundation.db.clock import database_now
+from foundation.db.ids import public_id, uuid7
 from tenants.operations import change_settings, remove_member
-from tenants.shapes import ChangeSettings, RemoveMember
+from tenants.shapes.tenants import ChangeSettings, RemoveMember
 from tests.credentials.test_changing_grants import new_group
 from tests.machines import new_account
 from tests.people import Somebody, grant, join, new_agent, new_person, store
@@ -123,7 +123,7 @@ def test_an_agent_is_not_told_what_only_another_one_may(closed: Somebody, member
 
 
 def test_a_narrowed_token_is_told_no_more_than_it_may_use(closed: Somebody) -> None:
-    narrowed = replace(closed.agent, only=frozenset({uuid7()}))
+    narrowed = replace(closed.agent, allowed_credentials=frozenset({uuid7()}))
 
     assert show_reach(narrowed, ShowReach(person_id=closed.id)).reached == []
 
@@ -180,11 +180,11 @@ def test_pages_of_both_sides_lead_on(closed: Somebody) -> None:
 # -- the matrix -----------------------------------------------------------------------------------
 
 
-def matrix(who: Somebody, **asked: Any) -> MatrixPage:
+def matrix(who: Somebody, **asked: Any) -> MatrixPageOut:
     return show_matrix(who.console, ShowMatrix.parse(asked))
 
 
-def things(page: MatrixPage) -> list[str]:
+def things(page: MatrixPageOut) -> list[str]:
     return [one.key or f"{one.folder_path}/" for one in page.rows]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from access.levels import Level
 from access.tenancy import tenant_transaction
 from credentials.models import Credential
-from credentials.rights import Rights
+from credentials.permissions import Permissions
 from tests.people import Somebody, store
 
 PATHS = st.lists(st.sampled_from(["a", "b", "a0", "a-b"]), max_size=3).map("/".join)
@@ -15,7 +15,7 @@ LEVELS = st.sampled_from(list(Level))
 
 
 @given(
-    floor=LEVELS,
+    base_level=LEVELS,
     folders=st.dictionaries(PATHS, LEVELS, max_size=3),
     directly=st.sets(st.integers(0, 11), max_size=3),
 )
@@ -25,15 +25,15 @@ LEVELS = st.sampled_from(list(Level))
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_what_is_listed_is_what_is_held(
-    many_folders: Somebody, floor: Level, folders: dict[str, Level], directly: set[int]
+    many_folders: Somebody, base_level: Level, folders: dict[str, Level], directly: set[int]
 ) -> None:
     """`Rights.visible` (SQL) and `Rights.on` (Python) are one rule written twice."""
     with tenant_transaction(many_folders.console.tenant_id):
         rows = list(
             Credential.objects.of(many_folders.console).select_related("folder").order_by("key")
         )
-        held = Rights(
-            floor,
+        held = Permissions(
+            base_level,
             {path: level for path, level in folders.items() if level},
             {rows[number].pk: Level.VIEWER for number in directly},
         )

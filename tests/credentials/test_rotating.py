@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from access.errors import WindowOpen
 from credentials.operations import (
     archive_credential,
     describe_credential,
 )
 from credentials.tasks import close_due_rotations
+from foundation.errors import WindowOpen
 from tenants.operations import change_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
+from tests.audit_trail import new_entries, told, trail
 from tests.credentials.rotations import KEY, NEW, rotate, value, versions
 from tests.people import CANARY, Somebody, grant, lease, read, store
 from tests.refusals import code_of, refusal
 from tests.storage import everything_but_the_log, owner_sql, wait_until
-from tests.trail import new_entries, told, trail
 
 
 def test_both_values_are_valid_until_the_window_closes(owner: Somebody) -> None:

@@ -7,14 +7,14 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from access.ids import NO_ID
 from access.levels import Level
 from access.tenancy import tenant_transaction
+from credentials.access_paths import read_access_paths
 from credentials.models import Credential, Folder
-from credentials.rights import Rights, rights
-from credentials.routes import read_routes
+from credentials.permissions import Permissions, read_permissions
+from foundation.db.ids import NO_ID
+from tenants.memberships import active_membership
 from tenants.models import Tenant
-from tenants.standing import standing
 from tests.credentials.teams import Given, Team, assemble
 from tests.people import Somebody
 
@@ -49,11 +49,11 @@ def test_the_highest_rule_is_what_is_held(team: Team, baseline: str, grants: lis
     with suppress(_Undo), tenant_transaction(team.tenant_id), transaction.atomic():
         Tenant.objects.filter(pk=team.tenant_id).update(baseline_level=baseline)
         team.put(grants)
-        routes = read_routes(team.owner.console, team.receivers)
+        routes = read_access_paths(team.owner.console, team.receivers)
         for subject, actors in team.actors.items():
             for actor in actors:
                 seen = routes.through(actor.agent_id or NO_ID)
-                held = rights(actor, standing(actor))
+                held = read_permissions(actor, active_membership(actor))
                 for thing in team.places():
                     ways = seen.to(subject, thing)
                     expected = _held(held, thing)
@@ -62,5 +62,5 @@ def test_the_highest_rule_is_what_is_held(team: Team, baseline: str, grants: lis
         raise _Undo
 
 
-def _held(held: Rights, thing: Credential | Folder) -> Level:
+def _held(held: Permissions, thing: Credential | Folder) -> Level:
     return held.on(thing) if isinstance(thing, Credential) else held.on_folder(thing.path)

@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.errors import Unavailable
+from credentials.envelope import Secret, UnsealFailed, seal, unseal
 from credentials.keyrings import LocalRootKey, OpenKeys, context, decrypt, encrypt, root_key
 from credentials.models import TenantKey, Version
-from credentials.sealing import Secret, UnsealFailed, seal, unseal
+from foundation.errors import Unavailable
 
 KEY = AESGCM(bytes(range(32)))
 PARTS = st.lists(st.one_of(st.text(), st.uuids(), st.integers()), max_size=4)

@@ -7,10 +7,7 @@ import pytest
 from credentials.operations import (
     update_credential,
 )
-from credentials.shapes import (
-    SearchCredentials,
-    UpdateCredential,
-)
+from credentials.shapes.credentials import SearchCredentials, UpdateCredential
 from tests.credentials.shelves import found, keys
 from tests.people import CANARY, Somebody
 from tests.refusals import code_of

@@ -9,7 +9,7 @@ from django.conf import LazySettings
 from pydantic import SecretStr
 
 from access.tenancy import tenant_transaction
-from credentials.key_shapes import KeyPage, ListKeys, RotateTenantKey
+from credentials.envelope import active_key, rewrap, unseal
 from credentials.keyrings import open_keys, root_key
 from credentials.models import Version
 from credentials.operations import (
@@ -20,18 +20,18 @@ from credentials.operations import (
     rotate_tenant_key,
     tenant_keys,
 )
-from credentials.sealing import active_key, rewrap, unseal
-from credentials.shapes import DescribeCredential
+from credentials.shapes.credentials import DescribeCredential
+from credentials.shapes.tenant_keys import KeyPageOut, ListKeys, RotateTenantKey
 from credentials.tasks import rewrap_due_keys
+from tests.audit_trail import new_entries, told
 from tests.credentials.rotations import rotate
 from tests.people import CANARY, Somebody, lease, read, store
 from tests.racing import crew
 from tests.refusals import code_of
 from tests.storage import dump, everything_but_the_log, owner_sql
-from tests.trail import new_entries, told
 
 
-def keys(who: Somebody) -> KeyPage:
+def keys(who: Somebody) -> KeyPageOut:
     return list_keys(who.console, ListKeys())
 
 

@@ -3,21 +3,21 @@
 from datetime import timedelta
 from functools import partial
 
-from access.errors import WindowOpen
 from credentials.operations import (
     change_window,
     roll_back_rotation,
 )
-from credentials.shapes import ChangeWindow, DescribeCredential, RotationOut
+from credentials.shapes.credentials import ChangeWindow, DescribeCredential, RotationOut
 from credentials.tasks import close_due_rotations
+from foundation.errors import WindowOpen
 from tenants.operations import change_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
+from tests.audit_trail import new_entries, told
 from tests.credentials.rotations import KEY, rotate, shift, value, versions
 from tests.people import CANARY, Somebody, grant, lease, read, store
 from tests.racing import crew, race
 from tests.refusals import code_of
 from tests.storage import owner_sql
-from tests.trail import new_entries, told
 
 
 def test_a_manager_shortens_and_closes_an_admin_lengthens(

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from access.errors import Invalid
-from credentials.kinds import examine
-from credentials.naming import check_metadata
+from credentials.types import examine
+from credentials.validators import check_metadata
+from foundation.errors import Invalid
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 Key = ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from devtools.client.agent import Agent
+from devtools.ready_file import Person
 from tests.environment import free_port
-from vaultsite.launch.agent import Agent
-from vaultsite.launch.ready import Person
 
 DEADLINE = 150.0
 PROJECT = Path(__file__).resolve().parents[2]

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from devtools.client.agent import Agent
 from tests.faults.installation import Installation, running_installation
 from tests.people import PURPOSE
-from vaultsite.launch.agent import Agent
 
 # One installation for all: they stay in one process.
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]

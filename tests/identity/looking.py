@@ -7,18 +7,18 @@ import pytest
 from django.conf import settings
 from django.db.models import QuerySet
 
-from access.actions import Door
+from access.actions import Channel
 from access.actor import Actor
-from access.errors import Unauthenticated
 from access.tenancy import tenant_transaction
 from audit.models import Entry
 from audit.recording import INSTALLATION
-from identity.verification import actor_from_token
+from foundation.errors import Unauthenticated
+from identity.resource_server.verification import actor_from_token
 
 
 def who_is(token: str, resource: str | None = None) -> Actor:
     """The actor of a token at the MCP resource, or at another."""
-    return actor_from_token(token, resource=resource or settings.MCP_RESOURCE, door=Door.MCP)
+    return actor_from_token(token, resource=resource or settings.MCP_RESOURCE, channel=Channel.MCP)
 
 
 def holds(token: str) -> bool:

@@ -8,21 +8,21 @@ from uuid import UUID
 import pytest
 
 from access.actor import Actor
-from access.errors import Denied
-from access.ids import public_id, uuid7
 from access.tenancy import tenant_transaction
+from foundation.db.ids import public_id, uuid7
+from foundation.errors import Denied
 from identity.models import Client
 from identity.operations import change_client_state, list_clients, remove_client
 from identity.shapes import ChangeClient, ClientOut, ListClients
 from tenants.agents import connect_agent
 from tenants.models import Agent
 from tenants.operations import disconnect_agent, list_agents, merge_agents
-from tenants.shapes import ListAgents, MergeAgents
+from tenants.shapes.tenants import ListAgents, MergeAgents
+from tests.audit_trail import new_entries, told
 from tests.machines import new_client
 from tests.people import Somebody, lease, read, set_agent, store
 from tests.refusals import code_of, problem_of
 from tests.storage import owner_sql
-from tests.trail import new_entries, told
 
 
 def connect(who: Somebody, client: Client, name: str = "Laptop") -> Agent:

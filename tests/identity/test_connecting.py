@@ -5,7 +5,7 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
-from access.errors import AudienceMismatch
+from foundation.errors import AudienceMismatch
 from tests.identity.conftest import OFFLINE, Browsing, connected, registered
 from tests.identity.looking import holds, log, who_is
 from tests.oauth_client import OAuthClient, answered, connect, decide, reach

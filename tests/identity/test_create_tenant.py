@@ -6,9 +6,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from devtools.client.browser import form_with
 from tenants.models import Membership, Person
 from tests.oauth_client import in_process, sign_in
-from vaultsite.launch.browser import form_with
 
 NEW = "Str0ng enough, and new"
 

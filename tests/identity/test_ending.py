@@ -10,20 +10,20 @@ from django.db.models import F
 from django.utils import timezone
 
 from access.actor import Actor
-from access.ids import public_id
 from access.tenancy import tenant_transaction
+from devtools.client.browser import form_with
+from foundation.db.ids import public_id
 from identity.models import Client, Consent
 from identity.operations import change_client_state
 from identity.shapes import ChangeClient
 from leases.models import Lease, LeaseState
 from tenants.models import Agent, Membership, Person, Tenant
 from tenants.operations import remove_member
-from tenants.shapes import RemoveMember
+from tenants.shapes.tenants import RemoveMember
 from tests.identity.conftest import Browsing, connected, registered
 from tests.identity.looking import holds, log, who_is
 from tests.oauth_client import OAuthClient, Tokens, answered, consent_form, decide, origin
 from tests.people import PASSWORD, Somebody, grant, join, lease, set_agent, store
-from vaultsite.launch.browser import form_with
 
 
 @pytest.fixture

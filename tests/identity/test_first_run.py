@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from identity import first_run
 from identity.models import Milestone
+from identity.sign_in import first_run
 from tenants.models import Membership, Person, Tenant
 from tests.console.pages import page, signed_in
 from tests.identity.test_second_factors import with_app

@@ -8,24 +8,24 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.test import Client
 
-from access.ids import parse_public_id
 from access.levels import Role
-from identity.recovery import password_link
-from tenants.links import invitation_link
+from foundation.db.ids import parse_public_id
+from identity.sign_in.recovery import password_link
+from tenants.invitation_links import invitation_link
 from tenants.models import Person
 from tenants.operations import (
     invite_member,
     show_invitation_link,
     withdraw_invitation,
 )
-from tenants.shapes import InviteMember
+from tenants.shapes.tenants import InviteMember
+from tests.audit_trail import new_entries, told
 from tests.console.pages import page_text, signed_in
 from tests.hashing import cheap_passwords
 from tests.identity.test_second_factors import with_app
 from tests.people import Somebody, join, new_person
 from tests.refusals import code_of
 from tests.storage import dump, owner_sql
-from tests.trail import new_entries, told
 
 NINA = "nina@example.org"
 PASSWORD = "some unrelated words"

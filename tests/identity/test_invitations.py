@@ -3,14 +3,14 @@
 import pytest
 from django.test import Client
 
-from access.ids import parse_public_id
-from tenants.links import invitation_secret
+from foundation.db.ids import parse_public_id
+from tenants.invitation_links import invitation_secret
 from tenants.models import Membership, Person
 from tenants.operations import invite_member, withdraw_invitation
-from tenants.shapes import InviteMember
+from tenants.shapes.tenants import InviteMember
+from tests.audit_trail import new_entries, told
 from tests.console.pages import page, page_text, signed_in
 from tests.people import Somebody
-from tests.trail import new_entries, told
 
 PAGE = "/invitations/"
 NEW = {"name": "Nina", "password": "nine mild walnuts", "again": "nine mild walnuts"}

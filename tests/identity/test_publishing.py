@@ -10,10 +10,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db.models import F
 
-from access.errors import Unavailable
 from credentials.keyrings import LocalRootKey
-from identity.keys import forget_old_keys, published, rotate, signing_key
+from foundation.errors import Unavailable
 from identity.models import AccessToken, SigningKey
+from identity.signing_keys import forget_old_keys, published, rotate, signing_key
 from tests.identity.conftest import connected
 from tests.identity.looking import holds, log
 from tests.oauth_client import OAuthClient, Tokens
@@ -91,10 +91,10 @@ def test_a_resource_server_can_check_a_token_with_the_published_key(
     http: httpx2.Client, tokens: Tokens
 ) -> None:
     kid = jwt.get_unverified_header(tokens.access)["kid"]
-    keys = jwt.PyJWKSet.from_dict(http.get("/oauth/jwks").json())
+    signing_keys = jwt.PyJWKSet.from_dict(http.get("/oauth/jwks").json())
     claims = jwt.decode(
         tokens.access,
-        keys[kid],
+        signing_keys[kid],
         algorithms=["ES256"],
         audience=settings.MCP_RESOURCE,
         issuer=settings.PUBLIC_URL,
@@ -104,7 +104,7 @@ def test_a_resource_server_can_check_a_token_with_the_published_key(
 
 def test_no_private_part_is_published_or_stored_in_clear(http: httpx2.Client) -> None:
     assert not {"d", "p", "q", "dp", "dq", "qi"} & {
-        name for key in http.get("/oauth/jwks").json()["keys"] for name in key
+        name for key in http.get("/oauth/jwks").json()["signing_keys"] for name in key
     }
     key = SigningKey.objects.order_by("number").first()
     assert key
@@ -181,14 +181,14 @@ def test_without_the_root_key_nothing_is_issued(
     browser: httpx2.Client,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from identity import keys
+    from identity import signing_keys
 
     code = client.code(browser)
-    keys._opened.cache_clear()
+    signing_keys._opened.cache_clear()
     with monkeypatch.context() as wrong:
-        wrong.setattr(keys, "root_key", lambda: LocalRootKey("A" * 43))
+        wrong.setattr(signing_keys, "root_key", lambda: LocalRootKey("A" * 43))
         answer = client.redeem(code)
         with pytest.raises(Unavailable):
-            keys.sign(one_key, {}, "at+jwt")
+            signing_keys.sign(one_key, {}, "at+jwt")
     assert (answer.status_code, answer.json()) == (503, {"error": "temporarily_unavailable"})
     assert client.redeem(code).status_code == 200

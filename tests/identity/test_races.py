@@ -54,7 +54,9 @@ def crowd(monkeypatch: pytest.MonkeyPatch) -> Crowd:
             many.gate.wait(20)
         return engine()
 
-    monkeypatch.setattr("identity.endpoints.get_oauthlib_core", engine_after_the_gate)
+    monkeypatch.setattr(
+        "identity.authorization_server.endpoints.get_oauthlib_core", engine_after_the_gate
+    )
     return many
 
 

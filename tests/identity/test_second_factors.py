@@ -11,10 +11,10 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.db import connections
 from django.test import Client
 
-from access.errors import SecondFactorRequired, Unavailable
 from credentials import keyrings
-from identity.account.factors import FactorAdapter, spend_code
+from foundation.errors import SecondFactorRequired, Unavailable
 from identity.models import Letter
+from identity.sign_in.factors import FactorAdapter, spend_code
 from tenants.models import Tenant
 from tests.console.pages import page, page_text, signed_in
 from tests.identity.looking import log

@@ -9,12 +9,12 @@ from django.core import mail
 from django.core.wsgi import get_wsgi_application
 from django.test import override_settings
 
+from devtools.client.browser import form_with
 from tenants.models import Person
 from tests.identity.conftest import Browsing
 from tests.identity.looking import log
 from tests.oauth_client import in_process, origin, sign_in
 from tests.people import PASSWORD, Somebody
-from vaultsite.launch.browser import form_with
 
 
 def attempt(

@@ -10,18 +10,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 from django.test import Client
 
-from access.errors import Denied, Invalid
 from access.levels import Role
 from access.tenancy import tenant_transaction
+from foundation.errors import Denied, Invalid
 from identity.models import ProviderAccount, SingleSignOn
+from identity.oidc_client.sealed_secret import open_secret
+from identity.oidc_client.shapes import ChangeSingleSignOn
+from identity.oidc_client.url_policy import may_be_called
 from identity.operations import change_single_sign_on, show_single_sign_on
-from identity.single_sign_on.addresses import may_be_called
-from identity.single_sign_on.sealing import open_secret
-from identity.single_sign_on.shapes import ChangeSingleSignOn
 from tenants.models import Membership, Person, Tenant
 from tests.console.pages import page, page_text, signed_in
 from tests.identity.looking import log
-from tests.identity.providers import CLIENT, SECRET, Provider, running_provider, set_up
+from tests.identity.oidc_providers import CLIENT, SECRET, Provider, running_provider, set_up
 from tests.identity.test_second_factors import code, with_app
 from tests.oauth_client import OAuthClient
 from tests.people import PASSWORD, Somebody, join, new_person

@@ -8,7 +8,7 @@ import jwt
 import pytest
 from django.conf import settings
 
-from access.errors import AudienceMismatch
+from foundation.errors import AudienceMismatch
 from identity.models import Client
 from tests.identity.conftest import OFFLINE, connected, registered
 from tests.identity.looking import who_is

@@ -15,10 +15,10 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F
 
-from access.errors import Unauthenticated
-from identity.keys import public_key, sign, signing_key
+from foundation.errors import Unauthenticated
 from identity.models import AccessToken
-from identity.verification import challenge
+from identity.resource_server.verification import challenge
+from identity.signing_keys import public_key, sign, signing_key
 from tests.identity.looking import holds, refused, who_is
 from tests.oauth_client import Tokens
 
@@ -45,10 +45,10 @@ def signed_by(key: Any, header: dict[str, Any] | str, claims: dict[str, Any] | s
 
 def our_key() -> Any:
     """The installation's own private key: what even a stolen one cannot do."""
-    from identity import keys
+    from identity import signing_keys
 
     row = signing_key()
-    return keys._opened(row.pk, row.alg, bytes(row.sealed_jwk or b""))
+    return signing_keys._opened(row.pk, row.alg, bytes(row.sealed_jwk or b""))
 
 
 def reissued(token: str, **changes: Any) -> str:

@@ -4,9 +4,9 @@ from functools import partial
 from typing import Any
 
 from access.actor import Actor
-from access.errors import ApprovalPending
+from foundation.errors import ApprovalPending
 from leases.operations import decide_lease
-from leases.shapes import DecideLease, LeaseState
+from leases.shapes import DecideLease, LeaseStateOut
 from tests.people import lease
 from tests.refusals import refusal
 
@@ -18,6 +18,6 @@ def ask(actor: Actor, key: str = "stripe-api-key", **more: Any) -> str:
     return str(error.extra["approvalId"])
 
 
-def decide(actor: Actor, request_id: str, **word: Any) -> LeaseState:
+def decide(actor: Actor, request_id: str, **word: Any) -> LeaseStateOut:
     """Decide on a request: `approve=`, and `ttl=` and `reason=` where they matter."""
     return decide_lease(actor, DecideLease.parse({"requestId": request_id, **word}))

@@ -6,20 +6,20 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from access.errors import ApprovalPending
 from access.levels import Role
 from credentials.operations import archive_credential
-from credentials.shapes import DescribeCredential
+from credentials.shapes.credentials import DescribeCredential
+from foundation.errors import ApprovalPending
 from leases.operations import renew_lease, revoke_lease, withdraw_lease
 from leases.shapes import RenewLease
 from tenants.operations import change_settings, remove_member
-from tenants.shapes import ChangeSettings, RemoveMember
+from tenants.shapes.tenants import ChangeSettings, RemoveMember
+from tests.audit_trail import new_entries, told, trail
 from tests.leases.asking import ask, decide
 from tests.people import CANARY, PURPOSE, Somebody, grant, join, lease, new_person, read, store
 from tests.racing import race
 from tests.refusals import code_of, problem_of, refusal
 from tests.storage import owner_sql
-from tests.trail import new_entries, told, trail
 
 
 @pytest.fixture

@@ -2,18 +2,18 @@
 
 from functools import partial
 
-from access.actor import Actor, machinery
-from access.due import due_rows
+from access.actor import Actor, system_actor
+from foundation.db.due_rows import due_rows
 from leases.operations import expire_due_lease, release_lease, revoke_lease
-from leases.shapes import LeaseState, ReleaseLease
+from leases.shapes import LeaseStateOut, ReleaseLease
 from leases.tasks import expire_due_leases
+from tests.audit_trail import new_entries, told, trail
 from tests.people import Somebody, grant, lease, read, store
 from tests.refusals import code_of, problem_of
 from tests.storage import lease_uuid, let_time_pass, owner_sql
-from tests.trail import new_entries, told, trail
 
 
-def release(actor: Actor, handle: str) -> LeaseState:
+def release(actor: Actor, handle: str) -> LeaseStateOut:
     return release_lease(actor, ReleaseLease(lease_handle=handle))
 
 
@@ -146,7 +146,7 @@ def test_the_worker_notes_what_is_over_in_every_tenant_once(
 def test_the_worker_touches_nothing_that_is_not_over(owner: Somebody) -> None:
     store(owner)
     lent = lease(owner.agent)
-    worker = machinery("expiry", owner.console.tenant_id)
+    worker = system_actor("expiry", owner.console.tenant_id)
 
     assert not expire_due_lease(worker, lease_uuid(lent.lease_id))
     assert due_rows("leases_due") == []
@@ -160,7 +160,7 @@ def test_a_worker_of_one_tenant_cannot_end_a_lease_of_another(
     lent = lease(owner.agent)
     let_time_pass(lent.lease_id, 900)
 
-    stray = machinery("expiry", outsider.console.tenant_id)
+    stray = system_actor("expiry", outsider.console.tenant_id)
 
     assert not expire_due_lease(stray, lease_uuid(lent.lease_id))
     assert owner_sql("SELECT state FROM lease") == [("active",)]

@@ -6,7 +6,6 @@ from functools import partial
 
 import pytest
 
-from access.ids import public_id
 from access.levels import Role
 from credentials.operations import (
     archive_credential,
@@ -14,9 +13,11 @@ from credentials.operations import (
     remove_grant,
     revoke_credential,
 )
-from credentials.shapes import DescribeCredential
+from credentials.shapes.credentials import DescribeCredential
+from foundation.db.ids import public_id
 from tenants.operations import add_member, change_role, remove_member
-from tenants.shapes import ChangeRole, RemoveMember
+from tenants.shapes.tenants import ChangeRole, RemoveMember
+from tests.audit_trail import new_entries, told
 from tests.people import (
     Somebody,
     grant,
@@ -31,7 +32,6 @@ from tests.people import (
 )
 from tests.refusals import code_of
 from tests.storage import owner_sql
-from tests.trail import new_entries, told
 
 
 @pytest.fixture

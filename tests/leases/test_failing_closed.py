@@ -11,14 +11,15 @@ import pytest
 from django.conf import LazySettings
 from pydantic import SecretStr
 
-from access.errors import Unavailable
+from credentials.envelope import UnsealFailed
 from credentials.keyrings import open_keys, root_key
 from credentials.operations import create_credential, roll_back_rotation, rotate_credential
 from credentials.readiness import require_openable_keys
-from credentials.sealing import UnsealFailed
-from credentials.shapes import CreateCredential, DescribeCredential, RotateCredential
+from credentials.shapes.credentials import CreateCredential, DescribeCredential, RotateCredential
+from foundation.errors import Unavailable
 from leases.operations import release_lease, revoke_lease
 from leases.shapes import ReleaseLease
+from tests.audit_trail import new_entries, told
 from tests.people import CANARY, Somebody, lease, read, store
 from tests.refusals import code_of, problem_of, refusal
 from tests.storage import (
@@ -27,7 +28,6 @@ from tests.storage import (
     no_entry_can_be_written,
     owner_sql,
 )
-from tests.trail import new_entries, told
 
 OTHER = "SELECT {} FROM credential_version v JOIN credential c ON c.id = v.credential_id WHERE {}"
 

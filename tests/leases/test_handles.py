@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from access.errors import InvalidHandle
-from access.ids import uuid7
+from foundation.db.ids import uuid7
+from foundation.errors import InvalidHandle
 from leases.handles import PREFIX, Claims, make_handle, open_handle
 from leases.models import Lease
 from tests.people import Somebody, lease, read, store

@@ -29,7 +29,7 @@ from credentials.operations import (
     roll_back_rotation,
     rotate_credential,
 )
-from credentials.shapes import (
+from credentials.shapes.credentials import (
     ChangeWindow,
     DescribeCredential,
     ListCredentials,

@@ -5,22 +5,22 @@ from datetime import timedelta
 
 import pytest
 
-from access.actor import machinery
-from access.errors import Denied
-from access.ids import public_id
+from access.actor import system_actor
 from credentials.operations import (
     archive_credential,
     delete_credential,
     revoke_credential,
     rotate_credential,
 )
-from credentials.shapes import DescribeCredential, RotateCredential
+from credentials.shapes.credentials import DescribeCredential, RotateCredential
+from foundation.db.ids import public_id
+from foundation.errors import Denied
 from tenants.operations import change_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
+from tests.audit_trail import new_entries, told, trail
 from tests.people import CANARY, PURPOSE, Somebody, grant, lease, new_agent, read, set_agent, store
 from tests.refusals import code_of, problem_of, refusal
 from tests.storage import let_time_pass, owner_sql
-from tests.trail import new_entries, told, trail
 
 DAY = 86_400
 
@@ -199,7 +199,7 @@ def test_an_agent_of_somebody_else_is_no_way_in(owner: Somebody, member: Somebod
 def test_machinery_leases_nothing(owner: Somebody) -> None:
     store(owner)
 
-    worker = machinery("expiry", owner.console.tenant_id)
+    worker = system_actor("expiry", owner.console.tenant_id)
     assert code_of(lambda: lease(worker)) == "access/permission-denied"
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from access.errors import Invalid
+from foundation.errors import Invalid
 from leases.shapes import LeaseCredential
 from tenants.operations import change_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
 from tests.people import CANARY, PURPOSE, Somebody, lease, store
 from tests.refusals import refusal
 

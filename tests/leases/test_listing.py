@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from access.actions import Door
-from access.ids import public_id
+from access.actions import Channel
+from foundation.db.ids import public_id
 from leases.operations import list_leases, release_lease, revoke_leases, show_lease
-from leases.shapes import LeasePage, ListLeases, ReleaseLease, RevokeLeases
+from leases.shapes import LeasePageOut, ListLeases, ReleaseLease, RevokeLeases
+from tests.audit_trail import new_entries, told
 from tests.leases.asking import ask
 from tests.people import CANARY, PURPOSE, Somebody, grant, lease, read, store
 from tests.refusals import code_of, problem_of
 from tests.storage import let_time_pass
-from tests.trail import new_entries, told
 
 KEY = "stripe-api-key"
 
@@ -29,12 +29,12 @@ def user(owner: Somebody, member: Somebody) -> Somebody:
     return member
 
 
-def listed(who: Somebody, **what: Any) -> LeasePage:
+def listed(who: Somebody, **what: Any) -> LeasePageOut:
     """The leases that `who` is shown."""
     return list_leases(who.console, ListLeases.parse(what))
 
 
-def ids(page: LeasePage) -> list[str]:
+def ids(page: LeasePageOut) -> list[str]:
     """The leases of a page, in its order."""
     return [one.lease_id for one in page.leases]
 
@@ -43,7 +43,7 @@ def test_what_others_hold_takes_more_than_the_scope_to_read(
     owner: Somebody, user: Somebody
 ) -> None:
     theirs = lease(user.agent).lease_id
-    reader = replace(owner.console, door=Door.REST, scopes=frozenset({"vault:read"}))
+    reader = replace(owner.console, channel=Channel.REST, scopes=frozenset({"vault:read"}))
     writer = replace(reader, scopes=frozenset({"vault:write"}))
     of_key, of_all = (ListLeases.parse({"whose": "all", **more}) for more in ({"key": KEY}, {}))
 

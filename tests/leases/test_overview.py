@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from access.errors import CredentialNotFound, Denied
 from credentials.operations import rotate_credential
-from credentials.shapes import RotateCredential
+from credentials.shapes.credentials import RotateCredential
+from foundation.errors import CredentialNotFound, Denied
 from leases.operations import show_overview
 from tests.people import PURPOSE, Somebody, grant, lease, read, store
 from tests.refusals import refusal

@@ -4,20 +4,20 @@ from functools import partial
 
 import pytest
 
-from access.errors import LeaseConsumed, LeaseRevoked, QuotaExceeded, VaultError
 from access.levels import Role
 from credentials.operations import archive_credential, remove_grant, rotate_credential
-from credentials.shapes import DescribeCredential, RotateCredential
+from credentials.shapes.credentials import DescribeCredential, RotateCredential
+from foundation.errors import LeaseConsumed, LeaseRevoked, QuotaExceeded, VaultError
 from leases.operations import revoke_lease
 from leases.shapes import LeaseOut, SecretOut
 from leases.tasks import expire_due_leases
 from tenants.operations import remove_member
-from tenants.shapes import RemoveMember
+from tenants.shapes.tenants import RemoveMember
+from tests.audit_trail import told, trail
 from tests.people import CANARY, Somebody, grant, join, lease, new_person, read, store
 from tests.racing import crew, race
 from tests.refusals import code_of
 from tests.storage import let_time_pass, owner_sql
-from tests.trail import told, trail
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,14 @@ from credentials.operations import (
     rotate_credential,
     update_credential,
 )
-from credentials.rights import is_over
-from credentials.shapes import (
-    RotateCredential,
-    UpdateCredential,
-)
+from credentials.shapes.credentials import RotateCredential, UpdateCredential
+from foundation.db.clock import is_past
 from leases.operations import release_lease, revoke_lease
 from leases.shapes import ReadCredential, ReleaseLease
+from tests.audit_trail import new_entries, told, trail
 from tests.people import CANARY, PURPOSE, Somebody, grant, lease, new_agent, read, store
 from tests.refusals import code_of, problem_of, refusal
 from tests.storage import let_time_pass, owner_sql, wait_until
-from tests.trail import new_entries, told, trail
 
 
 def test_a_handle_opens_the_value_and_its_secret_fields(owner: Somebody) -> None:
@@ -169,8 +166,8 @@ def test_the_very_end_is_over(owner: Somebody) -> None:
     store(owner)
     end = lease(owner.agent).expires_at
 
-    assert is_over(end, end)
-    assert not is_over(end, end.replace(microsecond=0) - (end - end.replace(microsecond=0)))
+    assert is_past(end, end)
+    assert not is_past(end, end.replace(microsecond=0) - (end - end.replace(microsecond=0)))
 
 
 def test_an_own_dead_lease_says_which_way_it_died(owner: Somebody) -> None:

@@ -8,12 +8,9 @@ from credentials.operations import (
     move_credential,
     restore_credential,
 )
-from credentials.shapes import (
-    DescribeCredential,
-    MoveCredential,
-)
+from credentials.shapes.credentials import DescribeCredential, MoveCredential
 from tenants.operations import change_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
 from tests.people import Somebody, grant, lease, read, set_agent, store
 from tests.refusals import code_of
 from tests.storage import owner_sql

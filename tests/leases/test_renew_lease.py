@@ -7,16 +7,16 @@ import pytest
 
 from access.actor import Actor
 from credentials.operations import archive_credential, rotate_credential
-from credentials.shapes import DescribeCredential, RotateCredential
+from credentials.shapes.credentials import DescribeCredential, RotateCredential
 from leases.operations import renew_lease, revoke_lease
-from leases.shapes import LeaseState, RenewLease
+from leases.shapes import LeaseStateOut, RenewLease
+from tests.audit_trail import new_entries, told
 from tests.people import Somebody, grant, lease, read, store
 from tests.refusals import code_of, refusal
 from tests.storage import let_time_pass, owner_sql
-from tests.trail import new_entries, told
 
 
-def renew(actor: Actor, handle: str, ttl: int | str | None = None) -> LeaseState:
+def renew(actor: Actor, handle: str, ttl: int | str | None = None) -> LeaseStateOut:
     more = {} if ttl is None else {"ttl": ttl}
     return renew_lease(actor, RenewLease.parse({"leaseHandle": handle, **more}))
 

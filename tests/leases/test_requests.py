@@ -8,9 +8,9 @@ from django.core import mail
 
 from access.levels import Role
 from leases.operations import list_approvals, show_approval, withdraw_lease
-from leases.shapes import ApprovalPage, ListApprovals
+from leases.shapes import ApprovalPageOut, ListApprovals
 from tenants.operations import change_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
 from tenants.tasks import send_notices
 from tests.leases.asking import ask, decide
 from tests.people import PURPOSE, Somebody, grant, join, lease, new_person, store
@@ -27,12 +27,12 @@ def applicant(owner: Somebody, member: Somebody) -> Somebody:
     return member
 
 
-def requests(who: Somebody, state: str = "any") -> ApprovalPage:
+def requests(who: Somebody, state: str = "any") -> ApprovalPageOut:
     """What `who` is shown."""
     return list_approvals(who.console, ListApprovals.parse({"state": state}))
 
 
-def states(page: ApprovalPage) -> list[tuple[str, str]]:
+def states(page: ApprovalPageOut) -> list[tuple[str, str]]:
     """Keys with the state of the request for it."""
     return [(one.key, one.state) for one in page.approvals]
 

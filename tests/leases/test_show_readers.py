@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from access.errors import Conflict, CredentialNotFound, Denied
 from credentials.operations import change_window, rotate_credential
-from credentials.shapes import ChangeWindow, DescribeCredential, RotateCredential
+from credentials.shapes.credentials import ChangeWindow, DescribeCredential, RotateCredential
+from foundation.errors import Conflict, CredentialNotFound, Denied
 from leases.operations import release_lease, show_readers
 from leases.shapes import ReadersOut, ReleaseLease
 from tests.people import PURPOSE, Somebody, grant, lease, read, store

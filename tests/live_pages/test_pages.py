@@ -7,15 +7,15 @@ from django.conf import settings
 from django.test import Client
 from websockets.exceptions import InvalidStatus
 
-from access.errors import Denied
+from foundation.errors import Denied
 from leases.operations import release_lease, revoke_lease
 from leases.shapes import ReleaseLease
+from tests.audit_trail import trail
 from tests.console.pages import signed_in
 from tests.live_pages.socket import live_page, open_page
 from tests.mcpserver.agent import Agent
 from tests.oauth_client import connect, reach
 from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, grant, lease, store
-from tests.trail import trail
 
 
 def test_an_owner_hears_of_every_entry_by_its_id(server: str, owner: Somebody) -> None:
@@ -130,7 +130,7 @@ def test_a_page_that_talks_is_closed(server: str, owner: Somebody) -> None:
 def test_one_person_has_a_bounded_number_of_pages(
     server: str, owner: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("console.live.watching.MOST_PER_PERSON", 1)
+    monkeypatch.setattr("console.live.connections.MOST_PER_PERSON", 1)
     with live_page(server, owner), open_page(server, signed_in(owner)) as second:
         assert second.closed() == 4429
 

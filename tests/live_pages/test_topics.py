@@ -2,7 +2,7 @@
 
 from audit.events import Event
 from console.live.topics import FOR_MEMBERS, Topic, nouns, topics_of
-from tenants.calls import FIRST_CALL
+from tenants.agent_activity import FIRST_CALL
 
 
 def test_every_event_has_its_topics() -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from devtools.data_directory import open_directory
+from devtools.processes import Child, ProcessGroup
+from devtools.valkey import start_valkey
 from tests.alone import web
 from tests.live import browser
 from tests.live_pages.socket import LIVE, Page, open_socket
@@ -15,9 +18,6 @@ from tests.mcpserver.agent import Agent
 from tests.oauth_client import connect, reach, sign_in
 from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, store
 from tests.vaultsite.frozen import FrozenServer
-from vaultsite.launch.datadir import open_directory
-from vaultsite.launch.processes import Child, Family
-from vaultsite.launch.valkey import start_valkey
 
 KEY = "stripe-api-key"
 NOT_LIVE = {"live": False}
@@ -27,7 +27,7 @@ NOT_LIVE = {"live": False}
 def valkey(tmp_path: Path) -> Iterator[tuple[str, Child]]:
     """A Valkey of this test's own: its URL and its process."""
     data = open_directory(tmp_path / "valkey")
-    with Family(data.logs) as family:
+    with ProcessGroup(data.logs) as family:
         url = start_valkey(family, data)
         yield url, family.children[0]
 

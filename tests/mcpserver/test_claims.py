@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from tests.audit_trail import trail
 from tests.mcpserver.agent import CLIENT_KEY, LEGACY, MODERN, Agent
 from tests.mcpserver.conftest import Connect
 from tests.people import PURPOSE, Somebody, store
-from tests.trail import trail
 
 KEY = "stripe-api-key"
 TOOL_USE = "claudecode/toolUseId"

@@ -15,13 +15,13 @@ from pytest import Subtests
 
 from leases.operations import list_approvals
 from leases.shapes import ListApprovals
+from tests.audit_trail import told, trail
 from tests.console.pages import signed_in
 from tests.leases.asking import decide
 from tests.mcpserver.agent import CAPABILITIES_KEY, LEGACY, Agent
 from tests.mcpserver.conftest import Connect
 from tests.oauth_client import connect
 from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, grant, store
-from tests.trail import told, trail
 
 KEY = "stripe-api-key"
 LEASE = "vault.lease_credential"

@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 import pytest
 from django.db import OperationalError
 
-from access.errors import Unavailable
+from foundation.errors import Unavailable
 from mcpserver import guard
-from mcpserver.limits import Bucket, CallLimit
-from mcpserver.threads import Threads
+from mcpserver.rate_limits import Bucket, CallLimit
+from mcpserver.thread_pool import WorkerThreads
 from mcpserver.tools import BY_NAME
 from tests.mcpserver.agent import ERAS, Agent
 
@@ -90,12 +90,12 @@ def test_too_many_calls_are_refused_with_a_time_to_wait(
 
 
 def test_a_full_queue_refuses_instead_of_growing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mcpserver.threads.THREADS", 1)
-    monkeypatch.setattr("mcpserver.threads.WAITING", 1)
+    monkeypatch.setattr("mcpserver.thread_pool.THREADS", 1)
+    monkeypatch.setattr("mcpserver.thread_pool.WAITING", 1)
     go = threading.Event()
 
     async def crowd() -> None:
-        threads = Threads()
+        threads = WorkerThreads()
         waiting = [asyncio.ensure_future(threads.run(go.wait)) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(Unavailable):

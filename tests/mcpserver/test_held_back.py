@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from access.bodies import read_body
+from foundation.web.request_body import read_body
 from mcpserver import guard
 from tests.held_back import PATIENCE, HeldBack
 from tests.mcpserver.agent import ERAS, PATH, Agent

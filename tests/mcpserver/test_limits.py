@@ -2,8 +2,8 @@
 
 import pytest
 
-from access.errors import QuotaExceeded
-from mcpserver.limits import CallLimit
+from foundation.errors import QuotaExceeded
+from mcpserver.rate_limits import CallLimit
 
 
 class Clock:
@@ -66,7 +66,7 @@ def test_each_agent_has_its_own(limit: CallLimit) -> None:
 
 
 def test_the_memory_is_bounded(limit: CallLimit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mcpserver.limits.KEPT_AGENTS", 5)
+    monkeypatch.setattr("mcpserver.rate_limits.KEPT_AGENTS", 5)
     for number in range(100):
         limit.take(number)
     assert len(limit._buckets) == 5

@@ -10,9 +10,9 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from tests.audit_trail import told, trail
 from tests.oauth_client import connect
 from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, store
-from tests.trail import told, trail
 
 Mode = Literal["legacy", "auto", "2026-07-28"]
 KEY = "stripe-api-key"

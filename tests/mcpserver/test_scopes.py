@@ -2,10 +2,10 @@
 
 from django.conf import settings
 
+from tests.audit_trail import trail
 from tests.mcpserver.agent import ERAS
 from tests.mcpserver.conftest import Connect
 from tests.people import Somebody, store
-from tests.trail import trail
 
 ROTATION = {"key": "stripe-api-key", "generate": True}
 

@@ -7,8 +7,8 @@ import httpx2
 from django.conf import settings
 from psycopg import sql
 
-from access.actions import Door
-from identity.verification import actor_from_token
+from access.actions import Channel
+from identity.resource_server.verification import actor_from_token
 from restapi.routes.route import Route
 from tests.contracts.acme import Acme
 from tests.people import Somebody
@@ -28,11 +28,11 @@ class Program:
         self._http = http
         self._who = who
         self._token = token
-        actor = actor_from_token(token, resource=settings.REST_RESOURCE, door=Door.REST)
+        actor = actor_from_token(token, resource=settings.REST_RESOURCE, channel=Channel.REST)
         self._program = replace(who, console=actor)
         self._things = Acme(who, "own-")
 
-    def owning(self, route: Route) -> Own:
+    def owners_only(self, route: Route) -> Own:
         """Things for one request of the route."""
         made: dict[tuple[str, int], Any] = {}
 

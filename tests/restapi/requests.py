@@ -6,8 +6,8 @@ from itertools import count
 from typing import Any, get_args
 from uuid import UUID
 
-from access.ids import public_id
-from access.shapes import Shape
+from foundation.db.ids import public_id
+from foundation.schema.shapes import Shape
 from restapi.routes.route import Route
 from tenants.models import Person
 from tests.machines import public_jwk

@@ -11,14 +11,14 @@ from typing import Any
 
 from django.conf import settings
 
-from access.actions import Door
-from access.text import is_visible
+from access.actions import Channel
 from credentials.secret_names import looks_secret
-from identity.verification import actor_from_token
+from foundation.schema.safe_text import is_visible
+from identity.resource_server.verification import actor_from_token
 from restapi.routes import ROUTES
 from restapi.routes.route import Route
 from tenants.operations import change_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
 from tests.contracts.acme import Acme
 from tests.restapi.requests import NAMES, Own, about, public, wish
 
@@ -62,7 +62,7 @@ class Tenant:
         self.name = name
         self.owner = owner = things.owner
         self.token = token
-        actor = actor_from_token(token, resource=settings.REST_RESOURCE, door=Door.REST)
+        actor = actor_from_token(token, resource=settings.REST_RESOURCE, channel=Channel.REST)
         self._program = replace(owner, console=actor)
         self._things = things
         # The program's own standing: a request that ends it would end the test.

@@ -52,7 +52,7 @@ def test_a_change_is_made_to_what_was_seen_or_not_at_all(
 ) -> None:
     assert CONDITIONAL
     for route in CONDITIONAL:
-        own = program.owning(route)
+        own = program.owners_only(route)
         request = sent(route, wish(route, own))
         shown = program.send(sent(shown_by(route), {p: own(p, 0) for p in route.places}))
         now = int(shown.headers["ETag"].strip('"'))
@@ -73,7 +73,7 @@ def test_a_change_is_made_to_what_was_seen_or_not_at_all(
 def test_a_star_asks_for_nothing(program: Program, subtests: Subtests) -> None:
     for route in CONDITIONAL:
         with subtests.test(route=route.name):
-            request = sent(route, wish(route, program.owning(route)))
+            request = sent(route, wish(route, program.owners_only(route)))
             assert program.send(request, If_Match="*").is_success
 
 
@@ -94,7 +94,7 @@ def _nothing(route: Route) -> Callable[[str, int], Any]:
 
 def test_of_two_who_saw_the_same_one_is_told(program: Program) -> None:
     (route,) = (one for one in CONDITIONAL if one.name == "updateCredential")
-    key = program.owning(route)("key", 0)
+    key = program.owners_only(route)("key", 0)
     tag = program.send(Sent("GET", f"/api/v1/credentials/{key}", {}, None)).headers["ETag"]
     first, second = (
         Sent("PATCH", f"/api/v1/credentials/{key}", {}, {"description": word}) for word in "ab"

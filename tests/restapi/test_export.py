@@ -8,9 +8,9 @@ import pytest
 
 from leases.operations import lease_credential
 from leases.shapes import LeaseCredential
+from tests.audit_trail import trail
 from tests.people import Somebody, store
 from tests.restapi.conftest import TokenOf
-from tests.trail import trail
 
 PATH = "/api/v1/audit/export"
 FORMULA = '=HYPERLINK("https://evil.example","look")'

@@ -13,8 +13,8 @@ import pytest
 from rest_framework.request import Request
 
 from access.actor import Actor
-from access.errors import Unauthenticated
-from identity.verification import actor_from_token
+from foundation.errors import Unauthenticated
+from identity.resource_server.verification import actor_from_token
 from restapi.routes.route import Route
 from restapi.views import Resource
 from tenants.operations import show_group
@@ -30,7 +30,7 @@ MANY = 20_000
 HALF = 0.5
 # How many may wait or be there at a time: looked at elsewhere, and reached here soon.
 LIMITS = (
-    "credentials.operations.requesting.MOST_WAITING",
+    "credentials.operations.access_requests.MOST_WAITING",
     "identity.operations.personal_tokens.MOST",
     "leases.approvals.MOST_WAITING",
     "tenants.operations.invitations.MOST_WAITING",

@@ -51,7 +51,7 @@ def test_a_foreign_id_is_an_unknown_id(
     for spot in (spot for route in ROUTES for spot in spots(route) if str(spot) not in NEW_NAMES):
         tried += 1
         with subtests.test(spot=str(spot)):
-            own = globex.owning(spot.route)
+            own = globex.owners_only(spot.route)
             _require_the_same(globex, spot, own, foreign)
             works = wish(spot.route, own, spot, own(spot.member, 1))
             answer = globex.send(sent(spot.route, works))
@@ -97,7 +97,7 @@ def test_a_new_name_that_acme_uses_too_is_a_name_like_any_other(
             (used,) = acme.things(owner, NAMES[spot.member]).values()
             before = acmes_rows(owner)
             for name in (used, f"free-{spot}".replace(".", "-")):
-                new = wish(spot.route, globex.owning(spot.route), spot, name)
+                new = wish(spot.route, globex.owners_only(spot.route), spot, name)
                 answer = globex.send(sent(spot.route, new))
                 assert answer.is_success, answer.text
             assert acmes_rows(owner) == before

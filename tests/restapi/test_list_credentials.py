@@ -7,7 +7,7 @@ import pytest
 from pytest import Subtests
 
 from credentials.operations import list_credentials
-from credentials.shapes import ListCredentials
+from credentials.shapes.credentials import ListCredentials
 from tests.people import Somebody, grant, store
 from tests.restapi.conftest import TokenOf
 

@@ -10,8 +10,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pytest import Subtests
 
 from access.actions import RULES
-from access.ids import public_id
-from access.strict_json import MAXIMUM_BODY
+from foundation.db.ids import public_id
+from foundation.schema.strict_json import MAXIMUM_BODY
 from restapi.openapi import document
 from restapi.routes import ROUTES
 from restapi.urls import urlpatterns

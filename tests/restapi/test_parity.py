@@ -9,15 +9,15 @@ import httpx2
 from pytest import Subtests
 
 from credentials.operations import archive_credential, revoke_credential
-from credentials.shapes import DescribeCredential
+from credentials.shapes.credentials import DescribeCredential
 from mcpserver.tools import TOOLS
 from restapi.routes import ROUTES
+from tests.audit_trail import new_entries
 from tests.console.pages import signed_in
 from tests.people import PURPOSE, Somebody, grant, store
 from tests.restapi.conftest import ADMIN, TokenOf
 from tests.restapi.faces import Face, Said, both_faces, noted, plainly
 from tests.storage import let_time_pass, owner_sql
-from tests.trail import new_entries
 
 LEASE = "vault.lease_credential"
 READ = "vault.read_credential"

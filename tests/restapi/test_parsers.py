@@ -4,8 +4,8 @@ from io import BytesIO
 
 import pytest
 
-from access.errors import Malformed, TooLarge
-from access.strict_json import MAXIMUM_BODY
+from foundation.errors import Malformed, TooLarge
+from foundation.schema.strict_json import MAXIMUM_BODY
 from restapi.parsers import StrictJSONParser
 
 

@@ -11,18 +11,18 @@ import pytest
 from access.levels import Role
 from audit.models import Entry
 from credentials.operations import list_credentials
-from credentials.shapes import ListCredentials
+from credentials.shapes.credentials import ListCredentials
 from leases.shapes import SecretOut
-from restapi import repeating, views
+from restapi import idempotency, views
 from restapi.routes import ROUTES
 from restapi.tasks import forget_answers
 from tenants.operations import change_role
-from tenants.shapes import ChangeRole
+from tenants.shapes.tenants import ChangeRole
+from tests.audit_trail import trail
 from tests.oauth_client import reach
 from tests.people import CANARY, PURPOSE, Somebody, grant, join, new_person, set_agent, store
 from tests.restapi.conftest import ADMIN, TokenOf
 from tests.storage import dump, owner_sql
-from tests.trail import trail
 
 CREDENTIALS = "/api/v1/credentials"
 LEASES = "/api/v1/leases"
@@ -192,7 +192,7 @@ def test_a_crash_before_the_commit_leaves_neither_the_change_nor_the_answer(
     api: httpx2.Client, owner: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(repeating, "_keep", _breaks)
+        patch.setattr(idempotency, "_keep", _breaks)
         assert api.post(CREDENTIALS, json=WISH, headers=KEY).status_code == 500
     assert (created(owner), dump()["kept_answer"]) == ([], [])
 
@@ -228,7 +228,7 @@ def test_a_request_that_still_runs_is_not_started_twice(
         return kept
 
     second: list[httpx2.Response] = []
-    monkeypatch.setattr(repeating, "_keep", meanwhile(repeating._keep))
+    monkeypatch.setattr(idempotency, "_keep", meanwhile(idempotency._keep))
     first = api.post(CREDENTIALS, json=WISH, headers=KEY)
 
     assert first.status_code == 201

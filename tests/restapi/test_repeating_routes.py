@@ -12,6 +12,7 @@ from pytest import Subtests
 
 from restapi.routes import ROUTES
 from restapi.routes.route import Route
+from tests.audit_trail import trail
 from tests.oauth_client import reach
 from tests.people import CANARY, Somebody
 from tests.racing import race
@@ -19,7 +20,6 @@ from tests.restapi.conftest import ADMIN, TokenOf
 from tests.restapi.program import Program, state
 from tests.restapi.requests import sent, wish
 from tests.storage import owner_sql
-from tests.trail import trail
 
 REPEATABLE = [route for route in ROUTES if route.writes and route.repeatable]
 # One request is like any other: there is nothing to say in it.
@@ -48,7 +48,7 @@ def test_every_write_is_done_once_and_answered_the_same(
 ) -> None:
     for route in REPEATABLE:
         with subtests.test(route=route.name):
-            request = sent(route, wish(route, program.owning(route)))
+            request = sent(route, wish(route, program.owners_only(route)))
             first = program.send(request, Idempotency_Key=route.name)
             assert first.status_code == route.done, first.text
             after = state()
@@ -74,7 +74,7 @@ def _require_the_same(route: Route, first: httpx2.Response, again: httpx2.Respon
 
 def _require_refused(program: Program, route: Route) -> None:
     """Another request under the same key."""
-    members = wish(route, program.owning(route))
+    members = wish(route, program.owners_only(route))
     members |= OTHERWISE.get(route.name, {})
     before = state()
     other = program.send(sent(route, members), Idempotency_Key=route.name)

@@ -2,7 +2,7 @@
 
 from django.urls import get_resolver
 
-from access.actions import RULES, Action, Door
+from access.actions import RULES, Action, Channel
 from restapi.routes import ROUTES
 from tests.contracts.operations import operations
 
@@ -13,7 +13,7 @@ NOT_SERVED = {
 
 
 def test_every_operation_for_programs_is_served() -> None:
-    allowed = {action for action, rule in RULES.items() if Door.REST in rule.doors}
+    allowed = {action for action, rule in RULES.items() if Channel.REST in rule.channels}
 
     assert {route.action for route in ROUTES} == allowed - set(NOT_SERVED)
     assert set(NOT_SERVED) <= allowed

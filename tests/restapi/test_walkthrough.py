@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from access.ids import parse_public_id
+from foundation.db.ids import parse_public_id
+from tests.audit_trail import told, trail
 from tests.machines import new_token, value_of
 from tests.people import CANARY, Somebody, store
-from tests.trail import told, trail
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "rest.md"
 CHAPTER = "## From nothing to a value in a pipeline"

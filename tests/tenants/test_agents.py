@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from access.actions import Door
+from access.actions import Channel
 from access.actor import ALL_SCOPES, Actor
-from access.errors import Denied
-from access.ids import public_id
 from access.tenancy import tenant_transaction
+from foundation.db.ids import public_id
+from foundation.errors import Denied
 from tenants.agents import connect_agent, free_name
 from tenants.models import Agent
 from tenants.operations import (
@@ -22,11 +22,11 @@ from tenants.operations import (
     rename_agent,
     show_agent,
 )
-from tenants.shapes import AgentOut, ListAgents, MergeAgents, RemoveMember, RenameAgent
+from tenants.shapes.tenants import AgentOut, ListAgents, MergeAgents, RemoveMember, RenameAgent
+from tests.audit_trail import new_entries, told
 from tests.people import Somebody, lease, new_agent, read, set_agent, store
 from tests.refusals import code_of, problem_of
 from tests.storage import owner_sql
-from tests.trail import new_entries, told
 
 
 def connect(who: Somebody, name: str, client: UUID | None = None) -> Agent:
@@ -79,7 +79,7 @@ def test_the_name_of_another_agent_means_that_one(owner: Somebody) -> None:
 
 def test_agents_of_others_take_the_scope_for_them(owner: Somebody, member: Somebody) -> None:
     """An owner's own agent, which has no `vault:admin`, neither sees nor renames them."""
-    theirs, program = connect(member, "Laptop"), replace(owner.agent, door=Door.REST)
+    theirs, program = connect(member, "Laptop"), replace(owner.agent, channel=Channel.REST)
     named = public_id("agent", theirs.pk)
     wish = RenameAgent(agent_id=named, name="Desktop")
 
@@ -89,8 +89,8 @@ def test_agents_of_others_take_the_scope_for_them(owner: Somebody, member: Someb
     for call in (partial(show_agent, program, named), partial(rename_agent, program, wish)):
         assert code_of(call) == "resource/not-found"
     assert [one.person for one in list_agents(program, ListAgents()).agents] == [owner.person.email]
-    governing = replace(program, scopes=ALL_SCOPES)
-    assert rename_agent(governing, wish).name == "Desktop"
+    admins_only = replace(program, scopes=ALL_SCOPES)
+    assert rename_agent(admins_only, wish).name == "Desktop"
 
 
 def test_a_name_is_a_persons_own(owner: Somebody, member: Somebody) -> None:

@@ -11,19 +11,19 @@ import pytest
 from django.db import connection
 
 from access.actor import Actor
-from access.ids import public_id
 from access.tenancy import tenant_transaction
 from audit.events import Event
 from audit.models import Entry
-from audit.recording import record_alone
-from tenants.audit_files import written
-from tenants.audit_shapes import EntryOut, ExportAudit, QueryAudit
+from audit.recording import record_separately
+from foundation.db.ids import public_id
+from tenants.audit_export import audit_file
 from tenants.operations import audit_log, export_audit, query_audit, show_audit_entry
+from tenants.shapes.audit import EntryOut, ExportAudit, QueryAudit
+from tests.audit_trail import new_entries, told, trail
 from tests.machines import new_account
 from tests.people import PURPOSE, Somebody, grant, lease, read, store
 from tests.refusals import code_of, refusal
 from tests.storage import owner_sql
-from tests.trail import new_entries, told, trail
 
 
 def found(who: Somebody, **asked: Any) -> list[EntryOut]:
@@ -85,9 +85,9 @@ def test_it_is_found_by_its_parts(owner: Somebody, used: Somebody) -> None:
 
 def test_a_service_account_is_named(owner: Somebody) -> None:
     account = new_account(owner, "nightly pipeline")
-    actor = Actor(tenant_id=owner.console.tenant_id, door=owner.agent.door)
+    actor = Actor(tenant_id=owner.console.tenant_id, channel=owner.agent.channel)
     row = owner_sql("SELECT id FROM service_account")[0][0]
-    record_alone(Actor(**{**_fields(actor), "service_account_id": row}), Event.TOKEN_ISSUED)
+    record_separately(Actor(**{**_fields(actor), "service_account_id": row}), Event.TOKEN_ISSUED)
 
     (entry,) = found(owner, serviceAccountId=account)
 
@@ -99,7 +99,7 @@ def test_a_service_account_is_named(owner: Somebody) -> None:
 
 
 def _fields(actor: Actor) -> dict[str, Any]:
-    return {"tenant_id": actor.tenant_id, "door": actor.door}
+    return {"tenant_id": actor.tenant_id, "door": actor.channel}
 
 
 def test_pages_go_on_where_the_one_before_ended(owner: Somebody, used: Somebody) -> None:
@@ -263,7 +263,7 @@ def test_a_cell_is_never_a_formula(start: str, owner: Somebody, used: Somebody) 
         update={"purpose": f'{start}HYPERLINK("http://x","y")', "agent": "=1"}
     )
 
-    table = "".join(written("csv", [[hostile]]))
+    table = "".join(audit_file("csv", [[hostile]]))
 
     row = list(csv.reader(io.StringIO(table, newline="")))[1]
     assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))]

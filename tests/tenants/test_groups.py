@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from credentials.operations import give_grant
-from credentials.shapes import GiveGrant
+from credentials.shapes.credentials import GiveGrant
 from tenants.operations import (
     add_to_group,
     change_group,
@@ -17,42 +17,42 @@ from tenants.operations import (
     remove_member,
     show_group,
 )
-from tenants.shapes import (
+from tenants.shapes.tenants import (
     ChangeGroup,
     CreateGroup,
-    GroupDetail,
+    GroupDetailOut,
     GroupPlace,
     GroupWords,
     Listing,
     RemoveMember,
 )
+from tests.audit_trail import new_entries, told
 from tests.people import Somebody, grant, join, lease, new_person, read, store
 from tests.refusals import code_of, problem_of
 from tests.storage import owner_sql
-from tests.trail import new_entries, told
 
 
-def make(who: Somebody, name: str = "Payments") -> GroupDetail:
+def make(who: Somebody, name: str = "Payments") -> GroupDetailOut:
     return create_group(who.console, CreateGroup(name=name))
 
 
-def put(owner: Somebody, group: GroupDetail, whom: Somebody) -> GroupDetail:
+def put(owner: Somebody, group: GroupDetailOut, whom: Somebody) -> GroupDetailOut:
     place = GroupPlace(group_id=group.group_id, person_id=whom.id)
     return add_to_group(owner.console, place)
 
 
-def take(owner: Somebody, group: GroupDetail, whom: Somebody) -> GroupDetail:
+def take(owner: Somebody, group: GroupDetailOut, whom: Somebody) -> GroupDetailOut:
     place = GroupPlace(group_id=group.group_id, person_id=whom.id)
     return remove_from_group(owner.console, place)
 
 
-def allow(owner: Somebody, group: GroupDetail, **thing: str) -> None:
+def allow(owner: Somebody, group: GroupDetailOut, **thing: str) -> None:
     data = {"groupId": group.group_id, "level": "user", **thing}
     give_grant(owner.console, GiveGrant.parse(data))
 
 
 @pytest.fixture
-def group(owner: Somebody, member: Somebody) -> GroupDetail:
+def group(owner: Somebody, member: Somebody) -> GroupDetailOut:
     """Payments, with the member in it, who may use stripe-api-key by it."""
     store(owner)
     made = put(owner, make(owner), member)
@@ -129,7 +129,7 @@ def test_a_name_is_taken_whatever_its_case(owner: Somebody) -> None:
 
 
 def test_a_group_gives_its_members_what_it_was_given(
-    owner: Somebody, member: Somebody, group: GroupDetail
+    owner: Somebody, member: Somebody, group: GroupDetailOut
 ) -> None:
     assert lease(member.agent).key == "stripe-api-key"
     listed = list_members(owner.console, Listing()).members
@@ -140,7 +140,7 @@ def test_a_group_gives_its_members_what_it_was_given(
 
 
 def test_joining_and_leaving_twice_changes_nothing(
-    owner: Somebody, member: Somebody, group: GroupDetail
+    owner: Somebody, member: Somebody, group: GroupDetailOut
 ) -> None:
     with new_entries(owner.console.tenant_id) as entries:
         put(owner, group, member)
@@ -168,7 +168,7 @@ def test_who_leaves_loses_what_was_leased_by_the_groups_grants(
 
 
 def test_who_leaves_keeps_what_the_group_had_nothing_to_do_with(
-    owner: Somebody, member: Somebody, group: GroupDetail
+    owner: Somebody, member: Somebody, group: GroupDetailOut
 ) -> None:
     store(owner, "other")
     grant(owner, member, "user", key="other")
@@ -180,7 +180,7 @@ def test_who_leaves_keeps_what_the_group_had_nothing_to_do_with(
 
 
 def test_others_in_the_group_keep_their_leases(
-    owner: Somebody, member: Somebody, group: GroupDetail
+    owner: Somebody, member: Somebody, group: GroupDetailOut
 ) -> None:
     colleague = join(owner, new_person("nina"))
     put(owner, group, colleague)
@@ -192,7 +192,7 @@ def test_others_in_the_group_keep_their_leases(
 
 
 def test_a_group_that_ends_takes_its_grants_and_leases_along(
-    owner: Somebody, member: Somebody, group: GroupDetail
+    owner: Somebody, member: Somebody, group: GroupDetailOut
 ) -> None:
     colleague = join(owner, new_person("nina"))
     put(owner, group, colleague)
@@ -214,7 +214,7 @@ def test_a_group_that_ends_takes_its_grants_and_leases_along(
 
 
 def test_who_leaves_the_tenant_leaves_its_groups(
-    owner: Somebody, member: Somebody, group: GroupDetail
+    owner: Somebody, member: Somebody, group: GroupDetailOut
 ) -> None:
     remove_member(owner.console, RemoveMember(person_id=member.id))
     join(owner, member.person)
@@ -223,7 +223,7 @@ def test_who_leaves_the_tenant_leaves_its_groups(
 
 
 def test_groups_are_the_owners_and_admins_business(
-    owner: Somebody, member: Somebody, outsider: Somebody, group: GroupDetail
+    owner: Somebody, member: Somebody, outsider: Somebody, group: GroupDetailOut
 ) -> None:
     place = GroupPlace(group_id=group.group_id, person_id=member.id)
     for attempt in (
@@ -239,7 +239,7 @@ def test_groups_are_the_owners_and_admins_business(
 
 
 def test_only_members_come_into_a_group(
-    owner: Somebody, outsider: Somebody, group: GroupDetail
+    owner: Somebody, outsider: Somebody, group: GroupDetailOut
 ) -> None:
     assert code_of(partial(put, owner, group, outsider)) == "resource/not-found"
     theirs = make(outsider)

@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 from django.core import mail
 
-from access.ids import parse_public_id
 from access.levels import Role
-from tenants.links import invitation_secret
+from foundation.db.ids import parse_public_id
+from tenants.invitation_links import invitation_secret
 from tenants.models import Membership
 from tenants.operations import (
     accept_invitation,
@@ -19,7 +19,7 @@ from tenants.operations import (
     remove_member,
     withdraw_invitation,
 )
-from tenants.shapes import (
+from tenants.shapes.tenants import (
     ChangeRole,
     InvitationOut,
     InviteMember,
@@ -28,11 +28,11 @@ from tenants.shapes import (
     RoleWord,
 )
 from tenants.tasks import send_notices
+from tests.audit_trail import new_entries, told, trail
 from tests.people import Somebody, join, new_person
 from tests.racing import race
 from tests.refusals import code_of, problem_of
 from tests.storage import dump, owner_sql
-from tests.trail import new_entries, told, trail
 
 Outbox = list[mail.EmailMessage]
 

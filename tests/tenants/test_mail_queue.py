@@ -13,13 +13,13 @@ from django.core.cache import cache
 from django.db.transaction import atomic
 from django.test import override_settings
 
-from access.due import due_rows
 from access.tenancy import tenant_transaction
-from identity.letters import LetterKind, LetterQueue, letters_due, write_letter
+from foundation.db.due_rows import due_rows
+from identity.sign_in.security_emails import LetterKind, LetterQueue, letters_due, write_letter
 from identity.tasks import send_letters
 from tenants.agents import connect_agent
 from tenants.mail_queue import LONGEST_RETRY, MOST_ATTEMPTS, Attempt, RowKey, delay_after
-from tenants.notices import NoticeQueue
+from tenants.notifications import NoticeQueue
 from tenants.tasks import send_notices
 from tests.people import Somebody
 from tests.storage import owner_sql

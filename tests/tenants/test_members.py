@@ -5,19 +5,19 @@ from functools import partial
 
 import pytest
 
-from access.actions import Door
-from access.actor import machinery
-from access.errors import Conflict
-from access.ids import public_id
+from access.actions import Channel
+from access.actor import system_actor
 from access.levels import Role
+from foundation.db.ids import public_id
+from foundation.errors import Conflict
 from tenants.models import Membership
 from tenants.operations import add_member, change_role, create_tenant, remove_member
-from tenants.shapes import ChangeRole, RemoveMember
+from tenants.shapes.tenants import ChangeRole, RemoveMember
+from tests.audit_trail import new_entries, told, trail
 from tests.people import Somebody, join, new_person, new_tenant, somebody, store
 from tests.racing import crew, race
 from tests.refusals import code_of, problem_of, refusal
 from tests.storage import everything_but_the_log, owner_sql
-from tests.trail import new_entries, told, trail
 
 
 @pytest.fixture
@@ -224,7 +224,7 @@ def test_a_tenant_begins_with_its_owner_and_an_entry(database: None) -> None:
 
 
 def test_an_operators_command_may_restore_an_owner(owner: Somebody) -> None:
-    operator = machinery("rescue", owner.console.tenant_id, Door.COMMAND)
+    operator = system_actor("rescue", owner.console.tenant_id, Channel.COMMAND)
     person = new_person("rescuer")
 
     add_member(operator, person, "owner")

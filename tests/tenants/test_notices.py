@@ -11,7 +11,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from access.tenancy import tenant_transaction
 from tenants.agents import connect_agent
 from tenants.models import Notice
-from tenants.shapes import ChangeSettings, CreateGroup, CreateServiceAccount, RenameAgent
+from tenants.shapes.tenants import ChangeSettings, CreateGroup, CreateServiceAccount, RenameAgent
 from tenants.tasks import send_notices
 from tests.people import Somebody, set_agent
 from tests.refusals import refusal

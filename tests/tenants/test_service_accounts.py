@@ -5,27 +5,27 @@ from typing import Any
 
 import pytest
 
-from access.actions import Door
+from access.actions import Channel
 from access.actor import Actor
-from access.ids import parse_public_id
 from credentials.operations import give_grant
-from credentials.shapes import GiveGrant
+from credentials.shapes.credentials import GiveGrant
+from foundation.db.ids import parse_public_id
 from tenants.operations import (
     change_service_account,
     create_service_account,
     list_service_accounts,
     show_service_account,
 )
-from tenants.shapes import (
+from tenants.shapes.tenants import (
     ChangeServiceAccount,
     CreateServiceAccount,
     ListServiceAccounts,
     ServiceAccountOut,
 )
+from tests.audit_trail import new_entries, told
 from tests.people import IN_FORCE, Somebody, lease, read, store
 from tests.refusals import code_of, problem_of
 from tests.storage import owner_sql
-from tests.trail import new_entries, told
 
 
 def make(who: Somebody, name: str = "deploy") -> ServiceAccountOut:
@@ -41,7 +41,7 @@ def acting(who: Somebody, account: ServiceAccountOut) -> Actor:
     """The service account itself, as REST would let it in."""
     return Actor(
         tenant_id=who.console.tenant_id,
-        door=Door.REST,
+        channel=Channel.REST,
         service_account_id=parse_public_id("sa", account.service_account_id),
         scopes=frozenset({"vault:read"}),
         authentication=IN_FORCE,

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from tenants.operations import change_settings, show_settings
-from tenants.shapes import ChangeSettings
+from tenants.shapes.tenants import ChangeSettings
+from tests.audit_trail import new_entries, told
 from tests.people import Somebody, lease, store
 from tests.refusals import code_of
 from tests.storage import everything_but_the_log, owner_sql
-from tests.trail import new_entries, told
 
 
 def change(who: Somebody, **settings: Any) -> None:

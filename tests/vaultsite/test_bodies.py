@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from access.strict_json import MAXIMUM_BODY
+from foundation.schema.strict_json import MAXIMUM_BODY
 
 
 def chunks(size: int) -> Iterator[bytes]:

@@ -6,10 +6,10 @@ import pytest
 import redis
 from django.conf import settings
 
-from access.breaker import Breaker
+from foundation.circuit_breaker import Breaker
 from tests.environment import free_port
 from tests.vaultsite.frozen import FrozenServer
-from vaultsite.cache import ForgivingRedisCache, JSONSerializer
+from vaultsite.cache import FallbackRedisCache, JSONSerializer
 
 OPTIONS = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1}
 
@@ -22,12 +22,12 @@ def frozen() -> Iterator[FrozenServer]:
     server.close()
 
 
-def cache(url: str) -> ForgivingRedisCache:
+def cache(url: str) -> FallbackRedisCache:
     """A cache at `url`, as Django makes them."""
-    return ForgivingRedisCache(url, {"OPTIONS": OPTIONS, "KEY_PREFIX": "test-cache"})
+    return FallbackRedisCache(url, {"OPTIONS": OPTIONS, "KEY_PREFIX": "test-cache"})
 
 
-def use(one: ForgivingRedisCache) -> None:
+def use(one: FallbackRedisCache) -> None:
     """Everything that callers do with a cache."""
     one.clear()
     assert one.get("a", "nothing") == "nothing"
@@ -82,7 +82,7 @@ def test_what_is_no_json_is_not_stored() -> None:
 
 def test_the_pause_ends_and_one_caller_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("access.breaker.time.monotonic", lambda: now)
+    monkeypatch.setattr("foundation.circuit_breaker.time.monotonic", lambda: now)
     breaker = Breaker(pause=5)
     assert breaker.allows()
     breaker.fail()

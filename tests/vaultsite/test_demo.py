@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from access.actions import Door
-from access.actor import Actor, machinery
-from access.ids import public_id
+from access.actions import Channel
+from access.actor import Actor, system_actor
 from access.levels import Role
 from credentials.operations import describe_credential, list_credentials, show_reach
-from credentials.reach_shapes import ShowReach
-from credentials.shapes import DescribeCredential, ListCredentials
+from credentials.shapes.access_reports import ShowReach
+from credentials.shapes.credentials import DescribeCredential, ListCredentials
+from foundation.db.ids import public_id
 from tenants.models import Person, Tenant
 from tenants.operations import list_groups, list_service_accounts, remove_group
-from tenants.shapes import Listing, ListServiceAccounts
+from tenants.shapes.tenants import Listing, ListServiceAccounts
 from tests.hashing import cheap_passwords
 from tests.people import somebody
 from tests.storage import dump
@@ -63,7 +63,7 @@ def test_it_is_seeded_once(database: None, tmp_path: Path) -> None:
     """What people change afterwards is theirs."""
     path = tmp_path / "people.json"
     seed(path)
-    acme = machinery("somebody", Tenant.objects.get(slug="acme").pk, Door.COMMAND)
+    acme = system_actor("somebody", Tenant.objects.get(slug="acme").pk, Channel.COMMAND)
     (billing,) = list_groups(acme, Listing()).groups
     remove_group(acme, billing.group_id)
     changed = dump()

@@ -9,13 +9,13 @@ from django.core.cache import cache
 from django.db import connections
 from django.test import override_settings
 
-from access.database import UnsafeDatabaseRole
+from foundation.db.roles import UnsafeDatabaseRole
 from tests.oauth_client import reach
 from tests.people import Somebody, store
 from tests.storage import owner_sql
 from tests.tenants.test_mail_queue import QUEUES, Queue
-from vaultsite.cache import ForgivingRedisCache
-from vaultsite.celery import HEARTBEAT, beat_the_heart
+from vaultsite.cache import FallbackRedisCache
+from vaultsite.celery import HEARTBEAT, send_heartbeat
 
 PARTS = {"database", "migrations", "role", "keys", "redis", "worker", "mail"}
 
@@ -42,7 +42,7 @@ def test_a_living_process_says_so(http: httpx2.Client) -> None:
 
 
 def test_with_a_heartbeat_all_is_ready(http: httpx2.Client) -> None:
-    beat_the_heart()
+    send_heartbeat()
     assert ready(http) == (200, "ready", set())
 
 
@@ -55,13 +55,13 @@ def test_without_a_worker_reading_goes_on(http: httpx2.Client) -> None:
 def test_without_redis_reading_goes_on(
     http: httpx2.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ForgivingRedisCache, "is_shared", False)
-    beat_the_heart()
+    monkeypatch.setattr(FallbackRedisCache, "is_shared", False)
+    send_heartbeat()
     assert ready(http) == (200, "degraded", {"redis"})
 
 
 def test_without_a_mail_server_reading_goes_on(http: httpx2.Client) -> None:
-    beat_the_heart()
+    send_heartbeat()
     with override_settings(EMAIL_BACKEND="vaultsite.mail.NoMailServer"):
         assert ready(http) == (200, "degraded", {"mail"})
         assert http.get("/readyz").json()["checks"]["mail"] == "not configured"
@@ -71,7 +71,7 @@ def test_without_a_mail_server_reading_goes_on(http: httpx2.Client) -> None:
 def test_mail_that_waits_or_was_given_up_is_counted(
     http: httpx2.Client, owner: Somebody, member: Somebody, queue: Queue
 ) -> None:
-    beat_the_heart()
+    send_heartbeat()
     queue.fill(owner, member)
     assert ready(http) == (200, "ready", set())
     owner_sql(f"UPDATE {queue.table} SET created_at = now() - interval '1 hour'")
@@ -108,6 +108,6 @@ def test_an_unsafe_role_is_not_ready(http: httpx2.Client, monkeypatch: pytest.Mo
     def refuse() -> None:
         raise UnsafeDatabaseRole
 
-    monkeypatch.setattr("vaultsite.health.require_bound_role", refuse)
+    monkeypatch.setattr("vaultsite.health.require_restricted_role", refuse)
     assert ready(http)[0] == 503
     assert "role" in ready(http)[2]

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from vaultsite.logs import Discreet
+from vaultsite.log_filters import RequestRedaction
 
 
 @pytest.mark.parametrize("name", ["django.request", "django.security.DisallowedHost"])
@@ -15,7 +15,7 @@ def test_paths_hosts_and_words_are_dropped(name: str) -> None:
         told = (type(error), error, error.__traceback__)
     record = logging.LogRecord(name, logging.ERROR, __file__, 1, "%s CANARY", ("CANARY",), told)
     record.status_code = 500
-    assert Discreet().filter(record) is True
+    assert RequestRedaction().filter(record) is True
     text = logging.Formatter().format(record)
     assert "CANARY" not in text.replace('raise ValueError("CANARY")', "")
     assert "500" in text
@@ -24,5 +24,5 @@ def test_paths_hosts_and_words_are_dropped(name: str) -> None:
 
 def test_other_records_stay_as_they_are() -> None:
     record = logging.LogRecord("leases", logging.INFO, __file__, 1, "%s", ("kept",), None)
-    assert Discreet().filter(record) is True
+    assert RequestRedaction().filter(record) is True
     assert record.getMessage() == "kept"

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from access.privileges import grant_privileges
+from foundation.db.privileges import grant_privileges
 from tests.racing import PATIENCE
 from tests.storage import owner_sql, wait_until_somebody_waits
 

@@ -4,10 +4,8 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from access.actor import Actor
-from access.ids import public_id
 from access.tenancy import tenant_transaction
 from audit.events import Event
-from credentials.key_shapes import ListKeys, RotateTenantKey
 from credentials.models import Credential
 from credentials.operations import (
     decide_access_request,
@@ -16,20 +14,22 @@ from credentials.operations import (
     rotate_credential,
     rotate_tenant_key,
 )
-from credentials.request_shapes import DecideAccessRequest, RequestAccess
-from credentials.shapes import RotateCredential
+from credentials.shapes.access_requests import DecideAccessRequest, RequestAccess
+from credentials.shapes.credentials import RotateCredential
+from credentials.shapes.tenant_keys import ListKeys, RotateTenantKey
 from credentials.tasks import rewrap_due_keys
+from foundation.db.ids import public_id
 from identity.operations import add_account_key
 from identity.shapes import AddAccountKey
 from leases.operations import decide_lease
 from leases.shapes import DecideLease
 from tenants.agents import connect_agent
 from tenants.operations import add_to_group, change_settings, create_group, invite_member
-from tenants.shapes import ChangeSettings, CreateGroup, GroupPlace, InviteMember
+from tenants.shapes.tenants import ChangeSettings, CreateGroup, GroupPlace, InviteMember
+from tests.audit_trail import trail
 from tests.machines import new_account, new_client, new_secret, new_token, public_jwk
 from tests.people import Somebody, grant, join, lease, new_agent, new_person, set_agent, store
 from tests.refusals import refusal
-from tests.trail import trail
 
 # Breaks out of an attribute, a text, a comment and a script, wherever one is careless.
 MARKUP = "\"'--></script><x-marker onload=alert(1)>"

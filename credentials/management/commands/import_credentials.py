@@ -8,14 +8,14 @@ from typing import Any, get_args
 import click
 from django.core.management.base import BaseCommand, CommandError
 
-from access.actions import Door
+from access.actions import Channel
 from access.actor import ALL_SCOPES, Actor
-from access.errors import VaultError
 from access.levels import Role
-from credentials.importing import FormatWord
-from credentials.importing.rows import MAXIMUM_FILE
-from credentials.importing.shapes import ImportCredentials, ImportOut
+from credentials.importers import FormatWord
+from credentials.importers.rows import MAXIMUM_FILE
 from credentials.operations import import_credentials
+from credentials.shapes.imports import ImportCredentials, ImportOut
+from foundation.errors import VaultError
 from tenants.models import Membership
 
 
@@ -98,7 +98,7 @@ def _actor(slug: str, email: str) -> Actor:
         raise CommandError("There is no such member of such a tenant.")
     return Actor(
         tenant_id=membership.tenant_id,
-        door=Door.COMMAND,
+        channel=Channel.COMMAND,
         person_id=membership.person_id,
         role=Role(membership.role),
         scopes=ALL_SCOPES,

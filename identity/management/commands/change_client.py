@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from access.errors import NotFound
-from identity.clients import change_client
+from foundation.errors import NotFound
+from identity.authorization_server.clients import change_client
 from identity.models import ClientState
 
 

@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
-from access.errors import VaultError
-from identity.recovery import make_owner, password_link
+from foundation.errors import VaultError
+from identity.sign_in.recovery import make_owner, password_link
 from tenants.models import Tenant
 
 

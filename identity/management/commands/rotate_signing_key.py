@@ -6,11 +6,11 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from access.actions import Door
-from access.actor import machinery
+from access.actions import Channel
+from access.actor import system_actor
 from audit.events import Event
-from audit.recording import INSTALLATION, record_joined
-from identity.keys import ALGORITHMS, DEFAULT_ALG, PUBLISHED_AHEAD, rotate
+from audit.recording import INSTALLATION, record_in_transaction
+from identity.signing_keys import ALGORITHMS, DEFAULT_ALG, PUBLISHED_AHEAD, rotate
 
 
 class Command(BaseCommand):
@@ -30,8 +30,8 @@ class Command(BaseCommand):
         compromised: bool = options["compromised"]
         with transaction.atomic():
             key = rotate(options["alg"], compromised=compromised)
-            record_joined(
-                machinery("rotate-signing-key", INSTALLATION, Door.COMMAND),
+            record_in_transaction(
+                system_actor("rotate-signing-key", INSTALLATION, Channel.COMMAND),
                 Event.TENANT_SETTINGS_UPDATED,
                 signing_key=key.kid,
                 alg=key.alg,

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from access.errors import Conflict
-from identity.first_run import is_open, setup_link
+from foundation.errors import Conflict
+from identity.sign_in.first_run import is_open, setup_link
 
 
 class Command(BaseCommand):

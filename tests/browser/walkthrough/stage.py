@@ -23,11 +23,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from devtools.data_directory import DataDirectory
 from tests.browser.chromium import EXECUTABLE, PICTURES, QUIET, Complaints
-from tests.launch.running import Up
+from tests.devtools.running import Up
 from tests.people import PASSWORD
 from tests.proofs import aged
-from vaultsite.launch.datadir import DataDirectory
 
 SESSIONS = "SELECT session_key, session_data FROM identity_browsersession"
 AGED = "UPDATE identity_browsersession SET session_data = %s WHERE session_key = %s"

@@ -1,0 +1,245 @@
+"""The forms that store and change a credential; they turn what was typed into shapes."""
+
+import re
+from typing import Any
+
+from django import forms
+from pydantic.alias_generators import to_camel, to_snake
+
+from console.fields import RowsField, SecretField, member, plain, rule
+from console.formatting import KINDS, typed_duration
+from credentials.shapes.credentials import (
+    CreateCredential,
+    CredentialDetailOut,
+    PolicyIn,
+    UpdateCredential,
+)
+from credentials.validators import (
+    check_description,
+    check_folder_path,
+    check_key,
+    check_metadata,
+    check_secret_fields,
+    check_tags,
+)
+from foundation.errors import Invalid, VaultError
+
+TYPES = [("", "Choose a type"), *((word, kind.title) for word, kind in KINDS.items())]
+APPROVALS = [("none", "Not needed"), ("required", "A person approves every lease")]
+CHOOSE = {"invalid_choice": "Choose from the list."}
+MACHINE_TEXT = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+
+
+def machine_text(**attributes: str) -> forms.TextInput:
+    """An input for text that machines read: nothing is corrected or remembered."""
+    return forms.TextInput({**MACHINE_TEXT, **attributes})
+
+
+def duration_field(label: str, name: str, help_text: str) -> forms.CharField:
+    """An optional duration such as `15m`, member `name` of the policy."""
+    return forms.CharField(
+        label=label,
+        required=False,
+        help_text=help_text,
+        widget=machine_text(),
+        validators=[member(PolicyIn, name, "One number and a unit, such as 90s, 15m, 1h or 7d.")],
+    )
+
+
+def count_field(label: str, name: str, help_text: str) -> forms.IntegerField:
+    """An optional whole number, member `name` of the policy."""
+    return forms.IntegerField(
+        label=label,
+        required=False,
+        help_text=help_text,
+        widget=forms.NumberInput({"min": 1, "inputmode": "numeric"}),
+        validators=[member(PolicyIn, name)],
+    )
+
+
+class CredentialForm(forms.Form):
+    """What is written beside a value; the names are the shapes', as errors name them."""
+
+    key = forms.CharField(
+        label="Key",
+        help_text="The name agents ask for, such as stripe-api-key.",
+        widget=machine_text(),
+        validators=[rule(check_key)],
+    )
+    description = forms.CharField(
+        label="Description",
+        required=False,
+        help_text="What it is for. Not secret: people and agents find it by this.",
+        validators=[rule(check_description)],
+    )
+    metadata = RowsField(
+        check_metadata,
+        label="Metadata",
+        help_text="Plain facts anyone who sees the credential may read: account, environment.",
+    )
+    tags = forms.CharField(
+        label="Tags",
+        required=False,
+        help_text="Separated by spaces or commas, such as live billing.",
+        widget=machine_text(),
+    )
+    default_ttl = duration_field("Usual lease", "defaultTtl", "Such as 15m. Empty: the tenant's.")
+    max_ttl = duration_field("Longest lease", "maxTtl", "Such as 2h. Empty: the tenant's.")
+    max_active_leases = count_field(
+        "Leases at a time", "maxActiveLeases", "Empty: as many as the tenant allows."
+    )
+    max_uses = count_field("Reads per lease", "maxUses", "Empty: no limit.")
+    window = duration_field(
+        "Rotation window", "window", "How long the old value stays valid. Empty: the tenant's."
+    )
+    rotate_every = duration_field("Rotate every", "rotateEvery", "Such as 30d. Empty: never due.")
+    approval = forms.ChoiceField(
+        label="Approval", choices=APPROVALS, required=False, error_messages=CHOOSE
+    )
+    agents = forms.MultipleChoiceField(
+        label="Only these agents",
+        required=False,
+        help_text="Tick none to allow every agent of people who may use this credential.",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages=CHOOSE,
+    )
+
+    def __init__(
+        self, data: Any, *, agents: list[tuple[str, str]], initial: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial)
+        self.status = 200 if data is None else Invalid.status
+        self.fields["agents"].choices = agents  # type: ignore[attr-defined]  # the stubs know the base only
+
+    def clean_tags(self) -> list[str]:
+        """The tags as a list; the domain checks each."""
+        tags = [tag for tag in re.split(r"[,\s]+", self.cleaned_data["tags"]) if tag]
+        rule(lambda _: check_tags(tags))("")
+        return tags
+
+    def policy(self) -> PolicyIn:
+        """The policy that was typed; Invalid where its parts do not fit."""
+        typed = {to_camel(name): self.cleaned_data.get(name) for name in PolicyIn.model_fields}
+        return PolicyIn.parse({name: one for name, one in typed.items() if one})
+
+    def refuse(self, error: VaultError) -> None:
+        """Put a refusal beside the field that it is about."""
+        field = to_snake(str(error.extra.get("field", "")).split(".")[0])
+        field = {"new_key": "key"}.get(field, field)
+        self.status = error.status
+        self.add_error(field if field in self.fields else None, plain(error))
+
+
+class StoreForm(CredentialForm):
+    """Every part of a new credential."""
+
+    folder_path = forms.CharField(
+        label="Folder",
+        required=False,
+        help_text="Such as stripe/live. A new one is made; empty means the top.",
+        widget=machine_text(list="folders"),
+        validators=[rule(check_folder_path)],
+    )
+    type = forms.ChoiceField(label="Type", choices=TYPES, error_messages=CHOOSE)
+    value = SecretField(
+        label="Value",
+        help_text="Sealed when you send it, exactly as typed, and never shown here again.",
+        widget=forms.Textarea({**MACHINE_TEXT, "rows": 5}),
+    )
+    secret_fields = RowsField(
+        check_secret_fields,
+        secret=True,
+        label="Secret fields",
+        help_text="What is as secret as the value: a passphrase, a refresh token.",
+    )
+    field_order = ("key", "folder_path", "type", "value", "secret_fields", "description")
+
+    def shape(self) -> CreateCredential:
+        """What was typed, as the operation takes it; Invalid where the parts do not fit."""
+        names = CreateCredential.model_fields.keys() - {"policy"}
+        typed = {to_camel(name): self.cleaned_data[name] for name in names}
+        return CreateCredential.parse({**typed, "policy": self.policy()})
+
+    def ask_again(self) -> None:
+        """Say beside each secret that it has to be typed again: none was kept."""
+        for name in ("value", "secret_fields"):
+            if self.cleaned_data.get(name) and not self.has_error(name):
+                self.add_error(name, "Type this again: secrets are not kept between tries.")
+
+
+class EditForm(CredentialForm):
+    """Every part of a credential but its value; `revision` is the one that was opened."""
+
+    revision = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    owners = forms.MultipleChoiceField(
+        label="Owners",
+        required=False,
+        help_text="Whom to ask about it. Owning gives no right.",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages=CHOOSE,
+    )
+
+    def __init__(
+        self,
+        data: Any,
+        credential: CredentialDetailOut,
+        *,
+        agents: list[tuple[str, str]],
+        members: list[tuple[str, str]],
+    ) -> None:
+        known = dict(agents)
+        gone = [one for one in credential.policy.agents or () if one not in known]
+        # Left out they would be forgotten by the next edit, and no agent at all means any.
+        agents = [*agents, *((one, "An agent that was removed") for one in gone)]
+        super().__init__(data, agents=agents, initial=_opened(credential))
+        self.fields["owners"].choices = members  # type: ignore[attr-defined]  # as above
+
+    def shape(self, key: str) -> UpdateCredential:
+        """Only what was changed, so that the log names nothing else; Invalid where it is wrong."""
+        changed = [
+            name for name in ("description", "metadata", "tags", "owners") if self._new(name)
+        ]
+        parts = {to_camel(name): self.cleaned_data[name] for name in changed}
+        if self._new("key"):
+            parts["newKey"] = self.cleaned_data["key"]
+        if any(self._new(name) for name in PolicyIn.model_fields if name in self.fields):
+            parts["policy"] = self.policy()
+        return UpdateCredential.parse(
+            {"key": key, "revision": self.cleaned_data["revision"], **parts}
+        )
+
+    def _new(self, name: str) -> bool:
+        before, now = self.initial[name], self.cleaned_data.get(name)
+        if name == "tags":
+            before = before.split()
+        elif name == "metadata":
+            before = dict(before)
+        if isinstance(before, list):
+            return sorted(before) != sorted(now or [])
+        return bool(before != ("" if now is None else now))
+
+
+def _opened(credential: CredentialDetailOut) -> dict[str, Any]:
+    """The form as it is opened; what was found in the value is no part of it."""
+    policy = credential.policy
+    own = {
+        name: text
+        for name, text in credential.metadata.items()
+        if credential.extracted.get(name) != text
+    }
+    return {
+        "revision": credential.revision,
+        "key": credential.key,
+        "description": credential.description,
+        "metadata": list(own.items()),
+        "tags": " ".join(credential.tags),
+        "owners": credential.owner_ids,
+        "default_ttl": typed_duration(policy.default_ttl_seconds),
+        "max_ttl": typed_duration(policy.max_ttl_seconds),
+        "max_active_leases": policy.max_active_leases or "",
+        "max_uses": policy.max_uses or "",
+        "window": typed_duration(policy.window_seconds),
+        "rotate_every": typed_duration(policy.rotate_every_seconds),
+        "approval": policy.approval,
+        "agents": policy.agents or [],
+    }

@@ -1,0 +1,220 @@
+"""The open pages of this process: told what is new, and closed when they lose the right to it."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError, InterfaceError
+
+from console.live.authorization import LiveAuthorization, live_authorizations
+from console.live.subscriber import Subscription
+from console.live.topics import FOR_MEMBERS, Topic
+from foundation.safe_traceback import safe_traceback
+
+log = logging.getLogger(__name__)
+
+TELL_SECONDS = 0.25  # the least time between two messages about one topic to one page
+LOOK_SECONDS = 0.7  # the most time between two looks at the right to watch
+ANSWER_SECONDS = 1.0  # a database that cannot say who may watch has nobody watch
+SLOW_SECONDS = 5.0
+HEARTBEAT_SECONDS = 10.0
+MOST_PER_PERSON = 20
+MOST = 200  # per process: all are looked at anew every second
+
+SIGNED_OUT = 4401
+NOT_YOURS = 4403
+TOO_MANY = 4429
+TRY_LATER = 1013
+TOO_SLOW = 4408
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Close = Callable[[int], Awaitable[None]]
+
+
+class ConnectionRefused(Exception):
+    """Nothing is told to this page; `code` says why (a WebSocket close code)."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(eq=False)
+class LiveConnection:
+    """One open page: who sits in front of it, and what it was not told yet."""
+
+    session_key: str
+    seat: LiveAuthorization
+    tenant_id: UUID
+    send: Send
+    close: Close
+    pending: dict[Topic, str] = field(default_factory=dict)
+    live: bool | None = None
+    told_at: float = 0.0
+    sending: asyncio.Task[None] | None = None
+
+    def take(self, *, live: bool, now: float) -> list[dict[str, Any]]:
+        """What there is to say now; a word of life when there was nothing for a while."""
+        messages: list[dict[str, Any]] = []
+        if live is not self.live or (not self.pending and now - self.told_at > HEARTBEAT_SECONDS):
+            messages.append({"live": live})
+        messages += [self._message(topic, entry) for topic, entry in sorted(self.pending.items())]
+        self.live = live
+        self.pending = {}
+        if messages:
+            self.told_at = now
+        return messages
+
+    def _message(self, topic: Topic, entry: str) -> dict[str, Any]:
+        """Members hear that they should look, and not at what."""
+        return (
+            {"topic": topic, "entry": entry} if self.seat.is_admin and entry else {"topic": topic}
+        )
+
+    def is_told(self, topic: Topic) -> bool:
+        """Whether the page may hear of this topic at all."""
+        return self.seat.is_admin or topic in FOR_MEMBERS
+
+
+class LiveConnections:
+    """All open pages of this process."""
+
+    def __init__(self) -> None:
+        self._pages: set[LiveConnection] = set()
+        self._something = asyncio.Event()
+        self._subscription = Subscription(self._hear, self._something.set)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="live-seats")
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def open(self, session_key: str, send: Send, close: Close) -> LiveConnection:
+        """A page for the session, or CannotWatch."""
+        try:
+            seat = (await self._ask({session_key})).get(session_key)
+        except (DatabaseError, InterfaceError, TimeoutError):
+            raise ConnectionRefused(TRY_LATER) from None
+        if seat is None:
+            raise ConnectionRefused(SIGNED_OUT)
+        if seat.tenant_id is None:
+            raise ConnectionRefused(NOT_YOURS)
+        mine = sum(page.seat.person_id == seat.person_id for page in self._pages)
+        if mine >= MOST_PER_PERSON or len(self._pages) >= MOST:
+            raise ConnectionRefused(TOO_MANY)
+        page = LiveConnection(session_key, seat, seat.tenant_id, send, close)
+        self._pages.add(page)
+        self._wish()
+        return page
+
+    def leave(self, page: LiveConnection) -> None:
+        """The page was closed."""
+        self._pages.discard(page)
+        if page.sending:
+            page.sending.cancel()
+        self._wish()
+
+    async def run(self) -> None:
+        """Look after the pages until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._subscription.run())
+            tasks.create_task(self._look_after())
+
+    def stop(self) -> None:
+        """After `run` was cancelled."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _wish(self) -> None:
+        self._subscription.want(frozenset(page.tenant_id for page in self._pages))
+        self._something.set()
+
+    def _hear(self, tenant_id: UUID, topics: dict[Topic, str]) -> None:
+        for page in self._pages:
+            if page.tenant_id == tenant_id:
+                page.pending |= {
+                    topic: entry for topic, entry in topics.items() if page.is_told(topic)
+                }
+        self._something.set()
+
+    async def _look_after(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._something.wait()
+            self._something.clear()
+            try:
+                await self._look()
+            except Exception as error:  # noqa: BLE001  # a page that is not looked after is closed
+                log.warning("no page can be told: %s", safe_traceback(error))
+                for page in tuple(self._pages):
+                    self._end(page, TRY_LATER)
+            self._tell()
+            await asyncio.sleep(TELL_SECONDS)
+
+    async def _look(self) -> None:
+        """Close whoever lost the right; nothing is told before this was asked."""
+        pages = tuple(self._pages)
+        now = await self._ask({page.session_key for page in pages}) if pages else {}
+        for page in pages:
+            seat = now.get(page.session_key)
+            if seat is None or seat.person_id != page.seat.person_id:
+                self._end(page, SIGNED_OUT)
+            elif seat.tenant_id != page.tenant_id:
+                self._end(page, NOT_YOURS)
+            else:
+                self._reseat(page, seat)
+
+    async def _ask(self, keys: set[str]) -> dict[str, LiveAuthorization]:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await loop.run_in_executor(self._thread, live_authorizations, keys)
+
+    def _reseat(self, page: LiveConnection, seat: LiveAuthorization) -> None:
+        page.seat = seat
+        page.pending = {t: entry for t, entry in page.pending.items() if page.is_told(t)}
+
+    def _tell(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for page in tuple(self._pages):
+            if page.sending and not page.sending.done():
+                if now - page.told_at > SLOW_SECONDS:
+                    self._end(page, TOO_SLOW)
+                continue
+            messages = page.take(live=self._subscription.covers(page.tenant_id), now=now)
+            if messages:
+                page.sending = asyncio.create_task(_send(page, messages))
+
+    def _end(self, page: LiveConnection, code: int) -> None:
+        self.leave(page)
+        closing = asyncio.create_task(_close(page, code))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+
+async def _send(page: LiveConnection, messages: list[dict[str, Any]]) -> None:
+    with contextlib.suppress(OSError, RuntimeError):  # the page went away meanwhile
+        for message in messages:
+            await page.send(message)
+
+
+async def _close(page: LiveConnection, code: int) -> None:
+    with contextlib.suppress(OSError, RuntimeError, TimeoutError):
+        async with asyncio.timeout(SLOW_SECONDS):
+            await page.close(code)
+
+
+@asynccontextmanager
+async def watching() -> AsyncIterator[LiveConnections]:
+    """The pages of this process, looked after while the block runs."""
+    pages = LiveConnections()
+    task = asyncio.create_task(pages.run())
+    try:
+        yield pages
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        pages.stop()

@@ -1,0 +1,131 @@
+"""What this process hears from Valkey: one channel, in the groups of the tenants that are watched.
+
+A message of our own that comes back every second proves that news would come too. When it does
+not come back, nothing is live until a new connection is.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
+
+from console.live.publisher import NEWS, group_of
+from console.live.topics import Topic
+
+log = logging.getLogger(__name__)
+
+PULSE = "vault.pulse"
+PULSE_SECONDS = 1.0
+SILENCE_SECONDS = 2.5
+ANSWER_SECONDS = 1.0
+RETRY_SECONDS = 1.0
+
+Hear = Callable[[UUID, dict[Topic, str]], None]
+
+
+class Subscription:
+    """`hear` is called with news, `changed` when what is live has changed; neither may wait."""
+
+    def __init__(self, hear: Hear, changed: Callable[[], None]) -> None:
+        self._hear = hear
+        self._changed = changed
+        self._layer = get_channel_layer()
+        self._wanted: frozenset[UUID] = frozenset()
+        self._followed: set[UUID] = set()
+        self._beats = False
+        self._asked = asyncio.Event()
+        self._was_live = True
+
+    def covers(self, tenant_id: UUID) -> bool:
+        """Whether news of this tenant come in at this moment."""
+        return self._beats and tenant_id in self._followed
+
+    def want(self, tenants: frozenset[UUID]) -> None:
+        """Hear these tenants' news and no others'."""
+        if tenants != self._wanted:
+            self._wanted = tenants
+            self._asked.set()
+
+    async def run(self) -> None:
+        """Listen; when that breaks, say so and begin again."""
+        while True:
+            try:
+                await self._listen()
+            except* (RedisError, OSError) as group:  # a TimeoutError is an OSError
+                self._lost(group)
+            await self._forget()
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _listen(self) -> None:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            channel = await self._layer.new_channel()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._receive(channel))
+            tasks.create_task(self._keep_up(channel))
+
+    async def _receive(self, channel: str) -> None:
+        while True:
+            async with asyncio.timeout(SILENCE_SECONDS):
+                message = await self._layer.receive(channel)
+            if message.get("type") == PULSE:
+                self._alive()
+            elif message.get("type") == NEWS:
+                self._told(message)
+
+    async def _keep_up(self, channel: str) -> None:
+        """Follow whom is wanted, and send the pulse."""
+        while True:
+            self._asked.clear()
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._follow(channel)
+                await self._layer.send(channel, {"type": PULSE})
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PULSE_SECONDS):
+                    await self._asked.wait()
+
+    async def _follow(self, channel: str) -> None:
+        for tenant_id in self._followed - self._wanted:
+            await self._layer.group_discard(group_of(tenant_id), channel)
+            self._followed.discard(tenant_id)
+        for tenant_id in self._wanted - self._followed:
+            await self._layer.group_add(group_of(tenant_id), channel)
+            self._followed.add(tenant_id)
+            self._changed()
+
+    def _alive(self) -> None:
+        if not self._beats:
+            self._beats = True
+            if not self._was_live:
+                log.warning("pages are live again")
+            self._was_live = True
+            self._changed()
+
+    def _told(self, message: dict[str, Any]) -> None:
+        """Whoever reaches Valkey could have sent this: only known topics and ids go on."""
+        try:
+            tenant_id = UUID(hex=message["tenant"])
+            topics = {Topic(topic): str(entry) for topic, entry in message["topics"].items()}
+        except (KeyError, ValueError, TypeError, AttributeError):
+            return
+        if tenant_id in self._wanted:
+            self._hear(tenant_id, topics)
+
+    def _lost(self, group: BaseExceptionGroup[Exception]) -> None:
+        if self._was_live:
+            kinds = sorted({type(error).__name__ for error in group.exceptions})
+            log.warning("pages are not live (%s)", ", ".join(kinds))
+        self._was_live = False
+
+    async def _forget(self) -> None:
+        """Drop the connection with all it knew, even when the other side does not answer."""
+        self._beats = False
+        self._followed.clear()
+        self._changed()
+        with contextlib.suppress(RedisError, OSError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._layer.flush()

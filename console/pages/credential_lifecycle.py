@@ -1,0 +1,122 @@
+"""Taking a credential out of use, back into it, and ending it; each asks first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from access.actor import Actor
+from console.actors import actor_for
+from console.confirmation import ConfirmForm, Question, confirm
+from console.lookups import find_or_404
+from credentials.operations import (
+    archive_credential,
+    delete_credential,
+    restore_credential,
+    revoke_credential,
+)
+from credentials.shapes.credentials import CredentialDetailOut, DescribeCredential
+from foundation.errors import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is asked, what will follow, and what does it; `typed`: the key has to be typed."""
+
+    heading: str
+    action: str
+    done: str
+    operation: Callable[[Actor, DescribeCredential], None]
+    consequences: tuple[str, ...]
+    typed: bool = False
+    ends_leases: bool = True
+
+
+STEPS = {
+    "archive": Step(
+        "Archive {}",
+        "Archive it",
+        "{} is archived.",
+        archive_credential,
+        ("Nobody can lease it until it is restored.",),
+    ),
+    "restore": Step(
+        "Restore {}",
+        "Restore it",
+        "{} is in use again.",
+        restore_credential,
+        ("It can be leased again. Leases that ended stay ended.",),
+        ends_leases=False,
+    ),
+    "revoke": Step(
+        "Revoke {} for good",
+        "Revoke for good",
+        "{} is revoked.",
+        revoke_credential,
+        ("Nobody can ever lease it again.", "Its history stays, and its key stays taken."),
+        typed=True,
+    ),
+    "delete": Step(
+        "Delete {}",
+        "Delete it",
+        "{} is deleted.",
+        delete_credential,
+        (
+            "Every version's value is destroyed; no backup of Vault's keys brings it back.",
+            "Grants on it are removed. The audit log keeps what happened.",
+        ),
+        typed=True,
+    ),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def end(request: HttpRequest, key: str, step: str) -> HttpResponse:
+    """Ask, then do one of the STEPS."""
+    actor = actor_for(request)
+    credential = find_or_404(actor, key)
+    chosen = STEPS[step]
+    form = ConfirmForm(
+        request.POST if request.method == "POST" else None, phrase=key if chosen.typed else ""
+    )
+    if form.is_valid() and _done(actor, chosen, key, form):
+        messages.success(request, chosen.done.format(key))
+        return redirect("admin:credentials" if step == "delete" else _page(key))
+    question = Question(
+        section="credentials",
+        heading=chosen.heading.format(key),
+        action=chosen.action,
+        lines=[*_radius(chosen, credential), *chosen.consequences],
+        cancel=_page(key),
+        danger=step != "restore",
+    )
+    return confirm(request, question, form)
+
+
+def _done(actor: Actor, step: Step, key: str, form: ConfirmForm) -> bool:
+    try:
+        step.operation(actor, DescribeCredential(key=key))
+    except Conflict as error:
+        form.refuse(error)
+        return False
+    return True
+
+
+def _radius(step: Step, credential: CredentialDetailOut) -> list[str]:
+    """Who will notice, in numbers."""
+    if not step.ends_leases:
+        return []
+    count = credential.active_leases
+    if not count:
+        return ["No lease is live on it."]
+    return [
+        f"{count} live lease{'' if count == 1 else 's'} end{'s' if count == 1 else ''} at once."
+    ]
+
+
+def _page(key: str) -> str:
+    return reverse("admin:credential", args=[key])

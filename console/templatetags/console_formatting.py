@@ -1,0 +1,100 @@
+"""Template filters for durations and instants."""
+
+import json
+from datetime import UTC, datetime
+
+from django.template import Library
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from console.formatting import KINDS, MAILS, long_duration, short_duration, typed_duration
+from foundation.schema.shapes import Shape
+
+register = Library()
+
+
+@register.filter
+def duration(seconds: int) -> str:
+    """Seconds in words."""
+    return long_duration(seconds)
+
+
+@register.filter
+def typed(seconds: int) -> str:
+    """Seconds as people type a duration: 15m."""
+    return typed_duration(seconds)
+
+
+@register.filter
+def moment(at: datetime) -> SafeString:
+    """An instant in UTC, to the second, readable for people and programs."""
+    at = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}"><span class="whole">{}</span>'
+        ' <span class="whole">{} UTC</span></time>',
+        at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        at.strftime("%Y-%m-%d"),
+        at.strftime("%H:%M:%S"),
+    )
+
+
+@register.filter
+def countdown(at: datetime) -> SafeString:
+    """How long is left until an instant; a script keeps it going."""
+    left = (at - datetime.now(UTC)).total_seconds()
+    return _relative("countdown", at, short_duration(left) if left > 0 else "over")
+
+
+@register.filter
+def ago(at: datetime) -> SafeString:
+    """How long ago an instant was; a script keeps it going."""
+    gone = (datetime.now(UTC) - at).total_seconds()
+    return _relative("ago", at, "just now" if gone < 5 else f"{short_duration(gone)} ago")
+
+
+def _relative(what: str, at: datetime, words: str) -> SafeString:
+    at = at.astimezone(UTC)
+    return format_html(
+        '<time data-{} datetime="{}" title="{}">{}</time>',
+        what,
+        at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        words,
+    )
+
+
+@register.filter
+def day(at: datetime) -> SafeString:
+    """The day of an instant in UTC; the whole of it on request."""
+    at = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}"><span class="whole">{}</span></time>',
+        at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        at.strftime("%Y-%m-%d"),
+    )
+
+
+@register.filter
+def kind(word: str) -> str:
+    """A credential type's name for people."""
+    return KINDS[word].title
+
+
+@register.filter
+def wire(shape: Shape) -> str:
+    """A shape as JSON, for a hidden field that brings it back as it was."""
+    return json.dumps(shape.wire())
+
+
+@register.filter
+def mail_subject(kind: str) -> str:
+    """What a mail of the tenant was about."""
+    return MAILS.get(kind, "a notice")
+
+
+@register.filter
+def mail_failure(reason: str | None) -> str:
+    """Why a mail was given up, from the error's class and the server's reply code."""
+    _, _, code = (reason or "").partition(" ")
+    return f"The mail server refused it ({code})." if code else "No attempt succeeded."

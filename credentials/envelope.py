@@ -1,0 +1,145 @@
+"""Seal and unseal a version's value. The plaintext exists here and in the reply, nowhere else."""
+
+import json
+import os
+from dataclasses import dataclass
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import connection
+
+from credentials.keyrings import KEY, context, decrypt, encrypt, open_keys, root_key
+from credentials.models import KeyState, TenantKey, Version
+from foundation.errors import Unavailable
+
+
+class UnsealFailed(Unavailable):
+    """A sealed value does not open: tampered, moved, or under a key that is gone."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A value with its secret fields; never printed."""
+
+    value: str
+    fields: dict[str, str]
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+def seal(version: Version, secret: Secret, key: TenantKey) -> None:
+    """Fill `version` with the sealed secret under a fresh data key wrapped by `key`."""
+    data_key = os.urandom(KEY)
+    payload = json.dumps({"value": secret.value, "fields": secret.fields}).encode()
+    version.sealed_under = key.pk
+    version.sealed = encrypt(AESGCM(data_key), payload, _value_bound(version))
+    _wrap(version, data_key, key)
+
+
+def unseal(version: Version) -> Secret:
+    """The secret of a version; UnsealFailed (503, no detail) when it does not open."""
+    if version.sealed is None:
+        raise UnsealFailed
+    data_key = _unwrap(version)
+    try:
+        payload = decrypt(AESGCM(data_key), bytes(version.sealed), _value_bound(version))
+    except InvalidTag:
+        raise UnsealFailed from None
+    opened = json.loads(payload)
+    return Secret(opened["value"], opened["fields"])
+
+
+def rewrap(version: Version, key: TenantKey) -> None:
+    """Wrap a version's data key by `key` instead; its value stays as it was sealed.
+
+    UnsealFailed when the data key does not open: then nothing is changed.
+    """
+    _wrap(version, _unwrap(version), key)
+
+
+def shred(version: Version) -> None:
+    """Destroy a version's data key and with it the value, for good."""
+    version.sealed = None
+    version.wrapped_key = None
+
+
+def active_key(tenant_id: UUID) -> TenantKey:
+    """The tenant's active key; made on first use. Needs the tenant's transaction.
+
+    It stays active until the transaction ends: a shared lock, which writers take side by side and
+    only a rotation of the key waits for. So nothing is ever sealed under a key that is not active.
+    """
+    while (key_id := _share_active(tenant_id)) is None:
+        # Either there is none yet, or the one that was waited for was rotated meanwhile.
+        if not TenantKey.objects.filter(tenant_id=tenant_id).exists():
+            # Two first writers may meet here: one row wins, both go on with it.
+            TenantKey.objects.bulk_create([new_key(tenant_id, 1)], ignore_conflicts=True)
+    return TenantKey.objects.get(tenant_id=tenant_id, pk=key_id)
+
+
+def new_key(tenant_id: UUID, number: int) -> TenantKey:
+    """A fresh random key wrapped by the root key, not saved. Unavailable under a wrong root key."""
+    _require_known_root_key()
+    key = TenantKey(tenant_id=tenant_id, number=number, root_key_id=root_key().id)
+    key.wrapped = root_key().wrap(os.urandom(KEY), _key_bound(key))
+    return key
+
+
+def require_openable(key: TenantKey) -> None:
+    """Unavailable when the root key does not open this tenant key."""
+    _cipher(key)
+
+
+def _share_active(tenant_id: UUID) -> UUID | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM tenant_key WHERE tenant_id = %s AND state = %s FOR SHARE",
+            [tenant_id, KeyState.ACTIVE],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _require_known_root_key() -> None:
+    """Refuse to start a tenant under a root key that opens nobody else's: it is a wrong one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT root_key_is_known(%s)", [root_key().id])
+        if cursor.fetchone() != (True,):
+            raise Unavailable(
+                "The root key is not the one that this installation's keys are under."
+            )
+
+
+def _cipher(key: TenantKey) -> AESGCM:
+    if key.wrapped is None or key.state == KeyState.DESTROYED:
+        raise UnsealFailed
+    return open_keys.open(key.pk, bytes(key.wrapped), _key_bound(key))
+
+
+def _key_bound(key: TenantKey) -> bytes:
+    return context("tenant-key", key.tenant_id, key.number, key.root_key_id)
+
+
+def _wrap(version: Version, data_key: bytes, key: TenantKey) -> None:
+    wrapped = encrypt(_cipher(key), data_key, _bound(version, "data-key", key.pk))
+    version.tenant_key, version.wrapped_key = key, wrapped
+
+
+def _unwrap(version: Version) -> bytes:
+    if version.wrapped_key is None:
+        raise UnsealFailed
+    bound = _bound(version, "data-key", version.tenant_key_id)
+    try:
+        return decrypt(_cipher(version.tenant_key), bytes(version.wrapped_key), bound)
+    except InvalidTag:
+        raise UnsealFailed from None
+
+
+def _value_bound(version: Version) -> bytes:
+    return _bound(version, "value", version.sealed_under)
+
+
+def _bound(version: Version, field: str, key_id: UUID) -> bytes:
+    return context(version.tenant_id, version.credential_id, version.pk, field, key_id)

@@ -1,0 +1,99 @@
+"""Bitwarden's unencrypted exports: JSON with folders and custom fields, and CSV."""
+
+from typing import Any
+
+from credentials.importers.items import FOR_PEOPLE, Item, row_from
+from credentials.importers.rows import MAXIMUM_FILE, Row, Rows, csv_rows
+from credentials.importers.untrusted_json import array, members, text
+from foundation.errors import Invalid, Malformed
+from foundation.schema.strict_json import parse_strict_object
+
+LOGIN, NOTE, CARD, IDENTITY, SSH_KEY = 1, 2, 3, 4, 5
+COLUMNS = frozenset({"login_password"})
+NOT_AN_EXPORT = "content: this is no unencrypted Bitwarden export."
+ENCRYPTED = "content: this export is encrypted; export it again as unencrypted JSON."
+
+
+def read_bitwarden_json(content: str) -> Rows:
+    """A row for each item; encrypted exports are refused."""
+    try:
+        export = parse_strict_object(content.encode("utf-8", "surrogatepass"), most=MAXIMUM_FILE)
+    except Malformed:
+        raise Invalid(NOT_AN_EXPORT, "content") from None
+    if export.get("encrypted") or export.get("passwordProtected"):
+        raise Invalid(ENCRYPTED, "content")
+    items = export.get("items")
+    if not isinstance(items, list):
+        raise Invalid(NOT_AN_EXPORT, "content")
+    folders = _names(export.get("folders")) | _names(export.get("collections"))
+    return [_json_row(number, members(one), folders) for number, one in enumerate(items, start=1)]
+
+
+def _json_row(number: int, item: dict[str, Any], folders: dict[str, str]) -> Row:
+    title = text(item.get("name"))
+    kind = item.get("type")
+    if kind in {CARD, IDENTITY}:
+        return Row(number=number, name=title, skip=FOR_PEOPLE)
+    login = members(item.get("login"))
+    key = members(item.get("sshKey"))
+    websites = [text(members(one).get("uri")) for one in array(login.get("uris"))]
+    found = Item(
+        number=number,
+        title=title,
+        username=text(login.get("username")),
+        password=text(login.get("password")) or text(key.get("privateKey")),
+        website=websites[0] if websites else "",
+        totp=text(login.get("totp")),
+        notes=text(item.get("notes")),
+        more=_fields(item),
+        folder=_folder(item, folders),
+        is_note=kind == NOTE,
+    )
+    return row_from(found)
+
+
+def _fields(item: dict[str, Any]) -> dict[str, str]:
+    """Custom fields by name; a second one of the same name gets its place in the list."""
+    fields: dict[str, str] = {}
+    for place, one in enumerate(map(members, array(item.get("fields"))), start=1):
+        name = text(one.get("name")) or "field"
+        fields[name if name not in fields else f"{name} {place}"] = text(one.get("value"))
+    return fields
+
+
+def _folder(item: dict[str, Any], folders: dict[str, str]) -> str:
+    ids = [item.get("folderId"), *array(item.get("collectionIds"))]
+    return next((folders[one] for one in ids if isinstance(one, str) and one in folders), "")
+
+
+def _names(folders: object) -> dict[str, str]:
+    rows = map(members, array(folders))
+    return {text(one.get("id")): text(one.get("name")) for one in rows if one.get("id")}
+
+
+def read_bitwarden_csv(content: str) -> Rows:
+    """A row for each login and note."""
+    return [_csv_row(number, cells) for number, cells in csv_rows(content, COLUMNS)]
+
+
+def _csv_row(number: int, cells: dict[str, str]) -> Row:
+    return row_from(
+        Item(
+            number=number,
+            title=cells.get("name", ""),
+            username=cells.get("login_username", ""),
+            password=cells.get("login_password", ""),
+            website=cells.get("login_uri", "").split(",")[0],
+            totp=cells.get("login_totp", ""),
+            notes=cells.get("notes", ""),
+            more=_csv_fields(cells.get("fields", "")),
+            folder=cells.get("folder") or cells.get("collections", "").split(",")[0],
+            is_note=cells.get("type", "").lower() == "note",
+        )
+    )
+
+
+def _csv_fields(cell: str) -> dict[str, str]:
+    """Custom fields stand in one cell, a line each: `name: value`."""
+    pairs = (line.partition(": ") for line in cell.splitlines())
+    return {name or "field": value for name, colon, value in pairs if colon}

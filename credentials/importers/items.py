@@ -1,0 +1,56 @@
+"""A password manager's item turned into a row: what is the value, what is sealed beside it."""
+
+from dataclasses import dataclass, field
+
+from credentials.importers.rows import Row, folder_from, name_from, plain, sealed, unsealed_website
+from credentials.importers.type_detection import as_stored, detect_type, mentions_oauth
+
+NOTHING_INSIDE = "It holds no password, key or note."
+FOR_PEOPLE = "Cards, identities and other papers of people are not for programs."
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class Item:
+    """What the password managers have in common. `more` are custom fields, all taken for secret."""
+
+    number: int
+    title: str
+    username: str = ""
+    password: str = ""
+    website: str = ""
+    totp: str = ""
+    notes: str = ""
+    more: dict[str, str] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    folder: str = ""
+    is_note: bool = False
+
+
+def row_from(item: Item) -> Row:
+    """The row of an item: a password is the value and a note is sealed beside it; a note alone is
+    the value. User name and website are metadata, everything else is sealed.
+    """
+    value = item.notes if item.is_note else item.password
+    if not value:
+        return Row(number=item.number, name=item.title, skip=NOTHING_INSIDE)
+    told, hidden = unsealed_website(item.website)
+    beside = {} if item.is_note else {"notes": item.notes}
+    kind = detect_type(value) or _kind(item)
+    return Row(
+        number=item.number,
+        name=item.title,
+        value=as_stored(kind, value),
+        kind=kind,
+        secret_fields=sealed({"totp": item.totp, **beside, **hidden, **item.more}),
+        metadata=plain({"username": item.username, **told}),
+        tags=tuple(sorted({name_from(tag) for tag in item.tags} - {""})),
+        folder=folder_from(item.folder),
+    )
+
+
+def _kind(item: Item) -> str:
+    if item.is_note:
+        return "generic-secret"
+    if mentions_oauth(item.notes):
+        return "oauth-token"
+    return "api-key"

@@ -1,0 +1,59 @@
+"""Which type a value from elsewhere is. A guess: whoever imports can say otherwise, and storing
+examines the value as that type.
+"""
+
+import json
+import re
+
+from credentials.types.database_url import DRIVERS
+
+_DATABASE = re.compile(rf"(?:{'|'.join(map(re.escape, DRIVERS))}):/", re.IGNORECASE)
+_SSH = re.compile(r"-----BEGIN (?:OPENSSH |RSA |EC )PRIVATE KEY-----")
+_PEM = re.compile(
+    r"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----(?:(?!-----).)+-----END (?P=label)-----", re.DOTALL
+)
+_SPEAKS_OF_OAUTH = re.compile(r"\boauth|access[ _-]?token", re.IGNORECASE)
+_NAMES_A_KEY = re.compile(r"(?:^|[_.-])(?:key|token|pat|apikey)s?(?:$|[_.-])", re.IGNORECASE)
+
+
+def detect_type(value: str) -> str | None:
+    """The type that the value itself shows, if it shows one."""
+    if _DATABASE.match(value):
+        return "database-url"
+    labels = [found["label"] for found in _PEM.finditer(value)]
+    if "CERTIFICATE" in labels and any(label.endswith("PRIVATE KEY") for label in labels):
+        return "tls-certificate"
+    if _SSH.match(value) and len(labels) == 1:
+        return "ssh-key"
+    return None
+
+
+def detect_type_by_name(name: str) -> str:
+    """The type that a variable's name speaks of."""
+    if _SPEAKS_OF_OAUTH.search(name):
+        return "oauth-token"
+    return "api-key" if _NAMES_A_KEY.search(name) else "generic-secret"
+
+
+def mentions_oauth(text: str) -> bool:
+    """Whether a note says that this is an OAuth token."""
+    return bool(_SPEAKS_OF_OAUTH.search(text))
+
+
+def as_stored(kind: str, value: str) -> str:
+    """The value in the form in which its type is stored: a PEM bundle becomes the JSON object of
+    a `tls-certificate`; for the others a key's line ends are mended.
+    """
+    if kind == "ssh-key":
+        return value.strip().replace("\r\n", "\n") + "\n"
+    if kind != "tls-certificate" or value.lstrip().startswith("{"):
+        return value
+    blocks = [(found["label"], found[0]) for found in _PEM.finditer(value.replace("\r\n", "\n"))]
+    certificates = [text for label, text in blocks if label == "CERTIFICATE"]
+    keys = [text for label, text in blocks if label.endswith("PRIVATE KEY")]
+    if not certificates or len(keys) != 1:
+        return value
+    parts = {"certificate": certificates[0], "privateKey": keys[0]}
+    if certificates[1:]:
+        parts["chain"] = "\n".join(certificates[1:])
+    return json.dumps(parts)

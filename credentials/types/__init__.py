@@ -1,0 +1,13 @@
+"""The credential types: what is checked when a value is stored, and what it tells of itself."""
+
+from credentials.types.registry import KINDS, MAXIMUM_VALUE_BYTES, examine, merge_metadata
+from credentials.types.submission import CredentialType, Submission
+
+__all__ = [
+    "KINDS",
+    "MAXIMUM_VALUE_BYTES",
+    "CredentialType",
+    "Submission",
+    "examine",
+    "merge_metadata",
+]

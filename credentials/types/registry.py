@@ -1,0 +1,68 @@
+"""The table of types, and the one way through which every value goes before it is sealed."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from credentials.types.database_url import examine_database_url
+from credentials.types.oauth_token import examine_oauth_token
+from credentials.types.ssh_key import examine_ssh_key
+from credentials.types.submission import CredentialType, Submission, refuse
+from credentials.types.tls_certificate import examine_tls_certificate
+from credentials.validators import is_metadata_text, is_sealable
+from foundation.errors import Invalid
+
+MAXIMUM_VALUE_BYTES = 64 * 1024
+
+KINDS: Mapping[str, CredentialType] = MappingProxyType(
+    {
+        "api-key": CredentialType(generates=True),
+        "oauth-token": CredentialType(examine_oauth_token),
+        "ssh-key": CredentialType(examine_ssh_key),
+        "tls-certificate": CredentialType(examine_tls_certificate),
+        "database-url": CredentialType(examine_database_url),
+        "generic-secret": CredentialType(generates=True),
+    }
+)
+
+
+def examine(
+    kind: str, value: str, secret_fields: Mapping[str, str], metadata: Mapping[str, str]
+) -> dict[str, str]:
+    """What a value of type `kind` tells of itself; Invalid when it is no such value.
+
+    A value is 1 byte to 64 KiB of UTF-8 text; with `metadata.encoding` = `base64` it must be
+    base64. An extracted text that could not stand in metadata (too long, invisible characters)
+    is left out.
+    """
+    if kind not in KINDS:
+        raise Invalid(f"type: one of {', '.join(KINDS)}.", "type")
+    _check_value(value, metadata)
+    told = KINDS[kind].examine(Submission(value, secret_fields, metadata))
+    return {name: text for name, text in told.items() if text and is_metadata_text(text)}
+
+
+def merge_metadata(extracted: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Extracted and given metadata together; the caller's wins on a clash."""
+    return {**extracted, **given}
+
+
+def _check_value(value: str, metadata: Mapping[str, str]) -> None:
+    if not is_sealable(value, MAXIMUM_VALUE_BYTES):
+        raise refuse(
+            "1 byte to 64 KiB of UTF-8 text without NUL; binary data goes in as base64, with "
+            "metadata.encoding set to base64."
+        )
+    if metadata.get("encoding") == "base64" and not _is_base64(value):
+        raise refuse("metadata.encoding says base64, but this is no padded base64 (RFC 4648 §4).")
+
+
+def _is_base64(value: str) -> bool:
+    # Line breaks are what `base64` and PEM put in; nothing else may stand between.
+    text = value.replace("\r\n", "\n").replace("\n", "")
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        return False
+    return bool(data) and base64.b64encode(data).decode() == text

@@ -1,0 +1,52 @@
+"""Free text from outside: visible characters only, so that nothing in it hides or breaks a line."""
+
+import unicodedata
+from functools import partial
+
+from pydantic import AfterValidator
+
+from foundation.errors import Invalid
+
+# Persian and several emoji are written with them.
+_JOINERS = "\u200c\u200d"
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def is_visible(text: str) -> bool:
+    """Whether nothing in `text` hides from a reader but shows to a program or a model.
+
+    No control, format, surrogate, private, unassigned or line-separating characters and no
+    variation selectors that can carry data; tab, newline and the two joiners pass.
+    """
+    return all(one in "\t\n" or one in _JOINERS or _is_seen(one) for one in text)
+
+
+def _is_seen(character: str) -> bool:
+    carries_data = "\U000e0100" <= character <= "\U000e01ef"
+    return unicodedata.category(character) not in _UNSEEN and not carries_data
+
+
+def require_visible(text: str, field: str, least: int = 0) -> str:
+    """`text` itself; Invalid for hidden characters or fewer than `least` that are no spaces."""
+    if not is_visible(text):
+        raise Invalid(f"{field}: no control or invisible characters.", field)
+    if len(text.strip()) < least:
+        raise Invalid(f"{field}: at least {least} characters.", field)
+    return text
+
+
+def require_line(text: str, field: str, least: int = 0) -> str:
+    """`require_visible` of one line: names stand in subjects of mails and in lines of logs."""
+    if "\n" in text or "\t" in text:
+        raise Invalid(f"{field}: one line, without tabs.", field)
+    return require_visible(text, field, least)
+
+
+def line(field: str, least: int = 0) -> AfterValidator:
+    """`require_line` as the mark of a shape's member."""
+    return AfterValidator(partial(require_line, field=field, least=least))
+
+
+def visible(field: str, least: int = 0) -> AfterValidator:
+    """`require_visible` as the mark of a shape's member."""
+    return AfterValidator(partial(require_visible, field=field, least=least))

@@ -1,0 +1,109 @@
+"""An authorization request, checked to the last parameter before a person sees it."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest
+from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
+from oauth2_provider.oauth2_backends import get_oauthlib_core
+from oauthlib.oauth2.rfc6749.errors import InvalidClientIdError
+
+from identity.authorization_server.parameters import BadParameters, Parameters, query_of
+from identity.authorization_server.resources import InvalidTarget, offered_scopes, resource_from
+from identity.authorization_server.tokens import resource_scope
+from identity.models import Client
+
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+LONGEST_STATE = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationParameters:
+    """What a known client asks for, to be sent to an address it registered."""
+
+    client: Client
+    redirect_uri: str
+    state: str
+    scopes: tuple[str, ...]
+    resource: str
+    code_challenge: str
+
+
+class UnanswerableRequest(Exception):
+    """The request is not answered to the client: who it is or where it is cannot be trusted."""
+
+    def __init__(self, message: str, *, unknown_client: bool = False) -> None:
+        super().__init__(message)
+        self.unknown_client = unknown_client
+
+
+class ErrorResponse(Exception):
+    """The client gets an error at its redirect address (RFC 6749 §4.1.2.1)."""
+
+    def __init__(self, redirect_uri: str, state: str, error: str, description: str) -> None:
+        super().__init__(error)
+        self.location = response_uri(
+            redirect_uri, error=error, error_description=description, state=state
+        )
+
+
+def response_uri(redirect_uri: str, **parameters: str) -> str:
+    """An authorization response; `iss` is in every one, errors too (RFC 9207 §2)."""
+    told = {name: value for name, value in parameters.items() if value}
+    return f"{redirect_uri}?{urlencode(told | {'iss': settings.PUBLIC_URL})}"
+
+
+def parse_request(request: HttpRequest) -> AuthorizationParameters:
+    """The authorization request in the query. Raises NoAnswer or AnswerWithError."""
+    try:
+        parameters = query_of(request)
+    except BadParameters as error:
+        raise UnanswerableRequest(str(error)) from None
+    client, redirect_uri, scopes = _validated(request)
+    state = _one(parameters, "state")
+    if len(state) > LONGEST_STATE:
+        raise UnanswerableRequest("The state is too long.")
+
+    def refuse(error: str, description: str) -> ErrorResponse:
+        return ErrorResponse(redirect_uri, state, error, description)
+
+    challenge = _one(parameters, "code_challenge")
+    if _one(parameters, "code_challenge_method") != "S256" or not CHALLENGE.fullmatch(challenge):
+        raise refuse("invalid_request", "A PKCE challenge with the method S256 is needed.")
+    try:
+        resource = resource_from([value for value in parameters.get("resource", []) if value])
+    except InvalidTarget as error:
+        raise refuse("invalid_target", str(error)) from None
+    offered = offered_scopes(scopes, client, resource)
+    if not resource_scope(offered):
+        raise refuse("invalid_scope", "None of the scopes can be given to this client.")
+    return AuthorizationParameters(
+        client=client,
+        redirect_uri=redirect_uri,
+        state=state,
+        scopes=tuple(offered),
+        resource=resource,
+        code_challenge=challenge,
+    )
+
+
+def _validated(request: HttpRequest) -> tuple[Client, str, list[str]]:
+    """Client, redirect address and scopes, through the toolkit's own checks."""
+    try:
+        scopes, credentials = get_oauthlib_core().validate_authorization_request(request)
+    except FatalClientError as error:
+        unknown = isinstance(error.oauthlib_error, InvalidClientIdError)
+        message = "The app is not known here." if unknown else "The app's request is not valid."
+        raise UnanswerableRequest(message, unknown_client=unknown) from None
+    except OAuthToolkitError as error:
+        told = error.oauthlib_error
+        raise ErrorResponse(
+            told.redirect_uri, told.state or "", told.error, told.description
+        ) from None
+    return credentials["request"].client, credentials["redirect_uri"], scopes
+
+
+def _one(parameters: Parameters, name: str) -> str:
+    return parameters.get(name, [""])[0]

@@ -1,0 +1,211 @@
+"""/oauth/authorize: the consent page and what its buttons do."""
+
+from typing import Any
+from uuid import UUID
+
+from csp.constants import NONE, SELF
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from access.scopes import OFFLINE_ACCESS, SCOPE_MEANINGS, Scope
+from foundation.db.clock import database_now
+from foundation.errors import VaultError
+from identity.authorization_server.authorization_request import (
+    AuthorizationParameters,
+    ErrorResponse,
+    UnanswerableRequest,
+    parse_request,
+    response_uri,
+)
+from identity.authorization_server.consent import (
+    Decision,
+    allow,
+    console_actor,
+    deny,
+    names_of_agents,
+    store_request,
+    stored_request,
+    suggested_name,
+)
+from identity.authorization_server.redirect_uris import Redirect
+from identity.models import AuthorizeRequest, Consent
+from identity.rate_limits import CONSENT, spend
+from identity.sign_in.current_user import signed_in_person
+from identity.sign_in.tenant_access import lacks_second_factor, memberships
+from tenants.models import Membership
+
+OVER = "This request is over. Start again from the app."
+
+
+class Leave(HttpResponse):
+    """302 to where the client listens; not 307, which would send the form on (RFC 9700 §4.12)."""
+
+    status_code = 302
+
+    def __init__(self, location: str) -> None:
+        super().__init__()
+        self["Location"] = location
+        self["Referrer-Policy"] = "no-referrer"
+        self["Cache-Control"] = "no-store"
+        # Otherwise the browser cuts the popup off from the page that has to close it.
+        self["Cross-Origin-Opener-Policy"] = "unsafe-none"
+
+
+@require_http_methods(["GET", "POST"])
+def authorize(request: HttpRequest) -> HttpResponseBase:
+    """Ask the person (GET), and answer the client as they decided (POST)."""
+    if request.method == "POST":
+        return _decided(request)
+    try:
+        asked = parse_request(request)
+    except UnanswerableRequest as error:
+        return refuse(request, str(error), unknown_client=error.unknown_client)
+    except ErrorResponse as error:
+        # Nobody is sent on from here unasked, not even with an error (RFC 9700 §4.11.2).
+        return Leave(error.location) if signed_in_person(request) else _sign_in(request)
+    return _ask(request, asked)
+
+
+def _ask(request: HttpRequest, asked: AuthorizationParameters) -> HttpResponseBase:
+    who = signed_in_person(request)
+    if "none" in request.GET.get("prompt", "").split():
+        needed = "consent_required" if who else "login_required"
+        return Leave(response_uri(asked.redirect_uri, error=needed, state=asked.state))
+    if who is None:
+        return _sign_in(request)
+    mine = memberships(request)
+    if not mine:
+        return refuse(request, "You belong to no tenant yet; ask an owner to add you.")
+    if all(lacks_second_factor(request, one.tenant) for one in mine):
+        return redirect_to_login(request.get_full_path(), reverse("account_second_factor"))
+    return _page(request, store_request(asked, who.person, who.session_key))
+
+
+def refuse(
+    request: HttpRequest, message: str, *, status: int = 400, unknown_client: bool = False
+) -> HttpResponse:
+    """A page for the person; the client learns nothing."""
+    context = {"message": message, "unknown_client": unknown_client}
+    response = render(request, "identity/refused.html", context, status=status)
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _sign_in(request: HttpRequest) -> HttpResponse:
+    return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+
+
+def _decided(request: HttpRequest) -> HttpResponseBase:
+    who = signed_in_person(request)
+    if who is None:
+        return refuse(request, OVER)
+    if wait := spend(CONSENT, f"{who.person.pk}"):
+        response = refuse(request, "Too many decisions; wait a moment.", status=429)
+        response["Retry-After"] = str(wait)
+        return response
+    try:
+        mine = stored_request(UUID(request.POST.get("request", "")), who.person, who.session_key)
+    except ValueError:
+        return refuse(request, OVER)
+    try:
+        with transaction.atomic():
+            return _decide(request, mine)
+    except VaultError as error:
+        asked = mine.select_related("client", "person").first()
+        if asked is None:
+            return refuse(request, OVER)
+        return _page(request, asked, problem=error.detail, status=error.status)
+
+
+def _decide(request: HttpRequest, mine: QuerySet[AuthorizeRequest]) -> HttpResponseBase:
+    locked = mine.select_for_update(of=("self",)).select_related("client", "person")
+    asked = locked.first()
+    if asked is None or asked.decided_at or asked.expires_at <= database_now():
+        return refuse(request, OVER)
+    if not asked.client.is_usable() or not asked.client.redirect_uri_allowed(asked.redirect_uri):
+        return refuse(request, "The app was stopped by an operator.")
+    if request.POST.get("decision") != "allow":
+        return Leave(deny(asked, request))
+    decision = Decision(
+        tenant=request.POST.get("tenant", ""),
+        agent=request.POST.get("agent", ""),
+        scopes=request.POST.getlist("scope"),
+    )
+    return Leave(allow(asked, decision, request))
+
+
+def _page(
+    request: HttpRequest, asked: AuthorizeRequest, *, problem: str = "", status: int = 200
+) -> HttpResponse:
+    mine = memberships(request)
+    places = [one for one in mine if not lacks_second_factor(request, one.tenant)]
+    redirect = Redirect.parse(asked.redirect_uri)
+    if not places or redirect is None:
+        return refuse(request, OVER)
+    context = {
+        "asked": asked,
+        "client_name": asked.client.name,
+        "redirect": redirect,
+        "problem": problem,
+        "places": places,
+        "locked": [one.tenant.name for one in mine if one not in places],
+        "scopes": _in_words(asked),
+        "offline": OFFLINE_ACCESS in asked.scope.split(),
+        "for_mcp": asked.resource == settings.MCP_RESOURCE,
+        "first_time": not Consent.objects.filter(
+            client_id=asked.client_id, person_id=asked.person_id
+        ).exists(),
+        "token_minutes": max(settings.ENVIRONMENT.access_token_seconds // 60, 1),
+        **_agent_names(request, asked, places),
+    }
+    response = render(request, "identity/consent.html", context, status=status)
+    return _guarded(response, redirect)
+
+
+def _in_words(asked: AuthorizeRequest) -> list[tuple[str, str]]:
+    return [
+        (scope, SCOPE_MEANINGS[Scope(scope) if scope != OFFLINE_ACCESS else OFFLINE_ACCESS])
+        for scope in asked.scope.split()
+    ]
+
+
+def _agent_names(
+    request: HttpRequest, asked: AuthorizeRequest, places: list[Membership]
+) -> dict[str, Any]:
+    actors = [console_actor(request, asked.person, place) for place in places]
+    names = {name for actor in actors for name in names_of_agents(actor)}
+    return {
+        "agent_name": suggested_name(asked, actors[0]),
+        "agent_names": sorted(names),
+    }
+
+
+def _guarded(response: HttpResponse, redirect: Redirect) -> HttpResponse:
+    """The headers of a page whose form ends in a redirect to another origin."""
+    response["Content-Security-Policy"] = "; ".join(
+        (
+            f"default-src {NONE}",
+            f"script-src {SELF}",
+            f"style-src {SELF}",
+            f"img-src {SELF}",
+            f"connect-src {SELF}",
+            f"form-action {SELF} {redirect.form_action}",
+            f"frame-ancestors {NONE}",
+            f"base-uri {NONE}",
+        )
+    )
+    # The popup's page is another origin's soon; it must stay ours to close.
+    response["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
+    # With no-referrer the browser would send `Origin: null` with the form, which the CSRF check
+    # refuses; this one tells other origins nothing either.
+    response["Referrer-Policy"] = "same-origin"
+    response["Cache-Control"] = "no-store"
+    response["X-Frame-Options"] = "DENY"
+    return response

@@ -1,0 +1,164 @@
+"""The endpoints that programs call: token, revocation, introspection and registration."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import Error as DatabaseError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+from oauth2_provider.oauth2_backends import get_oauthlib_core
+
+from foundation.errors import Malformed, TooLarge, Unavailable
+from foundation.schema.strict_json import parse_strict_object
+from identity.authorization_server.introspection import introspection
+from identity.authorization_server.parameters import BadParameters, Parameters, body_of, form_of
+from identity.authorization_server.registration import RegistrationError, register_client
+from identity.client_authentication.authentication import basic_credentials
+from identity.rate_limits import REGISTER, REGISTER_FAILED, TOKEN, exhausted, spend
+from identity.request_context import RequestContext, network_of
+
+REGISTRATION_BYTES = 16 * 1024
+UNAVAILABLE = "temporarily_unavailable"
+
+
+def protocol_error(
+    error: str, description: str = "", *, status: int = 400, retry_after: int | None = None
+) -> JsonResponse:
+    """RFC 6749 §5.2."""
+    body = {"error": error} | ({"error_description": description} if description else {})
+    response = JsonResponse(body, status=status)
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
+
+
+def _later(description: str, seconds: int) -> JsonResponse:
+    return protocol_error(UNAVAILABLE, description, status=429, retry_after=seconds)
+
+
+def _endpoint(view: Callable[[HttpRequest], HttpResponseBase]) -> Any:
+    """POST only, no cookie counts, nothing is cached; a failure of ours is a 503 and no detail."""
+
+    @csrf_exempt
+    def endpoint(request: HttpRequest) -> HttpResponseBase:
+        vars(request)["came"] = RequestContext.with_request(request)
+        if request.method != "POST":
+            response: HttpResponseBase = protocol_error("invalid_request", "Use POST.", status=405)
+            response["Allow"] = "POST"
+            return _private(response)
+        try:
+            response = view(request)
+        except BadParameters as error:
+            response = protocol_error("invalid_request", str(error))
+        except (DatabaseError, Unavailable):
+            response = protocol_error(UNAVAILABLE, status=503, retry_after=1)
+        return _private(response)
+
+    return endpoint
+
+
+def _private(response: HttpResponseBase) -> HttpResponseBase:
+    response["Cache-Control"] = "no-store"
+    response["Pragma"] = "no-cache"
+    return response
+
+
+def _client_endpoint(view: Callable[[HttpRequest], HttpResponseBase]) -> Any:
+    """An endpoint where a client says who it is; too many failures of one have to wait."""
+
+    def limited(request: HttpRequest) -> HttpResponseBase:
+        whom = f"{network_of(request)}|{_claimed_client(request)[:64]}"
+        if wait := exhausted(TOKEN, whom):
+            return _later("Too many failed requests.", wait)
+        response = view(request)
+        if response.status_code != 200:
+            spend(TOKEN, whom)
+        return response
+
+    return _endpoint(limited)
+
+
+@_client_endpoint
+def token(request: HttpRequest) -> HttpResponseBase:
+    """RFC 6749 §3.2. One transaction, which commits on a refusal too: a family that a replay ended
+    stays ended.
+    """
+    with transaction.atomic():
+        _, _, body, status = get_oauthlib_core().create_token_response(request)
+    return _answered(body, status)
+
+
+@_client_endpoint
+def revoke(request: HttpRequest) -> HttpResponseBase:
+    """RFC 7009: 200 for whatever is not a token of this client."""
+    with transaction.atomic():
+        _, _, body, status = get_oauthlib_core().create_revocation_response(request)
+    return _answered(body, status)
+
+
+@_client_endpoint
+def introspect(request: HttpRequest) -> HttpResponseBase:
+    """RFC 7662 §2: for service accounts, about tokens of their own tenant. A public client cannot
+    prove who it is.
+    """
+    with transaction.atomic():
+        core: Any = get_oauthlib_core()  # ours, by OAUTH2_BACKEND_CLASS
+        asker = core.proven_client(request)
+    if asker is None:
+        return _challenged(protocol_error("invalid_client", status=401))
+    return JsonResponse(introspection(_one(form_of(request), "token"), asker))
+
+
+@_endpoint
+def register(request: HttpRequest) -> HttpResponseBase:
+    """RFC 7591 §3: open to everybody, within limits, for public clients.
+
+    What is refused has a budget of its own, so that one client that tries in vain does not keep
+    those of its neighbours from registering.
+    """
+    network = network_of(request)
+    if wait := exhausted(REGISTER, network):
+        return _later("Too many registrations.", wait)
+    response = _register(request)
+    if response.status_code == 201:
+        spend(REGISTER, network)
+    elif wait := spend(REGISTER_FAILED, network):
+        return _later("Too many refused registrations.", wait)
+    return response
+
+
+def _register(request: HttpRequest) -> HttpResponseBase:
+    if request.content_type != "application/json":
+        return protocol_error("invalid_client_metadata", "The body must be application/json.")
+    try:
+        metadata = parse_strict_object(body_of(request, REGISTRATION_BYTES))
+        with transaction.atomic():
+            registered = register_client(metadata, request)
+    except (Malformed, TooLarge) as error:
+        return protocol_error("invalid_client_metadata", error.detail)
+    except RegistrationError as error:
+        return protocol_error(error.code, str(error))
+    return JsonResponse(registered, status=201)
+
+
+def _answered(body: str | None, status: int) -> HttpResponse:
+    response = HttpResponse(body or "", status=status, content_type="application/json")
+    return _challenged(response) if status == 401 else response
+
+
+def _challenged(response: HttpResponse) -> HttpResponse:
+    """RFC 6749 §5.2: a failed client that tried HTTP authentication is told the scheme."""
+    response["WWW-Authenticate"] = 'Basic realm="vault"'
+    return response
+
+
+def _claimed_client(request: HttpRequest) -> str:
+    """Which client it says it is, in the body or as HTTP Basic."""
+    basic = basic_credentials(request.headers.get("Authorization", ""))
+    return basic[0] if basic else _one(form_of(request), "client_id")
+
+
+def _one(parameters: Parameters, name: str) -> str:
+    return parameters.get(name, [""])[0]

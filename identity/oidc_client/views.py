@@ -1,0 +1,218 @@
+"""/account/sso/…: to the tenant's provider and back."""
+
+import hmac
+import secrets
+import time
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.models import Login
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from foundation.errors import VaultError
+from identity.models import SingleSignOn
+from identity.oidc_client.account_linking import AccountLinkingError, link_account, provider_of
+from identity.oidc_client.client import (
+    IdTokenClaims,
+    OidcError,
+    discover,
+    exchange_code,
+    verify_id_token,
+)
+from identity.oidc_client.sealed_secret import open_secret
+from identity.rate_limits import SINGLE_SIGN_ON, spend
+from identity.request_context import network_of
+from identity.sign_in.session_events import sign_in_failed
+from identity.sign_in.tenant_access import CONFINED_THROUGH, CONFINED_TO, confined_to
+from tenants.models import Person, Tenant
+
+TRY = "single_sign_on"  # in the session: what belongs to the one try that is under way
+WITHIN = 600
+METHOD = "single_sign_on"
+
+
+class TenantForm(forms.Form):
+    """Which tenant's provider it is."""
+
+    tenant = forms.SlugField(
+        label="Short name of your tenant",
+        max_length=63,
+        help_text="It stands in the link that your tenant gave you.",
+    )
+
+
+@require_safe
+@never_cache
+def choose(request: HttpRequest) -> HttpResponseBase:
+    """Ask for the tenant's short name; that it exists is not told."""
+    form = TenantForm(request.GET if "tenant" in request.GET else None)
+    if not form.is_valid():
+        return render(request, "account/sso.html", {"form": form})
+    address = reverse("sso_start", args=[form.cleaned_data["tenant"]])
+    answer = render(request, "account/sso_leave.html", {"address": address})
+    answer["Refresh"] = f"0; url={address}"
+    return answer
+
+
+@require_safe
+@never_cache
+def again(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """To prove it anew, for whoever came in this way: said first, and then a link.
+
+    A redirect would not do, here and above: browsers hold a form to its page's `form-action`
+    through every redirect that follows, and the provider is another site.
+    """
+    wanted = request.GET.get("next", "")
+    address = f"{reverse('sso_start', args=[slug])}?{urlencode({'next': wanted})}"
+    return render(request, "account/sso_leave.html", {"address": address, "again": True})
+
+
+@require_safe
+@never_cache
+def start(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Send the browser to the provider, with a state, a nonce and a PKCE challenge of this try."""
+    provider = _provider(slug)
+    if provider is None:
+        return _refused(request, "This tenant has no single sign-on.", status=404)
+    if spend(SINGLE_SIGN_ON, network_of(request)):
+        return _refused(request, "Too many tries; wait a minute.", status=429)
+    try:
+        endpoints = discover(provider.issuer)
+    except OidcError as error:
+        return _refused(request, f"The sign-in provider cannot be used. {error}", status=502)
+    begun = _begin(request, slug)
+    query = {
+        "response_type": "code",
+        "client_id": provider.oauth_client_id,
+        "redirect_uri": _callback_url(slug),
+        "scope": "openid email profile",
+        "state": begun["state"],
+        "nonce": begun["nonce"],
+        "code_challenge": _challenge(begun["verifier"]),
+        "code_challenge_method": "S256",
+    }
+    if begun["again"]:
+        query |= {"prompt": "login", "max_age": "0"}
+    mark = "&" if "?" in endpoints.authorization else "?"
+    return redirect(f"{endpoints.authorization}{mark}{urlencode(query)}")
+
+
+def _begin(request: HttpRequest, slug: str) -> dict[str, Any]:
+    """Whoever came in this way comes again to prove it anew: the provider has to ask them anew."""
+    wanted = request.GET.get("next", "")
+    begun = {
+        "slug": slug,
+        "state": secrets.token_urlsafe(32),
+        "nonce": secrets.token_urlsafe(32),
+        "verifier": secrets.token_urlsafe(48),
+        "next": wanted if get_adapter(request).is_safe_url(wanted) else "",
+        "at": time.time(),
+        "again": confined_to(request) is not None,
+    }
+    request.session[TRY] = begun
+    return begun
+
+
+@require_safe
+@never_cache
+def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """What the provider sends back. Each try ends here, whichever way."""
+    begun = request.session.pop(TRY, None)
+    provider = _provider(slug)
+    if provider is None or not _belongs(request, begun, slug):
+        return _failed(request, "This sign-in was not begun here, or took too long.")
+    try:
+        said = _said(request, provider, begun)
+        person = link_account(request, provider, said)
+    except OidcError as error:
+        return _failed(request, f"Your sign-in provider did not let you in. {error}")
+    except AccountLinkingError as error:
+        return _failed(request, str(error))
+    except VaultError as error:
+        return _failed(request, error.detail, status=error.status)
+    go_on = begun["next"] or reverse("home")
+    if request.user == person and _came_through(request, provider):
+        record_authentication(request, person, METHOD, at=_proved(said), reauthenticated=True)
+        return redirect(go_on)  # in the session that there is, with what waits in it
+    return _sign_in(request, provider, (person, said), go_on)
+
+
+def _came_through(request: HttpRequest, provider: SingleSignOn) -> bool:
+    same_tenant = confined_to(request) == provider.tenant_id
+    return same_tenant and request.session.get(CONFINED_THROUGH) == provider.issuer
+
+
+def _said(request: HttpRequest, provider: SingleSignOn, begun: dict[str, Any]) -> IdTokenClaims:
+    code = request.GET.get("code", "")
+    if not code or request.GET.get("iss", provider.issuer) != provider.issuer:  # RFC 9207
+        raise OidcError("It did not sign you in.")
+    endpoints = discover(provider.issuer)
+    back = _callback_url(begun["slug"])
+    grant = {"code": code, "code_verifier": begun["verifier"], "redirect_uri": back}
+    token = exchange_code(endpoints, (provider.oauth_client_id, open_secret(provider)), grant)
+    said = verify_id_token(
+        endpoints, token, client_id=provider.oauth_client_id, nonce=begun["nonce"]
+    )
+    if begun["again"] and (said.authenticated_at or 0) < begun["at"] - 60:
+        raise OidcError("It did not ask you anew who you are.")
+    return said
+
+
+def _belongs(request: HttpRequest, begun: dict[str, Any] | None, slug: str) -> bool:
+    if begun is None or begun["slug"] != slug or not 0 <= time.time() - begun["at"] < WITHIN:
+        return False
+    return hmac.compare_digest(request.GET.get("state", "").encode(), begun["state"].encode())
+
+
+def _sign_in(
+    request: HttpRequest, provider: SingleSignOn, who: tuple[Person, IdTokenClaims], go_on: str
+) -> HttpResponseBase:
+    """A session confined to the tenant; the person's own second factor is still asked for."""
+    person, said = who
+    get_adapter(request).logout(request)
+    request.session[CONFINED_TO] = str(provider.tenant_id)
+    request.session[CONFINED_THROUGH] = provider.issuer
+    record_authentication(request, person, METHOD, at=_proved(said))
+    response: HttpResponseBase = perform_login(request, Login(user=person, redirect_url=go_on))
+    return response
+
+
+def _proved(said: IdTokenClaims) -> float:
+    """When the person proved it there; long ago when the provider does not say, because it lets a
+    browser that it knows pass without asking anybody.
+    """
+    return min(float(said.authenticated_at or 0), time.time())
+
+
+def _challenge(verifier: str) -> str:
+    """RFC 7636 §4.2."""
+    return urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def _provider(slug: str) -> SingleSignOn | None:
+    tenant = Tenant.objects.filter(slug=slug).first()
+    return provider_of(tenant) if tenant else None
+
+
+def _callback_url(slug: str) -> str:
+    return f"{settings.PUBLIC_URL}{reverse('sso_callback', args=[slug])}"
+
+
+def _failed(request: HttpRequest, why: str, *, status: int = 403) -> HttpResponse:
+    sign_in_failed(request)
+    return _refused(request, why, status=status)
+
+
+def _refused(request: HttpRequest, why: str, *, status: int) -> HttpResponse:
+    return render(request, "account/sso_refused.html", {"why": why}, status=status)

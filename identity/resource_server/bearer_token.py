@@ -1,0 +1,38 @@
+"""The Authorization header of programs and agents (RFC 6750 §2.1): the only place for a token."""
+
+import re
+from collections.abc import Sequence
+
+from access.scopes import Scope
+from foundation.errors import Unauthenticated
+
+MAXIMUM_TOKEN = 8192
+
+_CREDENTIALS = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")
+
+
+class NoToken(Unauthenticated):
+    """Nothing was sent that could be wrong: the challenge then names no error (RFC 6750 §3.1)."""
+
+
+def bearer_token(headers: Sequence[str]) -> str:
+    """The token in the request's Authorization headers.
+
+    NoToken when there is no header; Unauthenticated for two, for another scheme, and for what
+    cannot be a token.
+    """
+    if not headers:
+        raise NoToken("A bearer token is needed.")
+    match = _CREDENTIALS.fullmatch(headers[0].strip(" \t"))
+    if len(headers) > 1 or match is None or len(match[1]) > MAXIMUM_TOKEN:
+        raise Unauthenticated("The Authorization header must be one `Bearer` token.")
+    return match[1]
+
+
+def wider_scope(held: frozenset[str], required: str) -> str:
+    """What to ask for next: all that the token has and the missing scope, in the usual order.
+
+    The union, because a client may ask for exactly what a challenge names and would otherwise
+    lose what it had.
+    """
+    return " ".join(scope for scope in Scope if scope in held or scope == required)

@@ -1,0 +1,121 @@
+"""Whom a token stands for: its row, if it and everybody behind it are in force by the database's
+clock. One query a call; nothing is remembered from call to call. The actor takes the condition with
+it, for the operation to check again.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from access.actions import Channel
+from access.actor import Actor
+from access.levels import Role
+from foundation.db.clock import DatabaseClock
+from foundation.errors import Unauthenticated
+from identity.authentication_state import (
+    accounts_tokens,
+    agents_tokens,
+    by_accounts_token,
+    by_agents_token,
+    by_personal_token,
+    personal_tokens,
+)
+from identity.authorization_server.tokens import digest
+from identity.secret_format import SecretPrefix, has_secret_format
+from identity.service_accounts.models import PersonalToken
+
+ENDED = "The access token has expired or was revoked."
+NOTED_EVERY = timedelta(minutes=1)
+
+
+def agent_of_token(claims: dict[str, Any], token: str, key_id: UUID, channel: Channel) -> Actor:
+    """A person's agent, by the consent that the person gave."""
+    row: Any = (
+        agents_tokens()
+        .select_related("consent")
+        .filter(
+            **_named(claims, token, key_id),
+            consent__client__client_id=claims["client_id"],
+            consent__person=claims["sub"],
+            consent__resource=claims["aud"],
+        )
+        .first()
+    )
+    if row is None:
+        raise Unauthenticated(ENDED)
+    return Actor(
+        tenant_id=row.consent.tenant_id,
+        channel=channel,
+        person_id=row.consent.person_id,
+        role=Role(row.role),
+        client_id=row.consent.client_id,
+        agent_id=row.consent.agent_id,
+        agent_name=row.consent.agent_name,
+        scopes=frozenset(row.scope.split()),
+        token_id=str(row.pk),
+        authentication=by_agents_token(row.pk),
+    )
+
+
+def service_account_of_token(
+    claims: dict[str, Any], token: str, key_id: UUID, channel: Channel
+) -> Actor:
+    """A service account, by the secret or key that it got the token with. Its own state is
+    behind row-level security and read with its grants, inside each operation.
+    """
+    row: Any = (
+        accounts_tokens()
+        .select_related("proof__client")
+        .filter(
+            **_named(claims, token, key_id),
+            proof__client__client_id=claims["client_id"],
+            resource=[claims["aud"]],
+        )
+        .first()
+    )
+    if row is None:
+        raise Unauthenticated(ENDED)
+    client = row.proof.client
+    return Actor(
+        tenant_id=client.tenant_id,
+        channel=channel,
+        service_account_id=client.service_account_id,
+        client_id=client.pk,
+        scopes=frozenset(row.scope.split()),
+        token_id=str(row.pk),
+        authentication=by_accounts_token(row.pk),
+    )
+
+
+def person_of_token(token: str, channel: Channel, address: str) -> Actor:
+    """A person, by a token of their own; leases are bound to it as to a client."""
+    if not has_secret_format(SecretPrefix.PERSONAL_TOKEN, token):
+        raise Unauthenticated(ENDED)
+    row: Any = (
+        personal_tokens().annotate(now=DatabaseClock()).filter(secret_digest=digest(token)).first()
+    )
+    if row is None:
+        raise Unauthenticated(ENDED)
+    if row.last_used_at is None or row.now - row.last_used_at >= NOTED_EVERY:
+        used = {"last_used_at": row.now, "last_address": address}
+        PersonalToken.objects.filter(pk=row.pk).update(**used)
+    return Actor(
+        tenant_id=row.tenant_id,
+        channel=channel,
+        person_id=row.person_id,
+        role=Role(row.role),
+        client_id=row.pk,
+        scopes=frozenset(row.scope.split()),
+        allowed_credentials=frozenset(row.only) if row.only is not None else None,
+        token_id=str(row.pk),
+        authentication=by_personal_token(row.pk),
+    )
+
+
+def _named(claims: dict[str, Any], token: str, key_id: UUID) -> dict[str, Any]:
+    """The row of exactly this token, signed by this key."""
+    try:
+        jti = UUID(claims["jti"])
+    except ValueError:
+        raise Unauthenticated(ENDED) from None
+    return {"pk": jti, "token_checksum": digest(token), "signing_key": key_id}

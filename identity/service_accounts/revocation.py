@@ -1,0 +1,23 @@
+"""Who leaves a tenant leaves no token and no proof behind."""
+
+from typing import Any
+
+from access.actor import Actor
+from access.revocation import AccessRevoked
+from foundation.db.clock import database_now
+from identity.service_accounts.models import AccountProof, PersonalToken
+
+
+def revoke_programs(actor: Actor, ended: AccessRevoked, **_: Any) -> None:
+    """Receiver of `access_ended`, in the transaction that ends it."""
+    if not ended.leaves:
+        return
+    if ended.person_id is not None:
+        living = PersonalToken.objects.filter(
+            tenant_id=actor.tenant_id, person_id=ended.person_id, revoked_at=None
+        )
+        living.update(revoked_at=database_now())
+    if ended.service_account_id is not None:
+        AccountProof.objects.filter(
+            client__tenant_id=actor.tenant_id, client__service_account_id=ended.service_account_id
+        ).delete()

@@ -1,0 +1,37 @@
+"""What surrounds every view that changes a person's account."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db.transaction import atomic
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from foundation.errors import Unavailable
+from identity.sign_in.tenant_access import confined_to
+
+View = Callable[..., HttpResponseBase]
+
+
+def changes_account(view: View) -> View:
+    """One transaction with the audit entry; not for whoever came in through a tenant's provider.
+
+    That provider is in the hands of one tenant's owners, and the account opens others too. Views
+    answer with a TemplateResponse, which is drawn after the transaction: the frame asks tenants.
+    """
+
+    @wraps(view)
+    @never_cache
+    def inner(request: HttpRequest, /, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if confined_to(request):
+            return render(request, "account/own_sign_in_needed.html", status=403)
+        try:
+            with atomic():
+                return view(request, *args, **kwargs)
+        except Unavailable:  # the root key is out of reach: no seed can be sealed or opened
+            return render(request, "account/unavailable.html", status=503)
+
+    return inner

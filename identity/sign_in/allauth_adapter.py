@@ -1,0 +1,83 @@
+"""How people sign in: allauth's adapter, with sign-up closed and addresses from PUBLIC_URL."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from identity.rate_limits import SIGN_IN_FAILED_HERE, exhausted, spend
+from identity.request_context import network_of
+from identity.sign_in.step_up import recently_authenticated
+from identity.sign_in.tenant_access import CONFINED_THROUGH, CONFINED_TO, confined_to
+from tenants.models import Tenant
+
+CONFINEMENT = (CONFINED_TO, CONFINED_THROUGH)
+WORDS = {
+    "reauthenticate": "your password",
+    "mfa_reauthenticate": "a code",
+    "mfa_reauthenticate:webauthn": "a passkey",
+}
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """ACCOUNT_ADAPTER. People are made by operators and invitations."""
+
+    def is_open_for_signup(self, _request: HttpRequest) -> bool:
+        return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Where to go after signing in: this site and no other port of its host."""
+        ours = urlsplit(settings.PUBLIC_URL)
+        return url_has_allowed_host_and_scheme(
+            url, allowed_hosts={ours.netloc}, require_https=ours.scheme == "https"
+        )
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuse early; besides the library's limits there is one for each account and place."""
+        if exhausted(SIGN_IN_FAILED_HERE, _account_here(request, credentials)):
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a wrong password."""
+        spend(SIGN_IN_FAILED_HERE, _account_here(request, credentials))
+        super().authentication_failed(request, **credentials)
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Whatever the sign-in makes of the session, it stays as confined as it was."""
+        kept = {one: request.session[one] for one in CONFINEMENT if one in request.session}
+        super().login(request, user)
+        request.session.update(kept)
+
+    def get_reauthentication_methods(
+        self, user: AbstractBaseUser | AnonymousUser
+    ) -> list[dict[str, Any]]:
+        """How somebody proves anew who they are; through a provider only where they came from."""
+        tenant_id = confined_to(context.request)
+        if tenant_id is None:
+            found = super().get_reauthentication_methods(user)
+            return [{**one, "description": WORDS.get(one["id"], "")} for one in found]
+        tenant = Tenant.objects.get(pk=tenant_id)
+        url = reverse("sso_again", args=[tenant.slug])
+        return [{"id": "single_sign_on", "description": "your provider", "url": url}]
+
+    def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:  # noqa: ARG002  # one rule for all
+        """A sign-in counts as a proof too, while it is fresh."""
+        return not recently_authenticated(context.request)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The link in the mail; never made from the request's Host header."""
+        uid, _, secret = key.partition("-")
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": secret})
+        return f"{settings.PUBLIC_URL}{path}"
+
+
+def _account_here(request: HttpRequest, credentials: dict[str, Any]) -> str:
+    return f"{network_of(request)}|{str(credentials.get('email', '')).strip().lower()}"

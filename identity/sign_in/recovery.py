@@ -1,0 +1,54 @@
+"""What an operator does when somebody lost the way in; every step is on record."""
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db.transaction import atomic
+from django.urls import reverse
+
+from access.actions import Channel
+from access.actor import system_actor
+from access.levels import Role
+from foundation.db.ids import public_id
+from identity.sign_in.session_events import end_sessions
+from tenants.models import Membership, Person, Tenant
+from tenants.operations import add_member, change_role
+from tenants.shapes.tenants import ChangeRole
+
+
+def reset_second_factors(person: Person) -> int:
+    """Remove all of a person's second factors and end their sessions; answers how many there were.
+
+    Each removal writes its entry and, but for recovery codes, tells the person by mail.
+    """
+    with atomic():
+        count = 0
+        for factor in Authenticator.objects.select_for_update().filter(user=person):
+            factor.delete()
+            count += 1
+        end_sessions(person)
+    return count
+
+
+def make_owner(tenant: Tenant, email: str) -> Person:
+    """Make somebody an owner of a tenant that lost its own, as an operator; the log names it."""
+    operator = system_actor("make-owner", tenant.pk, Channel.COMMAND)
+    person = Person.objects.filter(email=email).first() or Person.objects.create_user(email)
+    if Membership.objects.filter(tenant=tenant, person=person).exists():
+        change_role(
+            operator, ChangeRole(person_id=public_id("person", person.pk), role=Role.OWNER.value)
+        )
+    else:
+        add_member(operator, person, Role.OWNER.value)
+    return person
+
+
+def password_link(person: Person) -> str:
+    """The link of allauth's password reset; it works once."""
+    parts = {
+        "uidb36": user_pk_to_url_str(person),
+        "key": default_token_generator.make_token(person),
+    }
+    path = reverse("account_reset_password_from_key", kwargs=parts)
+    return f"{settings.PUBLIC_URL}{path}"

@@ -1,0 +1,31 @@
+"""The MCP face as one ASGI application, alive as long as the web server is."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.types import ASGIApp
+
+from foundation.schema.strict_json import MAXIMUM_BODY
+from mcpserver.guard import Guard
+from mcpserver.server import make_server
+from mcpserver.thread_pool import WorkerThreads
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[ASGIApp]:
+    """Serve tool calls while the block runs. Stateless: no session outlives its request, so what
+    was revoked is refused at the next one.
+    """
+    threads = WorkerThreads()
+    manager = StreamableHTTPSessionManager(
+        make_server(threads),
+        json_response=True,
+        stateless=True,
+        max_request_body_size=MAXIMUM_BODY,
+    )
+    try:
+        async with manager.run():
+            yield Guard(manager.asgi_app, threads)
+    finally:
+        threads.stop()

@@ -1,0 +1,62 @@
+"""How often an agent may call tools: a token bucket each, in this process's memory."""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from foundation.errors import QuotaExceeded
+
+# Far above what a model does, below what would starve the others.
+BURST = 5000
+PER_SECOND = 500
+KEPT_AGENTS = 10_000
+
+
+@dataclass(slots=True)
+class Bucket:
+    """What an agent has left, as of `at` (monotonic seconds)."""
+
+    left: float
+    at: float
+
+
+class CallLimit:
+    """A bucket for each caller; the least recently seen are forgotten, full again."""
+
+    def __init__(
+        self,
+        burst: int = BURST,
+        per_second: float = PER_SECOND,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._burst = burst
+        self._per_second = per_second
+        self._clock = clock
+        self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
+
+    def take(self, caller: Hashable) -> None:
+        """Count one call; QuotaExceeded with `retryAfter` in seconds when there were too many.
+
+        Called from the event loop only, hence without a lock.
+        """
+        bucket = self._filled(caller)
+        if bucket.left < 1:
+            wait = math.ceil((1 - bucket.left) / self._per_second)
+            raise QuotaExceeded(
+                "Too many calls in a short time.",
+                hint=f"Wait {wait} s, then go on.",
+                retryAfter=wait,
+            )
+        bucket.left -= 1
+
+    def _filled(self, caller: Hashable) -> Bucket:
+        now = self._clock()
+        bucket = self._buckets.setdefault(caller, Bucket(self._burst, now))
+        self._buckets.move_to_end(caller)
+        gained = (now - bucket.at) * self._per_second
+        bucket.left, bucket.at = min(self._burst, bucket.left + gained), now
+        if len(self._buckets) > KEPT_AGENTS:
+            self._buckets.popitem(last=False)
+        return bucket

@@ -1,0 +1,108 @@
+"""What the audit log can be asked for, and how an entry leaves the house."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, Field
+
+from audit.events import Event
+from foundation.db.paging import MAXIMUM_PAGE
+from foundation.errors import Invalid
+from foundation.schema.datetimes import instant
+from foundation.schema.safe_text import visible
+from foundation.schema.shapes import Shape
+
+OutcomeWord = Literal["ok", "denied", "failed"]
+FormatWord = Literal["ndjson", "csv"]
+NOUNS = sorted({event.partition(".")[0] for event in Event})
+
+
+def _event_or_noun(word: str) -> str:
+    if word not in {*Event, *NOUNS}:
+        raise Invalid("event: such as lease.created, or its noun, such as lease.", "event")
+    return word
+
+
+PublicId = Annotated[str, Field(max_length=64)]
+EventOrNoun = Annotated[str, Field(max_length=40), AfterValidator(_event_or_noun)]
+KeyText = Annotated[str, Field(min_length=1, max_length=128), visible("key", least=1)]
+
+
+class ChooseEntries(Shape):
+    """Which entries; all that is given must hold.
+
+    `event` is one or all of a noun. `key` is what the credential was called then. `since` is the
+    first moment that counts, `until` the first that does not any more.
+    """
+
+    event: EventOrNoun | None = None
+    outcome: OutcomeWord | None = None
+    key: KeyText | None = None
+    person_id: PublicId | None = None
+    agent_id: PublicId | None = None
+    service_account_id: PublicId | None = None
+    lease_id: PublicId | None = None
+    since: Annotated[AwareDatetime | None, instant("since")] = None
+    until: Annotated[AwareDatetime | None, instant("until")] = None
+
+
+class QueryAudit(ChooseEntries):
+    """Which page of which entries."""
+
+    limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
+    cursor: str | None = Field(default=None, max_length=1024)
+
+
+class ExportAudit(ChooseEntries):
+    """Which entries to write out, one a line."""
+
+    format: FormatWord = "ndjson"
+
+
+class ActedOut(Shape):
+    """Who acted. The log keeps the id only: the name is what they are called now."""
+
+    kind: Literal["person", "service_account", "machinery", "nobody"]
+    id: str | None
+    name: str
+
+
+class EntryOut(Shape):
+    """One entry; names of agents and keys are those of that moment.
+
+    `claimed` is what the client said of itself and nobody checked.
+    """
+
+    entry_id: str
+    at: datetime
+    event: str
+    outcome: OutcomeWord
+    door: str
+    role: str | None
+    actor: ActedOut
+    agent_id: str | None
+    agent: str | None
+    client_id: str | None
+    token_id: str | None
+    purpose: str | None
+    credential_id: str | None
+    key: str | None
+    version: int | None
+    lease_id: str | None
+    address: str | None
+    request_id: str | None
+    claimed: dict[str, Any]
+    details: dict[str, Any]
+
+
+class EntryDetailOut(EntryOut):
+    """An entry, and whether its MAC says that it is as it was written."""
+
+    genuine: bool
+
+
+class EntryPageOut(Shape):
+    """A page of entries, the newest first."""
+
+    entries: list[EntryOut]
+    next_cursor: str | None

@@ -1,0 +1,42 @@
+"""What web and worker do before they serve: no core dumps, no debugger, a bound database role."""
+
+import ctypes
+import resource
+import sys
+from typing import cast
+
+from django.db import DatabaseError, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
+
+from foundation.db.roles import UnsafeDatabaseRole, require_restricted_role
+
+PR_SET_DUMPABLE = 4  # prctl(2)
+
+
+class UnsafeStart(Exception):
+    """The process must not serve; the text says why in one line."""
+
+
+def harden_process() -> None:
+    """Keep keys and plaintexts in memory out of core files and away from other processes."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def require_safe_database() -> None:
+    """Raise UnsafeStart when the database is out of reach or its role is not bound."""
+    try:
+        require_restricted_role()
+    except UnsafeDatabaseRole as error:
+        raise UnsafeStart(f"vault: {error.detail}") from None
+    except DatabaseError as error:
+        raise UnsafeStart(f"vault: the database is out of reach ({type(error).__name__})") from None
+    finally:
+        close_database()
+
+
+def close_database() -> None:
+    """Leave no connection and no pool behind: a worker forks after this."""
+    connections.close_all()
+    cast(DatabaseWrapper, connections["default"]).close_pool()
