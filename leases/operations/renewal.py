@@ -1,13 +1,11 @@
-"""Making a living lease last longer, never past the maximum fixed at its issue."""
+"""Renewing a live lease, never past the maximum that was fixed when it was issued."""
 
 from datetime import timedelta
 
 from access.actions import Action
-from access.actor import Actor
 from audit.events import Event
-from audit.recording import audited
+from credentials.context import CredentialContext, operation
 from credentials.models import Version
-from credentials.permissions import read_permissions
 from credentials.policies import usual_ttl
 from foundation.db.clock import database_now
 from leases.lookups import own_lease
@@ -15,32 +13,32 @@ from leases.policy import require_held, require_living, require_policy, require_
 from leases.revocation import describe
 from leases.serializers import lease_state
 from leases.shapes import LeaseStateOut, RenewLease
-from tenants.memberships import active_membership
 
 
-def renew_lease(actor: Actor, request: RenewLease) -> LeaseStateOut:
-    """Let a lease end `ttl` from now, at most at its fixed maximum (L3); only its own holder may.
+@operation(Action.RENEW_LEASE, Event.LEASE_RENEWED)
+def renew_lease(context: CredentialContext, request: RenewLease) -> LeaseStateOut:
+    """Let a lease end `ttl` seconds from now, at most at its fixed maximum (L3).
 
-    Renewing never shortens. Raises as reading does.
+    Only its holder may renew it, and renewing never shortens it. Raises what reading raises.
     """
-    with audited(actor, Action.RENEW_LEASE, Event.LEASE_RENEWED) as entry:
-        lease = own_lease(actor, request.lease_handle)
-        stands = active_membership(actor)
-        now = database_now()
-        version = Version.objects.select_related("credential__folder").get(pk=lease.version_id)
-        lease.version, lease.credential = version, version.credential
-        describe(entry, lease)
-        require_living(lease, now)
-        held = read_permissions(actor, stands).on(lease.credential)
-        require_held(Action.RENEW_LEASE, held, lease.credential.key)
-        require_policy(actor, lease.credential)
-        require_readable(version, now)
-        ttl: int = request.ttl or usual_ttl(stands.tenant, lease.credential)
-        assert lease.expires_at is not None
-        assert lease.max_expires_at is not None
-        wanted = min(now + timedelta(seconds=ttl), lease.max_expires_at)
-        lease.expires_at = max(wanted, lease.expires_at)
-        lease.renewed_at = now
-        lease.save(update_fields=["expires_at", "renewed_at"])
-        entry.add_details(ttl=ttl, expires_at=lease.expires_at.isoformat())
+    actor, entry = context.actor, context.entry
+    lease = own_lease(actor, request.lease_handle)
+    tenant = context.membership.tenant
+    now = database_now()
+    version = Version.objects.select_related("credential__folder").get(pk=lease.version_id)
+    lease.version, lease.credential = version, version.credential
+    describe(entry, lease)
+    require_living(lease, now)
+    held = context.permissions.on(lease.credential)
+    require_held(context.action, held, lease.credential.key)
+    require_policy(actor, lease.credential)
+    require_readable(version, now)
+    ttl: int = request.ttl or usual_ttl(tenant, lease.credential)
+    assert lease.expires_at is not None
+    assert lease.max_expires_at is not None
+    wanted = min(now + timedelta(seconds=ttl), lease.max_expires_at)
+    lease.expires_at = max(wanted, lease.expires_at)
+    lease.renewed_at = now
+    lease.save(update_fields=["expires_at", "renewed_at"])
+    entry.add_details(ttl=ttl, expires_at=lease.expires_at.isoformat())
     return lease_state(lease)

@@ -14,8 +14,8 @@ from access.actions import Action
 
 DOMAIN = ("tenants", "credentials", "leases")
 OPERATING = (*DOMAIN, "identity")
-# What opens an operation's transaction or, for `record_joined`, joins the caller's.
-OPENERS = frozenset({"audited", "reading", "changing", "record_joined"})
+# What opens an operation's transaction or, for `record_in_transaction`, joins the caller's.
+OPENERS = frozenset({"audited", "read_only", "change_credential", "record_in_transaction"})
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,21 @@ def _operations_in(path: Path) -> Iterator[Operation]:
     for node in ast.parse(path.read_text()).body:
         if not isinstance(node, ast.FunctionDef) or node.name.startswith("_") or _yields(node):
             continue
-        if OPENERS & set(_called(node)) and [one.arg for one in node.args.args][:1] == ["actor"]:
+        if decorated := list(_decorators(node)):
+            function = getattr(importlib.import_module(module), node.name)
+            yield Operation(node.name, module, function, frozenset(decorated))
+        elif OPENERS & set(_called(node)) and [one.arg for one in node.args.args][:1] == ["actor"]:
             function = getattr(importlib.import_module(module), node.name)
             yield Operation(node.name, module, function, frozenset(_actions(node)))
+
+
+def _decorators(function: ast.FunctionDef) -> Iterator[Action]:
+    """The action of `@operation(Action.…)`, the first argument."""
+    for node in function.decorator_list:
+        if isinstance(node, ast.Call) and _name(node.func) == "operation":
+            (action, *_) = node.args
+            assert isinstance(action, ast.Attribute)
+            yield Action[action.attr]
 
 
 def _yields(function: ast.FunctionDef) -> bool:

@@ -147,7 +147,7 @@ def _called(tree: ast.AST) -> Iterator[str]:
             yield node.func.id
 
 
-# -- every ending, on every channel -----------------------------------------------------------------
+# -- every ending, on every channel ------------------------------------------------------------
 
 
 def test_every_channel_is_ended_by_something_of_each_kind() -> None:

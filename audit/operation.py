@@ -1,0 +1,112 @@
+"""What an operation is: a function with its action and its event, in one transaction.
+
+An operation is written once, as `function(context, input) -> answer`, and every channel calls it as
+`operation(actor, input)`. Who may call it is its row in `access.actions.RULES`; what it takes and
+answers is read from its annotations, so that routes, tools and tests need not repeat it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, update_wrapper
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
+
+from access.actions import RULES, Action, Rule
+from access.actor import Actor
+from audit.events import Event
+from audit.recording import EntryDraft, audited, read_only
+from foundation.schema.shapes import Shape
+
+P = ParamSpec("P")
+R = TypeVar("R")
+C = TypeVar("C", bound="OperationContext")
+
+# Every decorated operation by its action; the contract tests enumerate it.
+OPERATIONS: dict[Action, "Operation[Any, Any, Any]"] = {}
+
+
+@dataclass
+class OperationContext:
+    """A running operation: who acts, under which action, and the entry it will leave.
+
+    The apps above extend it with what they know of the actor, read at most once per transaction.
+    """
+
+    actor: Actor
+    action: Action
+    entry: EntryDraft = field(repr=False)
+
+    @property
+    def rule(self) -> Rule:
+        """The operation's row in the table of actions."""
+        return RULES[self.action]
+
+    def authorize(self) -> None:
+        """Refuse what the rule alone decides; runs first in the transaction."""
+
+
+class Operation(Generic[C, P, R]):
+    """An operation as every channel calls it: `operation(actor, input)`.
+
+    With an event it is audited: its entry commits with its changes. Without one it reads, and
+    leaves an entry only when it is refused. The answer is returned after the commit.
+    """
+
+    def __init__(
+        self,
+        function: Callable[Concatenate[C, P], R],
+        action: Action,
+        event: Event | None,
+        context: type[C],
+    ) -> None:
+        if action in OPERATIONS:
+            raise RuntimeError(f"two operations for {action}")
+        self.function, self.action, self.event, self.context = function, action, event, context
+        self.__name__ = function.__name__
+        update_wrapper(self, function)
+        OPERATIONS[action] = self
+
+    def __call__(self, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        transaction = (
+            read_only(actor, self.action)
+            if self.event is None
+            else audited(actor, self.action, self.event)
+        )
+        with transaction as entry:
+            context = self.context(actor, self.action, entry)
+            context.authorize()
+            return self.function(context, *args, **kwargs)
+
+    @cached_property
+    def takes(self) -> type[Shape] | None:
+        """The shape of its input; None when it takes plain arguments or nothing."""
+        hints = [hint for name, hint in self._hints.items() if name != "return"][1:]
+        return hints[0] if len(hints) == 1 and _is_shape(hints[0]) else None
+
+    @cached_property
+    def gives(self) -> type[Shape] | None:
+        """The shape of its answer; None when it answers nothing or something else."""
+        answer = self._hints.get("return")
+        return answer if _is_shape(answer) else None
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(self.function)
+
+
+def _is_shape(hint: object) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Shape)
+
+
+class OperationDecorator(Generic[C]):
+    """`@operation(action, event)` for functions whose first parameter is a context of this type."""
+
+    def __init__(self, context: type[C]) -> None:
+        self._context = context
+
+    def __call__(
+        self, action: Action, event: Event | None = None
+    ) -> Callable[[Callable[Concatenate[C, P], R]], Operation[C, P, R]]:
+        def decorate(function: Callable[Concatenate[C, P], R]) -> Operation[C, P, R]:
+            return Operation(function, action, event, self._context)
+
+        return decorate

@@ -1,0 +1,33 @@
+"""The context of operations in a tenant: the actor's membership, read once in the transaction."""
+
+from dataclasses import dataclass
+
+from audit.operation import OperationContext, OperationDecorator
+from tenants.memberships import ActiveMembership, active_membership
+
+
+@dataclass
+class TenantContext(OperationContext):
+    """A running operation of somebody in a tenant."""
+
+    _membership: ActiveMembership | None = None
+
+    def authorize(self) -> None:
+        """Refuse everybody but owners and admins, or owners, where the rule says so."""
+        if self.rule.admins_only or self.rule.owners_only:
+            self.membership.require(self.action)
+
+    @property
+    def membership(self) -> ActiveMembership:
+        """The actor's membership now. Unauthenticated or Denied when it has ended."""
+        if self._membership is None:
+            self._membership = active_membership(self.actor)
+        return self._membership
+
+    def share_membership(self) -> ActiveMembership:
+        """The same, kept from ending until the transaction does (a shared row lock)."""
+        self._membership = active_membership(self.actor, keep=True)
+        return self._membership
+
+
+operation = OperationDecorator(TenantContext)
