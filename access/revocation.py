@@ -1,6 +1,6 @@
 """What lives by something ends with it, in the same transaction (rule L6).
 
-A lower app sends `access_ended` inside its operation; the apps above it that lend something out
+A lower app sends `access_revoked` inside its operation; the apps above it that lend something out
 connect to it. This is how a member's removal reaches leases without tenants knowing of leases.
 """
 

@@ -172,7 +172,7 @@ def record_separately(
         record_in_transaction(actor, event, outcome=outcome, **facts)
 
 
-# Refusals inside `one_transaction`, which are recorded after its end, whatever becomes of it.
+# Refusals inside `atomic_operations`, which are recorded after its end, whatever becomes of it.
 _refused: ContextVar[list[tuple[EntryDraft, Outcome]] | None] = ContextVar("refused", default=None)
 
 

@@ -40,7 +40,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A page: what it is called, its URL's name, and the `section` that its `frame()` names.
+    """A page: what it is called, its URL's name, and the `section` that its `page_context()` names.
 
     `governing`: for owners and admins only; None: for everybody, True: only them, False: only
     members without such a role. `count` says how many wait there.

@@ -157,7 +157,7 @@ def require_level(action: Action, held: Level, key: str) -> None:
 
 
 def find_credential(actor: Actor, key: str, entry: EntryDraft, *, lock: bool = False) -> Credential:
-    """The tenant's credential with that key; who may see it is decided after, by `require_right`.
+    """The tenant's credential with that key; who may see it is decided after, by `require_permission`.
 
     CredentialNotFound for unknown, foreign and deleted. `entry` names one that exists, so that a
     refusal stands in its trail; what was asked for and is not there may be anything, a pasted

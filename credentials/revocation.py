@@ -14,7 +14,7 @@ from foundation.db.ids import public_id
 
 
 def revoke_grants(actor: Actor, ended: AccessRevoked, **_: Any) -> None:
-    """Receiver of `access_ended`: who leaves the tenant loses every grant in it, and their
+    """Receiver of `access_revoked`: who leaves the tenant loses every grant in it, and their
     requests for more go with them.
     """
     if not ended.leaves:
@@ -30,7 +30,7 @@ def revoke_grants(actor: Actor, ended: AccessRevoked, **_: Any) -> None:
 
 
 def revoke_group_access(actor: Actor, left: GroupMembersRemoved, **_: Any) -> None:
-    """Receiver of `group_left`: what the group's grants gave ends for those who are not in it."""
+    """Receiver of `group_members_removed`: what the group's grants gave ends for those who are not in it."""
     grants = Grant.objects.of(actor).filter(group_id=left.group_id).select_related("folder")
     for grant in grants:
         for person_id in sorted(left.person_ids):

@@ -29,7 +29,7 @@ NO_LONGER = {
 
 
 def end_leases(actor: Actor, ended: AccessRevoked, **_: Any) -> None:
-    """Receiver of `access_ended`: revoke what lived by it, one entry per lease."""
+    """Receiver of `access_revoked`: revoke what lived by it, one entry per lease."""
     rows = Lease.objects.of(actor).filter(_condition(ended), state__in=list(NO_LONGER))
     for lease in rows.locked().select_related("credential", "version").order_by("pk"):
         expires = ended.by_time and lease.state == LeaseState.ACTIVE

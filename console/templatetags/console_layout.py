@@ -18,7 +18,7 @@ register = Library()
 
 @register.simple_tag(takes_context=True)
 def surroundings(context: dict[str, Any]) -> dict[str, object]:
-    """Where the person is and may go; pages of libraries come without a `frame()`."""
+    """Where the person is and may go; pages of libraries come without a `page_context()`."""
     request: HttpRequest = context["request"]
     place = context.get("place") or current_tenant(request)
     section = context.get("section", "account")

@@ -9,7 +9,7 @@ from identity.service_accounts.models import AccountProof, PersonalToken
 
 
 def revoke_programs(actor: Actor, ended: AccessRevoked, **_: Any) -> None:
-    """Receiver of `access_ended`, in the transaction that ends it."""
+    """Receiver of `access_revoked`, in the transaction that ends it."""
     if not ended.leaves:
         return
     if ended.person_id is not None:

@@ -117,14 +117,14 @@ ELSEWHERE = {
         "tells the waiting page one word about the person's own request"
     ),
     "identity/oidc_client/account_linking.py": "a sign-in, before there is a session",
-    "restapi/idempotency.py": "a task forgets answers; `answer_once` runs operations",
+    "restapi/idempotency.py": "a task forgets answers; `respond_once` runs operations",
     "tenants/agent_activity.py": "notes the time of a call",
     "tenants/notifications.py": "the worker sends mail",
     "tenants/operations/invitations.py": "an invitation lets somebody in who has no actor yet",
     "tenants/operations/tenants.py": "an operator's command",
     "vaultsite/demo.py": "makes the demo data",
 }
-OPENERS = {"tenant_transaction", "joined_transaction", "use_tenant", "one_transaction"}
+OPENERS = {"tenant_transaction", "joined_transaction", "use_tenant", "atomic_operations"}
 
 
 def test_tenant_rows_are_reached_in_transactions_that_check() -> None:

@@ -155,5 +155,5 @@ def test_tasks_only_find_what_is_due_and_call_an_operation() -> None:
                 for node in ast.walk(tree)
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
             }
-            assert called & {"due_rows", "work_off"}, path
+            assert called & {"due_rows", "process_due"}, path
             assert not called & OPENERS, path
