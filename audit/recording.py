@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypedDict, Unpack
 from uuid import UUID
 
 from django.conf import settings
@@ -47,9 +47,19 @@ INSTALLATION = UUID(int=0)
 _REFUSALS = (Denied, InsufficientScope, NotFound, LeaseOver, Unauthenticated, QuotaExceeded)
 
 
+class EntryFields(TypedDict, total=False):
+    """The columns that an operation fills in, each when it is known."""
+
+    purpose: str
+    credential_id: UUID | None
+    credential_key: str
+    version: int | None
+    lease_id: UUID | None
+
+
 @dataclass(slots=True)
 class EntryDraft:
-    """What the running operation wants its entry to say. Values never go in here."""
+    """The entry that the running operation will leave. It never contains a secret value."""
 
     event: Event
     purpose: str = ""
@@ -64,9 +74,9 @@ class EntryDraft:
         """Write no entry after all: the operation found nothing to do and changed nothing."""
         self.discarded = True
 
-    def set_fields(self, **facts: Any) -> None:
+    def set_fields(self, **fields: Unpack[EntryFields]) -> None:
         """Fill in the entry's own columns as they become known, so that refusals name them too."""
-        for name, value in facts.items():
+        for name, value in fields.items():
             setattr(self, name, value)
 
     def add_details(self, **facts: Any) -> None:

@@ -24,6 +24,10 @@ class TenantContext(OperationContext):
             self._membership = active_membership(self.actor)
         return self._membership
 
+    def require_membership(self) -> None:
+        """Refuse an actor whose membership has ended, where nothing else of it is needed."""
+        _ = self.membership
+
     def share_membership(self) -> ActiveMembership:
         """The same, kept from ending until the transaction does (a shared row lock)."""
         self._membership = active_membership(self.actor, keep=True)
