@@ -5,30 +5,26 @@ logged but the claims that are asked for here.
 """
 
 import hmac
-import json
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import jwt
-import requests
 
-from identity.oidc_client.url_policy import may_be_called, may_be_visited
+from foundation.outgoing import may_be_visited
+from identity.oidc_client.documents import ProviderFailed, documents, fetched
 
-SECONDS = 5
-MOST_BYTES = 256 * 1024
 # Asymmetric only: with a symmetric one the client's secret could sign.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
 LEEWAY = 60
 
 
-class OidcError(Exception):
-    """The provider did not answer, or not with what holds; the text is safe to show."""
-
-
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where a provider does what."""
+    """Where a tenant's provider does what."""
 
+    tenant: str
     issuer: str
     authorization: str
     token: str
@@ -47,13 +43,18 @@ class IdTokenClaims:
     authenticated_at: int | None
 
 
-def discover(issuer: str) -> Endpoints:
-    """OpenID Connect Discovery 1.0 §4: the document must name the very issuer it was asked of."""
-    found = _called("GET", issuer.rstrip("/") + "/.well-known/openid-configuration")
+def discover(issuer: str, tenant: str) -> Endpoints:
+    """OpenID Connect Discovery 1.0 §4: the document must name the very issuer it was asked of.
+
+    Calls are counted under `tenant`. Raises ProviderFailed; Unavailable when too many are under
+    way.
+    """
+    found = documents.find(issuer.rstrip("/") + "/.well-known/openid-configuration", tenant)
     if found.get("issuer") != issuer:
-        raise OidcError("It names another issuer than the one that is set up.")
+        raise ProviderFailed("It names another issuer than the one that is set up.")
     methods = found.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
     endpoints = Endpoints(
+        tenant=tenant,
         issuer=issuer,
         authorization=found.get("authorization_endpoint", ""),
         token=found.get("token_endpoint", ""),
@@ -61,21 +62,25 @@ def discover(issuer: str) -> Endpoints:
         basic="client_secret_post" not in methods,
     )
     if not may_be_visited(endpoints.authorization):
-        raise OidcError("Its sign-in page has an address that is not allowed.")
+        raise ProviderFailed("Its sign-in page has an address that is not allowed.")
     return endpoints
 
 
 def exchange_code(endpoints: Endpoints, client: tuple[str, str], grant: dict[str, str]) -> str:
     """The ID token for a grant (code, verifier, redirect address); `client` is id and secret."""
     form = {"grant_type": "authorization_code", **grant}
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
     if endpoints.basic:
-        answer = _called("POST", endpoints.token, data=form, auth=client)
+        headers["Authorization"] = f"Basic {b64encode(':'.join(client).encode()).decode()}"
     else:
-        proof = {"client_id": client[0], "client_secret": client[1]}
-        answer = _called("POST", endpoints.token, data={**form, **proof})
+        form |= {"client_id": client[0], "client_secret": client[1]}
+    content = urlencode(form).encode()
+    answer = fetched(
+        "POST", endpoints.token, tenant=endpoints.tenant, headers=headers, content=content
+    )
     token = answer.get("id_token")
     if not isinstance(token, str):
-        raise OidcError("It gave no ID token.")
+        raise ProviderFailed("It gave no ID token.")
     return token
 
 
@@ -83,9 +88,26 @@ def verify_id_token(
     endpoints: Endpoints, token: str, *, client_id: str, nonce: str
 ) -> IdTokenClaims:
     """What the ID token says, when it is the provider's, for us, of now and of this very try."""
-    keys = _called("GET", endpoints.keys)
+    keys = documents.find(endpoints.keys, endpoints.tenant)
     try:
-        claims = jwt.decode(
+        claims = _claims(keys, endpoints, token, client_id)
+    except ProviderFailed:
+        newer = documents.find_newer(endpoints.keys, endpoints.tenant)
+        if newer is None or newer == keys:
+            raise
+        claims = _claims(newer, endpoints, token, client_id)
+    if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
+        raise ProviderFailed("Its ID token belongs to another try.")
+    if claims.get("azp", client_id) != client_id:
+        raise ProviderFailed("Its ID token is for another program.")
+    return _said(claims)
+
+
+def _claims(
+    keys: dict[str, Any], endpoints: Endpoints, token: str, client_id: str
+) -> dict[str, Any]:
+    try:
+        return jwt.decode(
             token,
             _key(keys, token),
             algorithms=ALGORITHMS,
@@ -95,18 +117,13 @@ def verify_id_token(
             options={"require": ["exp", "iat", "iss", "aud", "sub"]},
         )
     except (jwt.PyJWTError, AttributeError, LookupError, TypeError, ValueError):
-        raise OidcError("Its ID token does not hold.") from None
-    if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
-        raise OidcError("Its ID token belongs to another try.")
-    if claims.get("azp", client_id) != client_id:
-        raise OidcError("Its ID token is for another program.")
-    return _said(claims)
+        raise ProviderFailed("Its ID token does not hold.") from None
 
 
 def _said(claims: dict[str, Any]) -> IdTokenClaims:
     subject, email, name = (_text(claims.get(one)) for one in ("sub", "email", "name"))
     if not 0 < len(subject) <= 255:
-        raise OidcError("Its ID token names nobody.")
+        raise ProviderFailed("Its ID token names nobody.")
     moment = claims.get("auth_time")
     return IdTokenClaims(
         subject=subject,
@@ -128,22 +145,3 @@ def _key(keys: dict[str, Any], token: str) -> jwt.PyJWK:
     named = [one for one in usable if one.get("kid") == kid] if kid else usable
     (key,) = named
     return jwt.PyJWK(key, algorithm=jwt.get_unverified_header(token)["alg"])
-
-
-def _called(method: str, url: str, **sent: Any) -> dict[str, Any]:
-    """A small JSON object from an address that may be called; redirects and proxies are not."""
-    if not may_be_called(url):
-        raise OidcError("One of its addresses is not allowed.")
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            with session.request(
-                method, url, timeout=SECONDS, allow_redirects=False, stream=True, **sent
-            ) as response:
-                body = response.raw.read(MOST_BYTES + 1, decode_content=True)
-        found = json.loads(body) if response.status_code == 200 else None
-    except (requests.RequestException, OSError, ValueError):
-        raise OidcError("It does not answer.") from None
-    if len(body) > MOST_BYTES or not isinstance(found, dict):
-        raise OidcError("It answers with something else than expected.")
-    return found

@@ -20,16 +20,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from foundation.errors import VaultError
+from foundation.errors import Unavailable, VaultError
 from identity.models import SingleSignOn
 from identity.oidc_client.account_linking import AccountLinkingError, link_account, provider_of
-from identity.oidc_client.client import (
-    IdTokenClaims,
-    OidcError,
-    discover,
-    exchange_code,
-    verify_id_token,
-)
+from identity.oidc_client.client import IdTokenClaims, discover, exchange_code, verify_id_token
+from identity.oidc_client.documents import ProviderFailed
 from identity.oidc_client.sealed_secret import open_secret
 from identity.rate_limits import SINGLE_SIGN_ON, spend
 from identity.request_context import network_of
@@ -40,6 +35,7 @@ from tenants.models import Person, Tenant
 TRY = "single_sign_on"  # in the session: what belongs to the one try that is under way
 WITHIN = 600
 METHOD = "single_sign_on"
+RETRY_SECONDS = "5"
 
 
 class TenantForm(forms.Form):
@@ -88,9 +84,11 @@ def start(request: HttpRequest, slug: str) -> HttpResponseBase:
     if spend(SINGLE_SIGN_ON, network_of(request)):
         return _refused(request, "Too many tries; wait a minute.", status=429)
     try:
-        endpoints = discover(provider.issuer)
-    except OidcError as error:
+        endpoints = discover(provider.issuer, str(provider.tenant_id))
+    except ProviderFailed as error:
         return _refused(request, f"The sign-in provider cannot be used. {error}", status=502)
+    except Unavailable as error:
+        return _refused(request, error.detail, status=error.status)
     begun = _begin(request, slug)
     query = {
         "response_type": "code",
@@ -135,7 +133,7 @@ def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
     try:
         said = _said(request, provider, begun)
         person = link_account(request, provider, said)
-    except OidcError as error:
+    except ProviderFailed as error:
         return _failed(request, f"Your sign-in provider did not let you in. {error}")
     except AccountLinkingError as error:
         return _failed(request, str(error))
@@ -156,8 +154,8 @@ def _came_through(request: HttpRequest, provider: SingleSignOn) -> bool:
 def _said(request: HttpRequest, provider: SingleSignOn, begun: dict[str, Any]) -> IdTokenClaims:
     code = request.GET.get("code", "")
     if not code or request.GET.get("iss", provider.issuer) != provider.issuer:  # RFC 9207
-        raise OidcError("It did not sign you in.")
-    endpoints = discover(provider.issuer)
+        raise ProviderFailed("It did not sign you in.")
+    endpoints = discover(provider.issuer, str(provider.tenant_id))
     back = _callback_url(begun["slug"])
     grant = {"code": code, "code_verifier": begun["verifier"], "redirect_uri": back}
     token = exchange_code(endpoints, (provider.oauth_client_id, open_secret(provider)), grant)
@@ -165,7 +163,7 @@ def _said(request: HttpRequest, provider: SingleSignOn, begun: dict[str, Any]) -
         endpoints, token, client_id=provider.oauth_client_id, nonce=begun["nonce"]
     )
     if begun["again"] and (said.authenticated_at or 0) < begun["at"] - 60:
-        raise OidcError("It did not ask you anew who you are.")
+        raise ProviderFailed("It did not ask you anew who you are.")
     return said
 
 
@@ -215,4 +213,7 @@ def _failed(request: HttpRequest, why: str, *, status: int = 403) -> HttpRespons
 
 
 def _refused(request: HttpRequest, why: str, *, status: int) -> HttpResponse:
-    return render(request, "account/sso_refused.html", {"why": why}, status=status)
+    answer = render(request, "account/sso_refused.html", {"why": why}, status=status)
+    if status == Unavailable.status:
+        answer["Retry-After"] = RETRY_SECONDS
+    return answer

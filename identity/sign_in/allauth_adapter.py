@@ -14,9 +14,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from identity.rate_limits import SIGN_IN_FAILED_HERE, exhausted, spend
 from identity.request_context import network_of
+from identity.sign_in.security_emails import LetterKind, write_letter
 from identity.sign_in.step_up import recently_authenticated
 from identity.sign_in.tenant_access import CONFINED_THROUGH, CONFINED_TO, confined_to
-from tenants.models import Tenant
+from tenants.models import Person, Tenant
 
 CONFINEMENT = (CONFINED_TO, CONFINED_THROUGH)
 WORDS = {
@@ -72,11 +73,19 @@ class AccountAdapter(DefaultAccountAdapter):
         """A sign-in counts as a proof too, while it is fresh."""
         return not recently_authenticated(context.request)
 
-    def get_reset_password_from_key_url(self, key: str) -> str:
-        """The link in the mail; never made from the request's Host header."""
-        uid, _, secret = key.partition("-")
-        path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": secret})
-        return f"{settings.PUBLIC_URL}{path}"
+    def send_password_reset_mail(
+        self,
+        user: AbstractBaseUser,
+        email: str,  # noqa: ARG002  # a person has one address
+        context: dict[str, Any],  # noqa: ARG002  # its link is made when the letter is sent
+    ) -> None:
+        """Put the letter down; the worker sends it, so that no request waits for a mail server."""
+        assert isinstance(user, Person)
+        write_letter(user, LetterKind.PASSWORD_RESET)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:  # noqa: ARG002
+        """No mail is sent inside a request; what allauth would send needs a letter of its own."""
+        raise RuntimeError(f"no letter for {template_prefix}")
 
 
 def _account_here(request: HttpRequest, credentials: dict[str, Any]) -> str:

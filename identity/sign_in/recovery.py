@@ -1,11 +1,7 @@
 """What an operator does when somebody lost the way in; every step is on record."""
 
-from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.db.transaction import atomic
-from django.urls import reverse
 
 from access.actions import Channel
 from access.actor import system_actor
@@ -42,13 +38,3 @@ def make_owner(tenant: Tenant, email: str) -> Person:
     else:
         add_member(operator, person, Role.OWNER.value)
     return person
-
-
-def password_link(person: Person) -> str:
-    """The link of allauth's password reset; it works once."""
-    parts = {
-        "uidb36": user_pk_to_url_str(person),
-        "key": default_token_generator.make_token(person),
-    }
-    path = reverse("account_reset_password_from_key", kwargs=parts)
-    return f"{settings.PUBLIC_URL}{path}"

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.db.transaction import atomic
 
 from identity.models import Letter
+from identity.sign_in.password_links import password_link
 from tenants.mail_queue import (
     BATCH,
     OVERDUE,
@@ -29,6 +30,7 @@ class LetterKind(StrEnum):
     NEW_PLACE = "new_place"
     FACTORS_CHANGED = "factors_changed"
     PASSWORD_CHANGED = "password_changed"
+    PASSWORD_RESET = "password_reset"
 
 
 def write_letter(person: Person, kind: LetterKind, **facts: str) -> None:
@@ -64,4 +66,7 @@ class LetterQueue:
 
     def compose(self, row: Letter) -> EmailMessage | None:
         shown = {**row.facts, "person": row.person.email, "site": settings.PUBLIC_URL}
+        if row.kind == LetterKind.PASSWORD_RESET:
+            # Computed now and kept nowhere: a copy of the database opens no account.
+            shown["link"] = password_link(row.person)
         return message_from(row, f"letters/{LetterKind(row.kind)}.txt", shown, row.person.email)

@@ -5,8 +5,8 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,6 +18,7 @@ from jwt.algorithms import ECAlgorithm
 
 from access.tenancy import tenant_transaction
 from identity.models import ProviderAccount
+from identity.oidc_client.documents import documents
 from identity.oidc_client.shapes import ChangeSingleSignOn
 from identity.operations import change_single_sign_on
 from tests.people import Somebody
@@ -40,6 +41,8 @@ class Provider:
     algorithm: str = "ES256"
     # Who signs in there at once when a browser comes; nobody: it has no page.
     visitor: str = ""
+    # Paths at which it answers in a way of its own.
+    misbehaves: dict[str, Callable[[BaseHTTPRequestHandler], None]] = field(default_factory=dict)
 
     def callback(self, location: str, email: str, /, **claims: Any) -> str:
         """Somebody signs in there: where their browser goes next."""
@@ -99,11 +102,14 @@ class Provider:
 
 @contextmanager
 def running_provider() -> Iterator[Provider]:
-    """A provider that listens on a loopback port."""
+    """A provider that listens on a loopback port, and of which nothing is known yet."""
     provider = Provider()
+    documents.forget()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self._misbehaves():
+                return
             back = provider.sent_back(self.path)
             if not back:
                 self._answer(provider.document(self.path))
@@ -114,9 +120,18 @@ def running_provider() -> Iterator[Provider]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            if self._misbehaves():
+                return
             self._answer(
                 provider.redeem(dict(parse_qsl(body)), self.headers.get("Authorization", ""))
             )
+
+        def _misbehaves(self) -> bool:
+            way = provider.misbehaves.get(urlsplit(self.path).path)
+            if way is not None:
+                with suppress(OSError):
+                    way(self)
+            return way is not None
 
         def _answer(self, document: Claims | None) -> None:
             self.send_response(400 if document is None else 200)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from access.levels import Role
 from foundation.db.ids import parse_public_id
-from identity.sign_in.recovery import password_link
+from identity.sign_in.password_links import password_link
 from tenants.invitation_links import invitation_link
 from tenants.models import Person
 from tenants.operations import (

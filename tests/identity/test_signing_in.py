@@ -10,11 +10,13 @@ from django.core.wsgi import get_wsgi_application
 from django.test import override_settings
 
 from devtools.client.browser import form_with
+from identity.tasks import send_letters
 from tenants.models import Person
 from tests.identity.conftest import Browsing
 from tests.identity.looking import log
 from tests.oauth_client import in_process, origin, sign_in
 from tests.people import PASSWORD, Somebody
+from tests.storage import dump
 
 
 def attempt(
@@ -101,6 +103,10 @@ def test_the_link_of_a_forgotten_password_leads_to_us(owner: Somebody, http: htt
         form = form_with(page, "email").filled(email=owner.person.email)
         headers = {**origin(http), "X-Forwarded-Host": "evil.example"}
         assert http.post("/account/password/reset/", data=form, headers=headers).status_code == 302
+        assert not mail.outbox, "the worker sends it"
+        assert not [one for one in dump()["identity_letter"] if "/reset/key/" in one]
+        send_letters()
+    assert not [one for one in dump()["identity_letter"] if "/reset/key/" in one]
     (message,) = mail.outbox
     assert f"{settings.PUBLIC_URL}/account/password/reset/key/" in message.body
     assert "evil.example" not in message.body

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email, validate_slug
 
 from foundation.errors import VaultError
-from identity.sign_in.recovery import password_link
+from identity.sign_in.password_links import password_link
 from tenants.models import Person
 from tenants.operations import create_tenant
 
