@@ -6,9 +6,9 @@ from access.actions import Channel
 from access.actor import ALL_SCOPES, Actor
 from console.current_tenant import current_tenant
 from foundation.errors import Denied, SecondFactorRequired
-from identity.request_context import address_of, request_id_of
 from identity.sign_in.step_up import recently_authenticated
 from identity.sign_in.tenant_access import session_authentication
+from identity.web.request_context import address_of, request_id_of
 from tenants.models import Person
 
 

@@ -14,7 +14,7 @@ from identity.models import AccessToken, AuthorizeRequest, Client, Consent, Lett
 from identity.service_accounts.models import AccountProof, PersonalToken, UsedAssertion
 from identity.sign_in.security_emails import LetterQueue, letters_due
 from identity.sign_in.session_store import SessionStore
-from identity.signing_keys import forget_old_keys
+from identity.tokens.signing_keys import forget_old_keys
 from tenants.mail_queue import MailState, deliver
 
 UNUSED_REGISTRATION = timedelta(hours=24)

@@ -36,9 +36,9 @@ from identity.authorization_server.consent import (
 )
 from identity.authorization_server.redirect_uris import Redirect
 from identity.models import AuthorizeRequest, Consent
-from identity.rate_limits import CONSENT, spend
 from identity.sign_in.current_user import signed_in_person
 from identity.sign_in.tenant_access import lacks_second_factor, memberships
+from identity.web.rate_limits import CONSENT, spend
 from tenants.models import Membership
 
 OVER = "This request is over. Start again from the app."

@@ -15,8 +15,8 @@ from audit.events import Event
 from audit.recording import INSTALLATION, record_in_transaction
 from foundation.db.ids import parse_public_id, public_id
 from foundation.errors import NotFound
-from identity.authorization_server.grant_family import lock_family
 from identity.models import Client, ClientState
+from identity.tokens.grant_family import lock_family
 
 EVENTS = {
     ClientState.ACTIVE: Event.CLIENT_RESUMED,

@@ -22,16 +22,17 @@ from identity.authorization_server.authorization_request import (
     response_uri,
 )
 from identity.authorization_server.client_names import clean_name
-from identity.authorization_server.grant_family import end_families
 from identity.authorization_server.resources import grantable_scopes
-from identity.authorization_server.tokens import digest, resource_scope
+from identity.authorization_server.tokens import resource_scope
 from identity.models import AuthorizeRequest, Consent
-from identity.request_context import address_of, request_id_of
 from identity.sign_in.tenant_access import (
     memberships,
     require_second_factor,
     session_authentication,
 )
+from identity.tokens.grant_family import end_families
+from identity.tokens.secret_format import digest
+from identity.web.request_context import address_of, request_id_of
 from tenants.agents import connect_agent, free_name
 from tenants.memberships import lock_membership
 from tenants.models import Agent, AgentState, Membership, Person

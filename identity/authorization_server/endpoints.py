@@ -12,12 +12,12 @@ from oauth2_provider.oauth2_backends import get_oauthlib_core
 
 from foundation.errors import Malformed, TooLarge, Unavailable
 from foundation.schema.strict_json import parse_strict_object
+from identity.authorization_server.client_authentication import basic_credentials
 from identity.authorization_server.introspection import introspection
 from identity.authorization_server.parameters import BadParameters, Parameters, body_of, form_of
 from identity.authorization_server.registration import RegistrationError, register_client
-from identity.client_authentication.authentication import basic_credentials
-from identity.rate_limits import REGISTER, REGISTER_FAILED, TOKEN, exhausted, spend
-from identity.request_context import RequestContext, network_of
+from identity.web.rate_limits import REGISTER, REGISTER_FAILED, TOKEN, exhausted, spend
+from identity.web.request_context import RequestContext, network_of
 
 REGISTRATION_BYTES = 16 * 1024
 UNAVAILABLE = "temporarily_unavailable"

@@ -10,12 +10,11 @@ from access.actor import Actor
 from access.tenancy import acting_transaction
 from foundation.db.ids import public_id
 from foundation.errors import Denied, Unauthenticated
-from identity.authorization_server.grant_family import channel_of
-from identity.authorization_server.tokens import digest
 from identity.models import Client
 from identity.resource_server.verification import actor_from_token, verified_claims
-from identity.secret_format import SecretPrefix
 from identity.service_accounts.models import PersonalToken
+from identity.tokens.grant_family import channel_of
+from identity.tokens.secret_format import SecretPrefix, digest
 from tenants.memberships import active_membership
 
 INACTIVE = {"active": False}

@@ -13,7 +13,7 @@ from audit.recording import INSTALLATION, record_in_transaction
 from identity.authorization_server.client_names import NAMELESS, clean_name, deceives
 from identity.authorization_server.redirect_uris import LONGEST, Redirect
 from identity.models import Client
-from identity.request_context import address_of, request_id_of
+from identity.web.request_context import address_of, request_id_of
 
 MOST_REDIRECTS = 5
 GRANT_TYPES = ("authorization_code", "refresh_token")

@@ -13,11 +13,11 @@ from oauthlib.oauth2 import BearerToken, Server
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 from oauthlib.oauth2.rfc6749.tokens import OAuth2Token
 
+from identity.authorization_server.client_authentication import authenticate_service_account
 from identity.authorization_server.token_request import CONTEXT_HEADER, OAuthRequest, TokenGrant
 from identity.authorization_server.tokens import resource_scope
-from identity.client_authentication.authentication import authenticate_service_account
 from identity.models import Client
-from identity.request_context import NO_CONTEXT
+from identity.web.request_context import NO_CONTEXT
 
 DEFAULT_LIFE = 3600
 

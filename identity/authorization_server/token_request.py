@@ -6,8 +6,8 @@ from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 from access.scopes import OFFLINE_ACCESS
-from identity.authorization_server.grant_family import GrantFamily
 from identity.models import AuthorizationCode, Client, RefreshToken, SigningKey
+from identity.tokens.grant_family import GrantFamily
 
 # oauthlib's request takes any attribute; ours are `grant` and `signed`, typed where they are read.
 OAuthRequest: TypeAlias = Any

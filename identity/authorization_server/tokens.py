@@ -1,6 +1,5 @@
 """Access tokens: RFC 9068 JWTs for exactly one resource; every other secret is 256 random bits."""
 
-import hashlib
 import secrets
 from collections.abc import Iterable
 
@@ -10,9 +9,7 @@ from access.scopes import OFFLINE_ACCESS
 from foundation.db.clock import database_now
 from foundation.db.ids import uuid7
 from identity.authorization_server.token_request import OAuthRequest, SignedToken, TokenGrant
-from identity.signing_keys import sign, signing_key
-
-TYP = "at+jwt"
+from identity.tokens.signing_keys import ACCESS_TOKEN_TYPE, sign, signing_key
 
 
 def make_access_token(request: OAuthRequest) -> str:
@@ -34,7 +31,7 @@ def make_access_token(request: OAuthRequest) -> str:
         "exp": signed.expires,
         "jti": str(signed.jti),
     }
-    return sign(signed.key, claims, TYP)
+    return sign(signed.key, claims, ACCESS_TOKEN_TYPE)
 
 
 def make_refresh_token(_: OAuthRequest) -> str:
@@ -45,8 +42,3 @@ def make_refresh_token(_: OAuthRequest) -> str:
 def resource_scope(scopes: Iterable[str]) -> str:
     """What a resource needs to know; `offline_access` is for the authorization server alone."""
     return " ".join(scope for scope in scopes if scope != OFFLINE_ACCESS)
-
-
-def digest(secret: str) -> str:
-    """What is stored of a code or token: SHA-256, hexadecimal."""
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -16,7 +16,13 @@ from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challeng
 from access.scopes import DEFAULT_SCOPES
 from audit.events import Event
 from foundation.db.clock import database_now
-from identity.authorization_server.grant_family import GrantFamily, lock_family
+from identity.authorization_server.client_authentication import authenticate_service_account
+from identity.authorization_server.client_credentials import (
+    AccountGrant,
+    account_grant,
+    revoke_account_token,
+    save_account_token,
+)
 from identity.authorization_server.resources import InvalidTarget, named_resources, resource_from
 from identity.authorization_server.token_request import (
     CONTEXT_HEADER,
@@ -25,16 +31,11 @@ from identity.authorization_server.token_request import (
     TokenGrant,
 )
 from identity.authorization_server.token_storage import save_family_tokens
-from identity.authorization_server.tokens import digest, resource_scope
-from identity.client_authentication.authentication import authenticate_service_account
+from identity.authorization_server.tokens import resource_scope
 from identity.models import AccessToken, AuthorizationCode, Client, RefreshToken
 from identity.service_accounts.models import AccountProof
-from identity.service_accounts.tokens import (
-    AccountGrant,
-    account_grant,
-    revoke_account_token,
-    save_account_token,
-)
+from identity.tokens.grant_family import GrantFamily, lock_family
+from identity.tokens.secret_format import digest
 
 CODE_LIFE = timedelta(seconds=60)
 PAIRS_PER_REFRESH = 5

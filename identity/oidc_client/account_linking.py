@@ -16,8 +16,8 @@ from audit.events import Event
 from audit.recording import record_in_transaction
 from identity.models import ProviderAccount, SingleSignOn
 from identity.oidc_client.client import IdTokenClaims
-from identity.request_context import address_of, request_id_of
-from tenants.models import Membership, Person, Tenant
+from identity.web.request_context import address_of, request_id_of
+from tenants.models import Membership, Person
 
 
 class AccountLinkingError(Exception):
@@ -25,14 +25,6 @@ class AccountLinkingError(Exception):
 
 
 NO_MEMBER = "You are no member here yet; ask an owner of the tenant to invite you."
-
-
-def provider_of(tenant: Tenant) -> SingleSignOn | None:
-    """The tenant's provider while it is switched on."""
-    if tenant.suspended_at:
-        return None
-    with tenant_transaction(tenant.pk, durable=False):
-        return SingleSignOn.objects.filter(tenant_id=tenant.pk, enabled=True).first()
 
 
 def link_account(request: HttpRequest, provider: SingleSignOn, said: IdTokenClaims) -> Person:

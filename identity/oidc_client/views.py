@@ -22,14 +22,19 @@ from django.views.decorators.http import require_safe
 
 from foundation.errors import Unavailable, VaultError
 from identity.models import SingleSignOn
-from identity.oidc_client.account_linking import AccountLinkingError, link_account, provider_of
+from identity.oidc_client.account_linking import AccountLinkingError, link_account
 from identity.oidc_client.client import IdTokenClaims, discover, exchange_code, verify_id_token
 from identity.oidc_client.documents import ProviderFailed
 from identity.oidc_client.sealed_secret import open_secret
-from identity.rate_limits import SINGLE_SIGN_ON, spend
-from identity.request_context import network_of
 from identity.sign_in.session_events import sign_in_failed
-from identity.sign_in.tenant_access import CONFINED_THROUGH, CONFINED_TO, confined_to
+from identity.sign_in.tenant_access import (
+    CONFINED_THROUGH,
+    CONFINED_TO,
+    confined_to,
+    provider_of,
+)
+from identity.web.rate_limits import SINGLE_SIGN_ON, spend
+from identity.web.request_context import network_of
 from tenants.models import Person, Tenant
 
 TRY = "single_sign_on"  # in the session: what belongs to the one try that is under way

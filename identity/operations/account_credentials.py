@@ -12,10 +12,7 @@ from audit.events import Event
 from foundation.db.clock import DatabaseClock, database_now
 from foundation.db.ids import public_id
 from foundation.errors import Conflict
-from identity.authorization_server.tokens import digest
-from identity.client_authentication.public_keys import register
 from identity.models import Client
-from identity.secret_format import SecretPrefix, new_secret
 from identity.service_accounts.clients import (
     client_of,
     credential_fields,
@@ -26,6 +23,7 @@ from identity.service_accounts.clients import (
     until,
 )
 from identity.service_accounts.models import AccountProof, ProofKind
+from identity.service_accounts.public_keys import register
 from identity.shapes import (
     AccountKeyOut,
     AccountKeysOut,
@@ -35,6 +33,7 @@ from identity.shapes import (
     AddAccountSecret,
     NewAccountSecretOut,
 )
+from identity.tokens.secret_format import SecretPrefix, digest, new_secret
 from tenants.context import TenantContext, operation
 
 MOST_SECRETS, MOST_KEYS = 2, 5  # valid at a time, so that a new one can replace an old one

@@ -112,7 +112,7 @@ def _clients_out(actor: Actor, clients: list[Client]) -> list[ClientOut]:
     here = SuspendedClient.objects.of(actor).filter(client_id__in=ids)
     suspended = set(here.values_list("client_id", flat=True))
     return [
-        _client_out(client, client.pk in suspended, used.get(client.pk, UNUSED))
+        _client_out(client, suspended=client.pk in suspended, used=used.get(client.pk, UNUSED))
         for client in clients
     ]
 

@@ -15,8 +15,6 @@ from foundation.db.clock import DatabaseClock, database_now
 from foundation.db.ids import public_id
 from foundation.db.paging import page
 from foundation.errors import Denied, InsufficientScope, Invalid, NotFound, QuotaExceeded
-from identity.authorization_server.tokens import digest
-from identity.secret_format import SecretPrefix, new_secret
 from identity.service_accounts.clients import SPENT_KEY, until
 from identity.service_accounts.models import PersonalToken
 from identity.service_accounts.personal_tokens import (
@@ -35,6 +33,7 @@ from identity.shapes import (
     PersonalTokenOut,
     PersonalTokenPageOut,
 )
+from identity.tokens.secret_format import SecretPrefix, digest, new_secret
 from tenants.context import TenantContext, operation
 from tenants.memberships import ActiveMembership, lock_membership
 

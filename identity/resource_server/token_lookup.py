@@ -12,7 +12,7 @@ from access.actor import Actor
 from access.levels import Role
 from foundation.db.clock import DatabaseClock
 from foundation.errors import Unauthenticated
-from identity.authentication_state import (
+from identity.resource_server.token_state import (
     accounts_tokens,
     agents_tokens,
     by_accounts_token,
@@ -20,9 +20,8 @@ from identity.authentication_state import (
     by_personal_token,
     personal_tokens,
 )
-from identity.authorization_server.tokens import digest
-from identity.secret_format import SecretPrefix, has_secret_format
 from identity.service_accounts.models import PersonalToken
+from identity.tokens.secret_format import SecretPrefix, digest, has_secret_format
 
 ENDED = "The access token has expired or was revoked."
 NOTED_EVERY = timedelta(minutes=1)

@@ -16,16 +16,15 @@ from access.actor import NO_CLAIMS, Actor
 from access.scopes import DEFAULT_SCOPES
 from foundation.errors import AudienceMismatch, Malformed, Unauthenticated
 from foundation.schema.strict_json import parse_strict_object
-from identity.authorization_server.metadata import resource_metadata_url
-from identity.authorization_server.tokens import TYP
 from identity.models import SigningKey
+from identity.resource_server.metadata import resource_metadata_url
 from identity.resource_server.token_lookup import (
     agent_of_token,
     person_of_token,
     service_account_of_token,
 )
-from identity.secret_format import SecretPrefix
-from identity.signing_keys import public_key
+from identity.tokens.secret_format import SecretPrefix
+from identity.tokens.signing_keys import ACCESS_TOKEN_TYPE, public_key
 
 LONGEST = 4096
 _FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
@@ -112,7 +111,7 @@ def verified_claims(token: str) -> tuple[UUID, dict[str, Any]]:
 
 def _key_id(header: dict[str, Any]) -> UUID:
     """Exactly the three members that we write: no key and no `crit` can come with a token."""
-    if set(header) != {"alg", "kid", "typ"} or header["typ"] != TYP:
+    if set(header) != {"alg", "kid", "typ"} or header["typ"] != ACCESS_TOKEN_TYPE:
         raise Unauthenticated(INVALID)
     if not isinstance(header["kid"], str) or not re.fullmatch("[0-9a-f]{32}", header["kid"]):
         raise Unauthenticated(INVALID)

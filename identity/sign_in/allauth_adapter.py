@@ -12,11 +12,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from identity.rate_limits import SIGN_IN_FAILED_HERE, exhausted, spend
-from identity.request_context import network_of
 from identity.sign_in.security_emails import LetterKind, write_letter
 from identity.sign_in.step_up import recently_authenticated
 from identity.sign_in.tenant_access import CONFINED_THROUGH, CONFINED_TO, confined_to
+from identity.web.rate_limits import SIGN_IN_FAILED_HERE, exhausted, spend
+from identity.web.request_context import network_of
 from tenants.models import Person, Tenant
 
 CONFINEMENT = (CONFINED_TO, CONFINED_THROUGH)

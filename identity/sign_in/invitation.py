@@ -13,9 +13,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from foundation.errors import Conflict, Denied, NotFound
-from identity.request_context import address_of, request_id_of
 from identity.sign_in.new_person import NewPersonForm, welcome
 from identity.sign_in.tenant_access import confined_to
+from identity.web.request_context import address_of, request_id_of
 from tenants.invitation_links import invitation_secret, opened
 from tenants.models import Person
 from tenants.operations import accept_invitation, open_invitation

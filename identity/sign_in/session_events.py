@@ -13,13 +13,13 @@ from access.actions import Channel
 from access.actor import Actor, system_actor
 from audit.events import Event, Outcome
 from audit.recording import INSTALLATION, record_separately
-from identity.authorization_server.grant_family import end_families
 from identity.models import BrowserSession, KnownPlace
-from identity.request_context import address_of, network_of, request_id_of
 from identity.service_accounts.personal_tokens import end_all_of
 from identity.sign_in.security_emails import LetterKind, write_letter
 from identity.sign_in.session_store import SIGN_IN, digest
 from identity.sign_in.user_agents import browser_of
+from identity.tokens.grant_family import end_families
+from identity.web.request_context import address_of, network_of, request_id_of
 from tenants.models import Person
 
 FACTORS = {

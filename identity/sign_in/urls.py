@@ -11,7 +11,6 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from django.urls import path, re_path
 
-from identity.oidc_client import views as sso
 from identity.sign_in import passkeys as own_passkeys
 from identity.sign_in.account_views import changes_account
 from identity.sign_in.overview import overview, second_factor
@@ -46,10 +45,6 @@ urlpatterns = [
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
-    path("sso/", sso.choose, name="sso"),
-    path("sso/<slug:slug>/", sso.start, name="sso_start"),
-    path("sso/<slug:slug>/again/", sso.again, name="sso_again"),
-    path("sso/<slug:slug>/callback/", sso.callback, name="sso_callback"),
     path("", overview, name="mfa_index"),
     path("", overview, name="mfa_list_webauthn"),
     path("", overview, name="account"),

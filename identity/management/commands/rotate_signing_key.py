@@ -10,7 +10,7 @@ from access.actions import Channel
 from access.actor import system_actor
 from audit.events import Event
 from audit.recording import INSTALLATION, record_in_transaction
-from identity.signing_keys import ALGORITHMS, DEFAULT_ALG, PUBLISHED_AHEAD, rotate
+from identity.tokens.signing_keys import ALGORITHMS, DEFAULT_ALG, PUBLISHED_AHEAD, rotate
 
 
 class Command(BaseCommand):

@@ -1,5 +1,5 @@
-"""Which tokens and sessions are in force: read when a request is authenticated, and again by each
-operation in its own transaction (`access.authentication`).
+"""Which tokens are in force: read when a request is authenticated, and again by each operation in
+its own transaction (`access.authentication`).
 """
 
 from collections.abc import Callable
@@ -68,27 +68,6 @@ def by_accounts_token(token_id: UUID) -> Authentication:
 def by_personal_token(token_id: UUID) -> Authentication:
     """Holds while this personal token is in force."""
     return _by(personal_tokens, token_id)
-
-
-SESSION = """EXISTS (
-    SELECT FROM identity_browsersession JOIN person ON person.id = person_id
-    WHERE session_key = %s AND person_id = %s
-        AND expire_date > clock_timestamp() AND person.is_active)"""
-PROVIDER = "EXISTS (SELECT FROM single_sign_on WHERE tenant_id = %s AND issuer = %s AND enabled)"
-
-
-def by_session(
-    session_digest: str, person_id: UUID, *, confined_to: UUID | None = None, through: str = ""
-) -> Authentication:
-    """Holds while the person is signed in in this browser session.
-
-    A session that came through a tenant's provider is `confined_to` that tenant, and holds while
-    the tenant's provider is the one with the issuer `through` and is switched on.
-    """
-    if confined_to is None:
-        return Authentication(SESSION, (session_digest, person_id))
-    provider = (confined_to, through)
-    return Authentication(f"{SESSION} AND {PROVIDER}", (session_digest, person_id, *provider))
 
 
 def _by(rows: Callable[[], QuerySet[Any]], row_id: UUID) -> Authentication:

@@ -17,10 +17,10 @@ from django.conf import settings
 from foundation.db.clock import database_now
 from foundation.errors import Malformed
 from foundation.schema.strict_json import parse_strict_object
-from identity.authorization_server.tokens import digest
-from identity.client_authentication.public_keys import load
 from identity.models import Client
 from identity.service_accounts.models import AccountProof, UsedAssertion
+from identity.service_accounts.public_keys import load
+from identity.tokens.secret_format import digest
 
 LIFE = timedelta(minutes=5)
 SKEW = timedelta(seconds=30)

@@ -18,7 +18,7 @@ from audit.events import Event
 from audit.recording import record_in_transaction
 from foundation.db.clock import database_now
 from identity.models import Consent
-from identity.request_context import NO_CONTEXT, RequestContext
+from identity.web.request_context import NO_CONTEXT, RequestContext
 from tenants.clients import is_suspended
 from tenants.memberships import lock_membership
 from tenants.models import Agent, AgentState, Membership

@@ -11,12 +11,12 @@ from access.tenancy import use_tenant
 from audit.events import Event
 from audit.recording import record_in_transaction
 from foundation.db.clock import database_now
+from identity.authorization_server.client_authentication import service_account_actor
 from identity.authorization_server.resources import InvalidTarget, named_resources, resource_from
 from identity.authorization_server.token_request import CONTEXT_HEADER, OAuthRequest, SignedToken
-from identity.authorization_server.tokens import digest
-from identity.client_authentication.authentication import service_account_actor
 from identity.models import AccessToken, Client
 from identity.service_accounts.models import AccountProof
+from identity.tokens.secret_format import digest
 from tenants.models import ServiceAccount
 
 

@@ -18,6 +18,7 @@ from identity.models import AccessToken, SigningKey
 PUBLISHED_AHEAD = 300  # seconds; as long as the key set may be cached
 DEFAULT_ALG = "ES256"
 ALGORITHMS = ("ES256", "RS256")
+ACCESS_TOKEN_TYPE = "at+jwt"  # RFC 9068 §2.1
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey

@@ -21,13 +21,12 @@ from audit.events import Event, Outcome
 from audit.recording import record_in_transaction
 from foundation.db.clock import DatabaseClock
 from foundation.db.ids import NO_ID
+from identity.authorization_server.client_assertions import claimed_client, verify_assertion
 from identity.authorization_server.token_request import CONTEXT_HEADER, OAuthRequest
-from identity.authorization_server.tokens import digest
-from identity.client_authentication.client_assertions import claimed_client, verify_assertion
 from identity.models import Client, ClientState
-from identity.request_context import NO_CONTEXT, RequestContext
-from identity.secret_format import SecretPrefix, has_secret_format
 from identity.service_accounts.models import AccountProof, ProofKind
+from identity.tokens.secret_format import SecretPrefix, digest, has_secret_format
+from identity.web.request_context import NO_CONTEXT, RequestContext
 from tenants.models import ServiceAccount, ServiceAccountState
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -5,6 +5,7 @@ us, tell a real one from a look-alike without asking anybody. A scanner's expres
 `vlt_(sa|pat)_[0-9A-Za-z]{49}`.
 """
 
+import hashlib
 import re
 import secrets
 from binascii import crc32
@@ -35,6 +36,11 @@ def has_secret_format(mark: SecretPrefix, text: str) -> bool:
     if not text.startswith(mark) or not _BODY.fullmatch(body):
         return False
     return _checksum(text[:-_CHECK]) == text[-_CHECK:]
+
+
+def digest(secret: str) -> str:
+    """What is stored of a secret, code or token: SHA-256, hexadecimal."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _checksum(text: str) -> str:
