@@ -27,7 +27,6 @@ from identity.authorization_server.authorization_request import (
 from identity.authorization_server.consent import (
     Decision,
     allow,
-    console_actor,
     deny,
     names_of_agents,
     store_request,
@@ -36,6 +35,7 @@ from identity.authorization_server.consent import (
 )
 from identity.authorization_server.redirect_uris import Redirect
 from identity.models import AuthorizeRequest, Consent
+from identity.sign_in.actors import console_actor
 from identity.sign_in.current_user import signed_in_person
 from identity.sign_in.tenant_access import lacks_second_factor, memberships
 from identity.web.rate_limits import CONSENT, spend

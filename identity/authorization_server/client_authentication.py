@@ -58,10 +58,10 @@ def authenticate_service_account(request: OAuthRequest) -> AccountProof | None:
         return None
     proof = attempt.check(client)
     if proof is None or not _is_active(client):
-        came = request.headers.get(CONTEXT_HEADER, NO_CONTEXT)
+        context = request.headers.get(CONTEXT_HEADER, NO_CONTEXT)
         reason = "not proven" if proof is None else "not active"
         record_in_transaction(
-            service_account_actor(client, came),
+            service_account_actor(client, context),
             Event.TOKEN_ISSUED,
             outcome=Outcome.DENIED,
             reason=reason,
@@ -71,7 +71,7 @@ def authenticate_service_account(request: OAuthRequest) -> AccountProof | None:
 
 
 def service_account_actor(
-    client: Client, came: RequestContext = NO_CONTEXT, scope: str = ""
+    client: Client, context: RequestContext = NO_CONTEXT, scope: str = ""
 ) -> Actor:
     """The service account, as the audit log names it."""
     assert client.tenant_id is not None
@@ -81,8 +81,8 @@ def service_account_actor(
         service_account_id=client.service_account_id,
         client_id=client.pk,
         scopes=frozenset(scope.split()),
-        request_id=came.request_id,
-        address=came.address,
+        request_id=context.request_id,
+        address=context.address,
     )
 
 

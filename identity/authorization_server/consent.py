@@ -9,12 +9,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from oauth2_provider.oauth2_backends import get_oauthlib_core
 
-from access.actions import Channel
-from access.actor import ALL_SCOPES, Actor
+from access.actor import Actor
 from access.levels import Role
 from access.tenancy import acting_transaction, require_authentication, use_tenant
 from audit.events import Event, Outcome
-from audit.recording import INSTALLATION, record_in_transaction
+from audit.recording import record_in_transaction
 from foundation.db.clock import database_now
 from foundation.errors import Denied, Invalid
 from identity.authorization_server.authorization_request import (
@@ -25,14 +24,10 @@ from identity.authorization_server.client_names import clean_name
 from identity.authorization_server.resources import grantable_scopes
 from identity.authorization_server.tokens import resource_scope
 from identity.models import AuthorizeRequest, Consent
-from identity.sign_in.tenant_access import (
-    memberships,
-    require_second_factor,
-    session_authentication,
-)
+from identity.sign_in.actors import console_actor, sign_in_actor
+from identity.sign_in.tenant_access import memberships, require_second_factor
 from identity.tokens.grant_family import end_families
 from identity.tokens.secret_format import digest
-from identity.web.request_context import address_of, request_id_of
 from tenants.agents import connect_agent, free_name
 from tenants.memberships import lock_membership
 from tenants.models import Agent, AgentState, Membership, Person
@@ -101,33 +96,11 @@ def names_of_agents(actor: Actor) -> list[str]:
         return sorted(set(_agents(actor).values_list("name", flat=True)))
 
 
-def console_actor(request: HttpRequest, person: Person, membership: Membership) -> Actor:
-    """The signed-in person in one of their tenants. Raises SecondFactorRequired."""
-    require_second_factor(request, membership.tenant)
-    return Actor(
-        tenant_id=membership.tenant_id,
-        channel=Channel.CONSOLE,
-        person_id=person.pk,
-        role=Role(membership.role),
-        scopes=ALL_SCOPES,
-        authentication=session_authentication(request, person),
-        request_id=request_id_of(request),
-        address=address_of(request),
-    )
-
-
 def deny(asked: AuthorizeRequest, request: HttpRequest, why: str = DECLINED) -> str:
     """The person said no. Answers where to send the browser; joins the caller's transaction."""
     asked.decided_at = database_now()
     asked.save(update_fields=["decided_at"])
-    actor = Actor(
-        tenant_id=INSTALLATION,
-        channel=Channel.CONSOLE,
-        person_id=asked.person_id,
-        client_id=asked.client_id,
-        request_id=request_id_of(request),
-        address=address_of(request),
-    )
+    actor = sign_in_actor(request, asked.person_id, client_id=asked.client_id)
     record_in_transaction(actor, Event.CLIENT_AUTHORIZED, outcome=Outcome.DENIED, reason="declined")
     return _refused(asked, why)
 
@@ -143,6 +116,7 @@ def allow(asked: AuthorizeRequest, decision: Decision, request: HttpRequest) -> 
     if membership is None:
         raise Invalid("Choose one of your tenants.", "tenant")
     name = clean_name(decision.agent) or asked.client.name
+    require_second_factor(request, membership.tenant)
     actor = console_actor(request, asked.person, membership)
     use_tenant(actor.tenant_id)
     if lock_membership(actor, asked.person_id) is None:

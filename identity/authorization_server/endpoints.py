@@ -17,7 +17,7 @@ from identity.authorization_server.introspection import introspection
 from identity.authorization_server.parameters import BadParameters, Parameters, body_of, form_of
 from identity.authorization_server.registration import RegistrationError, register_client
 from identity.web.rate_limits import REGISTER, REGISTER_FAILED, TOKEN, exhausted, spend
-from identity.web.request_context import RequestContext, network_of
+from identity.web.request_context import network_of, request_context
 
 REGISTRATION_BYTES = 16 * 1024
 UNAVAILABLE = "temporarily_unavailable"
@@ -43,7 +43,7 @@ def _endpoint(view: Callable[[HttpRequest], HttpResponseBase]) -> Any:
 
     @csrf_exempt
     def endpoint(request: HttpRequest) -> HttpResponseBase:
-        vars(request)["came"] = RequestContext.with_request(request)
+        vars(request)["context"] = request_context(request)
         if request.method != "POST":
             response: HttpResponseBase = protocol_error("invalid_request", "Use POST.", status=405)
             response["Allow"] = "POST"

@@ -66,7 +66,7 @@ def _life(request: OAuthRequest, seconds: int) -> int:
 
 
 class VaultCore(OAuthLibCore):
-    """OAUTH2_BACKEND_CLASS. Hands on the two headers that the protocol has, and how it came."""
+    """OAUTH2_BACKEND_CLASS. Passes on two headers and the request's context."""
 
     def proven_client(self, request: HttpRequest) -> Client | None:
         """The service account that sends the request, if it proves that it is the one."""
@@ -75,7 +75,7 @@ class VaultCore(OAuthLibCore):
         return proof.client if proof else None
 
     def extract_headers(self, request: HttpRequest) -> dict[str, Any]:
-        headers: dict[str, Any] = {CONTEXT_HEADER: getattr(request, "came", NO_CONTEXT)}
+        headers: dict[str, Any] = {CONTEXT_HEADER: getattr(request, "context", NO_CONTEXT)}
         for name in ("Authorization", "Content-Type"):
             if name in request.headers:
                 headers[name] = request.headers[name]

@@ -11,7 +11,7 @@ from identity.tokens.grant_family import GrantFamily
 
 # oauthlib's request takes any attribute; ours are `grant` and `signed`, typed where they are read.
 OAuthRequest: TypeAlias = Any
-CONTEXT_HEADER = "X-Vault-Came"  # among its headers: how it came, never from outside
+CONTEXT_HEADER = "X-Vault-Context"  # carries a RequestContext; the client's own is never read
 
 
 class TokenGrant(Protocol):

@@ -118,7 +118,7 @@ class VaultValidator(OAuth2Validator):
         # Nobody gets further without the verifier, so a leaked code is no kill switch.
         if known is None or not _proves(request.code_verifier, known.code_challenge):
             return False
-        family = lock_family(known.consent, came=request.headers[CONTEXT_HEADER])
+        family = lock_family(known.consent, request=request.headers[CONTEXT_HEADER])
         held = found.first()
         if held is None or not _is_redeemable(held, family):
             return False
@@ -174,7 +174,7 @@ class VaultValidator(OAuth2Validator):
         known = found.select_related("consent").first()
         if known is None:
             return False
-        family = lock_family(known.consent, came=request.headers[CONTEXT_HEADER])
+        family = lock_family(known.consent, request=request.headers[CONTEXT_HEADER])
         held = found.first()
         if held is None or not _is_refreshable(held, family):
             return False
@@ -214,7 +214,7 @@ class VaultValidator(OAuth2Validator):
         if isinstance(row, AccessToken) and row.proof is not None:
             revoke_account_token(row, request)
         elif row.consent is not None:
-            lock_family(row.consent, came=request.headers[CONTEXT_HEADER]).end(
+            lock_family(row.consent, request=request.headers[CONTEXT_HEADER]).end(
                 Event.TOKEN_REVOKED, "revoked by the client"
             )
 

@@ -8,15 +8,13 @@ it acts in this tenant only (`identity.sign_in.tenant_access`).
 from django.db import IntegrityError
 from django.http import HttpRequest
 
-from access.actions import Channel
-from access.actor import Actor
 from access.levels import Role
 from access.tenancy import tenant_transaction
 from audit.events import Event
 from audit.recording import record_in_transaction
 from identity.models import ProviderAccount, SingleSignOn
 from identity.oidc_client.client import IdTokenClaims
-from identity.web.request_context import address_of, request_id_of
+from identity.sign_in.actors import sign_in_actor
 from tenants.models import Membership, Person
 
 
@@ -66,7 +64,7 @@ def _make_member(request: HttpRequest, provider: SingleSignOn, said: IdTokenClai
     """A new person without a password: this provider is their only way in until they set one."""
     person = Person.objects.create_user(said.email, name=said.name)
     Membership.objects.create(tenant_id=provider.tenant_id, person=person, role=Role.MEMBER)
-    actor = _actor(request, provider, person)
+    actor = sign_in_actor(request, person.pk, tenant_id=provider.tenant_id)
     record_in_transaction(
         actor, Event.MEMBER_JOINED, person=str(person.pk), role="member", through="single sign-on"
     )
@@ -84,14 +82,4 @@ def _require_member(provider: SingleSignOn, person: Person) -> None:
 def _link(provider: SingleSignOn, said: IdTokenClaims, person: Person) -> None:
     ProviderAccount.objects.create(
         tenant_id=provider.tenant_id, person=person, issuer=provider.issuer, subject=said.subject
-    )
-
-
-def _actor(request: HttpRequest, provider: SingleSignOn, person: Person) -> Actor:
-    return Actor(
-        tenant_id=provider.tenant_id,
-        channel=Channel.CONSOLE,
-        person_id=person.pk,
-        request_id=request_id_of(request),
-        address=address_of(request),
     )

@@ -15,11 +15,12 @@ from audit.events import Event, Outcome
 from audit.recording import INSTALLATION, record_separately
 from identity.models import BrowserSession, KnownPlace
 from identity.service_accounts.personal_tokens import end_all_of
+from identity.sign_in.actors import sign_in_actor
 from identity.sign_in.security_emails import LetterKind, write_letter
 from identity.sign_in.session_store import SIGN_IN, digest
 from identity.sign_in.user_agents import browser_of
 from identity.tokens.grant_family import end_families
-from identity.web.request_context import address_of, network_of, request_id_of
+from identity.web.request_context import address_of, network_of
 from tenants.models import Person
 
 FACTORS = {
@@ -32,7 +33,7 @@ FACTORS = {
 def signed_in(request: HttpRequest, user: Person, **_: Any) -> None:
     """Receiver of Django's `user_logged_in`. Without the entry there is no sign-in."""
     with atomic():
-        record_separately(sign_in_actor(request, user), Event.SESSION_SIGNED_IN)
+        record_separately(sign_in_actor(request, user.pk), Event.SESSION_SIGNED_IN)
         _note_place(request, user)
     request.session[SIGN_IN] = {
         "at": timezone.now().isoformat(),
@@ -65,15 +66,15 @@ def sign_in_failed(request: HttpRequest | None, **_: Any) -> None:
 
 
 def factor_refused(request: HttpRequest, person: Person | None) -> None:
-    """A code or passkey that did not fit."""
-    actor = sign_in_actor(request, person)
+    """Record a wrong code or passkey."""
+    actor = sign_in_actor(request, person.pk if person else None)
     record_separately(actor, Event.SESSION_FAILED, outcome=Outcome.DENIED, step="second factor")
 
 
 def signed_out(request: HttpRequest, user: Person | None, **_: Any) -> None:
     """Receiver of Django's `user_logged_out`."""
     if user is not None:
-        record_separately(sign_in_actor(request, user), Event.SESSION_SIGNED_OUT)
+        record_separately(sign_in_actor(request, user.pk), Event.SESSION_SIGNED_OUT)
 
 
 def password_changed(request: HttpRequest, user: Person, **_: Any) -> None:
@@ -81,9 +82,9 @@ def password_changed(request: HttpRequest, user: Person, **_: Any) -> None:
     every other browser signs in anew, and personal tokens end.
     """
     with atomic():
-        record_separately(sign_in_actor(request, user), Event.SESSION_PASSWORD_CHANGED)
+        record_separately(sign_in_actor(request, user.pk), Event.SESSION_PASSWORD_CHANGED)
         end_families(Q(person=user), Event.TOKEN_REVOKED, "password changed")
-        end_all_of(user, sign_in_actor(request, user), "password changed")
+        end_all_of(user, sign_in_actor(request, user.pk), "password changed")
         end_sessions(user, but=request.session.session_key)
         write_letter(user, LetterKind.PASSWORD_CHANGED, when=_now_in_words())
 
@@ -135,7 +136,7 @@ def _whoever_changes(person: Person) -> Actor:
     request = context.request
     if request is None:
         return system_actor("operator", INSTALLATION, Channel.COMMAND)
-    return sign_in_actor(request, person)
+    return sign_in_actor(request, person.pk)
 
 
 def end_sessions(person: Person, *, but: str | None = None) -> int:
@@ -144,17 +145,6 @@ def end_sessions(person: Person, *, but: str | None = None) -> int:
     if but is not None:
         rows = rows.exclude(session_key=digest(but))
     return rows.delete()[0]
-
-
-def sign_in_actor(request: HttpRequest, person: Person | None) -> Actor:
-    """The actor of what happens before or outside any tenant."""
-    return Actor(
-        tenant_id=INSTALLATION,
-        channel=Channel.CONSOLE,
-        person_id=person.pk if person else None,
-        request_id=request_id_of(request),
-        address=address_of(request),
-    )
 
 
 def _now_in_words() -> str:

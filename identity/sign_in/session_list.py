@@ -15,7 +15,7 @@ from audit.events import Event
 from audit.recording import record_separately
 from identity.models import BrowserSession
 from identity.sign_in.account_views import changes_account
-from identity.sign_in.session_events import sign_in_actor
+from identity.sign_in.actors import sign_in_actor
 from identity.sign_in.session_store import digest
 from tenants.models import Person
 
@@ -45,7 +45,7 @@ def _end(request: HttpRequest) -> HttpResponseBase:
         rows = rows.filter(session_key=request.POST.get("session", ""))
     ended, _ = rows.delete()
     if ended:
-        record_separately(sign_in_actor(request, request.user), Event.SESSION_ENDED, count=ended)
+        record_separately(sign_in_actor(request, request.user.pk), Event.SESSION_ENDED, count=ended)
     messages.success(request, _told(ended))
     return redirect("account_sessions")
 

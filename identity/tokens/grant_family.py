@@ -80,9 +80,9 @@ class GrantFamily:
             notify(self.actor, NoticeKind.TOKEN_REUSED, agent=agent, what=what)
 
 
-def lock_family(consent: Consent, *, came: RequestContext = NO_CONTEXT) -> GrantFamily:
+def lock_family(consent: Consent, *, request: RequestContext = NO_CONTEXT) -> GrantFamily:
     """Lock a consent for this transaction, its membership before it."""
-    actor = agent_actor(consent, came)
+    actor = agent_actor(consent, request)
     membership = lock_membership(actor, consent.person_id)
     held = (
         Consent.objects.select_for_update(of=("self",))
@@ -92,10 +92,10 @@ def lock_family(consent: Consent, *, came: RequestContext = NO_CONTEXT) -> Grant
     if membership is not None:
         actor = replace(actor, role=Role(membership.role))
     now = database_now()
-    return GrantFamily(held, membership, actor, now, now - came.ago())
+    return GrantFamily(held, membership, actor, now, now - request.age())
 
 
-def agent_actor(consent: Consent, came: RequestContext = NO_CONTEXT) -> Actor:
+def agent_actor(consent: Consent, request: RequestContext = NO_CONTEXT) -> Actor:
     """The person's agent, as the audit log names it."""
     return Actor(
         tenant_id=consent.tenant_id,
@@ -105,8 +105,8 @@ def agent_actor(consent: Consent, came: RequestContext = NO_CONTEXT) -> Actor:
         agent_id=consent.agent_id,
         agent_name=consent.agent_name,
         scopes=frozenset(consent.scope.split()),
-        request_id=came.request_id,
-        address=came.address,
+        request_id=request.request_id,
+        address=request.address,
     )
 
 

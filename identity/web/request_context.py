@@ -1,10 +1,9 @@
-"""Where a request came from: its id and the client's address, as the audit log names them."""
+"""Where a request comes from: its id and the client's address, as the audit log names them."""
 
 import ipaddress
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
 
 from allauth.account.adapter import get_adapter
 from django.http import HttpRequest
@@ -12,25 +11,29 @@ from django.http import HttpRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContext:
-    """How a request came: its id, the client's address, and when by the monotonic clock."""
+    """A request's id, the client's address, and its arrival by the monotonic clock in seconds."""
 
     request_id: str = ""
     address: str = ""
-    at: float | None = None
+    received_at: float | None = None
 
-    @classmethod
-    def with_request(cls, request: HttpRequest) -> Self:
-        """A request that comes in now."""
-        return cls(
-            request_id=request_id_of(request), address=address_of(request), at=time.monotonic()
-        )
-
-    def ago(self) -> timedelta:
-        """How long since."""
-        return timedelta(seconds=time.monotonic() - self.at if self.at is not None else 0)
+    def age(self) -> timedelta:
+        """How long ago the request arrived; zero when that is not known."""
+        if self.received_at is None:
+            return timedelta(0)
+        return timedelta(seconds=time.monotonic() - self.received_at)
 
 
 NO_CONTEXT = RequestContext()
+
+
+def request_context(request: HttpRequest) -> RequestContext:
+    """The context of a request that arrives now."""
+    return RequestContext(
+        request_id=request_id_of(request),
+        address=address_of(request),
+        received_at=time.monotonic(),
+    )
 
 
 def request_id_of(request: HttpRequest) -> str:
@@ -44,7 +47,7 @@ def address_of(request: HttpRequest) -> str:
 
 
 def network_of(request: HttpRequest) -> str:
-    """What limits are counted by: the address, or the /64 of an IPv6 one."""
+    """What limits are counted by: the address, or the /64 of an IPv6 address."""
     address = address_of(request)
     try:
         parsed = ipaddress.ip_address(address)
