@@ -40,7 +40,7 @@ from identity.shapes import (
     NewAccountSecretOut,
 )
 from tenants.operations import show_service_account
-from tenants.shapes.tenants import ServiceAccountOut
+from tenants.shapes.service_accounts import ServiceAccountOut
 
 LIFETIMES = [("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year")]
 SCOPES = [(str(one), SCOPE_MEANINGS[one]) for one in (Scope.READ, Scope.WRITE)]

@@ -19,7 +19,8 @@ from identity.web.request_context import address_of, request_id_of
 from tenants.invitation_links import invitation_secret, opened
 from tenants.models import Person
 from tenants.operations import accept_invitation, open_invitation
-from tenants.shapes.tenants import OpenInvitation, TenantOut
+from tenants.shapes.invitations import OpenInvitation
+from tenants.shapes.tenants import TenantOut
 
 ASKED = "invitation.id"  # not the link, which would stand in the database with the session
 

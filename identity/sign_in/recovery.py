@@ -10,7 +10,7 @@ from foundation.db.ids import public_id
 from identity.sign_in.session_events import end_sessions
 from tenants.models import Membership, Person, Tenant
 from tenants.operations import add_member, change_role
-from tenants.shapes.tenants import ChangeRole
+from tenants.shapes.members import ChangeRole
 
 
 def reset_second_factors(person: Person) -> int:

@@ -16,7 +16,7 @@ from tenants.clients import living_agents, with_client
 from tenants.context import TenantContext, operation
 from tenants.memberships import lock_membership
 from tenants.models import Agent, AgentState
-from tenants.shapes.tenants import (
+from tenants.shapes.agents import (
     AgentOut,
     AgentPageOut,
     ChangeAgent,

@@ -16,7 +16,8 @@ from foundation.errors import Conflict, NotFound, PreconditionFailed
 from tenants.context import TenantContext, operation
 from tenants.memberships import lock_membership, lock_memberships
 from tenants.models import Group, GroupMember
-from tenants.shapes.tenants import (
+from tenants.shapes.fields import Listing
+from tenants.shapes.groups import (
     ChangeGroup,
     CreateGroup,
     GroupDetailOut,
@@ -24,7 +25,6 @@ from tenants.shapes.tenants import (
     GroupPageOut,
     GroupPlace,
     GroupWords,
-    Listing,
     PersonRefOut,
 )
 

@@ -19,15 +19,15 @@ from tenants.invitation_links import invitation_link, opened
 from tenants.models import Invitation, InvitationState, Membership, Person, Tenant
 from tenants.notifications import notify_invited
 from tenants.operations.members import join, require_owner_for
-from tenants.shapes.tenants import (
+from tenants.shapes.fields import Listing
+from tenants.shapes.invitations import (
     InvitationLinkOut,
     InvitationOut,
     InvitationPageOut,
     InviteMember,
-    Listing,
     OpenInvitation,
-    TenantOut,
 )
+from tenants.shapes.tenants import TenantOut
 
 LIFETIME = timedelta(days=7)
 MOST_WAITING = 500

@@ -5,7 +5,7 @@ from foundation.db.clock import database_now
 from tenants.context import TenantContext, operation
 from tenants.mail_queue import LIFETIME, MailState, mail_is_configured
 from tenants.models import Notice
-from tenants.shapes.tenants import MailOut, UndeliveredOut
+from tenants.shapes.mail import MailOut, UndeliveredOut
 
 MOST_SHOWN = 50
 

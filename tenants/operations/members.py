@@ -27,15 +27,8 @@ from tenants.models import (
     Membership,
     Person,
 )
-from tenants.shapes.tenants import (
-    ChangeRole,
-    GroupRefOut,
-    Listing,
-    MemberOut,
-    MemberPageOut,
-    RemoveMember,
-    RoleWord,
-)
+from tenants.shapes.fields import Listing, RoleWord
+from tenants.shapes.members import ChangeRole, GroupRefOut, MemberOut, MemberPageOut, RemoveMember
 
 
 @operation(Action.LIST_MEMBERS)

@@ -16,7 +16,7 @@ from foundation.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from tenants.context import TenantContext, operation
 from tenants.memberships import lock_service_account
 from tenants.models import ServiceAccount, ServiceAccountState
-from tenants.shapes.tenants import (
+from tenants.shapes.service_accounts import (
     ChangeServiceAccount,
     CreateServiceAccount,
     ListServiceAccounts,

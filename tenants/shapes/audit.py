@@ -11,6 +11,7 @@ from foundation.errors import Invalid
 from foundation.schema.datetimes import instant
 from foundation.schema.safe_text import visible
 from foundation.schema.shapes import Shape
+from tenants.shapes.fields import PublicId
 
 OutcomeWord = Literal["ok", "denied", "failed"]
 FormatWord = Literal["ndjson", "csv"]
@@ -23,7 +24,6 @@ def _event_or_noun(word: str) -> str:
     return word
 
 
-PublicId = Annotated[str, Field(max_length=64)]
 EventOrNoun = Annotated[str, Field(max_length=40), AfterValidator(_event_or_noun)]
 KeyText = Annotated[str, Field(min_length=1, max_length=128), visible("key", least=1)]
 

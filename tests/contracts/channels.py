@@ -27,7 +27,8 @@ from identity.sign_in.session_events import end_sessions
 from identity.sign_in.tenant_access import CONFINED_THROUGH, CONFINED_TO
 from identity.tokens.grant_family import end_families
 from tenants.operations import change_service_account, remove_member
-from tenants.shapes.tenants import ChangeServiceAccount, RemoveMember
+from tenants.shapes.members import RemoveMember
+from tenants.shapes.service_accounts import ChangeServiceAccount
 from tests.console.pages import signed_in
 from tests.identity.oidc_providers import set_up
 from tests.machines import Machine, new_account, new_secret, new_token, opened, token_of, value_of

@@ -7,7 +7,7 @@ from foundation.db.ids import parse_public_id
 from tenants.invitation_links import invitation_secret
 from tenants.models import Membership, Person
 from tenants.operations import invite_member, withdraw_invitation
-from tenants.shapes.tenants import InviteMember
+from tenants.shapes.invitations import InviteMember
 from tests.audit_trail import new_entries, told
 from tests.console.pages import page, page_text, signed_in
 from tests.people import Somebody
