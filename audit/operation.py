@@ -20,7 +20,7 @@ from foundation.schema.shapes import Shape
 P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C", bound="OperationContext")
-# What an operation leaves in the log: always the same, or chosen by its input.
+# The event of an operation: always the same, or chosen by its input.
 EventOf = Event | Callable[..., Event]
 
 # Every decorated operation by its action; the contract tests enumerate it.
@@ -29,9 +29,9 @@ OPERATIONS: dict[Action, "Operation[Any, Any, Any]"] = {}
 
 @dataclass
 class OperationContext:
-    """A running operation: who acts, under which action, and the entry it will leave.
+    """A running operation: who acts, under which action, and its audit entry.
 
-    The apps above extend it with what they know of the actor, read at most once per transaction.
+    Higher apps add what they know of the actor, read at most once per transaction.
     """
 
     actor: Actor

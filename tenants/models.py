@@ -12,9 +12,9 @@ from django.db.models.functions import Lower, Now
 from access.levels import LEVEL_CHOICES, Role
 from access.tenancy import TenantOwned
 from foundation.db.ids import uuid7
+from foundation.schema.durations import DAY
 from tenants.mail_queue import OutgoingMail, due_index, failed_index, known_state
 
-DAY = 86_400
 HARD_MAXIMUM_TTL = 7 * DAY
 
 

@@ -18,9 +18,8 @@ from identity.service_accounts.personal_tokens import end_all_of
 from identity.sign_in.actors import sign_in_actor
 from identity.sign_in.security_emails import LetterKind, write_letter
 from identity.sign_in.session_store import SIGN_IN, digest
-from identity.sign_in.user_agents import browser_of
 from identity.tokens.grant_family import end_families
-from identity.web.request_context import address_of, network_of
+from identity.web.request_context import address_of, browser_of, network_of
 from tenants.models import Person
 
 FACTORS = {

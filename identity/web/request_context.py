@@ -26,6 +26,24 @@ class RequestContext:
 
 NO_CONTEXT = RequestContext()
 
+# The first match counts: Chrome, for example, also names Safari.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chromium/", "Chromium"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
 
 def request_context(request: HttpRequest) -> RequestContext:
     """The context of a request that arrives now."""
@@ -56,3 +74,11 @@ def network_of(request: HttpRequest) -> str:
     if parsed.version == 4:
         return address
     return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def browser_of(request: HttpRequest) -> str:
+    """What the browser claims to be, such as "Firefox on Linux"; for lists and mails only."""
+    claimed = request.headers.get("User-Agent", "")
+    name = next((name for mark, name in BROWSERS if mark in claimed), "A browser")
+    system = next((name for mark, name in SYSTEMS if mark in claimed), "")
+    return f"{name} on {system}" if system else name

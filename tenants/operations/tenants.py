@@ -7,6 +7,7 @@ from access.tenancy import tenant_transaction
 from audit.events import Event
 from audit.recording import record_in_transaction
 from foundation.errors import Conflict, Invalid, PreconditionFailed
+from foundation.schema.durations import DAY
 from tenants.context import TenantContext, operation
 from tenants.models import HARD_MAXIMUM_TTL, Membership, Person, Tenant
 from tenants.shapes.tenants import BandOut, ChangeSettings, SettingsOut, TenantOut
@@ -58,7 +59,7 @@ def change_settings(context: TenantContext, request: ChangeSettings) -> Settings
 def _require_consistent(tenant: Tenant) -> None:
     if not 1 <= tenant.default_ttl <= tenant.max_ttl <= HARD_MAXIMUM_TTL:
         raise Invalid("1 second ≤ default TTL ≤ maximum TTL ≤ 7 days must hold.", "maxTtl")
-    if not 0 <= tenant.default_window <= tenant.max_window <= 7 * 86_400:
+    if not 0 <= tenant.default_window <= tenant.max_window <= 7 * DAY:
         raise Invalid("0 ≤ default window ≤ maximum window ≤ 7 days must hold.", "maxWindow")
 
 
@@ -86,12 +87,12 @@ def settings_out(tenant: Tenant) -> SettingsOut:
 
 
 def bands(tenant: Tenant) -> list[BandOut]:
-    """The bands, none over the tenant's maximum."""
+    """The TTL presets, none over the tenant's maximum."""
     return [
         BandOut(
-            name=band.name,
-            default_ttl_seconds=min(band.default_ttl, tenant.max_ttl),
-            max_ttl_seconds=min(band.max_ttl or tenant.max_ttl, tenant.max_ttl),
+            name=preset.name,
+            default_ttl_seconds=min(preset.default_ttl, tenant.max_ttl),
+            max_ttl_seconds=min(preset.max_ttl or tenant.max_ttl, tenant.max_ttl),
         )
-        for band in TTL_PRESETS
+        for preset in TTL_PRESETS
     ]
