@@ -60,7 +60,7 @@ class Actor:
             raise InsufficientScope(f"The scope {scope} is needed.", required=str(scope))
 
     def required_authentication(self) -> Authentication:
-        """What must be in force; Unauthenticated for an actor that came from outside without one."""
+        """What must be in force; Unauthenticated for an actor from outside without one."""
         if self.authentication is not None:
             return self.authentication
         if self.channel in INSIDE:

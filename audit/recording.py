@@ -178,7 +178,7 @@ def record_in_transaction(
 def record_separately(
     actor: Actor, event: Event, *, outcome: Outcome = Outcome.OK, **facts: Any
 ) -> None:
-    """Write an entry in a transaction of its own, for what changes nothing else (a failed sign-in)."""
+    """Write an entry in a transaction of its own, for example of a failed sign-in."""
     with tenant_transaction(actor.tenant_id, durable=False):
         record_in_transaction(actor, event, outcome=outcome, **facts)
 

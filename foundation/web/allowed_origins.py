@@ -8,7 +8,7 @@ USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def allowed_hosts(public_url: str, *, development: bool) -> frozenset[str]:
-    """Accepted Host headers: that of PUBLIC_URL; in development also this computer's other names."""
+    """Accepted Host headers: PUBLIC_URL's; in development also this computer's other names."""
     parts = urlsplit(public_url)
     port = parts.port or USUAL_PORTS[parts.scheme]
     names = [parts.netloc.rpartition(":")[0] if parts.port else parts.netloc]

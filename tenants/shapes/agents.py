@@ -28,7 +28,7 @@ class ChangeAgent(Shape):
 
 
 class RenameAgent(Shape):
-    """Another name for an agent."""
+    """A new name for an agent."""
 
     agent_id: PublicId
     name: Name
@@ -44,7 +44,7 @@ class MergeAgents(Shape):
 class AgentOut(Shape):
     """One person's one client in one tenant.
 
-    `clientSuspended`: its software is suspended here, so whatever its own state it may do nothing.
+    `clientSuspended`: its software is suspended here, so it may do nothing, whatever its own state.
     """
 
     agent_id: str

@@ -1,4 +1,4 @@
-"""Fields that several shapes of this app share. Ids are public ones (`person_…`)."""
+"""Fields that several shapes share. Ids are public ones (`person_…`)."""
 
 from typing import Annotated, Literal
 
@@ -15,7 +15,7 @@ Description = Annotated[str, Field(max_length=500), visible("description")]
 
 
 class Listing(Shape):
-    """Which page of a list."""
+    """The page of a list."""
 
     limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
     cursor: str | None = Field(default=None, max_length=1024)

@@ -16,17 +16,17 @@ class CreateGroup(Shape):
 
 
 class GroupWords(Shape):
-    """What a group is called and for."""
+    """A group's name and description."""
 
     name: str
     description: str
 
 
 class ChangeGroup(Shape):
-    """What to call a group; what is left out stays.
+    """A group's new name or description; members that are left out stay.
 
-    `expected` and `revision`, when they are given, are what the caller saw: when it is something
-    else by now, nothing is changed.
+    `expected` and `revision`, when given, are what the caller saw: nothing is changed when they no
+    longer match.
     """
 
     group_id: PublicId
@@ -52,7 +52,7 @@ class PersonRefOut(Shape):
 
 
 class GroupOut(Shape):
-    """A group and how many people are in it; `revision` counts what was done to it."""
+    """A group and its number of people; `revision` counts its changes."""
 
     group_id: str
     revision: int
@@ -63,7 +63,7 @@ class GroupOut(Shape):
 
 
 class GroupDetailOut(GroupOut):
-    """A group with everybody in it."""
+    """A group with its members."""
 
     members: list[PersonRefOut]
 

@@ -45,7 +45,7 @@ class InvitationOut(Shape):
 
 
 class InvitationLinkOut(Shape):
-    """An invitation's link, to be handed to the owner of the address and nobody else."""
+    """An invitation's link, to be given only to the owner of the address."""
 
     invitation_id: str
     email: str
@@ -61,8 +61,8 @@ class InvitationPageOut(Shape):
 
 
 class OpenInvitation(Shape):
-    """What somebody who has the link is shown. `by_mail_only`: nobody but the owner of the address
-    can have it.
+    """What somebody who has the link is shown. `by_mail_only`: only the owner of the address can
+    have it.
     """
 
     tenant: str

@@ -7,8 +7,8 @@ from foundation.schema.shapes import Shape
 
 
 class UndeliveredOut(Shape):
-    """A mail that was given up. `kind` says what it was about; `reason` is the last error's name
-    and the mail server's reply code, where there was one.
+    """A mail that was given up. `kind` is its subject; `reason` is the last error's class and the
+    mail server's reply code, if there was one.
     """
 
     email: str

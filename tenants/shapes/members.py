@@ -7,7 +7,7 @@ from tenants.shapes.fields import PublicId, RoleWord
 
 
 class ChangeRole(Shape):
-    """Another role for a member."""
+    """A new role for a member."""
 
     person_id: PublicId
     role: RoleWord
@@ -28,7 +28,7 @@ class GroupRefOut(Shape):
 
 
 class MemberOut(Shape):
-    """A person's place in the tenant."""
+    """A person's membership."""
 
     person_id: str
     email: str

@@ -12,17 +12,17 @@ AccountStateWord = Literal["active", "suspended", "removed"]
 
 
 class CreateServiceAccount(Shape):
-    """A new service account: no grants yet and nothing to prove itself with."""
+    """A new service account, without grants and without secrets or keys."""
 
     name: Name
     description: Description = ""
 
 
 class ChangeServiceAccount(Shape):
-    """A service account's name, description or state; what is left out stays.
+    """A service account's name, description or state; members that are left out stay.
 
-    A state comes alone. `suspended` can be undone, `removed` cannot. With `revision` only while it
-    is still the one that was read.
+    A state comes alone. `suspended` can be undone, `removed` cannot. With `revision`, the change is
+    made only while that is still the current one.
     """
 
     service_account_id: PublicId

@@ -38,10 +38,10 @@ class TenantOut(Shape):
 
 
 class ChangeSettings(Shape):
-    """The settings to change; what is left out stays.
+    """The settings to change; members that are left out stay.
 
-    `revision` is that of the settings which the caller saw: when they were changed since, nothing
-    is. Left out, what is sent wins.
+    With `revision`, that of the settings the caller saw, nothing is changed when they have changed
+    since. Without it, the last change wins.
     """
 
     revision: int | None = Field(default=None, ge=1)
@@ -59,7 +59,7 @@ class ChangeSettings(Shape):
 
 
 class BandOut(Shape):
-    """A size of lease to choose from."""
+    """A TTL preset for leases."""
 
     name: str
     default_ttl_seconds: int
@@ -67,7 +67,7 @@ class BandOut(Shape):
 
 
 class SettingsOut(Shape):
-    """All settings of a tenant, with the bands that its leases may be chosen from."""
+    """All settings of a tenant, with the TTL presets for its leases."""
 
     revision: int
     slug: str
