@@ -1,4 +1,4 @@
-"""The person's decision: what the consent page shows, and what pressing its buttons does."""
+"""The person's decision on the consent page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ AGENT_WAITS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What the form said: the tenant's slug, the agent's name, the ticked scopes."""
+    """The submitted form: the tenant's slug, the agent's name, the ticked scopes."""
 
     tenant: str
     agent: str
@@ -54,9 +54,9 @@ class Decision:
 def store_request(
     asked: AuthorizationParameters, person: Person, session_key: str
 ) -> AuthorizeRequest:
-    """Store what was asked until the person decides, for this person in this browser session.
+    """Store the request until this person decides in this browser session.
 
-    Only the newest few stay open: nobody decides on more, and rows must not pile up.
+    Only the newest few stay open, so that rows do not pile up.
     """
     mine = AuthorizeRequest.objects.filter(person=person, decided_at=None)
     older = mine.order_by("-created_at").values_list("pk", flat=True)[MOST_OPEN - 1 :]
@@ -77,27 +77,27 @@ def store_request(
 def stored_request(
     identifier: UUID, person: Person, session_key: str
 ) -> QuerySet[AuthorizeRequest]:
-    """The stored request, for nobody but the person and session that it was shown to."""
+    """The stored request, only for the person and session that it was shown to."""
     return AuthorizeRequest.objects.filter(
         pk=identifier, person=person, session_digest=digest(session_key)
     )
 
 
 def suggested_name(asked: AuthorizeRequest, actor: Actor) -> str:
-    """The name this client has in the tenant already, or a free one like what it calls itself."""
+    """The client's present name in the tenant, or a free one like the name it gives itself."""
     with acting_transaction(actor):
         known = _agents(actor).filter(client_id=asked.client_id).first()
         return known.name if known else free_name(asked.person_id, actor, asked.client.name)
 
 
 def names_of_agents(actor: Actor) -> list[str]:
-    """The person's agents in a tenant; naming one of them continues it."""
+    """The person's agents in a tenant; choosing one of these names continues that agent."""
     with acting_transaction(actor):
         return sorted(set(_agents(actor).values_list("name", flat=True)))
 
 
 def deny(asked: AuthorizeRequest, request: HttpRequest, why: str = DECLINED) -> str:
-    """The person said no. Answers where to send the browser; joins the caller's transaction."""
+    """Record a refusal. Returns where to send the browser; joins the caller's transaction."""
     asked.decided_at = database_now()
     asked.save(update_fields=["decided_at"])
     actor = sign_in_actor(request, asked.person_id, client_id=asked.client_id)
@@ -106,12 +106,12 @@ def deny(asked: AuthorizeRequest, request: HttpRequest, why: str = DECLINED) -> 
 
 
 def allow(asked: AuthorizeRequest, decision: Decision, request: HttpRequest) -> str:
-    """The person said yes. Answers where to send the browser; joins the caller's transaction.
+    """Record consent. Returns where to send the browser; joins the caller's transaction.
 
-    Raises Invalid for a tenant that is not theirs or a name that is none.
+    Raises Invalid for a tenant that is not one of the person's.
     """
     membership = next(
-        (one for one in memberships(request) if one.tenant.slug == decision.tenant), None
+        (row for row in memberships(request) if row.tenant.slug == decision.tenant), None
     )
     if membership is None:
         raise Invalid("Choose one of your tenants.", "tenant")
@@ -158,7 +158,7 @@ def _consent(
 
 
 def _issue(asked: AuthorizeRequest, consent: Consent, request: HttpRequest) -> str:
-    """The code, by the toolkit, which checks client, redirect address and scopes once more."""
+    """Issue the code through the toolkit, which checks client, redirect URI and scopes again."""
     location, *_ = get_oauthlib_core().create_authorization_response(
         request,
         scopes=consent.scope.split(),

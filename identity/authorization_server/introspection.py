@@ -1,5 +1,5 @@
-"""What a service account is told of a token (RFC 7662 §2.2): all of it inside its tenant, and
-outside of it no more than that it is not active.
+"""Token introspection for service accounts (RFC 7662 §2.2): full inside the account's tenant; any
+other token is only reported as inactive.
 """
 
 from typing import Any
@@ -21,13 +21,13 @@ INACTIVE = {"active": False}
 
 
 def introspection(token: str, asker: Client) -> dict[str, Any]:
-    """The answer about `token` for a client that proved who it is."""
+    """The answer about `token` for an authenticated client."""
     try:
         claims = (
             _personal(token) if token.startswith(SecretPrefix.PERSONAL_TOKEN) else _issued(token)
         )
         actor = actor_from_token(token, resource=claims["aud"], channel=channel_of(claims["aud"]))
-        _require_standing(actor, asker)
+        _require_active(actor, asker)
     except (Unauthenticated, Denied):
         return INACTIVE
     return {
@@ -39,8 +39,8 @@ def introspection(token: str, asker: Client) -> dict[str, Any]:
     }
 
 
-def _require_standing(actor: Actor, asker: Client) -> None:
-    """Also what only the operations look at: the agent's and the service account's own state."""
+def _require_active(actor: Actor, asker: Client) -> None:
+    """Check also what only operations check: the state of the agent or service account."""
     if actor.tenant_id != asker.tenant_id:
         raise Denied()
     with acting_transaction(actor):

@@ -15,7 +15,7 @@ from identity.tokens.signing_keys import published
 
 @require_safe
 def authorization_server(_: HttpRequest) -> JsonResponse:
-    """RFC 8414; the same document under OpenID Connect's name, for clients that look there."""
+    """RFC 8414; also under OpenID Connect's name, where some clients look."""
     here = settings.PUBLIC_URL
     return public_document(
         {

@@ -26,7 +26,7 @@ from tenants.models import Person, ServiceAccount, Tenant
 
 
 class ClientState(models.TextChoices):
-    """A client that is not active can neither be authorised nor use what it holds."""
+    """A client that is not active can neither be authorised nor use its tokens."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -34,10 +34,11 @@ class ClientState(models.TextChoices):
 
 
 class Client(AbstractApplication):
-    """A program that acts for people, known to the whole installation and allowed per consent; or
-    a tenant's service account, which acts by itself and is the only kind that can prove who it is.
+    """A program that acts for people, registered with the whole installation and allowed by
+    consent; or a tenant's service account, which acts by itself and is the only kind that can
+    authenticate.
 
-    `id` is what the rest of the product calls the client; `client_id` is the OAuth parameter.
+    `id` is used inside the product; `client_id` is the OAuth parameter.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # type: ignore[assignment]  # the toolkit counts
@@ -75,15 +76,15 @@ class Client(AbstractApplication):
         return self.state == ClientState.ACTIVE
 
     def redirect_uri_allowed(self, uri: str) -> bool:
-        """Exactly a registered one, but for the port of a loopback address (RFC 8252 §7.3)."""
+        """Exactly a registered one, except for the port of a loopback address (RFC 8252 §7.3)."""
         return allows(self.redirect_uris.split(), uri)
 
 
 class SigningKey(models.Model):
     """A key that signs access tokens; the private half is sealed by the root key.
 
-    It signs from `active_from` until a later key's `active_from`. A withdrawn key is trusted no
-    more, whatever it signed.
+    It signs from `active_from` until a later key's `active_from`. A withdrawn key is no longer
+    trusted.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -98,21 +99,21 @@ class SigningKey(models.Model):
 
     @property
     def kid(self) -> str:
-        """The key's name in token headers and in the published set."""
+        """The key's id in token headers and in the published key set."""
         return self.id.hex
 
 
 class Consent(models.Model):
-    """One person's yes to one client in one tenant for one resource: the family of every code and
-    token that came of it. Whoever issues, refreshes, replays or revokes locks this row first, and
-    ending it ends them all at once.
+    """One person's consent to one client in one tenant for one resource, and so the family of the
+    codes and tokens issued for it. Issuing, refreshing, replaying and revoking lock this row first,
+    and ending it ends them all.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="consents")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    # A membership that ended is gone for good; one that came later is not the one that consented.
+    # A person who left and returned has a new membership, which has not consented.
     membership_id = models.UUIDField()
     agent_id = models.UUIDField()
     agent_name = models.CharField(max_length=80)
@@ -131,7 +132,7 @@ class Consent(models.Model):
 
 
 class AuthorizeRequest(models.Model):
-    """What a client asked for, kept here while the person decides; the form carries only its id.
+    """A client's request, stored while the person decides; the form contains only its id.
 
     Bound to the person and to the browser session that was shown the page.
     """
@@ -152,8 +153,8 @@ class AuthorizeRequest(models.Model):
 
 
 class AuthorizationCode(AbstractGrant):
-    """A code on its way to the client; `code` holds its SHA-256. Redeemed ones stay as tombstones
-    for as long as a replay can be told from an unknown code.
+    """A code on its way to the client; `code` is its SHA-256. Redeemed codes stay as tombstones, so
+    that a replay can be distinguished from an unknown code.
     """
 
     consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="codes")
@@ -170,9 +171,9 @@ class AuthorizationCode(AbstractGrant):
 
 
 class AccessToken(AbstractAccessToken):
-    """An access token that is in force; the id is the token's `jti`. Revoked means deleted.
+    """An access token that is in force; the id is the token's `jti`. Revoking deletes it.
 
-    It comes of a person's consent or of a service account's proof.
+    It was issued for a person's consent or for a service account's credential.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # type: ignore[assignment]  # the toolkit counts
@@ -217,8 +218,8 @@ class RefreshToken(AbstractRefreshToken):
 
 
 class IDToken(AbstractIDToken):
-    """Swapped because the toolkit's model graph needs it; OpenID Connect is off, no row exists."""
+    """Swapped because the toolkit's models need it; OpenID Connect is off, so there are no rows."""
 
 
 class DeviceGrant(AbstractDeviceGrant):
-    """Swapped for the device flow to come; it is not mounted, no row exists."""
+    """Swapped for a future device flow, which is not mounted, so there are no rows."""

@@ -1,5 +1,5 @@
-"""The toolkit's protocol engine, cut down to what is offered: code and refresh for people's agents,
-client credentials for service accounts, bearer tokens.
+"""The toolkit's protocol engine, reduced to what is offered: authorization code and refresh token
+for people's agents, client credentials for service accounts, bearer tokens.
 """
 
 from functools import partial
@@ -69,7 +69,7 @@ class VaultCore(OAuthLibCore):
     """OAUTH2_BACKEND_CLASS. Passes on two headers and the request's context."""
 
     def proven_client(self, request: HttpRequest) -> Client | None:
-        """The service account that sends the request, if it proves that it is the one."""
+        """The service account that sends the request, if it authenticates."""
         parts: Any = self._extract_params  # untyped
         proof = authenticate_service_account(OAuthLibRequest(*parts(request)))
         return proof.client if proof else None

@@ -1,4 +1,4 @@
-"""What a consent gives: its tokens stored under their hashes, with the entry that tells of them."""
+"""Storing the tokens of a consent under their hashes, with the audit entry."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Access tokens: RFC 9068 JWTs for exactly one resource; every other secret is 256 random bits."""
+"""Access tokens, which are RFC 9068 JWTs for exactly one resource, and refresh tokens."""
 
 import secrets
 from collections.abc import Iterable
@@ -13,8 +13,9 @@ from identity.tokens.signing_keys import ACCESS_TOKEN_TYPE, sign, signing_key
 
 
 def make_access_token(request: OAuthRequest) -> str:
-    """The toolkit's ACCESS_TOKEN_GENERATOR (RFC 9068 §2.2). Leaves `signed` on the request, for the
-    row without which the token is worth nothing.
+    """The toolkit's ACCESS_TOKEN_GENERATOR (RFC 9068 §2.2).
+
+    Sets `signed` on the request for the row, without which the token is invalid.
     """
     grant: TokenGrant = request.grant
     issued = int(database_now().timestamp())
@@ -40,5 +41,5 @@ def make_refresh_token(_: OAuthRequest) -> str:
 
 
 def resource_scope(scopes: Iterable[str]) -> str:
-    """What a resource needs to know; `offline_access` is for the authorization server alone."""
+    """The scopes for a resource; `offline_access` concerns the authorization server only."""
     return " ".join(scope for scope in scopes if scope != OFFLINE_ACCESS)

@@ -1,4 +1,4 @@
-"""OAUTH2_VALIDATOR_CLASS: what is asked of the database while codes and tokens change hands.
+"""OAUTH2_VALIDATOR_CLASS: storing, checking and ending codes and tokens.
 
 Every method runs inside the transaction of the token view, under the lock of one consent.
 """
@@ -44,11 +44,11 @@ VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 class VaultValidator(OAuth2Validator):
-    """Codes and tokens are rows under hashes; one family lock orders all that happens to them."""
+    """Codes and tokens are rows under hashes; the family's lock orders all changes to them."""
 
     def authenticate_client(self, request: OAuthRequest, *args: Any, **kwargs: Any) -> bool:
-        """Only a service account can, by one of its proofs; the toolkit lets public clients pass
-        for a grant type that anybody can put into the body.
+        """Only a service account can authenticate; the toolkit would let public clients pass for a
+        grant type that anybody can put into the body.
         """
         proof = authenticate_service_account(request)
         if proof is None:
@@ -58,7 +58,7 @@ class VaultValidator(OAuth2Validator):
         return True
 
     def _load_application(self, client_id: str | None, request: OAuthRequest) -> Client | None:
-        """The client of that id; what cannot be one (a NUL in Basic credentials) asks nobody."""
+        """The client with that id; an impossible id (with a NUL, say) is not looked up."""
         if not CLIENT_ID.fullmatch(client_id or ""):
             return None
         load: Any = OAuth2Validator._load_application  # noqa: SLF001  # ours stands in front of it
@@ -74,8 +74,8 @@ class VaultValidator(OAuth2Validator):
         *_: Any,
         **__: Any,
     ) -> bool:
-        """A service account's: within what its proof is for. Here everything is known of the
-        request, so this is also where its grant comes from.
+        """A service account's scopes are limited by its credential. The request is complete here,
+        so the grant is set here too.
         """
         if not hasattr(request, "proof"):
             return bool(OAuth2Validator.validate_scopes(self, client_id, scopes, client, request))
@@ -115,7 +115,7 @@ class VaultValidator(OAuth2Validator):
     ) -> bool:
         found = AuthorizationCode.objects.filter(code=digest(code), application=client)
         known = found.select_related("consent").first()
-        # Nobody gets further without the verifier, so a leaked code is no kill switch.
+        # Checked first, so that a leaked code without its verifier cannot end a family.
         if known is None or not _proves(request.code_verifier, known.code_challenge):
             return False
         family = lock_family(known.consent, request=request.headers[CONTEXT_HEADER])
@@ -137,7 +137,7 @@ class VaultValidator(OAuth2Validator):
     def get_default_redirect_uri(
         self, client_id: str, request: OAuthRequest, *_: Any, **__: Any
     ) -> str:
-        """At the token endpoint the parameter may be left out: PKCE binds (OAuth 2.1 §4.1.3)."""
+        """The parameter is optional at the token endpoint, because of PKCE (OAuth 2.1 §4.1.3)."""
         if hasattr(request, "grant"):
             return _code_of(request).redirect_uri
         uri: str = request.client.default_redirect_uri
@@ -158,7 +158,7 @@ class VaultValidator(OAuth2Validator):
     def invalidate_authorization_code(
         self, client_id: str, code: str, request: OAuthRequest, *_: Any, **__: Any
     ) -> None:
-        """The row stays as a tombstone, by which a replay is known."""
+        """The row stays as a tombstone, so that a replay is recognised."""
         grant: FamilyGrant = request.grant
         held = _code_of(request)
         held.consumed_at = grant.family.now
@@ -186,7 +186,7 @@ class VaultValidator(OAuth2Validator):
     def get_original_scopes(
         self, refresh_token: str, request: OAuthRequest, *_: Any, **__: Any
     ) -> list[str]:
-        """The consent's, so that narrowing one refresh does not narrow the next."""
+        """The consent's scopes, so that narrowing one refresh does not narrow the next."""
         grant: FamilyGrant = request.grant
         return grant.family.consent.scope.split()
 
@@ -201,8 +201,8 @@ class VaultValidator(OAuth2Validator):
     def revoke_token(
         self, token: str, token_type_hint: str | None, request: OAuthRequest, *_: Any, **__: Any
     ) -> None:
-        """Either token ends the consent it came from (RFC 7009 §2.1), a service account's ends
-        alone; leases go on (L6).
+        """Either token ends the consent it was issued for (RFC 7009 §2.1); a service account's
+        token ends alone. Leases are not affected (L6).
         """
         mine = {"token_checksum": digest(token), "application": request.client}
         row = (
@@ -226,15 +226,15 @@ def _code_of(request: OAuthRequest) -> AuthorizationCode:
 
 
 def _proves(verifier: str | None, challenge: str) -> bool:
-    """RFC 7636 §4.6, and §4.1 for what a verifier looks like."""
+    """RFC 7636 §4.6, and §4.1 for the form of a verifier."""
     if verifier is None or not VERIFIER.fullmatch(verifier):
         return False
     return bool(code_challenge_method_s256(verifier, challenge))
 
 
 def _is_redeemable(code: AuthorizationCode, family: GrantFamily) -> bool:
-    """Whether a proven code gives tokens. A second use ends the family – unless it had arrived
-    before the first was through: that is a race, not a replay.
+    """Whether a proven code is exchanged for tokens. A second use ends the family, unless it had
+    arrived before the first was finished: that is a race, not a replay.
     """
     if code.consumed_at is not None:
         if family.arrived > code.consumed_at:
@@ -244,7 +244,7 @@ def _is_redeemable(code: AuthorizationCode, family: GrantFamily) -> bool:
 
 
 def _is_refreshable(token: RefreshToken, family: GrantFamily) -> bool:
-    """Used within 30 days, the person asked within 90, and not replaced, or only just."""
+    """Used within 30 days, consent within 90, and not replaced, or only just."""
     now = family.now
     if not family.is_in_force() or min(token.expires_at, family.consent.refresh_until) <= now:
         return False

@@ -1,8 +1,7 @@
-"""Secrets that leak scanners recognise: `vlt_…_`, 256 random bits, and a checksum.
+"""The form of secrets, which leak scanners recognise: `vlt_…_`, 256 random bits, and a checksum.
 
-Letters and digits only, so that a double click selects all of one; the checksum lets a scanner, and
-us, tell a real one from a look-alike without asking anybody. A scanner's expression:
-`vlt_(sa|pat)_[0-9A-Za-z]{49}`.
+Only letters and digits, so that a double click selects the whole. With the checksum a scanner can
+tell a real secret from a look-alike offline. Its expression is `vlt_(sa|pat)_[0-9A-Za-z]{49}`.
 """
 
 import hashlib
@@ -18,22 +17,22 @@ _BODY = re.compile(rf"[0-9A-Za-z]{{{_RANDOM + _CHECK}}}")
 
 
 class SecretPrefix(StrEnum):
-    """What a secret is for, said by how it begins."""
+    """The purpose of a secret, as its prefix."""
 
     ACCOUNT_SECRET = "vlt_sa_"
     PERSONAL_TOKEN = "vlt_pat_"
 
 
-def new_secret(mark: SecretPrefix) -> str:
-    """A new secret; the one place where it exists in the clear is what is answered with it."""
-    text = mark + "".join(secrets.choice(_DIGITS) for _ in range(_RANDOM))
+def new_secret(prefix: SecretPrefix) -> str:
+    """A new secret, which must appear in clear text only in the answer."""
+    text = prefix + "".join(secrets.choice(_DIGITS) for _ in range(_RANDOM))
     return text + _checksum(text)
 
 
-def has_secret_format(mark: SecretPrefix, text: str) -> bool:
-    """Whether `text` can be a secret of that kind at all; says nothing about its being ours."""
-    body = text.removeprefix(mark)
-    if not text.startswith(mark) or not _BODY.fullmatch(body):
+def has_secret_format(prefix: SecretPrefix, text: str) -> bool:
+    """Whether `text` has the form of such a secret, whoever made it."""
+    body = text.removeprefix(prefix)
+    if not text.startswith(prefix) or not _BODY.fullmatch(body):
         return False
     return _checksum(text[:-_CHECK]) == text[-_CHECK:]
 
