@@ -1,4 +1,4 @@
-"""The models of this app, each in the room it belongs to; Django finds them here."""
+"""The models of this app, which Django finds here; each is defined in the room it belongs to."""
 
 from identity.authorization_server.models import (
     AccessToken,

@@ -1,6 +1,6 @@
 """The authorization server and people's sign-in, mounted at the root.
 
-Chosen views only: the toolkit's own addresses and the device flow are not mounted.
+Only selected views: the toolkit's own addresses and the device flow are not mounted.
 """
 
 from django.urls import include, path

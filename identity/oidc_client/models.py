@@ -12,7 +12,8 @@ from tenants.models import Person, Tenant
 class SingleSignOn(TenantOwned):
     """The tenant's own OpenID provider, through which its people may sign in.
 
-    The client's secret is sealed by the root key. Signing in there opens this tenant and no other.
+    The client's secret is sealed by the root key. Signing in there gives access to this tenant
+    only.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
@@ -31,7 +32,7 @@ class SingleSignOn(TenantOwned):
 
 
 class ProviderAccount(TenantOwned):
-    """A person as the tenant's provider knows them: by issuer and subject, not by an address."""
+    """A person at the tenant's provider: by issuer and subject, not by an address."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""The actors behind a browser: a person in one of their tenants, or before a tenant is chosen."""
+"""The actors behind a browser: a person in a tenant, or before a tenant is chosen."""
 
 from typing import Protocol
 from uuid import UUID
@@ -50,7 +50,7 @@ def sign_in_actor(
     tenant_id: UUID = INSTALLATION,
     client_id: UUID | None = None,
 ) -> Actor:
-    """Somebody at a browser outside a session in a tenant; only recorded, and allowed nothing."""
+    """Somebody at a browser outside a tenant's session, for the log; without any permission."""
     return Actor(
         tenant_id=tenant_id,
         channel=Channel.CONSOLE,

@@ -15,7 +15,7 @@ from tenants.models import Person
 
 
 class BrowserSession(AbstractBaseSession):
-    """A browser's session; once somebody signed in, theirs, with where and when that was.
+    """A browser's session; after signing in with its person, and where and when that was.
 
     The key is a digest (`identity.sign_in.session_store`), so that knowing a row signs nobody in.
     """
@@ -24,7 +24,7 @@ class BrowserSession(AbstractBaseSession):
     signed_in_at = models.DateTimeField(null=True)
     address = models.CharField(max_length=64, blank=True)
     browser = models.CharField(max_length=80, blank=True)
-    # Noted at most once a minute, so that looking at a page writes nothing more.
+    # Recorded at most once a minute, so that most requests write nothing.
     last_seen_at = models.DateTimeField(db_default=Now())
     person_id: UUID | None
 
@@ -33,13 +33,13 @@ class BrowserSession(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionBase]:
-        """What Django decodes a row with. The store imports this model, hence by its setting."""
+        """The store for decoding a row; by its setting, because the store imports this model."""
         store: type[SessionBase] = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
         return store
 
 
 class KnownPlace(models.Model):
-    """A network and browser from which a person signed in before."""
+    """A network and browser from which a person has signed in."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
@@ -65,7 +65,7 @@ class Letter(OutgoingMail):
 
 
 class Milestone(models.Model):
-    """Something that happens once in an installation's life, and who did it."""
+    """Something that happens once in an installation, and who did it."""
 
     name = models.CharField(primary_key=True, max_length=40)
     person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -1,6 +1,6 @@
-"""In which of a person's tenants a browser session may act, and what is asked of the person first.
+"""The tenants in which a browser session may act, and what the person has to do first.
 
-The one place that decides it, for the console, the consent page and live updates alike.
+The only place that decides it: for the console, the consent page and live updates.
 """
 
 from uuid import UUID
@@ -15,7 +15,7 @@ from identity.sign_in.factors import has_second_factor
 from identity.sign_in.session_store import digest
 from tenants.models import Membership, Person, Tenant
 
-# In the session of somebody who came in through a tenant's provider: the tenant, and the issuer.
+# In a session that a tenant's provider opened: the tenant, and the issuer.
 CONFINED_TO = "confined_to"
 CONFINED_THROUGH = "confined_through"
 
@@ -27,9 +27,9 @@ PROVIDER = "EXISTS (SELECT FROM single_sign_on WHERE tenant_id = %s AND issuer =
 
 
 def confined_to(request: HttpRequest) -> UUID | None:
-    """The only tenant in which this session acts, when its person came in through a provider.
+    """The only tenant in which this session acts, when a tenant's provider opened it.
 
-    A tenant's owners decide what their provider says, so it must open nothing of anybody else's.
+    A tenant's owners control their provider, so it must give access to no other tenant.
     """
     tenant_id = request.session.get(CONFINED_TO)
     return UUID(tenant_id) if tenant_id else None
@@ -80,9 +80,9 @@ def _provider_still_set(request: HttpRequest, tenant: Tenant) -> bool:
 
 
 def lacks_second_factor(request: HttpRequest, tenant: Tenant) -> bool:
-    """Whether the tenant asks for a second factor that the person has not set up.
+    """Whether the tenant requires a second factor that the person has not set up.
 
-    Whoever came in through the tenant's own provider gave what that provider asks for.
+    A session from the tenant's own provider meets that provider's requirements instead.
     """
     if not tenant.mfa_required or confined_to(request) == tenant.pk:
         return False

@@ -1,7 +1,7 @@
-"""Everything under /account/: signing in, proving who one is, and looking after the account.
+"""Everything under /account/: signing in, second factors and the account itself.
 
-Chosen views only: open sign-up and allauth's own index are not mounted. What changes the account
-is one transaction with its audit entry, and closed to who came in through a tenant's provider.
+Only selected views: open sign-up and allauth's own index are not mounted. A change of the account
+is one transaction with its audit entry, and is closed to sessions from a tenant's provider.
 """
 
 from allauth.account import views as account
@@ -17,7 +17,7 @@ from identity.sign_in.overview import overview, second_factor
 from identity.sign_in.session_list import session_list
 
 urlpatterns = [
-    # allauth looks these up by their names.
+    # allauth reverses these names.
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),

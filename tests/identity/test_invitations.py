@@ -81,7 +81,7 @@ def test_somebody_with_an_account_signs_in_and_joins(owner: Somebody, outsider: 
     assert not Membership.objects.filter(person=outsider.person, tenant__slug="acme").exists()
     done = browser.post(PAGE, follow=True)
 
-    assert "You are a member of Acme now" in page(done).text
+    assert "You are now a member of Acme" in page(done).text
     assert Membership.objects.get(person=outsider.person, tenant__slug="acme").role == "admin"
 
 
