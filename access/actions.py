@@ -1,8 +1,8 @@
-"""What may be done at all: one table of action → scope, level and doors. Unlisted means no.
+"""What can be done at all: one table of action → scope, level and channels. Unlisted means no.
 
-`level` is what the actor needs on the object itself (None: no single object, or the operation
-narrows to what is visible). `governing` asks for an owner or admin of the tenant, `owning` for an
-owner. `fresh` asks a person at the console to have signed in a short while ago (step-up).
+`level` is what the actor needs on the object itself; None means that there is no single object, or
+that the operation narrows its answer to what is visible. `step_up` asks a person at the console to
+have authenticated a short while ago.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from access.scopes import Scope
 
 
 class Channel(StrEnum):
-    """The face through which somebody came in."""
+    """The interface through which a request came."""
 
     MCP = "mcp"
     REST = "rest"
@@ -30,7 +30,7 @@ SYSTEM = frozenset({Channel.WORKER})
 
 
 class Action(StrEnum):
-    """Every operation's name; the audit events hang on these."""
+    """The name of every operation."""
 
     LIST_CREDENTIALS = "list_credentials"
     SEARCH_CREDENTIALS = "search_credentials"
@@ -226,7 +226,7 @@ RULES: dict[Action, Rule] = {
     Action.SHOW_SETTINGS: Rule(Scope.ADMIN, admins_only=True),
     Action.CHANGE_SETTINGS: Rule(Scope.ADMIN, admins_only=True, step_up=True),
     Action.SHOW_SINGLE_SIGN_ON: Rule(Scope.ADMIN, admins_only=True, channels=PEOPLE | OPERATORS),
-    # Whoever sets the provider up can sign in as anybody whom it names, as an owner too.
+    # The person who configures the provider can sign in as anybody it names, also as an owner.
     Action.CHANGE_SINGLE_SIGN_ON: Rule(
         Scope.ADMIN, admins_only=True, owners_only=True, step_up=True, channels=PEOPLE | OPERATORS
     ),

@@ -1,4 +1,4 @@
-"""Who acts: one frozen value that every operation takes first; workers included, never None."""
+"""The actor of an operation: one frozen value, never None, also for background work."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,21 +12,19 @@ from access.scopes import Scope, satisfies
 from foundation.errors import Denied, InsufficientScope, StepUpRequired, Unauthenticated
 
 NO_CLAIMS: Mapping[str, str] = MappingProxyType({})
-# Doors that no token or session opens: the operator's shell and the worker.
+# Channels without a token or session: the operator's shell and the worker.
 INSIDE = frozenset({Channel.COMMAND, Channel.WORKER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """A person, an agent of a person, a service account, or a named part of the machinery, in one
-    tenant.
+    """A person, a person's agent, a service account, or a part of the system, in one tenant.
 
-    Everything but `claimed` is established by the server; `claimed` is what a client says of
-    itself (clientInfo, user agent, toolUseId) and decides nothing. `role` is what the door saw;
-    operations read the membership again inside their transaction. `only` narrows a personal token
-    to these credentials; None means no such limit. `fresh`: a person at the console who proved who
-    they are a short while ago. `authentication`: the token or session behind it, which operations
-    check in their transaction.
+    The server establishes everything but `claimed`, which a client says of itself (clientInfo, user
+    agent, toolUseId) and which decides nothing. `role` is what the channel read; operations read
+    the membership again in their transaction. `allowed_credentials` narrows a personal token; None
+    means no such limit. `recently_authenticated` is for step-up at the console. `authentication` is
+    the token or session behind the actor, which operations check in their transaction.
     """
 
     tenant_id: UUID
@@ -48,7 +46,7 @@ class Actor:
     claimed: Mapping[str, str] = field(default_factory=lambda: NO_CLAIMS)
 
     def require(self, action: Action) -> None:
-        """Refuse unless the table lists `action` for this door and the scopes allow it."""
+        """Refuse unless the table lists `action` for this channel and the scopes allow it."""
         rule = RULES.get(action)
         if rule is None or self.channel not in rule.channels:
             raise Denied("This cannot be done here.")
@@ -57,12 +55,12 @@ class Actor:
             raise StepUpRequired("Sign in again to do this.")
 
     def require_scope(self, scope: Scope) -> None:
-        """Refuse below `scope`: what an action does beyond its rule, for what is not one's own."""
+        """Refuse below `scope`: for what an action does beyond its rule."""
         if not satisfies(self.scopes, scope):
             raise InsufficientScope(f"The scope {scope} is needed.", required=str(scope))
 
     def required_authentication(self) -> Authentication:
-        """What has to be in force; Unauthenticated for an actor from outside that has none."""
+        """What must be in force; Unauthenticated for an actor from outside without one."""
         if self.authentication is not None:
             return self.authentication
         if self.channel in INSIDE:
@@ -71,19 +69,19 @@ class Actor:
 
     @property
     def person(self) -> UUID:
-        """The person who acts; Denied for machinery, which holds nothing of its own."""
+        """The person who acts; Denied for the system, which owns nothing."""
         if self.person_id is None:
             raise Denied("Only a person can do this.")
         return self.person_id
 
     @property
     def subject(self) -> UUID:
-        """Whoever holds grants and leases: the person or the service account that acts."""
+        """The holder of grants and leases: the service account or the person that acts."""
         return self.service_account_id or self.person
 
     @property
     def is_system(self) -> bool:
-        """A worker task or an operator's command, not a person."""
+        """Whether a worker task or an operator's command acts, and not a person."""
         return bool(self.system)
 
 
@@ -91,5 +89,5 @@ ALL_SCOPES = frozenset(str(scope) for scope in Scope)
 
 
 def system_actor(name: str, tenant_id: UUID, channel: Channel = Channel.WORKER) -> Actor:
-    """The actor for background work and operator commands, named so that the log can say who."""
+    """The actor of background work and operator commands, named for the log."""
     return Actor(tenant_id=tenant_id, channel=channel, system=name, scopes=ALL_SCOPES)

@@ -1,10 +1,10 @@
-"""How an operation knows that what its caller signed in with is still in force.
+"""How an operation knows that its caller's token or session is still in force.
 
-A token or a session is looked up before the body of a request has arrived, and it can end before
-the operation decides. Each actor therefore carries a condition on the rows that it came from. The
-database evaluates it in the operation's transaction: when that begins, and again when the actor's
-standing is read, which is after the operation's first lock. Each statement sees what was committed
-before it, so an ending that was answered is seen.
+A token or session is looked up before the body of a request has arrived, and it can end before the
+operation decides. Each actor therefore carries a condition on the rows it came from. The database
+evaluates it in the operation's transaction: at its beginning, and again when the membership is
+read, which is after the operation's first lock. Each statement sees what was committed before it,
+so a revocation that has been confirmed is always seen.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ ENDED = "The token or session has ended; sign in again."
 class Authentication:
     """A Boolean SQL expression with its parameters: true while the token or session is in force.
 
-    It names rows by their ids or digests and holds no secret.
+    It names rows by id or digest and contains no secret.
     """
 
     condition: str

@@ -1,10 +1,10 @@
-"""Grant levels and membership roles, each in its one order."""
+"""Grant levels and membership roles, each in order."""
 
 from enum import IntEnum, StrEnum
 
 
 class Level(IntEnum):
-    """How much of a credential somebody holds; each level includes those below it."""
+    """The access to a credential; each level includes those below it."""
 
     NONE = 0
     VIEWER = 1
@@ -14,12 +14,12 @@ class Level(IntEnum):
 
     @property
     def word(self) -> str:
-        """The level as the product's vocabulary spells it (`viewer` …)."""
+        """The level as the product spells it, such as `viewer`."""
         return self.name.lower()
 
     @classmethod
     def of(cls, word: str) -> "Level":
-        """The level a stored word stands for; the exact lower-case word only."""
+        """The level for a stored word, in exact lower case."""
         return _BY_WORD[word]
 
 
@@ -36,5 +36,5 @@ class Role(StrEnum):
 
     @property
     def is_admin(self) -> bool:
-        """Owners and admins hold `admin` on everything in their tenant."""
+        """Owners and admins have `admin` on everything in their tenant."""
         return self is not Role.MEMBER

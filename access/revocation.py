@@ -1,7 +1,7 @@
-"""What lives by something ends with it, in the same transaction (rule L6).
+"""Revocation cascades to what depends on the revoked access, in the same transaction (L6).
 
-A lower app sends `access_revoked` inside its operation; the apps above it that lend something out
-connect to it. This is how a member's removal reaches leases without tenants knowing of leases.
+A lower app sends a signal inside its operation; the apps above connect to it. This is how removing
+a member reaches leases, of which `tenants` knows nothing.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ group_members_removed = Signal()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRevoked:
-    """What ended; the ids that are set narrow it down together.
+    """The access that ended: everything that matches all of the ids that are set.
 
-    `by_time`: its hour had come, nobody took it away. `leaves`: the person or the service account
-    left the tenant, so what was given to them goes too; what the person owned goes to the heir.
+    `by_time`: it expired and was not taken away. `leaves`: the person or service account left the
+    tenant, so their grants are removed too, and the heir becomes owner of what the person owned.
     """
 
     reason: str
@@ -38,9 +38,9 @@ class AccessRevoked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupMembersRemoved:
-    """People who no longer belong to a group: what its grants gave them ends, and nothing else.
+    """People who no longer belong to a group: only what its grants gave them ends.
 
-    `removed`: the group itself is gone, so its grants go too.
+    `removed`: the group itself is removed, and its grants with it.
     """
 
     group_id: UUID
@@ -50,10 +50,10 @@ class GroupMembersRemoved:
 
 
 def announce_revoked(actor: Actor, ended: AccessRevoked) -> None:
-    """Tell the apps above; their failure rolls the operation back."""
+    """Send `access_revoked`; a receiver's failure rolls the operation back."""
     access_revoked.send(sender=AccessRevoked, actor=actor, ended=ended)
 
 
 def announce_members_removed(actor: Actor, left: GroupMembersRemoved) -> None:
-    """The same for people who leave a group."""
+    """Send `group_members_removed`; a receiver's failure rolls the operation back."""
     group_members_removed.send(sender=GroupMembersRemoved, actor=actor, left=left)

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """What a token may do at most; rights come from membership and grants."""
+    """The most a token may do; permissions come from membership and grants."""
 
     READ = "vault:read"
     WRITE = "vault:write"
@@ -25,5 +25,5 @@ SCOPE_MEANINGS = {
 
 
 def satisfies(held: frozenset[str], required: Scope) -> bool:
-    """Whether any held scope is at least `required`."""
+    """Whether any of the scopes is at least `required`."""
     return any(_RANK[Scope(one)] >= _RANK[required] for one in held if one in _RANK)

@@ -1,7 +1,8 @@
-"""Whose a row is: the tenant key on every tenant table, and the row-level security behind it.
+"""The tenant key on every tenant table, and the row-level security behind it.
 
-The first wall is `of(actor)`/`fetch(actor, …)`; the second is PostgreSQL's: the application role
-sees no row unless the transaction named the tenant (docs/decisions/0002-row-level-security.md).
+Code reaches rows with `of(actor)` and `fetch(actor, …)`. Independently, PostgreSQL shows the
+application's role no row unless the transaction named the tenant
+(docs/decisions/0002-row-level-security.md).
 """
 
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ class TenantQuerySet(models.QuerySet[M]):
     """Rows are reached through the actor; another tenant's row is not found."""
 
     def of(self, actor: Actor) -> Self:
-        """Only the actor's tenant's rows."""
+        """The rows of the actor's tenant."""
         return self.filter(tenant_id=actor.tenant_id)
 
     def fetch(
@@ -34,14 +35,14 @@ class TenantQuerySet(models.QuerySet[M]):
         missing: type[NotFound] = NotFound,
         **lookup: Any,
     ) -> M:
-        """The one row, or `missing`: the same answer for unknown and for foreign."""
+        """The row, or `missing`: the same answer for unknown and for another tenant's."""
         row = self.of(actor).filter(**lookup).first()
         if row is None:
             raise missing()
         return row
 
     def locked(self) -> Self:
-        """Lock the rows themselves, not what is joined to them."""
+        """Lock these rows, and not what is joined to them."""
         return self.select_for_update(of=("self",))
 
 
@@ -60,15 +61,15 @@ class TenantOwned(models.Model):
         abstract = True
 
 
-# Whether what runs here has a transaction around it on purpose, which its own then join.
+# Whether the code runs inside `joined_transaction`, which its own transactions join.
 _joining: ContextVar[bool] = ContextVar("joining", default=False)
 
 
 @contextmanager
 def tenant_transaction(tenant_id: UUID, *, durable: bool = True) -> Iterator[None]:
-    """One transaction that may touch this tenant's rows, and no other's.
+    """One transaction that may reach the rows of this tenant only.
 
-    The setting is local to the transaction, so a pooled connection cannot carry it on.
+    The setting is local to the transaction, so a pooled connection does not keep it.
     """
     with transaction.atomic(durable=durable and not _joining.get()):
         use_tenant(tenant_id)
@@ -77,7 +78,7 @@ def tenant_transaction(tenant_id: UUID, *, durable: bool = True) -> Iterator[Non
 
 @contextmanager
 def acting_transaction(actor: Actor) -> Iterator[None]:
-    """One transaction in which `actor` acts in their tenant; operations run in no other.
+    """The transaction of an operation of `actor` in their tenant.
 
     Raises Unauthenticated when the token or session behind the actor has ended.
     """
@@ -87,7 +88,7 @@ def acting_transaction(actor: Actor) -> Iterator[None]:
 
 
 def require_authentication(actor: Actor) -> None:
-    """Name the actor's tenant and refuse when their token or session has ended; one statement.
+    """Name the actor's tenant and refuse when their token or session has ended, in one statement.
 
     PostgreSQL evaluates the list from left to right. If it did not, a condition on tenant rows
     would find none and refuse.
@@ -106,9 +107,9 @@ def require_authentication(actor: Actor) -> None:
 
 @contextmanager
 def joined_transaction(tenant_id: UUID) -> Iterator[None]:
-    """A durable transaction that those opened inside join: nothing of them stands before its end.
+    """A durable transaction that the transactions opened inside join.
 
-    What was done inside may be told to nobody before the block is left.
+    Nothing done inside is committed, or may be answered, before the block is left.
     """
     with tenant_transaction(tenant_id):
         token = _joining.set(True)

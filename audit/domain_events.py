@@ -1,37 +1,27 @@
-"""What was committed, told to whoever listens in this process (live pages).
+"""What was committed, for receivers in this process such as live pages."""
 
-A listener hears of it after the commit and must neither wait nor fail: it takes a note and
-returns. News carry ids only, never names, purposes or values.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
 from django.db import transaction
+from django.dispatch import Signal
+
+# Sent after the commit with `event`. A receiver must neither block nor do I/O; its failure is
+# logged and changes nothing.
+event_committed = Signal()
 
 
 @dataclass(frozen=True, slots=True)
 class DomainEvent:
-    """Something happened in a tenant: the event's name and, where there is one, its entry."""
+    """Something happened in a tenant: ids only, never names, purposes or values."""
 
     tenant_id: UUID
     event: str
     entry_id: UUID | None = None
 
 
-Listener = Callable[[DomainEvent], None]
-_listeners: list[Listener] = []
-
-
-def subscribe(listener: Listener) -> None:
-    """Called once by the app that tells pages; each listener hears all news."""
-    if listener not in _listeners:
-        _listeners.append(listener)
-
-
-def publish_on_commit(news: DomainEvent) -> None:
-    """Tell the listeners when the running transaction has committed; nobody if it does not."""
-    for listener in _listeners:
-        transaction.on_commit(partial(listener, news), robust=True)
+def publish_on_commit(event: DomainEvent) -> None:
+    """Send `event_committed` when the running transaction has committed, and not if it does not."""
+    send = partial(event_committed.send_robust, sender=DomainEvent, event=event)
+    transaction.on_commit(send, robust=True)

@@ -1,10 +1,10 @@
-"""The audit log's vocabulary; one grammar (`noun.participle`), one place."""
+"""The audit log's event types; all have the form `noun.participle`."""
 
 from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """How it went: done, refused to the actor, or tried and failed."""
+    """Done, refused to the actor, or failed."""
 
     OK = "ok"
     DENIED = "denied"
@@ -12,7 +12,7 @@ class Outcome(StrEnum):
 
 
 class Event(StrEnum):
-    """Everything that is written down."""
+    """Event types."""
 
     CREDENTIAL_CREATED = "credential.created"
     CREDENTIAL_IMPORTED = "credential.imported"
@@ -94,7 +94,7 @@ class Event(StrEnum):
     AUDIT_EXPORTED = "audit.exported"
 
 
-# A refused or failed attempt is filed under the event that says so, where there is one.
+# A refused or failed attempt has an event of its own where there is one.
 REFUSED = {
     Event.LEASE_CREATED: Event.LEASE_DENIED,
     Event.CREDENTIAL_READ: Event.CREDENTIAL_READ_FAILED,

@@ -1,4 +1,4 @@
-"""The audit entry: append-only by database privilege, without foreign keys, so that it outlives
+"""The audit entry: append-only by database privilege, and without foreign keys, so that it outlives
 what it describes.
 """
 
@@ -9,11 +9,11 @@ from audit.events import Outcome
 
 
 class Entry(TenantOwned):
-    """Who did what to which object through which door, and how it ended.
+    """Who did what to which object through which channel, and the outcome.
 
-    Person, client and agent are opaque ids: names live outside the log, so that a person can be
-    erased. `claimed` is what the client said of itself. There is room for a later seal: nothing
-    here is numbered under a lock (docs/decisions/0004-audit.md).
+    Person, client and agent are opaque ids; names are kept elsewhere, so that a person can be
+    erased. `claimed` is what the client said of itself. No number is assigned under a lock, which
+    leaves room for a seal (docs/decisions/0004-audit.md).
     """
 
     tenant_id = models.UUIDField()

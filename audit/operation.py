@@ -6,6 +6,7 @@ answers is read from its annotations, so that routes, tools and tests need not r
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property, update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
@@ -19,6 +20,8 @@ from foundation.schema.shapes import Shape
 P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C", bound="OperationContext")
+# The event of an operation: always the same, or chosen by its input.
+EventOf = Event | Callable[..., Event]
 
 # Every decorated operation by its action; the contract tests enumerate it.
 OPERATIONS: dict[Action, "Operation[Any, Any, Any]"] = {}
@@ -26,9 +29,9 @@ OPERATIONS: dict[Action, "Operation[Any, Any, Any]"] = {}
 
 @dataclass
 class OperationContext:
-    """A running operation: who acts, under which action, and the entry it will leave.
+    """A running operation: who acts, under which action, and its audit entry.
 
-    The apps above extend it with what they know of the actor, read at most once per transaction.
+    Higher apps add what they know of the actor, read at most once per transaction.
     """
 
     actor: Actor
@@ -47,15 +50,17 @@ class OperationContext:
 class Operation(Generic[C, P, R]):
     """An operation as every channel calls it: `operation(actor, input)`.
 
-    With an event it is audited: its entry commits with its changes. Without one it reads, and
-    leaves an entry only when it is refused. The answer is returned after the commit.
+    With an event it is audited: its entry commits with its changes. A function in place of the
+    event gets the input before the transaction and chooses the event, or refuses the input.
+    Without an event it reads, and leaves an entry only when it is refused. The answer is returned
+    after the commit.
     """
 
     def __init__(
         self,
         function: Callable[Concatenate[C, P], R],
         action: Action,
-        event: Event | None,
+        event: EventOf | None,
         context: type[C],
     ) -> None:
         if action in OPERATIONS:
@@ -66,15 +71,18 @@ class Operation(Generic[C, P, R]):
         OPERATIONS[action] = self
 
     def __call__(self, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        transaction = (
-            read_only(actor, self.action)
-            if self.event is None
-            else audited(actor, self.action, self.event)
-        )
-        with transaction as entry:
+        with self._transaction(actor, *args, **kwargs) as entry:
             context = self.context(actor, self.action, entry)
             context.authorize()
             return self.function(context, *args, **kwargs)
+
+    def _transaction(
+        self, actor: Actor, *args: P.args, **kwargs: P.kwargs
+    ) -> AbstractContextManager[EntryDraft]:
+        if self.event is None:
+            return read_only(actor, self.action)
+        event = self.event if isinstance(self.event, Event) else self.event(*args, **kwargs)
+        return audited(actor, self.action, event)
 
     @cached_property
     def takes(self) -> type[Shape] | None:
@@ -104,7 +112,7 @@ class OperationDecorator(Generic[C]):
         self._context = context
 
     def __call__(
-        self, action: Action, event: Event | None = None
+        self, action: Action, event: EventOf | None = None
     ) -> Callable[[Callable[Concatenate[C, P], R]], Operation[C, P, R]]:
         def decorate(function: Callable[Concatenate[C, P], R]) -> Operation[C, P, R]:
             return Operation(function, action, event, self._context)

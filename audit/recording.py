@@ -1,7 +1,8 @@
-"""The only way to change anything: check, transaction and audit entry in one block.
+"""Checks, transaction and audit entry in one block: the only way to change anything.
 
-`audited` is for operations, which own their transaction. `record` joins a transaction that is
-already open (identity's protocol views). Either way no entry means no action (A4).
+`audited` is for operations, which own their transaction. `record_in_transaction` joins a
+transaction that is already open, as in identity's protocol views. Either way, no entry means no
+action (A4).
 """
 
 import hmac
@@ -13,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypedDict, Unpack
 from uuid import UUID
 
 from django.conf import settings
@@ -41,15 +42,25 @@ from foundation.errors import (
 
 log = logging.getLogger(__name__)
 
-# The installation's own log (A9): what happens before or outside any tenant.
+# The tenant id of the installation's own log (A9): for what happens outside any tenant.
 INSTALLATION = UUID(int=0)
 
 _REFUSALS = (Denied, InsufficientScope, NotFound, LeaseOver, Unauthenticated, QuotaExceeded)
 
 
+class EntryFields(TypedDict, total=False):
+    """The columns that an operation fills in as it learns them."""
+
+    purpose: str
+    credential_id: UUID | None
+    credential_key: str
+    version: int | None
+    lease_id: UUID | None
+
+
 @dataclass(slots=True)
 class EntryDraft:
-    """What the running operation wants its entry to say. Values never go in here."""
+    """The entry that the running operation will leave. It never contains a secret value."""
 
     event: Event
     purpose: str = ""
@@ -61,16 +72,16 @@ class EntryDraft:
     discarded: bool = False
 
     def discard(self) -> None:
-        """Write no entry after all: the operation found nothing to do and changed nothing."""
+        """Write no entry: the operation found nothing to change."""
         self.discarded = True
 
-    def set_fields(self, **facts: Any) -> None:
-        """Fill in the entry's own columns as they become known, so that refusals name them too."""
-        for name, value in facts.items():
+    def set_fields(self, **fields: Unpack[EntryFields]) -> None:
+        """Fill in columns of the entry early, so that a refusal names them too."""
+        for name, value in fields.items():
             setattr(self, name, value)
 
     def add_details(self, **facts: Any) -> None:
-        """Add to the entry's free part: counts, codes, ids, names; listed at each call."""
+        """Add to the entry's details: counts, codes, ids, names; listed at each call."""
         self.details.update(facts)
 
 
@@ -78,10 +89,10 @@ class EntryDraft:
 def audited(actor: Actor, action: Action, event: Event) -> Iterator[EntryDraft]:
     """Run the body as `actor` in one durable transaction that ends with its audit entry.
 
-    The commit happens before the block is left, so whatever the caller returns afterwards has its
-    entry on disk. A refusal or failure rolls everything back and is recorded in a transaction of
-    its own. Raises what the body raises; Unauthenticated when the actor's token or session has
-    ended; Unavailable when the database cannot be written.
+    The commit happens before the block is left, so the entry is on disk before the caller answers.
+    A refusal or failure rolls everything back and is recorded in a transaction of its own. Raises
+    what the body raises; Unauthenticated when the actor's token or session has ended; Unavailable
+    when the database cannot be written.
     """
     draft = EntryDraft(event)
     try:
@@ -102,7 +113,7 @@ def audited(actor: Actor, action: Action, event: Event) -> Iterator[EntryDraft]:
 
 @contextmanager
 def read_only(actor: Actor, action: Action) -> Iterator[EntryDraft]:
-    """Run a body that discloses no secret: no entry when it works, one when it is refused."""
+    """Run a body that discloses no secret; only a refusal leaves an entry."""
     draft = EntryDraft(Event.ACCESS_DENIED)
     draft.add_details(action=str(action))
     try:
@@ -152,12 +163,12 @@ def record(actor: Actor, draft: EntryDraft, outcome: Outcome = Outcome.OK) -> No
 def record_in_transaction(
     actor: Actor, event: Event, *, outcome: Outcome = Outcome.OK, **facts: Any
 ) -> None:
-    """An entry inside somebody else's open transaction (the toolkit's views); `facts` are details.
+    """Write an entry in the caller's open transaction; `facts` are its details.
 
-    A durable block cannot be nested there, hence this second way in.
+    For the toolkit's views, in which a durable block cannot be nested.
     """
     if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("record_joined needs an open transaction")
+        raise RuntimeError("record_in_transaction needs an open transaction")
     use_tenant(actor.tenant_id)
     draft = EntryDraft(event)
     draft.add_details(**facts)
@@ -167,21 +178,21 @@ def record_in_transaction(
 def record_separately(
     actor: Actor, event: Event, *, outcome: Outcome = Outcome.OK, **facts: Any
 ) -> None:
-    """An entry in a transaction of its own, for what changes nothing else (a failed sign-in)."""
+    """Write an entry in a transaction of its own, for example of a failed sign-in."""
     with tenant_transaction(actor.tenant_id, durable=False):
         record_in_transaction(actor, event, outcome=outcome, **facts)
 
 
-# Refusals inside `atomic_operations`, which are recorded after its end, whatever becomes of it.
+# Refusals inside `atomic_operations`; they are recorded after it, also when it rolls back.
 _refused: ContextVar[list[tuple[EntryDraft, Outcome]] | None] = ContextVar("refused", default=None)
 
 
 @contextmanager
 def atomic_operations(actor: Actor) -> Iterator[None]:
-    """Let the operations inside and what the caller writes with them stand or fall together.
+    """Commit or roll back the operations inside and what the caller writes with them together.
 
-    A refusal keeps what stood before it, such as a request for approval; a defect keeps nothing.
-    Whoever uses this tells nobody an answer before the block is left.
+    A refusal keeps what was done before it, such as a request for approval; a defect keeps nothing.
+    The caller must not answer before the block is left.
     """
     refused: list[tuple[EntryDraft, Outcome]] = []
     token = _refused.set(refused)
@@ -215,7 +226,7 @@ def _record_refusal(actor: Actor, draft: EntryDraft, error: VaultError) -> None:
 
 
 def _record_apart(actor: Actor, draft: EntryDraft, outcome: Outcome, code: str) -> None:
-    """The refusal's own transaction; when even that fails, the caller learns no more than 503."""
+    """Record a refusal in its own transaction; Unavailable when even that fails."""
     draft.event = REFUSED.get(draft.event, draft.event)
     draft.add_details(code=code)
     waiting = _refused.get()
@@ -235,9 +246,9 @@ def _record_now(actor: Actor, draft: EntryDraft, outcome: Outcome) -> None:
 
 
 def _unavailable(actor: Actor, draft: EntryDraft, error: Exception) -> NoReturn:
-    """Nothing was committed; try to leave a trace, then say 503.
+    """Nothing was committed: try to record the failure, then raise Unavailable.
 
-    Only the error's type is logged: its text may quote a row.
+    Only the error's type is logged, because its text may quote a row.
     """
     log.error("%s failed: %s", draft.event, type(error).__name__)
     _record_apart(actor, draft, Outcome.FAILED, Unavailable.code)
@@ -263,5 +274,5 @@ def _canonical(entry: Entry) -> bytes:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Model):
-        raise TypeError("an entry holds plain ids, no rows")
+        raise TypeError("an entry contains plain ids, no rows")
     return value if isinstance(value, (str, int, dict, list, type(None))) else str(value)

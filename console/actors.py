@@ -2,13 +2,10 @@
 
 from django.http import HttpRequest
 
-from access.actions import Channel
-from access.actor import ALL_SCOPES, Actor
+from access.actor import Actor
 from console.current_tenant import current_tenant
 from foundation.errors import Denied, SecondFactorRequired
-from identity.request_context import address_of, request_id_of
-from identity.sign_in.step_up import recently_authenticated
-from identity.sign_in.tenant_access import session_authentication
+from identity.sign_in.actors import console_actor
 from tenants.models import Person
 
 
@@ -27,14 +24,4 @@ def actor_for(request: HttpRequest) -> Actor:
     if place.locked:
         raise SecondFactorRequired(f"{place.name} asks its members for a second factor.")
     assert isinstance(request.user, Person)
-    return Actor(
-        tenant_id=place.tenant_id,
-        channel=Channel.CONSOLE,
-        person_id=request.user.pk,
-        role=place.role,
-        scopes=ALL_SCOPES,
-        recently_authenticated=recently_authenticated(request),
-        authentication=session_authentication(request, request.user),
-        request_id=request_id_of(request),
-        address=address_of(request),
-    )
+    return console_actor(request, request.user, place)

@@ -5,7 +5,10 @@ class ConsoleConfig(AppConfig):
     name = "console"
 
     def ready(self) -> None:
-        from audit.domain_events import subscribe
+        from audit.domain_events import DomainEvent, event_committed
         from console.live.publisher import publisher
 
-        subscribe(publisher.note)
+        def note(event: DomainEvent, **_: object) -> None:
+            publisher.note(event)
+
+        event_committed.connect(note, weak=False, dispatch_uid="console.live")

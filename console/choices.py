@@ -8,7 +8,9 @@ from credentials.shapes.credentials import MAXIMUM_PAGE, ListCredentials
 from foundation.db.ids import public_id
 from tenants.models import Agent, AgentState, Membership
 from tenants.operations import list_groups, list_members, list_service_accounts
-from tenants.shapes.tenants import Listing, ListServiceAccounts, MemberOut
+from tenants.shapes.fields import Listing
+from tenants.shapes.members import MemberOut
+from tenants.shapes.service_accounts import ListServiceAccounts
 
 
 def agent_choices(actor: Actor) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from credentials.shapes.access_requests import ListAccessRequests
 from leases.operations import list_approvals
 from leases.shapes import ListApprovals
 from tenants.operations import list_agents
-from tenants.shapes.tenants import ListAgents
+from tenants.shapes.agents import ListAgents
 
 
 class Group(StrEnum):

@@ -1,4 +1,4 @@
-"""A pause after a failure, so that a server that hangs is not waited for at every call."""
+"""A pause after a failure, so that calls do not each wait for a server that hangs."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ PAUSE_SECONDS = 5.0
 
 
 class Breaker:
-    """After a failure nobody asks again for a while, so a frozen server is not waited for twice."""
+    """Allows no call for a while after a failure."""
 
     def __init__(self, pause: float = PAUSE_SECONDS, *, what: str = "the cache") -> None:
         self._pause = pause
@@ -19,7 +19,7 @@ class Breaker:
         self._lock = Lock()
 
     def allows(self) -> bool:
-        """Whether to ask; when the pause is over one caller tries and the others still wait."""
+        """Whether to call. After the pause one caller tries while the others still go without."""
         if not self._open_until:
             return True
         with self._lock:
@@ -29,13 +29,15 @@ class Breaker:
             return True
 
     def fail(self) -> None:
-        """Start a pause; said once in the log, not at every call."""
+        """Start a pause; logged once, not at every call."""
         if not self._open_until:
-            log.warning("%s is out of reach; this process goes on with its own memory", self._what)
+            log.warning(
+                "%s is out of reach; this process continues with its own memory", self._what
+            )
         self._open_until = time.monotonic() + self._pause
 
     def succeed(self) -> None:
-        """Ask again from now on."""
+        """Allow calls again."""
         if self._open_until:
             log.warning("%s is back", self._what)
             self._open_until = 0.0

@@ -1,14 +1,14 @@
-"""What can go wrong, in one tree: a stable code, an HTTP status and words that are safe to show.
+"""The errors, in one tree: a stable code, an HTTP status, and text that is safe to show.
 
-Codes and statuses are those of the product's error table (docs/architecture.md, "Errors").
-No error carries a value that was sent in: `detail` names the rule, never the input.
+Codes and statuses are those of the product's error table (docs/architecture.md, "Errors"). No error
+carries a value that was sent: `detail` names the rule, never the input.
 """
 
 from typing import Any, ClassVar
 
 
 class VaultError(Exception):
-    """Base of everything a caller may be told; `detail` and `hint` are safe to show to anyone."""
+    """The base of every error that a caller may see; `detail` and `hint` are safe for anyone."""
 
     code: ClassVar[str] = "internal/error"
     status: ClassVar[int] = 500
@@ -21,7 +21,7 @@ class VaultError(Exception):
         self.extra = extra
 
     def as_problem(self, request_id: str = "") -> dict[str, Any]:
-        """The RFC 9457 members plus `code`, `hint`, `requestId` and this error's own extras."""
+        """The RFC 9457 members plus `code`, `hint`, `requestId` and this error's own members."""
         problem: dict[str, Any] = {
             "type": f"urn:vault:error:{self.code}",
             "title": self.title,
@@ -39,7 +39,7 @@ class VaultError(Exception):
 
 
 class Invalid(VaultError):
-    """An argument breaks a rule; `field` says which one (its name, never its value)."""
+    """An argument breaks a rule; `field` is its name, never its value."""
 
     code, status, title = "input/invalid", 422, "Invalid input"
 
@@ -49,7 +49,7 @@ class Invalid(VaultError):
 
 
 class Malformed(VaultError):
-    """The body is no strict JSON: broken, duplicate members, too deep, NaN."""
+    """The body is not strict JSON: broken, duplicate members, too deep, NaN."""
 
     code, status, title = "input/malformed", 400, "Malformed request"
 
@@ -61,31 +61,31 @@ class TooLarge(VaultError):
 
 
 class RequestTimeout(VaultError):
-    """The request did not arrive whole in time (RFC 9110 §15.5.9)."""
+    """The request did not arrive completely in time (RFC 9110 §15.5.9)."""
 
     code, status, title = "request/timeout", 408, "Request timeout"
 
 
 class MethodNotAllowed(VaultError):
-    """The address is right, the method is not (RFC 9110 §15.5.6)."""
+    """The address exists, but not for this method (RFC 9110 §15.5.6)."""
 
     code, status, title = "request/method-not-allowed", 405, "Method not allowed"
 
 
 class NotAcceptable(VaultError):
-    """Only JSON is answered (RFC 9110 §15.5.7)."""
+    """Only JSON can be answered (RFC 9110 §15.5.7)."""
 
     code, status, title = "request/not-acceptable", 406, "Not acceptable"
 
 
 class UnsupportedMediaType(VaultError):
-    """Only plain JSON is read (RFC 9110 §15.5.16)."""
+    """Only plain JSON can be read (RFC 9110 §15.5.16)."""
 
     code, status, title = "request/unsupported-media-type", 415, "Unsupported media type"
 
 
 class Unauthenticated(VaultError):
-    """No token, or one that does not hold (RFC 6750 §3.1 `invalid_token`)."""
+    """No token, or an invalid one (RFC 6750 §3.1 `invalid_token`)."""
 
     code, status, title = "auth/invalid-token", 401, "Not signed in"
 
@@ -97,7 +97,7 @@ class AudienceMismatch(Unauthenticated):
 
 
 class InsufficientScope(VaultError):
-    """The token holds, but lacks a scope; `required` names it (RFC 6750 §3.1)."""
+    """The token is valid but lacks a scope, which `required` names (RFC 6750 §3.1)."""
 
     code, status, title = "auth/insufficient-scope", 403, "Insufficient scope"
 
@@ -109,19 +109,19 @@ class Denied(VaultError):
 
 
 class StepUpRequired(Denied):
-    """Allowed after a fresh sign-in."""
+    """Allowed after authenticating again."""
 
     code, title = "access/step-up-required", "Sign in again"
 
 
 class SecondFactorRequired(Denied):
-    """Allowed once the person set up a second factor, which the tenant asks for."""
+    """Allowed once the person has set up the second factor that the tenant requires."""
 
     code, title = "access/second-factor-required", "Second factor required"
 
 
 class NotFound(VaultError):
-    """Unknown, another tenant's, or not visible: one and the same answer."""
+    """Unknown, another tenant's, or not visible: always the same answer."""
 
     code, status, title = "resource/not-found", 404, "Not found"
 
@@ -145,13 +145,13 @@ class FolderNotFound(NotFound):
 
 
 class InvalidHandle(NotFound):
-    """Unknown, foreign, malformed or forged lease handle: not to be told apart (L5)."""
+    """An unknown, foreign, malformed or forged lease handle: always the same answer (L5)."""
 
     code, title = "lease/invalid-handle", "Invalid lease handle"
 
 
 class Conflict(VaultError):
-    """The state does not allow it now."""
+    """The present state does not allow it."""
 
     code, status, title = "state/conflict", 409, "Conflict"
 
@@ -169,25 +169,25 @@ class ApprovalPending(Conflict):
 
 
 class LeaseOver(VaultError):
-    """The caller's own lease is no longer readable; subclasses say which way it ended (L5)."""
+    """The caller's own lease can no longer be read; subclasses say why (L5)."""
 
     status: ClassVar[int] = 410
 
 
 class LeaseExpired(LeaseOver):
-    """Its time is over."""
+    """Its time has run out."""
 
     code, title = "lease/expired", "Lease expired"
 
 
 class LeaseRevoked(LeaseOver):
-    """It was revoked, released, or what it lived by was removed."""
+    """It was revoked or released, or access that it depends on was removed."""
 
     code, title = "lease/revoked", "Lease revoked"
 
 
 class LeaseConsumed(LeaseOver):
-    """All its uses are spent."""
+    """All its uses have been used."""
 
     code, title = "lease/consumed", "Lease consumed"
 
@@ -205,6 +205,6 @@ class QuotaExceeded(VaultError):
 
 
 class Unavailable(VaultError):
-    """A part that is needed is out of reach; nothing was disclosed or changed (fail closed)."""
+    """A required service cannot be reached; nothing was disclosed or changed (fail closed)."""
 
     code, status, title = "service/unavailable", 503, "Service unavailable"

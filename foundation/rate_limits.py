@@ -1,4 +1,4 @@
-"""Every limit on how often something may be tried before anybody is known or proven: one table.
+"""Every limit on attempts before the caller is authenticated: one table.
 
 Defaults suit 500 people behind one address. An operator changes a row by the setting of its name
 (docs/settings.md); docs/limits.md shows this table.
@@ -17,9 +17,9 @@ ACCOUNT = "account"
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How often `what` may happen, counted for each `per`: `rates` such as `30/minute, 500/day`.
+    """How often `what` may happen, counted for each `per`; `rates` such as `30/minute, 500/day`.
 
-    A network is an IPv4 address or the /64 of an IPv6 one.
+    A network is an IPv4 address or the /64 of an IPv6 address.
     """
 
     name: str
@@ -140,7 +140,7 @@ BY_NAME = {limit.name: limit for limit in LIMITS}
 
 
 def parse_rates(text: str) -> list[RateLimitItem]:
-    """The rates of `30/minute, 500/day`; ValueError when it is something else."""
+    """The rates in `30/minute, 500/day`; ValueError for anything else."""
     try:
         found: list[RateLimitItem] = parse_many(text)
     except ValueError:

@@ -1,10 +1,10 @@
-"""What the log may say of an unexpected exception: its kind and place, never its words."""
+"""What the log may say of an unexpected exception: its type and place, never its text."""
 
 import traceback
 
 
 def safe_traceback(error: BaseException) -> str:
-    """Type names and source lines of the chain; messages are left out, they may quote values."""
+    """Types and source lines of the exception chain, without messages, which may quote values."""
     parts: list[str] = []
     link: BaseException | None = error
     while link is not None:

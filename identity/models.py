@@ -1,335 +1,40 @@
-"""What the authorization server keeps: clients, consents and what descends from them, signing keys;
-and what belongs to people's sign-in: browsers' sessions, known places, a tenant's own provider.
+"""The models of this app, which Django finds here; each is defined in the room it belongs to."""
 
-Outside row-level security stands what is looked up before a tenant is known.
-
-The toolkit's six models are swapped at the first migration. A secret is never stored: codes and
-tokens are rows under a SHA-256, and the database refuses a row that carries the token itself.
-"""
-
-from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
-
-from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db import models
-from django.db.models.functions import Now
-from oauth2_provider.models import (
-    AbstractAccessToken,
-    AbstractApplication,
-    AbstractDeviceGrant,
-    AbstractGrant,
-    AbstractIDToken,
-    AbstractRefreshToken,
-    ApplicationManager,
+from identity.authorization_server.models import (
+    AccessToken,
+    AuthorizationCode,
+    AuthorizeRequest,
+    Client,
+    ClientState,
+    Consent,
+    DeviceGrant,
+    IDToken,
+    RefreshToken,
+    SigningKey,
 )
-
-from access.tenancy import TenantOwned
-from foundation.db.ids import uuid7
-from identity.authorization_server.redirect_uris import allows
-from identity.service_accounts.models import SHA256_HEX, AccountProof
-from tenants.mail_queue import OutgoingMail, due_index, failed_index, known_state
-from tenants.models import Person, ServiceAccount, Tenant
-
-if TYPE_CHECKING:
-    from django.contrib.sessions.backends.base import SessionBase
-
-
-class ClientState(models.TextChoices):
-    """A client that is not active can neither be authorised nor use what it holds."""
-
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    REMOVED = "removed"
-
-
-class Client(AbstractApplication):
-    """A program that acts for people, known to the whole installation and allowed per consent; or
-    a tenant's service account, which acts by itself and is the only kind that can prove who it is.
-
-    `id` is what the rest of the product calls the client; `client_id` is the OAuth parameter.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # type: ignore[assignment]  # the toolkit counts
-    state = models.CharField(max_length=9, choices=ClientState.choices, default=ClientState.ACTIVE)
-    authorized_at = models.DateTimeField(null=True)
-    tenant = models.ForeignKey(Tenant, null=True, on_delete=models.CASCADE, related_name="+")
-    service_account = models.OneToOneField(
-        ServiceAccount, null=True, on_delete=models.CASCADE, related_name="+"
-    )
-    tenant_id: UUID | None
-    service_account_id: UUID | None
-
-    objects = ApplicationManager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="client_without_secret", condition=models.Q(client_secret="")
-            ),
-            models.CheckConstraint(
-                name="only_service_accounts_are_confidential",
-                condition=models.Q(
-                    client_type="public", service_account__isnull=True, tenant__isnull=True
-                )
-                | models.Q(
-                    client_type="confidential",
-                    service_account__isnull=False,
-                    tenant__isnull=False,
-                ),
-            ),
-        ]
-
-    def is_usable(self, _request: object = None) -> bool:
-        """The toolkit asks before every use of a client."""
-        return self.state == ClientState.ACTIVE
-
-    def redirect_uri_allowed(self, uri: str) -> bool:
-        """Exactly a registered one, but for the port of a loopback address (RFC 8252 §7.3)."""
-        return allows(self.redirect_uris.split(), uri)
-
-
-class SigningKey(models.Model):
-    """A key that signs access tokens; the private half is sealed by the root key.
-
-    It signs from `active_from` until a later key's `active_from`. A withdrawn key is trusted no
-    more, whatever it signed.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    number = models.PositiveIntegerField(unique=True)
-    alg = models.CharField(max_length=5, choices=[("ES256", "ES256"), ("RS256", "RS256")])
-    public_jwk = models.JSONField()
-    sealed_jwk = models.BinaryField(null=True)
-    root_key_id = models.CharField(max_length=64)
-    created_at = models.DateTimeField(db_default=Now())
-    active_from = models.DateTimeField()
-    withdrawn_at = models.DateTimeField(null=True)
-
-    @property
-    def kid(self) -> str:
-        """The key's name in token headers and in the published set."""
-        return self.id.hex
-
-
-class Consent(models.Model):
-    """One person's yes to one client in one tenant for one resource: the family of every code and
-    token that came of it. Whoever issues, refreshes, replays or revokes locks this row first, and
-    ending it ends them all at once.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="consents")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    # A membership that ended is gone for good; one that came later is not the one that consented.
-    membership_id = models.UUIDField()
-    agent_id = models.UUIDField()
-    agent_name = models.CharField(max_length=80)
-    resource = models.CharField(max_length=300)
-    scope = models.CharField(max_length=200)
-    given_at = models.DateTimeField(db_default=Now())
-    refresh_until = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-    ended_reason = models.CharField(max_length=40, blank=True)
-    client_id: UUID
-    person_id: UUID
-    tenant_id: UUID
-
-    class Meta:
-        indexes = [models.Index(fields=["tenant", "agent_id"], name="consent_agent")]
-
-
-class AuthorizeRequest(models.Model):
-    """What a client asked for, kept here while the person decides; the form carries only its id.
-
-    Bound to the person and to the browser session that was shown the page.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
-    session_digest = models.CharField(max_length=64)
-    redirect_uri = models.CharField(max_length=300)
-    state = models.CharField(max_length=2048, blank=True)
-    scope = models.CharField(max_length=200)
-    resource = models.CharField(max_length=300)
-    code_challenge = models.CharField(max_length=43)
-    created_at = models.DateTimeField(db_default=Now())
-    expires_at = models.DateTimeField()
-    decided_at = models.DateTimeField(null=True)
-    allowed = models.BooleanField(default=False)
-
-
-class AuthorizationCode(AbstractGrant):
-    """A code on its way to the client; `code` holds its SHA-256. Redeemed ones stay as tombstones
-    for as long as a replay can be told from an unknown code.
-    """
-
-    consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="codes")
-    asked = models.OneToOneField(AuthorizeRequest, on_delete=models.CASCADE, related_name="issued")
-    consumed_at = models.DateTimeField(null=True)
-    consent_id: UUID
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="code_is_hashed", condition=models.Q(code__regex=SHA256_HEX)
-            )
-        ]
-
-
-class AccessToken(AbstractAccessToken):
-    """An access token that is in force; the id is the token's `jti`. Revoked means deleted.
-
-    It comes of a person's consent or of a service account's proof.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # type: ignore[assignment]  # the toolkit counts
-    consent = models.ForeignKey(
-        Consent, null=True, on_delete=models.CASCADE, related_name="access_tokens"
-    )
-    proof = models.ForeignKey(
-        AccountProof, null=True, on_delete=models.CASCADE, related_name="access_tokens"
-    )
-    signing_key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="signed")
-    consent_id: UUID | None
-    proof_id: UUID | None
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(name="access_token_is_hashed", condition=models.Q(token="")),
-            models.CheckConstraint(
-                name="access_token_has_one_origin",
-                condition=models.Q(consent__isnull=False, proof__isnull=True)
-                | models.Q(consent__isnull=True, proof__isnull=False),
-            ),
-        ]
-        indexes = [models.Index(fields=["expires"], name="access_token_expiry")]
-
-
-class RefreshToken(AbstractRefreshToken):
-    """A refresh token; used ones stay until they expire, so that a replay is noticed."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # type: ignore[assignment]  # the toolkit counts
-    consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="refresh_tokens")
-    expires_at = models.DateTimeField()
-    replaced_at = models.DateTimeField(null=True)
-    replacements = models.PositiveSmallIntegerField(default=0)
-    consent_id: UUID
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["token_checksum"], name="refresh_token_once"),
-            models.CheckConstraint(name="refresh_token_is_hashed", condition=models.Q(token="")),
-        ]
-        indexes = [models.Index(fields=["expires_at"], name="refresh_token_expiry")]
-
-
-class IDToken(AbstractIDToken):
-    """Swapped because the toolkit's model graph needs it; OpenID Connect is off, no row exists."""
-
-
-class DeviceGrant(AbstractDeviceGrant):
-    """Swapped for the device flow to come; it is not mounted, no row exists."""
-
-
-class BrowserSession(AbstractBaseSession):
-    """A browser's session; once somebody signed in, theirs, with where and when that was.
-
-    The key is a digest (`identity.sign_in.session_store`), so that knowing a row signs nobody in.
-    """
-
-    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
-    signed_in_at = models.DateTimeField(null=True)
-    address = models.CharField(max_length=64, blank=True)
-    browser = models.CharField(max_length=80, blank=True)
-    # Noted at most once a minute, so that looking at a page writes nothing more.
-    last_seen_at = models.DateTimeField(db_default=Now())
-    person_id: UUID | None
-
-    class Meta:
-        indexes = [models.Index(fields=["person", "expire_date"], name="session_person")]
-
-    @classmethod
-    def get_session_store_class(cls) -> "type[SessionBase]":
-        """What Django's manager saves sessions with."""
-        from identity.sign_in.session_store import SessionStore
-
-        return SessionStore
-
-
-class KnownPlace(models.Model):
-    """A network and browser from which a person signed in before."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
-    network = models.CharField(max_length=64)
-    browser = models.CharField(max_length=80)
-    first_seen_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["person", "network", "browser"], name="known_place")
-        ]
-
-
-class Letter(OutgoingMail):
-    """A mail to a person about their own account."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
-
-    class Meta:
-        constraints = [known_state("letter_state")]
-        indexes = [due_index("letter_due"), failed_index("letter_failed")]
-
-
-class Milestone(models.Model):
-    """Something that happens once in an installation's life, and who did it."""
-
-    name = models.CharField(primary_key=True, max_length=40)
-    person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
-    at = models.DateTimeField(db_default=Now())
-    person_id: UUID | None
-
-
-class SingleSignOn(TenantOwned):
-    """The tenant's own OpenID provider, through which its people may sign in.
-
-    The client's secret is sealed by the root key. Signing in there opens this tenant and no other.
-    """
-
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    issuer = models.CharField(max_length=300)
-    oauth_client_id = models.CharField(max_length=191)
-    sealed_secret = models.BinaryField()
-    domains = models.JSONField(default=list)
-    creates_members = models.BooleanField(default=False)
-    enabled = models.BooleanField(default=True)
-    tenant_id: UUID
-
-    class Meta:
-        db_table = "single_sign_on"
-        default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["tenant"], name="one_provider_per_tenant")]
-
-
-class ProviderAccount(TenantOwned):
-    """A person as the tenant's provider knows them: by issuer and subject, not by an address."""
-
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
-    issuer = models.CharField(max_length=300)
-    subject = models.CharField(max_length=255)
-    linked_at = models.DateTimeField(db_default=Now())
-    tenant_id: UUID
-    person_id: UUID
-
-    class Meta:
-        db_table = "provider_account"
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(
-                fields=["tenant", "issuer", "subject"], name="one_person_per_subject"
-            )
-        ]
+from identity.oidc_client.models import ProviderAccount, SingleSignOn
+from identity.service_accounts.models import AccountProof, PersonalToken, ProofKind, UsedAssertion
+from identity.sign_in.models import BrowserSession, KnownPlace, Letter, Milestone
+
+__all__ = [
+    "AccessToken",
+    "AccountProof",
+    "AuthorizationCode",
+    "AuthorizeRequest",
+    "BrowserSession",
+    "Client",
+    "ClientState",
+    "Consent",
+    "DeviceGrant",
+    "IDToken",
+    "KnownPlace",
+    "Letter",
+    "Milestone",
+    "PersonalToken",
+    "ProofKind",
+    "ProviderAccount",
+    "RefreshToken",
+    "SigningKey",
+    "SingleSignOn",
+    "UsedAssertion",
+]

@@ -1,4 +1,4 @@
-"""What identity's operations take and answer. A new secret is in exactly one answer, once."""
+"""Inputs and answers of identity's operations. A new secret is in exactly one answer."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -20,7 +20,7 @@ EVERY_SCOPE: list[AccountScope] = ["vault:read", "vault:write"]
 
 
 class AddAccountSecret(Shape):
-    """A new secret for a service account `sa_…`, with what it may be used for at most."""
+    """A new secret for a service account `sa_…`, and its scopes at most."""
 
     account_id: str
     name: Label
@@ -41,7 +41,7 @@ class AddAccountKey(Shape):
 
 
 class AccountProofOut(Shape):
-    """What a service account proves itself with; `clientId` is what it calls itself."""
+    """A credential of a service account; `clientId` is the account's OAuth client id."""
 
     proof_id: str
     account_id: str
@@ -59,7 +59,7 @@ class AccountSecretOut(AccountProofOut):
 
 
 class NewAccountSecretOut(AccountProofOut):
-    """The one answer that holds the secret; when the same call is repeated, it is left out."""
+    """The only answer with the secret; a repeated call leaves it out."""
 
     secret: SecretStr | None
 
@@ -69,7 +69,7 @@ class NewAccountSecretOut(AccountProofOut):
 
 
 class AccountKeyOut(AccountProofOut):
-    """A registered key; `kid` is what assertions may name it by."""
+    """A registered key; assertions may name it by `kid`."""
 
     alg: str
     kid: str
@@ -88,21 +88,21 @@ class AccountKeysOut(Shape):
 
 
 class ListClients(Shape):
-    """Which page of the clients to list."""
+    """A page of the clients."""
 
     limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
     cursor: str | None = Field(default=None, max_length=1024)
 
 
 class ChangeClient(Shape):
-    """Suspend a client in this tenant, or let it go on."""
+    """Suspend a client in this tenant, or resume it."""
 
     client_id: Annotated[str, Field(max_length=64)]
     state: Literal["active", "suspended"]
 
 
 class ClientOut(Shape):
-    """An OAuth client as this tenant sees it: what it calls itself, and who connected it here.
+    """An OAuth client in this tenant: the name it gives itself, and who connected it here.
 
     `stopped`: by the installation's operator, for every tenant.
     """
@@ -125,7 +125,7 @@ class ClientPageOut(Shape):
 
 
 class CreatePersonalToken(Shape):
-    """A token of one's own. `credentials` narrows it to these keys; null means all in reach."""
+    """A token of one's own. `credentials` narrows it to these keys; null means everything."""
 
     name: Label
     scopes: Annotated[list[PersonalScope], Field(min_length=1, max_length=3)]
@@ -159,7 +159,7 @@ class PersonalTokenOut(Shape):
 
 
 class NewPersonalTokenOut(PersonalTokenOut):
-    """The one answer that holds the token; when the same call is repeated, it is left out."""
+    """The only answer with the token; a repeated call leaves it out."""
 
     token: SecretStr | None
 

@@ -1,4 +1,4 @@
-"""Background work on what identity keeps: tidying up after time, which has decided already."""
+"""Background work: deleting what is over, and delivering letters."""
 
 from datetime import datetime, timedelta
 
@@ -14,24 +14,26 @@ from identity.models import AccessToken, AuthorizeRequest, Client, Consent, Lett
 from identity.service_accounts.models import AccountProof, PersonalToken, UsedAssertion
 from identity.sign_in.security_emails import LetterQueue, letters_due
 from identity.sign_in.session_store import SessionStore
-from identity.signing_keys import forget_old_keys
+from identity.tokens.signing_keys import forget_old_keys
 from tenants.mail_queue import MailState, deliver
 
 UNUSED_REGISTRATION = timedelta(hours=24)
-KEPT = timedelta(hours=24)  # as long as a late replay is worth knowing
-KEPT_PROOF = timedelta(days=30)  # as long as somebody may wonder what has stopped working
+KEPT = timedelta(hours=24)  # while a late replay is worth noticing
+KEPT_PROOF = timedelta(days=30)  # while somebody may look for what stopped working
 KEPT_LETTER = timedelta(days=7)
-KEPT_UNDELIVERED = timedelta(days=30)  # as long as an operator may look into it
-KEPT_CONSENT = timedelta(days=8)  # no lease lives longer, and a client's end finds leases by it
+KEPT_UNDELIVERED = timedelta(days=30)  # while an operator may look into it
+KEPT_CONSENT = timedelta(
+    days=8
+)  # longer than any lease, because removing a client finds its leases by consents
 
 
 @shared_task(name="identity.purge")
 def purge() -> None:
-    """Drop registrations that nobody authorised, and codes, tokens and requests long over."""
+    """Delete registrations that nobody authorised, and codes, tokens and requests long over."""
     with transaction.atomic():
         now = database_now()
-        _drop_unused_clients(now)
-        _drop_what_is_over(now)
+        _delete_unused_clients(now)
+        _delete_expired(now)
         forget_old_keys()
         SessionStore.clear_expired()
 
@@ -42,7 +44,7 @@ def send_letters() -> None:
     deliver(LetterQueue(), letters_due())
 
 
-def _drop_unused_clients(now: datetime) -> None:
+def _delete_unused_clients(now: datetime) -> None:
     unused = Client.objects.filter(
         registration_source=Client.RegistrationSource.DCR,
         authorized_at=None,
@@ -54,7 +56,7 @@ def _drop_unused_clients(now: datetime) -> None:
         record_in_transaction(actor, Event.CLIENT_REMOVED, reason="never authorised", count=count)
 
 
-def _drop_what_is_over(now: datetime) -> None:
+def _delete_expired(now: datetime) -> None:
     Letter.objects.filter(sent_at__lt=now - KEPT_LETTER).delete()
     undelivered = Letter.objects.exclude(state=MailState.WAITING)
     undelivered.filter(created_at__lt=now - KEPT_UNDELIVERED).delete()

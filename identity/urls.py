@@ -1,6 +1,6 @@
 """The authorization server and people's sign-in, mounted at the root.
 
-Chosen views only: the toolkit's own addresses and the device flow are not mounted.
+Only selected views: the toolkit's own addresses and the device flow are not mounted.
 """
 
 from django.urls import include, path
@@ -8,12 +8,9 @@ from django.urls import include, path
 from identity.authorization_server.authorization_status import complete, status
 from identity.authorization_server.authorize_view import authorize
 from identity.authorization_server.endpoints import introspect, register, revoke, token
-from identity.authorization_server.metadata import (
-    authorization_server,
-    jwks,
-    mcp_resource,
-    rest_resource,
-)
+from identity.authorization_server.metadata import authorization_server, jwks
+from identity.oidc_client import views as single_sign_on
+from identity.resource_server.metadata import mcp_resource, rest_resource
 from identity.sign_in import invitation
 from identity.sign_in.setup import follow_link, root_key_kept, setup
 
@@ -39,5 +36,9 @@ urlpatterns = [
     path("setup/<str:token>/", follow_link, name="setup_link"),
     path("invitations/", invitation.invitation, name="invitation"),
     path("invitations/<str:link>", invitation.follow_link, name="invitation_link"),
+    path("account/sso/", single_sign_on.choose, name="sso"),
+    path("account/sso/<slug:slug>/", single_sign_on.start, name="sso_start"),
+    path("account/sso/<slug:slug>/again/", single_sign_on.again, name="sso_again"),
+    path("account/sso/<slug:slug>/callback/", single_sign_on.callback, name="sso_callback"),
     path("account/", include("identity.sign_in.urls")),
 ]

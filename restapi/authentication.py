@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from access.actions import Channel
 from access.actor import Actor
 from foundation.web.client_ip import client_address
-from identity.request_context import request_id_of
 from identity.resource_server.bearer_token import bearer_token
 from identity.resource_server.verification import actor_from_token
+from identity.web.request_context import request_id_of
 from tenants.agent_activity import record_activity
 
 CLAIM_LENGTH = 200

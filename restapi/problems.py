@@ -26,9 +26,9 @@ from foundation.errors import (
     VaultError,
 )
 from foundation.safe_traceback import safe_traceback
-from identity.request_context import request_id_of
 from identity.resource_server.bearer_token import NoToken, wider_scope
 from identity.resource_server.verification import challenge
+from identity.web.request_context import request_id_of
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
-"""When and from where an agent or a service account last called: noted once a minute each.
+"""When and from where an agent or a service account last called, recorded once a minute each.
 
-A process remembers whom it noted, so all other calls write nothing; and a row that somebody holds
-at this moment – to suspend the agent, say – is left alone instead of waited for.
+A process remembers what it recorded, so other calls write nothing. A row that is locked at that
+moment, for example to suspend the agent, is skipped and not waited for.
 """
 
 import logging
@@ -23,50 +23,50 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 60.0
 REMEMBERED = 10_000
 
-FIRST_CALL = "agent.called"  # no entry of the log: what an agent does has its own
+FIRST_CALL = "agent.called"  # not an audit event: what an agent does has its own entries
 
 
 class Memory:
-    """Who was noted when, in this process; the longest ago is forgotten first."""
+    """What this process recorded and when; the oldest is forgotten first."""
 
     def __init__(self) -> None:
-        self._noted: OrderedDict[UUID, float] = OrderedDict()
+        self._recorded: OrderedDict[UUID, float] = OrderedDict()
         self._lock = Lock()
 
-    def is_due(self, who: UUID) -> bool:
-        """Whether to note a call now; True once a minute."""
+    def is_due(self, subject_id: UUID) -> bool:
+        """Whether to record a call now; True once a minute."""
         now = time.monotonic()
         with self._lock:
-            if now - self._noted.get(who, -EVERY_SECONDS) < EVERY_SECONDS:
+            if now - self._recorded.get(subject_id, -EVERY_SECONDS) < EVERY_SECONDS:
                 return False
-            self._noted[who] = now
-            self._noted.move_to_end(who)
-            if len(self._noted) > REMEMBERED:
-                self._noted.popitem(last=False)
+            self._recorded[subject_id] = now
+            self._recorded.move_to_end(subject_id)
+            if len(self._recorded) > REMEMBERED:
+                self._recorded.popitem(last=False)
             return True
 
     def clear(self) -> None:
-        """As in a new process."""
+        """Forget everything, as in a new process."""
         with self._lock:
-            self._noted.clear()
+            self._recorded.clear()
 
 
 memory = Memory()
 
 
 def record_activity(actor: Actor) -> None:
-    """A call came in; nothing that goes wrong here stops it."""
-    who = actor.agent_id or actor.service_account_id
-    if who is None or not memory.is_due(who):
+    """Record a call; a failure here never fails the call."""
+    subject_id = actor.agent_id or actor.service_account_id
+    if subject_id is None or not memory.is_due(subject_id):
         return
     try:
         with tenant_transaction(actor.tenant_id, durable=False):
-            (_note_agent if actor.agent_id else _note_account)(actor, who)
+            (_record_agent if actor.agent_id else _record_account)(actor, subject_id)
     except (DatabaseError, InterfaceError) as error:
-        log.warning("a call could not be noted: %s", type(error).__name__)
+        log.warning("a call could not be recorded: %s", type(error).__name__)
 
 
-def _note_agent(actor: Actor, agent_id: UUID) -> None:
+def _record_agent(actor: Actor, agent_id: UUID) -> None:
     rows = Agent.objects.of(actor).filter(pk=agent_id)
     agent = rows.select_for_update(of=("self",), skip_locked=True).first()
     if agent is None:
@@ -78,7 +78,7 @@ def _note_agent(actor: Actor, agent_id: UUID) -> None:
     agent.save(update_fields=["first_call_at", "last_call_at", "last_address"])
 
 
-def _note_account(actor: Actor, account_id: UUID) -> None:
+def _record_account(actor: Actor, account_id: UUID) -> None:
     rows = ServiceAccount.objects.of(actor).filter(pk=account_id)
     account = rows.select_for_update(of=("self",), skip_locked=True).first()
     if account is not None:

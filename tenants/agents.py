@@ -1,4 +1,4 @@
-"""Connecting an agent: what consent does inside the authorization server's own transaction."""
+"""Connecting an agent: what consent does in the authorization server's own transaction."""
 
 from uuid import UUID
 
@@ -22,11 +22,13 @@ STRICTER = (AgentState.ACTIVE, AgentState.WAITING, AgentState.SUSPENDED)
 def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
     """The agent that `client_id` is for this person in this tenant, named `name`.
 
-    A client that was connected before keeps its agent. The name of another agent of the same
-    person means that one: it goes on under the new registration, and what the old registration
-    had leased ends. A new agent of a person with a suspended one waits for approval,
-    also when it is the software of one of theirs that was suspended.
-    Joins the caller's transaction. Denied for somebody who is no member, and for such software.
+    A client that was connected before keeps its agent. The name of another agent of the same person
+    refers to that agent: it continues under the new registration, and the leases of the old one
+    end. A new agent waits for approval when the person has a suspended one, or one whose software
+    is suspended.
+
+    Joins the caller's transaction. Denied for somebody who is not a member, and for suspended
+    software.
     """
     actor.require(Action.CONNECT_AGENT)
     if lock_membership(actor, actor.person) is None:
@@ -34,9 +36,9 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
     if is_suspended(actor, client_id):
         raise Denied("This software is suspended in this tenant; an owner or admin can resume it.")
     mine = Agent.objects.of(actor).filter(person_id=actor.person)
-    alive = mine.exclude(state=AgentState.REMOVED)
-    own = alive.filter(client_id=client_id).first()
-    named = alive.filter(name=name).order_by("-created_at").first()
+    active = mine.exclude(state=AgentState.REMOVED)
+    own = active.filter(client_id=client_id).first()
+    named = active.filter(name=name).order_by("-created_at").first()
     if named is not None and named.client_id != client_id:
         agent = continue_under(actor, named, own, client_id)
     elif own is not None:
@@ -58,10 +60,10 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
 
 
 def continue_under(actor: Actor, named: Agent, own: Agent | None, client_id: UUID) -> Agent:
-    """The agent `named` goes on under the client `client_id`, whose agent so far was `own`.
+    """Let the agent `named` continue under the client `client_id`, whose agent so far was `own`.
 
-    Going on as another one is no way out of a suspension or of waiting for approval, and software
-    that is suspended here does not go on under a new registration without being approved.
+    This is no way out of a suspension or of waiting for approval, and software that is suspended
+    here needs approval to continue under a new registration.
     """
     states = [AgentState(named.state)]
     if is_suspended(actor, named.client_id):
@@ -79,9 +81,9 @@ def continue_under(actor: Actor, named: Agent, own: Agent | None, client_id: UUI
 
 
 def _has_suspended(agents: TenantQuerySet[Agent]) -> bool:
-    """Removed ones of suspended software count, too: their person could have removed them."""
-    stopped = Q(state=AgentState.SUSPENDED) | Q(client_suspended=True)
-    return with_client(agents).filter(stopped).exists()
+    """Whether one is suspended. Removed agents count: their person may have removed them."""
+    suspended = Q(state=AgentState.SUSPENDED) | Q(client_suspended=True)
+    return with_client(agents).filter(suspended).exists()
 
 
 def _new(actor: Actor, client_id: UUID, name: str, *, waits: bool) -> Agent:
@@ -91,20 +93,20 @@ def _new(actor: Actor, client_id: UUID, name: str, *, waits: bool) -> Agent:
         client_id=client_id,
         name=name,
         state=AgentState.WAITING if waits else AgentState.ACTIVE,
-        last_address=actor.address,  # its person's browser, until it calls itself
+        last_address=actor.address,  # the person's browser, until the agent calls
     )
 
 
-def free_name(person_id: UUID, actor: Actor, wish: str) -> str:
-    """`wish`, or `wish 2`, `wish 3` …: a name that no agent of this person has yet."""
+def free_name(person_id: UUID, actor: Actor, wanted: str) -> str:
+    """`wanted`, or `wanted 2`, `wanted 3` …: the first name that no agent of this person has."""
     taken = set(
         Agent.objects.of(actor)
         .filter(person_id=person_id)
         .exclude(state=AgentState.REMOVED)
         .values_list("name", flat=True)
     )
-    number, name = 1, wish
+    number, name = 1, wanted
     while name in taken:
         number += 1
-        name = f"{wish[:76]} {number}"
+        name = f"{wanted[:76]} {number}"
     return name

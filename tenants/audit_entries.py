@@ -1,4 +1,4 @@
-"""Entries of the audit log as shapes: public ids, and the names behind them looked up."""
+"""Audit entries as shapes: public ids, and the names that belong to them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,20 +29,20 @@ TEXTS = {
 
 
 class ActorNames:
-    """Who acted in some entries; the names of all of them in two queries."""
+    """The actors of some entries; all names are read in two queries."""
 
     def __init__(self, actor: Actor, entries: Sequence[Entry]) -> None:
-        people = [one.person_id for one in entries if one.person_id]
+        people = [entry.person_id for entry in entries if entry.person_id]
         self._people: dict[UUID, str] = dict(
             Person.objects.filter(pk__in=people).values_list("pk", "email")
         )
-        accounts = [one.service_account_id for one in entries if one.service_account_id]
+        accounts = [entry.service_account_id for entry in entries if entry.service_account_id]
         self._accounts: dict[UUID, str] = dict(
             ServiceAccount.objects.of(actor).filter(pk__in=accounts).values_list("pk", "name")
         )
 
     def of(self, entry: Entry) -> ActedOut:
-        """The service account, the person, or the work that goes on by itself."""
+        """The service account, the person or the part of the system that acted."""
         if entry.service_account_id:
             name = self._accounts.get(entry.service_account_id, "a service account that is gone")
             public = public_id("sa", entry.service_account_id)
@@ -59,7 +59,7 @@ class ActorNames:
 def entries_out(actor: Actor, entries: Sequence[Entry]) -> list[EntryOut]:
     """The entries as shapes, in their order."""
     actors = ActorNames(actor, entries)
-    return [EntryOut.model_validate(entry_fields(one, actors)) for one in entries]
+    return [EntryOut.model_validate(entry_fields(entry, actors)) for entry in entries]
 
 
 def entry_fields(entry: Entry, actors: ActorNames) -> dict[str, Any]:
@@ -76,5 +76,7 @@ def entry_fields(entry: Entry, actors: ActorNames) -> dict[str, Any]:
         "claimed": entry.claimed,
         "details": entry.details,
         **{name: getattr(entry, column) or None for name, column in TEXTS.items()},
-        **{name: public_id(PREFIXES[name], one) if one else None for name, one in ids.items()},
+        **{
+            name: public_id(PREFIXES[name], value) if value else None for name, value in ids.items()
+        },
     }

@@ -1,4 +1,4 @@
-"""The audit log as a file: one entry a line, as JSON or as a table for spreadsheets."""
+"""The audit log as a file: one entry per line, as JSON or as CSV."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from typing import Any
 from tenants.shapes.audit import EntryOut, FormatWord
 
 MEDIA = {"ndjson": "application/x-ndjson", "csv": "text/csv"}
-# A spreadsheet takes a cell that begins with one of these for a formula, or for the next cell.
+# A spreadsheet reads a cell that begins with one of these as a formula, or as the next cell.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = (
     "at",
@@ -38,7 +38,7 @@ COLUMNS = (
 
 
 def audit_file(form: FormatWord, batches: Iterable[list[EntryOut]]) -> Iterator[str]:
-    """The file in parts, one for each batch."""
+    """The file in parts, one per batch."""
     write: Callable[[list[EntryOut]], str] = _table if form == "csv" else _lines
     if form == "csv":
         yield _rows([list(COLUMNS)])
@@ -72,5 +72,5 @@ def _text(value: object) -> str:
 
 
 def _harmless(cell: str) -> str:
-    """Text stays text: a spreadsheet takes what begins with an apostrophe as it is."""
+    """The text, after an apostrophe where a spreadsheet would not take it as text."""
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

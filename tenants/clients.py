@@ -1,6 +1,7 @@
-"""OAuth clients as one tenant sees them: in use by its people's agents, or suspended here.
+"""OAuth clients in one tenant: used by its people's agents, or suspended here.
 
-What a client is, identity knows; here it is a plain id, and only this tenant's word on it counts.
+`identity` defines clients; here a client is a plain id, and only its suspension in this tenant
+counts.
 """
 
 from uuid import UUID
@@ -15,26 +16,26 @@ from tenants.models import Agent, AgentState, SuspendedClient
 
 
 def with_client(rows: TenantQuerySet[Agent]) -> TenantQuerySet[Agent]:
-    """Agents that know whether their client is suspended in their tenant."""
+    """Agents, annotated with whether their client is suspended in their tenant."""
     same = {"tenant_id": OuterRef("tenant_id"), "client_id": OuterRef("client_id")}
     known = {"client_suspended": Exists(SuspendedClient.objects.filter(**same))}
     return rows.annotate(**known)
 
 
 def living_agents(actor: Actor, client_id: UUID | None = None) -> TenantQuerySet[Agent]:
-    """The tenant's agents, of one client or of all, without those that were removed."""
+    """The tenant's agents without the removed ones, of one client or of all."""
     rows = Agent.objects.of(actor).exclude(state=AgentState.REMOVED)
     return rows if client_id is None else rows.filter(client_id=client_id)
 
 
 def is_suspended(actor: Actor, client_id: UUID) -> bool:
-    """Whether the client may do nothing in this tenant."""
+    """Whether the client is suspended in this tenant."""
     return SuspendedClient.objects.of(actor).filter(client_id=client_id).exists()
 
 
 def suspend_client(actor: Actor, client_id: UUID) -> bool:
-    """Stop it in this tenant, with what its agents leased; False when it was stopped already."""
-    _hold_people(actor, client_id)
+    """Suspend the client in this tenant and end its agents' leases; False when it already was."""
+    _lock_people(actor, client_id)
     _, is_new = SuspendedClient.objects.get_or_create(
         tenant_id=actor.tenant_id, client_id=client_id
     )
@@ -44,14 +45,14 @@ def suspend_client(actor: Actor, client_id: UUID) -> bool:
 
 
 def resume_client(actor: Actor, client_id: UUID) -> bool:
-    """Let it go on in this tenant; False when it was not stopped."""
+    """End the client's suspension in this tenant; False when there was none."""
     count, _ = SuspendedClient.objects.of(actor).filter(client_id=client_id).delete()
     return count > 0
 
 
 def remove_agents(actor: Actor, client_id: UUID) -> list[UUID]:
-    """Remove every agent of the client in this tenant, with what they leased; which they were."""
-    _hold_people(actor, client_id)
+    """Remove every agent of the client in this tenant and end their leases; returns their ids."""
+    _lock_people(actor, client_id)
     removed = list(living_agents(actor, client_id).locked().order_by("pk"))
     for agent in removed:
         agent.state = AgentState.REMOVED
@@ -61,7 +62,7 @@ def remove_agents(actor: Actor, client_id: UUID) -> list[UUID]:
     return [agent.pk for agent in removed]
 
 
-def _hold_people(actor: Actor, client_id: UUID) -> None:
-    """Every operation that ends somebody's access begins with their membership."""
+def _lock_people(actor: Actor, client_id: UUID) -> None:
+    """Lock the memberships first, as every operation that ends access does."""
     people = living_agents(actor, client_id).values_list("person_id", flat=True)
     lock_memberships(actor, people)

@@ -1,7 +1,8 @@
-"""The link of an invitation: computed from its id, so that nothing is kept which would open it.
+"""The link of an invitation, computed from its id, so that nothing stored can open it.
 
-base64url(invitation ‖ MAC). The MAC (HMAC-SHA256, keyed from outside the database, for this purpose
-alone) makes a copy of the database useless for joining; the row decides whether it still stands.
+base64url(invitation ‖ MAC). The MAC (HMAC-SHA256 with a key from outside the database, for this
+purpose only) makes a copy of the database useless for joining. The row decides whether the
+invitation is still open.
 """
 
 import hmac
@@ -17,18 +18,18 @@ _ID = 16
 
 
 def invitation_secret(invitation_id: UUID) -> str:
-    """What the link ends with; the same for the same invitation every time."""
+    """The end of the link; always the same for the same invitation."""
     body = invitation_id.bytes
     return urlsafe_b64encode(body + _mac(body)).decode().rstrip("=")
 
 
 def invitation_link(invitation_id: UUID) -> str:
-    """The link that goes into the mail."""
+    """The link in the mail."""
     return f"{settings.PUBLIC_URL}/invitations/{invitation_secret(invitation_id)}"
 
 
 def opened(secret: str) -> UUID:
-    """The invitation behind a genuine secret; NO_ID, which no row has, for anything else."""
+    """The invitation of a genuine secret; NO_ID, which no row has, for anything else."""
     try:
         blob = urlsafe_b64decode(secret.encode("ascii") + b"=" * (-len(secret) % 4))
     except ValueError:

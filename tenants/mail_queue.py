@@ -34,15 +34,15 @@ MOST_ATTEMPTS = 12  # spread over about 20 hours
 LIFETIME = timedelta(days=7)
 BATCH = 100
 BATCH_SECONDS = 20  # of one worker's time, so that other tasks get their turn
-PAUSE_SECONDS = 10  # after the server could not be reached
+PAUSE_SECONDS = 10  # after the server was unreachable
 PAUSED = "mail:paused"
 OVERDUE = timedelta(minutes=10)
 RECENTLY = timedelta(days=1)
 
 
 class MailState(models.TextChoices):
-    """`waiting` until it is `sent`, or `failed` for good, or `expired` because it waited for more
-    than a week, or `withdrawn` because there is nothing left to tell.
+    """`waiting` until it is `sent`, `failed` for good, `expired` after waiting for more than a
+    week, or `withdrawn` because there is nothing left to say.
     """
 
     WAITING = "waiting"
@@ -109,7 +109,7 @@ M = TypeVar("M", bound=OutgoingMail)
 
 
 class MailQueue(Protocol[M]):
-    """What is particular to one table of outgoing mail."""
+    """What differs between the tables of outgoing mail."""
 
     name: str
     model: type[M]
@@ -121,17 +121,17 @@ class MailQueue(Protocol[M]):
         """The row of this key, with everything that `compose` reads."""
 
     def compose(self, row: M) -> EmailMessage | None:
-        """The message; None when there is nothing left to tell."""
+        """The message; None when there is nothing left to say."""
 
 
 class ServerUnavailable(Exception):
-    """The mail server cannot be reached or takes nothing from us, whatever the message."""
+    """The mail server cannot be reached, or accepts nothing from us."""
 
 
 def message_from(
     row: OutgoingMail, template: str, facts: dict[str, str], address: str | None
 ) -> EmailMessage | None:
-    """The template rendered for an address, or None without one; its first line is the subject.
+    """The rendered template, or None without an address; the template's first line is the subject.
 
     Every attempt carries the same Message-ID, so that a mailbox can drop a repeated message.
     """
@@ -145,7 +145,7 @@ def message_from(
 
 
 def mail_is_configured() -> bool:
-    """Whether mail goes anywhere; without a server it waits (vaultsite/mail.py)."""
+    """Whether a mail server is configured; without one, mail waits (vaultsite/mail.py)."""
     return getattr(get_connection(), "delivers", True)
 
 
@@ -153,7 +153,7 @@ def deliver(queue: MailQueue[M], due: Iterable[RowKey]) -> None:
     """Attempt each due row once; a row that fails does not hold up the others.
 
     The batch ends early when the mail server is unavailable. At most one batch of a queue runs at a
-    time while the cache answers; claims keep several apart in any case.
+    time while the cache is reachable; claims keep several apart in any case.
     """
     turn = f"mail:turn:{queue.name}"
     if not mail_is_configured() or cache.get(PAUSED):
@@ -179,7 +179,7 @@ def _attempt_all(queue: MailQueue[M], due: Iterable[RowKey]) -> None:
 
 @dataclass(slots=True)
 class Attempt(Generic[M]):
-    """One attempt to deliver one row. `number` tells this claim from a later one of the row."""
+    """One attempt to deliver one row; `number` distinguishes this claim from a later one."""
 
     queue: MailQueue[M]
     key: RowKey
@@ -189,7 +189,7 @@ class Attempt(Generic[M]):
         """Connect, claim, send and record the outcome; ServerUnavailable when others would fail
         for the same reason.
         """
-        connection.close()  # no database connection is kept while the mail server is waited for
+        connection.close()  # no database connection is held during the call to the mail server
         server = get_connection()
         try:
             server.open()
@@ -247,7 +247,7 @@ class Attempt(Generic[M]):
             self._record(next_attempt_at=now + delay_after(self.number), failure=failure)
 
     def _record(self, **outcome: Any) -> None:
-        """Unless another claim took over; what was sent is recorded all the same."""
+        """Unless another claim took over; a sent message is recorded in any case."""
         with self.queue.transaction(self.key):
             mine = {} if outcome.get("state") == MailState.SENT else {"attempts": self.number}
             self._waiting(**mine).update(**outcome)
@@ -280,12 +280,12 @@ def smtp_code(error: Exception) -> int | None:
 
 
 def describe(error: Exception) -> str:
-    """Class and code; the text may hold an address."""
+    """Class and SMTP code; the text may contain an address."""
     code = smtp_code(error)
     return type(error).__name__ + (f" {code}" if code else "")
 
 
 def _report(queue: str, what: str, failure: str) -> None:
-    """One line a minute for each cause."""
+    """One log line per minute and cause."""
     if cache.add(f"mail:reported:{queue}:{what}:{failure}".replace(" ", "_"), 1, timeout=60):
         log.warning("%s: %s: %s", queue, what, failure)

@@ -1,4 +1,4 @@
-"""How somebody stands in their tenant at this moment: read inside the operation's transaction."""
+"""The actor's membership in the tenant, read inside the operation's transaction."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,11 +36,11 @@ CLIENT_SUSPENDED = (
 
 @dataclass(frozen=True, slots=True)
 class ActiveMembership:
-    """The tenant with its settings, and what membership alone gives in it.
+    """The tenant with its settings, and what membership alone permits in it.
 
-    `floor` is the level on everything: `admin` for owners and admins, the tenant's baseline for
-    members, nothing for service accounts. A token that is narrowed to some credentials keeps the
-    floor on those and governs nothing.
+    `base_level` is the level on everything: `admin` for owners and admins, the tenant's baseline
+    for members, none for service accounts. A token that is narrowed to some credentials keeps the
+    base level on those and has no admin rights.
     """
 
     tenant: Tenant
@@ -50,7 +50,7 @@ class ActiveMembership:
     is_owner: bool = False
 
     def require(self, action: Action) -> None:
-        """Refuse what only owners and admins of the tenant may do, or only owners."""
+        """Refuse what only owners and admins, or only owners, of the tenant may do."""
         if RULES[action].admins_only and not self.is_admin:
             raise Denied("Only an owner or admin of the tenant may do this.")
         if RULES[action].owners_only and not self.is_owner:
@@ -58,18 +58,18 @@ class ActiveMembership:
 
 
 def active_membership(actor: Actor, *, keep: bool = False) -> ActiveMembership:
-    """The actor's standing now; refused when token, session, person, membership, agent or tenant
-    is out.
+    """The actor's membership now.
 
-    With `keep` the membership stays as it is until the transaction ends: a shared lock, which
-    requests take side by side and only what ends somebody's access waits for.
+    Refused when the token, session, person, membership, agent or tenant has ended or is suspended.
+    `keep` locks the membership (shared) until the transaction ends: other requests are not held up,
+    only what ends the membership waits.
     """
     if actor.is_system:
         tenant = Tenant.objects.get(pk=actor.tenant_id)
-        operates = actor.channel is Channel.COMMAND
-        base_level = Level.ADMIN if operates else Level.NONE
+        by_operator = actor.channel is Channel.COMMAND
+        base_level = Level.ADMIN if by_operator else Level.NONE
         return ActiveMembership(
-            tenant, None, is_admin=operates, base_level=base_level, is_owner=operates
+            tenant, None, is_admin=by_operator, base_level=base_level, is_owner=by_operator
         )
     if actor.service_account_id:
         return _of_service_account(actor, actor.service_account_id, keep=keep)
@@ -95,7 +95,7 @@ def active_membership(actor: Actor, *, keep: bool = False) -> ActiveMembership:
 
 
 def _of_service_account(actor: Actor, account_id: UUID, *, keep: bool) -> ActiveMembership:
-    """Service accounts have no baseline and govern nothing: their grants are all they have."""
+    """Service accounts have no baseline and no admin rights: only their grants count."""
     if keep:
         _share(actor, "SELECT FROM service_account WHERE tenant_id = %s AND id = %s FOR SHARE")
     rows = ServiceAccount.objects.of(actor).filter(pk=account_id)
@@ -132,7 +132,7 @@ def _memberships(actor: Actor) -> QuerySet[Membership]:
 
 
 def _authenticated(actor: Actor) -> RawSQL:
-    """The actor's authentication as a column of the row that is read anyway, after its lock."""
+    """The actor's authentication as a column of a row that is read anyway, after its lock."""
     required = actor.required_authentication()
     return RawSQL(required.condition, required.parameters, output_field=BooleanField())  # noqa: S611  # our own text
 
@@ -155,7 +155,7 @@ def _share(actor: Actor, statement: str) -> None:
 
 
 def lock_membership(actor: Actor, person_id: UUID) -> Membership | None:
-    """Lock a person's membership: every operation that ends access of a person starts with it."""
+    """Lock a person's membership, as the first step of every operation that ends their access."""
     return (
         Membership.objects.select_for_update()
         .filter(tenant_id=actor.tenant_id, person_id=person_id)
@@ -164,13 +164,13 @@ def lock_membership(actor: Actor, person_id: UUID) -> Membership | None:
 
 
 def lock_memberships(actor: Actor, person_ids: Iterable[UUID]) -> None:
-    """The same for several people at once, always in one order."""
+    """The same for several people at once, always in the same order."""
     rows = Membership.objects.filter(tenant_id=actor.tenant_id, person_id__in=set(person_ids))
     list(rows.select_for_update().order_by("pk"))
 
 
 def lock_service_account(actor: Actor, account_id: UUID) -> ServiceAccount | None:
-    """Lock a service account: every operation that ends access of one starts with it."""
+    """Lock a service account, as the first step of every operation that ends its access."""
     return ServiceAccount.objects.of(actor).locked().filter(pk=account_id).first()
 
 

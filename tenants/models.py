@@ -1,5 +1,5 @@
-"""Who exists: tenants, people, memberships (outside row-level security: they are looked up before
-a tenant is known) and agents (inside it).
+"""Tenants, people and memberships, which are outside row-level security because they are looked up
+before a tenant is known; groups, agents and service accounts, which are inside it.
 """
 
 from typing import Any, ClassVar
@@ -12,14 +12,14 @@ from django.db.models.functions import Lower, Now
 from access.levels import LEVEL_CHOICES, Role
 from access.tenancy import TenantOwned
 from foundation.db.ids import uuid7
+from foundation.schema.durations import DAY
 from tenants.mail_queue import OutgoingMail, due_index, failed_index, known_state
 
-DAY = 86_400
 HARD_MAXIMUM_TTL = 7 * DAY
 
 
 class Tenant(models.Model):
-    """An organisation with its settings. Durations are seconds."""
+    """An organisation with its settings. Durations are in seconds."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     slug = models.SlugField(max_length=63, unique=True)
@@ -35,11 +35,11 @@ class Tenant(models.Model):
     max_window = models.PositiveIntegerField(default=7 * DAY)
     max_leases_per_person = models.PositiveIntegerField(default=20_000)
     max_leases_per_agent = models.PositiveIntegerField(default=10_000)
-    # How many different credentials one agent may hold at a time: what stops "lease them all".
+    # How many different credentials one agent may have leased at a time; prevents "lease them all".
     max_credentials_per_agent = models.PositiveIntegerField(default=100)
     self_approval = models.BooleanField(default=False)
     mfa_required = models.BooleanField(default=False)
-    # Counts changes of the settings, so that an edit of something older is noticed.
+    # Counts changes of the settings, so that an edit of an older version is noticed.
     revision = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -63,7 +63,7 @@ class Tenant(models.Model):
 
 
 class PersonManager(BaseUserManager["Person"]):
-    """People are made by e-mail; the address is the sign-in name."""
+    """Creates people by e-mail address, which is also the sign-in name."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Person":
         """A person who signs in with `email`; without a password nobody can."""
@@ -83,11 +83,11 @@ class Person(AbstractBaseUser):
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
-    # Operators of the installation; never a way to a tenant's secrets.
+    # An operator of the installation; gives no access to a tenant's secrets.
     is_superuser = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
-    # False for an account made with a link that an owner handed over: nobody has shown yet that
-    # its holder reads the mail of the address.
+    # False for an account created with a link that an owner handed over: it is not proven that
+    # its holder receives mail at the address.
     address_proven = models.BooleanField(default=True, db_default=True)
 
     objects: ClassVar[PersonManager] = PersonManager()
@@ -106,20 +106,20 @@ class Person(AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """Django's admin asks this; the console's own site decides by membership instead."""
+        """Django's admin asks for this; the console decides by membership instead."""
         return False
 
     def has_perm(self, *_: object, **__: object) -> bool:
-        """Django's model permissions open nothing here."""
+        """Django's model permissions are not used."""
         return False
 
     def has_module_perms(self, *_: object) -> bool:
-        """Nor do its app permissions."""
+        """Nor are its app permissions."""
         return False
 
 
 class Membership(models.Model):
-    """A person's place in a tenant; removed for good when they leave (re-joining is a new one)."""
+    """A person's membership in a tenant; deleted when they leave, new when they return."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships")
@@ -150,7 +150,7 @@ class AgentState(models.TextChoices):
 class Agent(TenantOwned):
     """One person's one OAuth client in one tenant, named by the person on the consent page.
 
-    `client_id` is identity's client; identity stands above, so it is a plain id.
+    `client_id` is a plain id, because the client is in `identity`, a higher app.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
@@ -159,7 +159,7 @@ class Agent(TenantOwned):
     name = models.CharField(max_length=80)
     state = models.CharField(max_length=9, choices=AgentState.choices, default=AgentState.ACTIVE)
     created_at = models.DateTimeField(db_default=Now())
-    # Noted at most once a minute, so that a call writes nothing more.
+    # Recorded at most once a minute, so that most calls write nothing.
     first_call_at = models.DateTimeField(null=True)
     last_call_at = models.DateTimeField(null=True)
     last_address = models.CharField(max_length=64, blank=True)
@@ -180,10 +180,10 @@ class Agent(TenantOwned):
 
 
 class SuspendedClient(TenantOwned):
-    """An OAuth client that may do nothing in this tenant, whoever connected it.
+    """An OAuth client that is suspended in this tenant, whoever connected it.
 
-    Clients belong to the whole installation, so each tenant has its own word on them; their
-    agents keep their states for when it is taken back.
+    Clients belong to the whole installation, so each tenant has its own suspensions. The agents
+    keep their states for when a suspension ends.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
@@ -246,9 +246,9 @@ class ServiceAccountState(models.TextChoices):
 
 
 class ServiceAccount(TenantOwned):
-    """A pipeline, a service, a cron job: acts by itself, with grants of its own and no baseline.
+    """A pipeline, service or cron job that acts by itself, with grants of its own and no baseline.
 
-    What it proves itself with (secrets, keys) is identity's.
+    Its secrets and keys are in `identity`.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
@@ -286,10 +286,10 @@ class InvitationState(models.TextChoices):
 
 
 class Invitation(models.Model):
-    """An e-mail address asked to join with a role.
+    """An e-mail address that was asked to join with a role.
 
-    Outside row-level security: its link is opened before a tenant is known. The link is computed
-    from the id (tenants/invitation_links.py), so nothing is kept here that would open it.
+    Outside row-level security, because its link is opened before a tenant is known. The link is
+    computed from the id (tenants/invitation_links.py), so nothing stored here can open it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -302,7 +302,7 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
-    # From then on whoever has the link need not be who reads the mail of the address.
+    # From then on somebody else than the address's owner may have the link.
     link_shown_at = models.DateTimeField(null=True)
     tenant_id: UUID
 

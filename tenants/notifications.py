@@ -1,4 +1,4 @@
-"""Mails about agents, requests and invitations; delivered by the worker (tenants/mail_queue.py)."""
+"""Mail about agents, requests and invitations; the worker delivers it (tenants/mail_queue.py)."""
 
 from contextlib import AbstractContextManager
 from enum import StrEnum
@@ -18,7 +18,7 @@ from tenants.models import Invitation, InvitationState, Membership, Notice, Pers
 
 
 class NoticeKind(StrEnum):
-    """What people are told about; each has a template of its name."""
+    """The subjects of notices; each has a template of its name."""
 
     AGENT_CONNECTED = "agent_connected"
     TOKEN_REUSED = "token_reused"
@@ -28,7 +28,7 @@ class NoticeKind(StrEnum):
 
 
 def notify(actor: Actor, kind: NoticeKind, **facts: str) -> None:
-    """Write the notices to the person who acts and to the tenant's owners and admins.
+    """Write notices to the person who acts and to the tenant's owners and admins.
 
     Joins the running transaction, which must have named the tenant.
     """
@@ -43,10 +43,10 @@ def notify(actor: Actor, kind: NoticeKind, **facts: str) -> None:
 
 
 def notify_of_request(actor: Actor, *, asker: str, wish: str, link: str) -> None:
-    """Tell owners and admins that something waits for a decision.
+    """Tell owners and admins that a request waits for a decision.
 
-    Without the purpose or reason: whoever asks, an agent too, writes these, and a mail from Vault
-    should not say what somebody else put into it. The page behind the link shows them.
+    The purpose or reason is left out: the requester, possibly an agent, writes it, and a mail from
+    Vault should not repeat what somebody else put into it. The linked page shows it.
     """
     deciders = Membership.objects.filter(
         tenant_id=actor.tenant_id, role__in=[Role.OWNER, Role.ADMIN], suspended_at=None
@@ -68,7 +68,7 @@ def notify_of_request(actor: Actor, *, asker: str, wish: str, link: str) -> None
 def notify_of_decision(
     actor: Actor, asker_id: UUID, *, approved: bool, wish: str, link: str
 ) -> None:
-    """Tell who asked what was decided."""
+    """Tell the requester what was decided."""
     Notice.objects.create(
         tenant_id=actor.tenant_id,
         person_id=asker_id,
@@ -89,7 +89,7 @@ def notify_invited(invitation: Invitation) -> None:
 
 
 def notices_outstanding() -> Outstanding:
-    """Of all tenants together."""
+    """The outstanding notices of all tenants together."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT waiting, failed"
@@ -120,7 +120,7 @@ class NoticeQueue:
 
 
 def _address(notice: Notice) -> str | None:
-    """Where it goes; nowhere when the invitation was withdrawn meanwhile."""
+    """The recipient; none when the invitation was withdrawn in the meantime."""
     if notice.person is not None:
         return str(notice.person.email)
     asked = notice.invitation

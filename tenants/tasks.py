@@ -1,4 +1,4 @@
-"""Background work for people: delivering what waits to be told."""
+"""Background work: delivering notices."""
 
 from celery import shared_task
 

@@ -19,7 +19,7 @@ from leases.operations import lease_credential, read_credential
 from leases.shapes import LeaseCredential, LeaseOut, ReadCredential, SecretOut
 from tenants.models import Agent, Person
 from tenants.operations import add_member, change_agent, create_tenant
-from tenants.shapes.tenants import AgentOut, ChangeAgent
+from tenants.shapes.agents import AgentOut, ChangeAgent
 
 PASSWORD = "correct horse battery staple"
 PURPOSE = "list recent charges"

@@ -22,7 +22,8 @@ from tenants.operations import (
     create_service_account,
     create_tenant,
 )
-from tenants.shapes.tenants import CreateGroup, CreateServiceAccount, GroupPlace
+from tenants.shapes.groups import CreateGroup, GroupPlace
+from tenants.shapes.service_accounts import CreateServiceAccount
 from vaultsite.demo_credentials import acme_credentials, globex_credentials
 
 

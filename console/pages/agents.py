@@ -36,7 +36,7 @@ from tenants.operations import (
     rename_agent,
     show_agent,
 )
-from tenants.shapes.tenants import AgentOut, ChangeAgent, ListAgents, MergeAgents, RenameAgent
+from tenants.shapes.agents import AgentOut, ChangeAgent, ListAgents, MergeAgents, RenameAgent
 
 PAGE = 50
 DONE = {

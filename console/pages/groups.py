@@ -26,7 +26,8 @@ from tenants.operations import (
     remove_group,
     show_group,
 )
-from tenants.shapes.tenants import ChangeGroup, CreateGroup, GroupDetailOut, GroupPlace, Listing
+from tenants.shapes.fields import Listing
+from tenants.shapes.groups import ChangeGroup, CreateGroup, GroupDetailOut, GroupPlace
 
 PAGE = 50
 

@@ -28,7 +28,9 @@ from tenants.operations import (
     show_mail,
     withdraw_invitation,
 )
-from tenants.shapes.tenants import ChangeRole, InviteMember, Listing, MemberOut, RemoveMember
+from tenants.shapes.fields import Listing
+from tenants.shapes.invitations import InviteMember
+from tenants.shapes.members import ChangeRole, MemberOut, RemoveMember
 
 PAGE = 50
 ROLES = [

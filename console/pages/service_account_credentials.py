@@ -24,7 +24,6 @@ from console.pending_forms import restore_form
 from console.usage_snippets import ways_of_account
 from foundation.errors import Conflict, Invalid, NotFound
 from foundation.schema.safe_text import require_visible
-from identity.client_authentication.public_keys import jwk_in, register
 from identity.operations import (
     add_account_key,
     add_account_secret,
@@ -33,6 +32,7 @@ from identity.operations import (
     remove_account_key,
     remove_account_secret,
 )
+from identity.service_accounts.public_keys import jwk_in, register
 from identity.shapes import (
     AccountProofOut,
     AddAccountKey,
@@ -40,7 +40,7 @@ from identity.shapes import (
     NewAccountSecretOut,
 )
 from tenants.operations import show_service_account
-from tenants.shapes.tenants import ServiceAccountOut
+from tenants.shapes.service_accounts import ServiceAccountOut
 
 LIFETIMES = [("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year")]
 SCOPES = [(str(one), SCOPE_MEANINGS[one]) for one in (Scope.READ, Scope.WRITE)]

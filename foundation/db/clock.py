@@ -1,4 +1,4 @@
-"""The database's clock, by which every end in time is decided (invariant I3)."""
+"""The database's clock, which decides every expiry (I3)."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from django.db.models import DateTimeField, Func
 
 
 class DatabaseClock(Func):
-    """`clock_timestamp()`: the database's time at this moment, not the transaction's start."""
+    """`clock_timestamp()`: the database's time now, not at the transaction's start."""
 
     function = "clock_timestamp"
     arity = 0
@@ -15,7 +15,7 @@ class DatabaseClock(Func):
 
 
 def database_now() -> datetime:
-    """The database's clock at this moment, not at the transaction's start (invariant I3)."""
+    """The database's time now, not at the transaction's start (I3)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         row = cursor.fetchone()
@@ -25,5 +25,5 @@ def database_now() -> datetime:
 
 
 def is_past(moment: datetime | None, now: datetime) -> bool:
-    """Whether an end has been reached; the end itself is over (strict, I3)."""
+    """Whether an end has been reached; the end itself counts as past (I3)."""
     return moment is not None and now >= moment

@@ -14,7 +14,7 @@ BATCH = 1000
 
 
 def due_rows(function: str, limit: int = BATCH) -> list[tuple[UUID, UUID]]:
-    """(tenant id, row id) of what `function` finds due by database time, oldest first."""
+    """(tenant id, row id) of the rows that `function` finds due by database time, oldest first."""
     statement = sql.SQL("SELECT tenant_id, id FROM {}(%s)").format(sql.Identifier(function))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, [limit])
@@ -22,9 +22,10 @@ def due_rows(function: str, limit: int = BATCH) -> list[tuple[UUID, UUID]]:
 
 
 def process_due(function: str, work: Callable[[UUID, UUID], object]) -> None:
-    """Do `work(tenant id, row id)` for every due row; one that fails does not hold up the rest.
+    """Do `work(tenant id, row id)` for every due row; a failure does not hold up the others.
 
-    It is due again at the next sweep. Only the error's type is logged: its text may quote a row.
+    A failed row is due again at the next sweep. Only the error's type is logged, because its text
+    may quote a row.
     """
     for tenant_id, row_id in due_rows(function):
         try:
@@ -44,11 +45,11 @@ _DUE = Template("""
 
 
 def due_rows_function(name: str, table: str, column: str, state: str | None = None) -> str:
-    """The SQL of such a function; part of the migration that creates the table. Without `state`
-    every row counts.
+    """The SQL of such a function, for the migration that creates the table.
 
-    It runs as the owner, past row-level security, and therefore answers ids and nothing else.
-    Unnamed, `pg_temp` would be searched first, and the caller can put tables there.
+    Without `state` every row counts. The function runs as the owner, past row-level security, and
+    therefore returns ids only. `pg_temp` is named in the search path because it would otherwise be
+    searched first, and the caller can create tables there.
     """
     condition = f"t.state = '{state}' AND" if state else ""
     return _DUE.substitute(name=name, table=table, column=column, condition=condition)

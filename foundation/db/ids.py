@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7 (RFC 9562 §5.7) inside, a readable prefix outside (`cred_…`, `lease_…`)."""
+"""Identifiers: UUIDv7 (RFC 9562 §5.7) inside, with a readable prefix outside (`cred_…`)."""
 
 import os
 import time
@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 def uuid7() -> UUID:
-    """A new time-ordered identifier; not a secret and never to be used as one."""
+    """A new time-ordered identifier; never to be used as a secret."""
     milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10), "big")
     value = milliseconds << 80 | random
@@ -16,12 +16,12 @@ def uuid7() -> UUID:
 
 
 def earliest_id(moment: datetime) -> UUID:
-    """The smallest identifier that `uuid7` could have made at `moment`: where to begin to look."""
+    """The smallest identifier that `uuid7` could have made at `moment`: where a search begins."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def public_id(prefix: str, identifier: UUID) -> str:
-    """The form that leaves the house: `cred_0198…` with the UUID's 32 hex digits."""
+    """The public form: `cred_0198…` with the UUID's 32 hex digits."""
     return f"{prefix}_{identifier.hex}"
 
 
@@ -29,7 +29,7 @@ NO_ID = UUID(int=0)
 
 
 def parse_public_id(prefix: str, text: str) -> UUID:
-    """The identifier behind `text`; NO_ID, which no row has, when it is not one of this prefix."""
+    """The identifier in `text`; NO_ID, which no row has, when it does not have this form."""
     head, _, digits = text.partition("_")
     if head != prefix or len(digits) != 32 or not set(digits) <= set("0123456789abcdef"):
         return NO_ID

@@ -1,7 +1,7 @@
-"""Keyset paging: a page goes on behind the last row of the one before, however many rows there are.
+"""Keyset paging: a page begins after the last row of the one before, at the same cost on any page.
 
-A cursor is opaque to its caller, holds the last row's place in the order and nothing else, and is
-worth nothing in another tenant: the rows were narrowed before it is looked at.
+A cursor is opaque to the caller and holds only the last row's position in the order. It is useless
+in another tenant, because the rows are filtered before it is used.
 """
 
 import json
@@ -18,25 +18,25 @@ from foundation.schema.safe_text import is_visible
 MAXIMUM_PAGE = 200
 
 M = TypeVar("M", bound=Model)
-# Names of columns or annotations in the order of the list, the last one unique, each with what
-# makes its value from text again: `{"email": str, "pk": UUID}`.
+# Columns or annotations in the order of the list, the last one unique, each with the type that
+# parses its value from text: `{"email": str, "pk": UUID}`.
 Keys = Mapping[str, Callable[[str], Any]]
 
 
 def page(
     rows: "QuerySet[M]", keys: Keys, *, limit: int, cursor: str | None, newest_first: bool = False
 ) -> tuple[list[M], str | None]:
-    """The page behind `cursor` in the order of `keys`, and the cursor of the next one if any."""
+    """The page after `cursor` in the order of `keys`, and the cursor of the next page, if any."""
     if cursor is not None:
-        rows = rows.filter(_behind(keys, _places(cursor, keys), "lt" if newest_first else "gt"))
+        rows = rows.filter(_after(keys, _places(cursor, keys), "lt" if newest_first else "gt"))
     order = [f"-{name}" if newest_first else name for name in keys]
     found = list(rows.order_by(*order)[: limit + 1])
     shown = found[:limit]
     return shown, _cursor(shown[-1], keys) if len(found) > limit else None
 
 
-def _behind(keys: Keys, places: list[Any], beyond: str) -> Q:
-    """(a, b) > (x, y) as `a >= x and (a > x or b > y)`: its first part is a range in an index."""
+def _after(keys: Keys, places: list[Any], beyond: str) -> Q:
+    """(a, b) > (x, y) as `a >= x and (a > x or b > y)`: the first part is a range in an index."""
     names = list(keys)
     condition = Q()
     for name, place in reversed(list(zip(names, places, strict=True))):

@@ -1,7 +1,7 @@
-"""What the application role may do with each table, granted after every migration.
+"""The application role's privileges on each table, granted after every migration.
 
-Unlisted tables get ordinary row access; listed ones less. The audit log is append-only for the
-application by privilege, so no code path of ours can change or remove an entry.
+Unlisted tables get ordinary row access, listed tables less. The audit log is append-only by
+privilege, so no code path of the application can change or remove an entry.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ def grant_privileges(using: str) -> None:
             )
         )
         for table in tables:
-            # In one step: between the two the running application would be refused.
+            # In one transaction, or the running application would be refused in between.
             with transaction.atomic(using=using):
                 for statement in _statements(role, table):
                     cursor.execute(statement)

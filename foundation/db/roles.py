@@ -1,4 +1,4 @@
-"""The application's database role: refused when it could step over row-level security."""
+"""The application's database role, which must not be able to bypass row-level security."""
 
 from django.db import connection
 
@@ -14,7 +14,7 @@ _QUESTION = """
 
 
 class UnsafeDatabaseRole(VaultError):
-    """VAULTSITE_DATABASE_URL names a role that row-level security does not bind."""
+    """VAULTSITE_DATABASE_URL names a role to which row-level security does not apply."""
 
 
 def require_restricted_role() -> None:
@@ -29,5 +29,5 @@ def require_restricted_role() -> None:
     if row[1]:
         raise UnsafeDatabaseRole(
             "VAULTSITE_DATABASE_URL must not name the owner of the tables; "
-            "that one belongs in VAULTSITE_DATABASE_OWNER_URL."
+            "that role belongs in VAULTSITE_DATABASE_OWNER_URL."
         )

@@ -2,10 +2,10 @@
 
 
 def row_level_security(table: str) -> str:
-    """The SQL that puts a tenant table behind its policy; part of the migration that creates it.
+    """The SQL that puts a tenant table behind its policy, for the migration that creates it.
 
-    ENABLED and not FORCEd: the owner migrates and dumps, the application role is never the owner.
-    An unset tenant compares with NULL and yields no rows.
+    ENABLED and not FORCEd: the owner migrates and dumps, and the application role is never the
+    owner. An unset tenant compares with NULL and yields no rows.
     """
     tenant = "nullif(current_setting('vaultsite.tenant', true), '')::uuid"
     return (

@@ -1,4 +1,4 @@
-"""Dates and times from outside: RFC 3339 with an offset, so that nobody guesses whose clock."""
+"""Dates and times from outside: RFC 3339, always with an offset."""
 
 from datetime import datetime
 from functools import partial
@@ -9,7 +9,7 @@ from foundation.errors import Invalid
 
 
 def parse_instant(value: object, field: str) -> object:
-    """The instant in a text; what is no text is left to the type that stands behind it."""
+    """The instant in a text; other types are left to the validator that follows."""
     if not isinstance(value, str):
         return value
     try:
@@ -20,5 +20,5 @@ def parse_instant(value: object, field: str) -> object:
 
 
 def instant(field: str) -> BeforeValidator:
-    """`parse_instant` as the mark of a shape's member."""
+    """`parse_instant` as the annotation of a shape's member."""
     return BeforeValidator(partial(parse_instant, field=field))

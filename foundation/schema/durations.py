@@ -6,13 +6,15 @@ from typing import Any
 from foundation.errors import Invalid
 
 LONGEST = 2**31 - 1
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+MINUTE, HOUR, DAY = 60, 3600, 86_400  # seconds
+UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}
 _TEXT = re.compile(r"([0-9]{1,10})([smhd])", re.ASCII)
 
 
 def duration_schema(minimum: int = 1) -> dict[str, Any]:
-    """What `parse_duration` takes, as JSON Schema; that text must not be over 2^31 − 1 seconds is
-    said in words only.
+    """What `parse_duration` accepts, as JSON Schema.
+
+    No pattern can express that text must not exceed 2^31 − 1 seconds.
     """
     number = "[0-9]{1,10}" if minimum == 0 else "0{0,9}[1-9][0-9]{0,9}"
     return {
@@ -25,7 +27,7 @@ def duration_schema(minimum: int = 1) -> dict[str, Any]:
 
 
 def parse_duration(value: object, *, field: str, minimum: int = 1) -> int:
-    """Seconds from `minimum` to 2^31 − 1; Invalid for all else, bare-number text included."""
+    """Seconds from `minimum` to 2^31 − 1; Invalid for anything else, also a number as text."""
     seconds = _seconds(value)
     if seconds is None or not minimum <= seconds <= LONGEST:
         raise Invalid(
@@ -34,6 +36,12 @@ def parse_duration(value: object, *, field: str, minimum: int = 1) -> int:
             field,
         )
     return seconds
+
+
+def format_duration(seconds: int) -> str:
+    """The text that `parse_duration` reads, in the largest unit that divides it: 900 → "15m"."""
+    largest_first = sorted(UNITS.items(), key=lambda unit: -unit[1])
+    return next(f"{seconds // size}{unit}" for unit, size in largest_first if seconds % size == 0)
 
 
 def _seconds(value: object) -> int | None:

@@ -1,4 +1,4 @@
-"""Free text from outside: visible characters only, so that nothing in it hides or breaks a line."""
+"""Free text from outside: visible characters only, so that nothing hides in it or breaks a line."""
 
 import unicodedata
 from functools import partial
@@ -13,10 +13,10 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def is_visible(text: str) -> bool:
-    """Whether nothing in `text` hides from a reader but shows to a program or a model.
+    """Whether `text` has nothing that a reader does not see but a program or a model does.
 
-    No control, format, surrogate, private, unassigned or line-separating characters and no
-    variation selectors that can carry data; tab, newline and the two joiners pass.
+    No control, format, surrogate, private, unassigned or line-separating characters, and no
+    variation selectors that can carry data; tab, newline and the two joiners are allowed.
     """
     return all(one in "\t\n" or one in _JOINERS or _is_seen(one) for one in text)
 
@@ -27,7 +27,7 @@ def _is_seen(character: str) -> bool:
 
 
 def require_visible(text: str, field: str, least: int = 0) -> str:
-    """`text` itself; Invalid for hidden characters or fewer than `least` that are no spaces."""
+    """`text` itself; Invalid for hidden characters or fewer than `least` non-space characters."""
     if not is_visible(text):
         raise Invalid(f"{field}: no control or invisible characters.", field)
     if len(text.strip()) < least:
@@ -36,17 +36,17 @@ def require_visible(text: str, field: str, least: int = 0) -> str:
 
 
 def require_line(text: str, field: str, least: int = 0) -> str:
-    """`require_visible` of one line: names stand in subjects of mails and in lines of logs."""
+    """`require_visible` of one line: names appear in mail subjects and in log lines."""
     if "\n" in text or "\t" in text:
         raise Invalid(f"{field}: one line, without tabs.", field)
     return require_visible(text, field, least)
 
 
 def line(field: str, least: int = 0) -> AfterValidator:
-    """`require_line` as the mark of a shape's member."""
+    """`require_line` as the annotation of a shape's member."""
     return AfterValidator(partial(require_line, field=field, least=least))
 
 
 def visible(field: str, least: int = 0) -> AfterValidator:
-    """`require_visible` as the mark of a shape's member."""
+    """`require_visible` as the annotation of a shape's member."""
     return AfterValidator(partial(require_visible, field=field, least=least))

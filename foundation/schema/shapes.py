@@ -1,4 +1,4 @@
-"""The base of every input and output shape: frozen, unknown members refused, camelCase outside."""
+"""The base of every input and output shape: frozen, no unknown members, camelCase outside."""
 
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ UNKNOWN_MEMBER = "An argument is not known here; see the tool's or route's schem
 
 
 class Shape(BaseModel):
-    """A value that crosses an operation's border; no model row, so nothing slips along."""
+    """The input or answer of an operation; never a model row, so that no column slips out."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -31,12 +31,12 @@ class Shape(BaseModel):
             raise invalid(error) from None
 
     def wire(self) -> dict[str, Any]:
-        """The JSON object that leaves the house."""
+        """The JSON object that is sent."""
         return self.model_dump(mode="json", by_alias=True)
 
 
 def invalid(error: ValidationError) -> Invalid:
-    """One readable sentence per broken rule; field names only where they are the shape's own."""
+    """One readable sentence per broken rule; names only fields of the shape."""
     problems = error.errors(include_input=False, include_url=False, include_context=False)
     extra = [p for p in problems if p["type"] == "extra_forbidden"]
     if extra:

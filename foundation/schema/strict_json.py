@@ -1,5 +1,5 @@
-"""Strict JSON (RFC 8259, I-JSON's rules of RFC 7493): what two readers could understand differently
-is refused before any library sees it.
+"""Strict JSON (RFC 8259, with the rules of I-JSON, RFC 7493): anything that two readers could
+understand differently is refused.
 """
 
 import json
@@ -17,9 +17,10 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def parse_strict(body: bytes, *, most: int = MAXIMUM_BODY) -> Any:
-    """The value in `body`. TooLarge over `most` bytes; Malformed for anything but plain UTF-8
-    JSON: a byte order mark, a repeated member, NaN or Infinity, a lone surrogate, more than 32
-    levels.
+    """The value in `body`; TooLarge over `most` bytes.
+
+    Malformed for anything but plain UTF-8 JSON: a byte order mark, a repeated member, NaN or
+    Infinity, a lone surrogate, more than 32 levels.
     """
     if len(body) > most:
         raise TooLarge(f"A body may have at most {most} bytes.")

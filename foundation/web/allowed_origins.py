@@ -1,4 +1,4 @@
-"""The names this server answers to, and the pages whose scripts may call it."""
+"""The host names that this server answers to, and the origins that may call it."""
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def allowed_hosts(public_url: str, *, development: bool) -> frozenset[str]:
-    """The Host header's values: PUBLIC_URL's; in development also this computer's other names."""
+    """Accepted Host headers: PUBLIC_URL's; in development also this computer's other names."""
     parts = urlsplit(public_url)
     port = parts.port or USUAL_PORTS[parts.scheme]
     names = [parts.netloc.rpartition(":")[0] if parts.port else parts.netloc]
@@ -20,7 +20,7 @@ def allowed_hosts(public_url: str, *, development: bool) -> frozenset[str]:
 
 
 def allowed_origins(public_url: str, listed: Iterable[str], *, development: bool) -> frozenset[str]:
-    """The Origin header's values: our own pages and those the operator listed."""
+    """Accepted Origin headers: our own and those that the operator listed."""
     scheme = urlsplit(public_url).scheme
     own = {f"{scheme}://{host}" for host in allowed_hosts(public_url, development=development)}
     return frozenset({public_url, *own, *listed})

@@ -1,4 +1,4 @@
-"""A request's body, read whole and counted as it comes: a Content-Length may be missing or lie."""
+"""Reading a request's body with a limit; Content-Length may be missing or wrong."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -12,14 +12,14 @@ Receive = Callable[[], Awaitable[Message]]
 
 
 class ClientDisconnected(Exception):
-    """The client went away before its request was whole."""
+    """The client disconnected before its request was complete."""
 
 
 async def read_body(
     announced: str, receive: Receive, *, seconds: float, most: int = MAXIMUM_BODY
 ) -> bytes:
-    """The body of an ASGI request; TooLarge at the first byte over the limit, or before any;
-    RequestTimeout when it is not whole after `seconds`.
+    """The body of an ASGI request. TooLarge as soon as it exceeds the limit, or is announced to;
+    RequestTimeout when it is not complete after `seconds`.
 
     `announced` is its Content-Length header, empty when there is none.
     """
@@ -40,7 +40,7 @@ async def read_body(
 
 
 async def _received(receive: Receive, body: bytearray) -> bool:
-    """Take the next part; whether more will come."""
+    """Take the next part; returns whether more will come."""
     message = await receive()
     if message["type"] == "http.disconnect":
         raise ClientDisconnected
@@ -49,7 +49,7 @@ async def _received(receive: Receive, body: bytearray) -> bool:
 
 
 def replay_body(body: bytes, receive: Receive) -> Receive:
-    """The body once more for whoever comes next, then whatever comes."""
+    """A receive channel that repeats the body and then passes on what follows."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:

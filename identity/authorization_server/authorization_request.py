@@ -1,4 +1,4 @@
-"""An authorization request, checked to the last parameter before a person sees it."""
+"""An authorization request, validated completely before a person sees it."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ LONGEST_STATE = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationParameters:
-    """What a known client asks for, to be sent to an address it registered."""
+    """The validated parameters of a known client, with one of its registered redirect URIs."""
 
     client: Client
     redirect_uri: str
@@ -32,7 +32,7 @@ class AuthorizationParameters:
 
 
 class UnanswerableRequest(Exception):
-    """The request is not answered to the client: who it is or where it is cannot be trusted."""
+    """An error that must not be sent to the redirect URI, because client or URI are not trusted."""
 
     def __init__(self, message: str, *, unknown_client: bool = False) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class UnanswerableRequest(Exception):
 
 
 class ErrorResponse(Exception):
-    """The client gets an error at its redirect address (RFC 6749 §4.1.2.1)."""
+    """An error for the client at its redirect URI (RFC 6749 §4.1.2.1)."""
 
     def __init__(self, redirect_uri: str, state: str, error: str, description: str) -> None:
         super().__init__(error)
@@ -50,13 +50,13 @@ class ErrorResponse(Exception):
 
 
 def response_uri(redirect_uri: str, **parameters: str) -> str:
-    """An authorization response; `iss` is in every one, errors too (RFC 9207 §2)."""
-    told = {name: value for name, value in parameters.items() if value}
-    return f"{redirect_uri}?{urlencode(told | {'iss': settings.PUBLIC_URL})}"
+    """The URI of an authorization response, always with `iss`, also for errors (RFC 9207 §2)."""
+    given = {name: value for name, value in parameters.items() if value}
+    return f"{redirect_uri}?{urlencode(given | {'iss': settings.PUBLIC_URL})}"
 
 
 def parse_request(request: HttpRequest) -> AuthorizationParameters:
-    """The authorization request in the query. Raises NoAnswer or AnswerWithError."""
+    """The authorization request in the query. Raises UnanswerableRequest or ErrorResponse."""
     try:
         parameters = query_of(request)
     except BadParameters as error:
@@ -90,7 +90,7 @@ def parse_request(request: HttpRequest) -> AuthorizationParameters:
 
 
 def _validated(request: HttpRequest) -> tuple[Client, str, list[str]]:
-    """Client, redirect address and scopes, through the toolkit's own checks."""
+    """Client, redirect URI and scopes, as the toolkit validates them."""
     try:
         scopes, credentials = get_oauthlib_core().validate_authorization_request(request)
     except FatalClientError as error:

@@ -1,4 +1,4 @@
-"""How an authorization goes on after the consent page: told truthfully, and without any secret."""
+"""The state of an authorization after the consent page, without any secret."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,8 +19,8 @@ LATE = timedelta(seconds=15)
 
 
 class Stage(StrEnum):
-    """`asked`: the person has not decided. `held`: an owner or admin has to let the agent in.
-    `unknown`: not theirs to know.
+    """`asked`: the person has not decided. `held`: an owner or admin has to approve the agent.
+    `unknown`: for anybody but the person asked.
     """
 
     ASKED = "asked"
@@ -35,7 +35,7 @@ class Stage(StrEnum):
 
 @require_safe
 def status(request: HttpRequest, identifier: UUID) -> HttpResponse:
-    """The stage, for the browser session that was asked; 404 for every other."""
+    """The stage, for the browser session that was asked; 404 for any other."""
     asked = _asked(request, identifier)
     if asked is None:
         raise Http404
@@ -46,7 +46,7 @@ def status(request: HttpRequest, identifier: UUID) -> HttpResponse:
 
 @require_safe
 def complete(request: HttpRequest) -> HttpResponse:
-    """Where a sign-in ends; anybody may open it, only the one who was asked learns more."""
+    """The page on which a sign-in ends; only the person asked learns more from it."""
     asked = _asked(request, _identifier(request))
     now = database_now()
     stage = Stage.UNKNOWN if asked is None else _stage(asked, now)
@@ -95,7 +95,7 @@ def _stage(asked: AuthorizeRequest, now: datetime) -> Stage:
 
 
 def _is_held(asked: AuthorizeRequest) -> bool:
-    """Whether the person said yes, and the agent waits in one of their tenants."""
+    """Whether the person allowed it, and the agent waits for approval in one of their tenants."""
     tenants = Membership.objects.filter(person_id=asked.person_id).values_list("tenant_id")
     for (tenant_id,) in tenants:
         with tenant_transaction(tenant_id):

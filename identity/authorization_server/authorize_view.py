@@ -1,4 +1,4 @@
-"""/oauth/authorize: the consent page and what its buttons do."""
+"""/oauth/authorize: the consent page and its decisions."""
 
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,6 @@ from identity.authorization_server.authorization_request import (
 from identity.authorization_server.consent import (
     Decision,
     allow,
-    console_actor,
     deny,
     names_of_agents,
     store_request,
@@ -36,16 +35,17 @@ from identity.authorization_server.consent import (
 )
 from identity.authorization_server.redirect_uris import Redirect
 from identity.models import AuthorizeRequest, Consent
-from identity.rate_limits import CONSENT, spend
+from identity.sign_in.actors import console_actor
 from identity.sign_in.current_user import signed_in_person
 from identity.sign_in.tenant_access import lacks_second_factor, memberships
+from identity.web.rate_limits import CONSENT, spend
 from tenants.models import Membership
 
 OVER = "This request is over. Start again from the app."
 
 
 class Leave(HttpResponse):
-    """302 to where the client listens; not 307, which would send the form on (RFC 9700 §4.12)."""
+    """A redirect to the client by 302; 307 would send the form along (RFC 9700 §4.12)."""
 
     status_code = 302
 
@@ -54,13 +54,13 @@ class Leave(HttpResponse):
         self["Location"] = location
         self["Referrer-Policy"] = "no-referrer"
         self["Cache-Control"] = "no-store"
-        # Otherwise the browser cuts the popup off from the page that has to close it.
+        # Otherwise the browser separates the popup from the page that has to close it.
         self["Cross-Origin-Opener-Policy"] = "unsafe-none"
 
 
 @require_http_methods(["GET", "POST"])
 def authorize(request: HttpRequest) -> HttpResponseBase:
-    """Ask the person (GET), and answer the client as they decided (POST)."""
+    """Show the consent page (GET), and answer the client as the person decided (POST)."""
     if request.method == "POST":
         return _decided(request)
     try:
@@ -68,7 +68,7 @@ def authorize(request: HttpRequest) -> HttpResponseBase:
     except UnanswerableRequest as error:
         return refuse(request, str(error), unknown_client=error.unknown_client)
     except ErrorResponse as error:
-        # Nobody is sent on from here unasked, not even with an error (RFC 9700 §4.11.2).
+        # No redirect without a signed-in person, not even with an error (RFC 9700 §4.11.2).
         return Leave(error.location) if signed_in_person(request) else _sign_in(request)
     return _ask(request, asked)
 
@@ -91,7 +91,7 @@ def _ask(request: HttpRequest, asked: AuthorizationParameters) -> HttpResponseBa
 def refuse(
     request: HttpRequest, message: str, *, status: int = 400, unknown_client: bool = False
 ) -> HttpResponse:
-    """A page for the person; the client learns nothing."""
+    """An error page for the person; the client learns nothing."""
     context = {"message": message, "unknown_client": unknown_client}
     response = render(request, "identity/refused.html", context, status=status)
     response["Referrer-Policy"] = "no-referrer"
@@ -188,7 +188,7 @@ def _agent_names(
 
 
 def _guarded(response: HttpResponse, redirect: Redirect) -> HttpResponse:
-    """The headers of a page whose form ends in a redirect to another origin."""
+    """Set the headers of a page whose form ends in a redirect to another origin."""
     response["Content-Security-Policy"] = "; ".join(
         (
             f"default-src {NONE}",
@@ -201,10 +201,10 @@ def _guarded(response: HttpResponse, redirect: Redirect) -> HttpResponse:
             f"base-uri {NONE}",
         )
     )
-    # The popup's page is another origin's soon; it must stay ours to close.
+    # The popup soon shows another origin's page, and its opener must still be able to close it.
     response["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
     # With no-referrer the browser would send `Origin: null` with the form, which the CSRF check
-    # refuses; this one tells other origins nothing either.
+    # refuses; this policy reveals nothing to other origins either.
     response["Referrer-Policy"] = "same-origin"
     response["Cache-Control"] = "no-store"
     response["X-Frame-Options"] = "DENY"

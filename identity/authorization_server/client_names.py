@@ -1,4 +1,4 @@
-"""Names that strangers give: cleaned before they are stored, refused when they would deceive."""
+"""Names that clients choose: cleaned before they are stored, refused when they would deceive."""
 
 import unicodedata
 

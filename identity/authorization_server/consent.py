@@ -1,4 +1,4 @@
-"""The person's decision: what the consent page shows, and what pressing its buttons does."""
+"""The person's decision on the consent page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from oauth2_provider.oauth2_backends import get_oauthlib_core
 
-from access.actions import Channel
-from access.actor import ALL_SCOPES, Actor
+from access.actor import Actor
 from access.levels import Role
 from access.tenancy import acting_transaction, require_authentication, use_tenant
 from audit.events import Event, Outcome
-from audit.recording import INSTALLATION, record_in_transaction
+from audit.recording import record_in_transaction
 from foundation.db.clock import database_now
 from foundation.errors import Denied, Invalid
 from identity.authorization_server.authorization_request import (
@@ -22,16 +21,13 @@ from identity.authorization_server.authorization_request import (
     response_uri,
 )
 from identity.authorization_server.client_names import clean_name
-from identity.authorization_server.grant_family import end_families
 from identity.authorization_server.resources import grantable_scopes
-from identity.authorization_server.tokens import digest, resource_scope
+from identity.authorization_server.tokens import resource_scope
 from identity.models import AuthorizeRequest, Consent
-from identity.request_context import address_of, request_id_of
-from identity.sign_in.tenant_access import (
-    memberships,
-    require_second_factor,
-    session_authentication,
-)
+from identity.sign_in.actors import console_actor, sign_in_actor
+from identity.sign_in.tenant_access import memberships, require_second_factor
+from identity.tokens.grant_family import end_families
+from identity.tokens.secret_format import digest
 from tenants.agents import connect_agent, free_name
 from tenants.memberships import lock_membership
 from tenants.models import Agent, AgentState, Membership, Person
@@ -48,7 +44,7 @@ AGENT_WAITS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What the form said: the tenant's slug, the agent's name, the ticked scopes."""
+    """The submitted form: the tenant's slug, the agent's name, the ticked scopes."""
 
     tenant: str
     agent: str
@@ -58,9 +54,9 @@ class Decision:
 def store_request(
     asked: AuthorizationParameters, person: Person, session_key: str
 ) -> AuthorizeRequest:
-    """Store what was asked until the person decides, for this person in this browser session.
+    """Store the request until this person decides in this browser session.
 
-    Only the newest few stay open: nobody decides on more, and rows must not pile up.
+    Only the newest few stay open, so that rows do not pile up.
     """
     mine = AuthorizeRequest.objects.filter(person=person, decided_at=None)
     older = mine.order_by("-created_at").values_list("pk", flat=True)[MOST_OPEN - 1 :]
@@ -81,67 +77,46 @@ def store_request(
 def stored_request(
     identifier: UUID, person: Person, session_key: str
 ) -> QuerySet[AuthorizeRequest]:
-    """The stored request, for nobody but the person and session that it was shown to."""
+    """The stored request, only for the person and session that it was shown to."""
     return AuthorizeRequest.objects.filter(
         pk=identifier, person=person, session_digest=digest(session_key)
     )
 
 
 def suggested_name(asked: AuthorizeRequest, actor: Actor) -> str:
-    """The name this client has in the tenant already, or a free one like what it calls itself."""
+    """The client's present name in the tenant, or a free one like the name it gives itself."""
     with acting_transaction(actor):
         known = _agents(actor).filter(client_id=asked.client_id).first()
         return known.name if known else free_name(asked.person_id, actor, asked.client.name)
 
 
 def names_of_agents(actor: Actor) -> list[str]:
-    """The person's agents in a tenant; naming one of them continues it."""
+    """The person's agents in a tenant; choosing one of these names continues that agent."""
     with acting_transaction(actor):
         return sorted(set(_agents(actor).values_list("name", flat=True)))
 
 
-def console_actor(request: HttpRequest, person: Person, membership: Membership) -> Actor:
-    """The signed-in person in one of their tenants. Raises SecondFactorRequired."""
-    require_second_factor(request, membership.tenant)
-    return Actor(
-        tenant_id=membership.tenant_id,
-        channel=Channel.CONSOLE,
-        person_id=person.pk,
-        role=Role(membership.role),
-        scopes=ALL_SCOPES,
-        authentication=session_authentication(request, person),
-        request_id=request_id_of(request),
-        address=address_of(request),
-    )
-
-
 def deny(asked: AuthorizeRequest, request: HttpRequest, why: str = DECLINED) -> str:
-    """The person said no. Answers where to send the browser; joins the caller's transaction."""
+    """Record a refusal. Returns where to send the browser; joins the caller's transaction."""
     asked.decided_at = database_now()
     asked.save(update_fields=["decided_at"])
-    actor = Actor(
-        tenant_id=INSTALLATION,
-        channel=Channel.CONSOLE,
-        person_id=asked.person_id,
-        client_id=asked.client_id,
-        request_id=request_id_of(request),
-        address=address_of(request),
-    )
+    actor = sign_in_actor(request, asked.person_id, client_id=asked.client_id)
     record_in_transaction(actor, Event.CLIENT_AUTHORIZED, outcome=Outcome.DENIED, reason="declined")
     return _refused(asked, why)
 
 
 def allow(asked: AuthorizeRequest, decision: Decision, request: HttpRequest) -> str:
-    """The person said yes. Answers where to send the browser; joins the caller's transaction.
+    """Record consent. Returns where to send the browser; joins the caller's transaction.
 
-    Raises Invalid for a tenant that is not theirs or a name that is none.
+    Raises Invalid for a tenant that is not one of the person's.
     """
     membership = next(
-        (one for one in memberships(request) if one.tenant.slug == decision.tenant), None
+        (row for row in memberships(request) if row.tenant.slug == decision.tenant), None
     )
     if membership is None:
         raise Invalid("Choose one of your tenants.", "tenant")
     name = clean_name(decision.agent) or asked.client.name
+    require_second_factor(request, membership.tenant)
     actor = console_actor(request, asked.person, membership)
     use_tenant(actor.tenant_id)
     if lock_membership(actor, asked.person_id) is None:
@@ -183,7 +158,7 @@ def _consent(
 
 
 def _issue(asked: AuthorizeRequest, consent: Consent, request: HttpRequest) -> str:
-    """The code, by the toolkit, which checks client, redirect address and scopes once more."""
+    """Issue the code through the toolkit, which checks client, redirect URI and scopes again."""
     location, *_ = get_oauthlib_core().create_authorization_response(
         request,
         scopes=consent.scope.split(),

@@ -12,12 +12,12 @@ from oauth2_provider.oauth2_backends import get_oauthlib_core
 
 from foundation.errors import Malformed, TooLarge, Unavailable
 from foundation.schema.strict_json import parse_strict_object
+from identity.authorization_server.client_authentication import basic_credentials
 from identity.authorization_server.introspection import introspection
 from identity.authorization_server.parameters import BadParameters, Parameters, body_of, form_of
 from identity.authorization_server.registration import RegistrationError, register_client
-from identity.client_authentication.authentication import basic_credentials
-from identity.rate_limits import REGISTER, REGISTER_FAILED, TOKEN, exhausted, spend
-from identity.request_context import RequestContext, network_of
+from identity.web.rate_limits import REGISTER, REGISTER_FAILED, TOKEN, exhausted, spend
+from identity.web.request_context import network_of, request_context
 
 REGISTRATION_BYTES = 16 * 1024
 UNAVAILABLE = "temporarily_unavailable"
@@ -34,16 +34,16 @@ def protocol_error(
     return response
 
 
-def _later(description: str, seconds: int) -> JsonResponse:
+def _too_many(description: str, seconds: int) -> JsonResponse:
     return protocol_error(UNAVAILABLE, description, status=429, retry_after=seconds)
 
 
 def _endpoint(view: Callable[[HttpRequest], HttpResponseBase]) -> Any:
-    """POST only, no cookie counts, nothing is cached; a failure of ours is a 503 and no detail."""
+    """POST only, no cookies, nothing cached; an internal failure is a 503 without details."""
 
     @csrf_exempt
     def endpoint(request: HttpRequest) -> HttpResponseBase:
-        vars(request)["came"] = RequestContext.with_request(request)
+        vars(request)["context"] = request_context(request)
         if request.method != "POST":
             response: HttpResponseBase = protocol_error("invalid_request", "Use POST.", status=405)
             response["Allow"] = "POST"
@@ -66,12 +66,12 @@ def _private(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def _client_endpoint(view: Callable[[HttpRequest], HttpResponseBase]) -> Any:
-    """An endpoint where a client says who it is; too many failures of one have to wait."""
+    """An endpoint with client authentication; after too many failures a client has to wait."""
 
     def limited(request: HttpRequest) -> HttpResponseBase:
         whom = f"{network_of(request)}|{_claimed_client(request)[:64]}"
         if wait := exhausted(TOKEN, whom):
-            return _later("Too many failed requests.", wait)
+            return _too_many("Too many failed requests.", wait)
         response = view(request)
         if response.status_code != 200:
             spend(TOKEN, whom)
@@ -82,7 +82,7 @@ def _client_endpoint(view: Callable[[HttpRequest], HttpResponseBase]) -> Any:
 
 @_client_endpoint
 def token(request: HttpRequest) -> HttpResponseBase:
-    """RFC 6749 §3.2. One transaction, which commits on a refusal too: a family that a replay ended
+    """RFC 6749 §3.2. One transaction, which commits a refusal too: a family that a replay ended
     stays ended.
     """
     with transaction.atomic():
@@ -92,7 +92,7 @@ def token(request: HttpRequest) -> HttpResponseBase:
 
 @_client_endpoint
 def revoke(request: HttpRequest) -> HttpResponseBase:
-    """RFC 7009: 200 for whatever is not a token of this client."""
+    """RFC 7009: 200 also for anything that is not a token of this client."""
     with transaction.atomic():
         _, _, body, status = get_oauthlib_core().create_revocation_response(request)
     return _answered(body, status)
@@ -101,7 +101,7 @@ def revoke(request: HttpRequest) -> HttpResponseBase:
 @_client_endpoint
 def introspect(request: HttpRequest) -> HttpResponseBase:
     """RFC 7662 §2: for service accounts, about tokens of their own tenant. A public client cannot
-    prove who it is.
+    authenticate.
     """
     with transaction.atomic():
         core: Any = get_oauthlib_core()  # ours, by OAUTH2_BACKEND_CLASS
@@ -115,17 +115,17 @@ def introspect(request: HttpRequest) -> HttpResponseBase:
 def register(request: HttpRequest) -> HttpResponseBase:
     """RFC 7591 §3: open to everybody, within limits, for public clients.
 
-    What is refused has a budget of its own, so that one client that tries in vain does not keep
-    those of its neighbours from registering.
+    Refused registrations have a limit of their own, so that one failing client does not keep its
+    neighbours from registering.
     """
     network = network_of(request)
     if wait := exhausted(REGISTER, network):
-        return _later("Too many registrations.", wait)
+        return _too_many("Too many registrations.", wait)
     response = _register(request)
     if response.status_code == 201:
         spend(REGISTER, network)
     elif wait := spend(REGISTER_FAILED, network):
-        return _later("Too many refused registrations.", wait)
+        return _too_many("Too many refused registrations.", wait)
     return response
 
 
@@ -149,13 +149,13 @@ def _answered(body: str | None, status: int) -> HttpResponse:
 
 
 def _challenged(response: HttpResponse) -> HttpResponse:
-    """RFC 6749 §5.2: a failed client that tried HTTP authentication is told the scheme."""
+    """RFC 6749 §5.2: after failed HTTP authentication the response names the scheme."""
     response["WWW-Authenticate"] = 'Basic realm="vault"'
     return response
 
 
 def _claimed_client(request: HttpRequest) -> str:
-    """Which client it says it is, in the body or as HTTP Basic."""
+    """The client that the request names, in the body or as HTTP Basic."""
     basic = basic_credentials(request.headers.get("Authorization", ""))
     return basic[0] if basic else _one(form_of(request), "client_id")
 

@@ -1,5 +1,5 @@
-"""What a service account is told of a token (RFC 7662 §2.2): all of it inside its tenant, and
-outside of it no more than that it is not active.
+"""Token introspection for service accounts (RFC 7662 §2.2): full inside the account's tenant; any
+other token is only reported as inactive.
 """
 
 from typing import Any
@@ -10,25 +10,24 @@ from access.actor import Actor
 from access.tenancy import acting_transaction
 from foundation.db.ids import public_id
 from foundation.errors import Denied, Unauthenticated
-from identity.authorization_server.grant_family import channel_of
-from identity.authorization_server.tokens import digest
 from identity.models import Client
 from identity.resource_server.verification import actor_from_token, verified_claims
-from identity.secret_format import SecretPrefix
 from identity.service_accounts.models import PersonalToken
+from identity.tokens.grant_family import channel_of
+from identity.tokens.secret_format import SecretPrefix, digest
 from tenants.memberships import active_membership
 
 INACTIVE = {"active": False}
 
 
 def introspection(token: str, asker: Client) -> dict[str, Any]:
-    """The answer about `token` for a client that proved who it is."""
+    """The answer about `token` for an authenticated client."""
     try:
         claims = (
             _personal(token) if token.startswith(SecretPrefix.PERSONAL_TOKEN) else _issued(token)
         )
         actor = actor_from_token(token, resource=claims["aud"], channel=channel_of(claims["aud"]))
-        _require_standing(actor, asker)
+        _require_active(actor, asker)
     except (Unauthenticated, Denied):
         return INACTIVE
     return {
@@ -40,8 +39,8 @@ def introspection(token: str, asker: Client) -> dict[str, Any]:
     }
 
 
-def _require_standing(actor: Actor, asker: Client) -> None:
-    """Also what only the operations look at: the agent's and the service account's own state."""
+def _require_active(actor: Actor, asker: Client) -> None:
+    """Check also what only operations check: the state of the agent or service account."""
     if actor.tenant_id != asker.tenant_id:
         raise Denied()
     with acting_transaction(actor):

@@ -1,6 +1,4 @@
-"""The discovery documents: RFC 8414 for the authorization server, RFC 9728 for each resource."""
-
-from typing import Any
+"""The authorization server's metadata (RFC 8414) and its public keys (RFC 7517)."""
 
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
@@ -8,25 +6,18 @@ from django.views.decorators.http import require_safe
 
 from access.scopes import DEFAULT_SCOPES, OFFLINE_ACCESS
 from foundation.errors import Unavailable
+from identity.authorization_server.client_assertions import ALGORITHMS
+from identity.authorization_server.client_authentication import METHODS
 from identity.authorization_server.registration import GRANT_TYPES
-from identity.client_authentication.authentication import METHODS
-from identity.client_authentication.client_assertions import ALGORITHMS
-from identity.signing_keys import PUBLISHED_AHEAD, published
-
-RESOURCE_DOCUMENT = "/.well-known/oauth-protected-resource"
-
-
-def resource_metadata_url(resource: str) -> str:
-    """Where a resource's metadata are (RFC 9728 §3.1); challenges point there."""
-    path = resource.removeprefix(settings.PUBLIC_URL)
-    return f"{settings.PUBLIC_URL}{RESOURCE_DOCUMENT}{path}"
+from identity.resource_server.metadata import public_document
+from identity.tokens.signing_keys import published
 
 
 @require_safe
 def authorization_server(_: HttpRequest) -> JsonResponse:
-    """RFC 8414; the same document under OpenID Connect's name, for clients that look there."""
+    """RFC 8414; also under OpenID Connect's name, where some clients look."""
     here = settings.PUBLIC_URL
-    return _public(
+    return public_document(
         {
             "issuer": here,
             "authorization_endpoint": f"{here}/oauth/authorize",
@@ -48,22 +39,10 @@ def authorization_server(_: HttpRequest) -> JsonResponse:
 
 
 @require_safe
-def mcp_resource(_: HttpRequest) -> JsonResponse:
-    """RFC 9728 for /api/mcp; also at the root, where older clients look."""
-    return _public(_resource(settings.MCP_RESOURCE, "Vault for agents (MCP)"))
-
-
-@require_safe
-def rest_resource(_: HttpRequest) -> JsonResponse:
-    """RFC 9728 for /api/v1."""
-    return _public(_resource(settings.REST_RESOURCE, "Vault for programs (REST)"))
-
-
-@require_safe
 def jwks(_: HttpRequest) -> JsonResponse:
     """RFC 7517: the public keys of access tokens; 503 while the first one cannot be made."""
     try:
-        return _public({"keys": published()})
+        return public_document({"keys": published()})
     except Unavailable:
         return JsonResponse({"error": "temporarily_unavailable"}, status=503)
 
@@ -80,20 +59,3 @@ def _client_authentication() -> dict[str, list[str]]:
         f"{name}_auth_signing_alg_values_supported": list(ALGORITHMS) for name in supported
     }
     return methods | algorithms
-
-
-def _resource(identifier: str, name: str) -> dict[str, Any]:
-    return {
-        "resource": identifier,
-        "resource_name": name,
-        "authorization_servers": [settings.PUBLIC_URL],
-        "scopes_supported": list(DEFAULT_SCOPES),
-        "bearer_methods_supported": ["header"],
-    }
-
-
-def _public(document: dict[str, Any]) -> JsonResponse:
-    response = JsonResponse(document)
-    response["Cache-Control"] = f"public, max-age={PUBLISHED_AHEAD}"
-    response["Access-Control-Allow-Origin"] = "*"
-    return response

@@ -1,4 +1,4 @@
-"""Request parameters read strictly, before any library sees them: one meaning or none."""
+"""Request parameters, parsed strictly before any library reads them."""
 
 import re
 from urllib.parse import parse_qsl
@@ -16,16 +16,16 @@ Parameters = dict[str, list[str]]
 
 
 class BadParameters(Exception):
-    """A rule is broken; the text names the rule and never the input."""
+    """A rule is broken; the text names the rule, never the input."""
 
 
 def query_of(request: HttpRequest) -> Parameters:
-    """The query's parameters; only `resource` may repeat (RFC 8707 §2)."""
+    """The query's parameters; only `resource` may be repeated (RFC 8707 §2)."""
     return _read(request.META.get("QUERY_STRING", "").encode("latin-1", "replace"))
 
 
 def form_of(request: HttpRequest) -> Parameters:
-    """The body's parameters; a query beside it is refused (RFC 6749 §3.2)."""
+    """The body's parameters; an additional query is refused (RFC 6749 §3.2)."""
     if request.META.get("QUERY_STRING"):
         raise BadParameters("Parameters belong in the body.")
     charset = (request.content_params or {}).get("charset", "utf-8")

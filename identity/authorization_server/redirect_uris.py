@@ -1,4 +1,4 @@
-"""Where an authorization code may go: loopback addresses on any port, and listed https hosts."""
+"""Allowed redirect URIs: loopback addresses on any port, and https on listed hosts."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _LISTED = re.compile(rf"https://(?P<host>[a-z0-9](?:[a-z0-9.-]{{0,250}}[a-z0-9])
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """A redirect address in its parts; no query, fragment or user information ever."""
+    """A parsed redirect URI; never with query, fragment or user information."""
 
     scheme: str
     host: str
@@ -25,7 +25,7 @@ class Redirect:
 
     @classmethod
     def parse(cls, uri: str) -> Self | None:
-        """The address, or None for one that this server never redirects to."""
+        """The redirect URI, or None for one that this server never redirects to."""
         if len(uri) > LONGEST:
             return None
         if match := _LOOPBACK.fullmatch(uri):
@@ -45,7 +45,7 @@ class Redirect:
 
     @property
     def destination(self) -> str:
-        """In words, for the consent page."""
+        """The destination as the consent page names it."""
         if not self.is_loopback:
             return self.host
         port = f", port {self.port}" if self.port else ""
@@ -53,20 +53,20 @@ class Redirect:
 
     @property
     def form_action(self) -> str:
-        """What a Content-Security-Policy must allow for the redirect after the form to happen."""
+        """The source that Content-Security-Policy must allow for the redirect after the form."""
         if self.host == "[::1]":
             return "http:"  # CSP's grammar has no IPv6 host (CSP3 §2.3.1)
         port = f":{self.port}" if self.port else ""
         return f"{self.scheme}://{self.host}{port}"
 
     def matches(self, other: Self) -> bool:
-        """Equal, but for the port of a loopback address (RFC 8252 §7.3)."""
+        """Equal, except for the port of a loopback address (RFC 8252 §7.3)."""
         same = (self.scheme, self.host, self.path) == (other.scheme, other.host, other.path)
         return same and (self.is_loopback or self.port == other.port)
 
 
 def allows(registered: list[str], uri: str) -> bool:
-    """Whether `uri` is one of the registered addresses and still one we redirect to."""
+    """Whether `uri` is a registered one and still allowed."""
     asked = Redirect.parse(uri)
     if asked is None:
         return False

@@ -1,4 +1,4 @@
-"""Dynamic client registration (RFC 7591): public clients, authorization code, known addresses."""
+"""Dynamic client registration (RFC 7591): public clients with the authorization code flow."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from audit.recording import INSTALLATION, record_in_transaction
 from identity.authorization_server.client_names import NAMELESS, clean_name, deceives
 from identity.authorization_server.redirect_uris import LONGEST, Redirect
 from identity.models import Client
-from identity.request_context import address_of, request_id_of
+from identity.web.request_context import address_of, request_id_of
 
 MOST_REDIRECTS = 5
 GRANT_TYPES = ("authorization_code", "refresh_token")
@@ -21,7 +21,7 @@ OFFERED = (Scope.READ, Scope.WRITE, OFFLINE_ACCESS)
 
 
 class RegistrationError(Exception):
-    """RFC 7591 §3.2.2: `code` is the error, the text names the rule and never the input."""
+    """RFC 7591 §3.2.2: `code` is the error; the text names the rule, never the input."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -29,10 +29,10 @@ class RegistrationError(Exception):
 
 
 def register_client(metadata: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
-    """Make a client and answer its registration; joins the caller's transaction.
+    """Create a client and return its registration; joins the caller's transaction.
 
-    What the client asks for beyond what is offered is replaced (RFC 7591 §2); members that are not
-    used here – logos, links, keys, statements – are neither stored nor fetched.
+    Requested values that are not offered are replaced (RFC 7591 §2). Members that are not used
+    here, such as logos, links, keys and statements, are neither stored nor fetched.
     """
     _require_code_flow(metadata)
     client = Client.objects.create(

@@ -1,5 +1,5 @@
-"""The toolkit's protocol engine, cut down to what is offered: code and refresh for people's agents,
-client credentials for service accounts, bearer tokens.
+"""The toolkit's protocol engine, reduced to what is offered: authorization code and refresh token
+for people's agents, client credentials for service accounts, bearer tokens.
 """
 
 from functools import partial
@@ -13,11 +13,11 @@ from oauthlib.oauth2 import BearerToken, Server
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 from oauthlib.oauth2.rfc6749.tokens import OAuth2Token
 
+from identity.authorization_server.client_authentication import authenticate_service_account
 from identity.authorization_server.token_request import CONTEXT_HEADER, OAuthRequest, TokenGrant
 from identity.authorization_server.tokens import resource_scope
-from identity.client_authentication.authentication import authenticate_service_account
 from identity.models import Client
-from identity.request_context import NO_CONTEXT
+from identity.web.request_context import NO_CONTEXT
 
 DEFAULT_LIFE = 3600
 
@@ -66,16 +66,16 @@ def _life(request: OAuthRequest, seconds: int) -> int:
 
 
 class VaultCore(OAuthLibCore):
-    """OAUTH2_BACKEND_CLASS. Hands on the two headers that the protocol has, and how it came."""
+    """OAUTH2_BACKEND_CLASS. Passes on two headers and the request's context."""
 
     def proven_client(self, request: HttpRequest) -> Client | None:
-        """The service account that sends the request, if it proves that it is the one."""
+        """The service account that sends the request, if it authenticates."""
         parts: Any = self._extract_params  # untyped
         proof = authenticate_service_account(OAuthLibRequest(*parts(request)))
         return proof.client if proof else None
 
     def extract_headers(self, request: HttpRequest) -> dict[str, Any]:
-        headers: dict[str, Any] = {CONTEXT_HEADER: getattr(request, "came", NO_CONTEXT)}
+        headers: dict[str, Any] = {CONTEXT_HEADER: getattr(request, "context", NO_CONTEXT)}
         for name in ("Authorization", "Content-Type"):
             if name in request.headers:
                 headers[name] = request.headers[name]

@@ -1,4 +1,4 @@
-"""What has been established about one request at the token endpoint, on its way to the answer."""
+"""What has been established about a request at the token endpoint."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -6,44 +6,44 @@ from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 from access.scopes import OFFLINE_ACCESS
-from identity.authorization_server.grant_family import GrantFamily
 from identity.models import AuthorizationCode, Client, RefreshToken, SigningKey
+from identity.tokens.grant_family import GrantFamily
 
-# oauthlib's request takes any attribute; ours are `grant` and `signed`, typed where they are read.
+# oauthlib's request takes any attribute; ours, `grant` and `signed`, are typed where they are read.
 OAuthRequest: TypeAlias = Any
-CONTEXT_HEADER = "X-Vault-Came"  # among its headers: how it came, never from outside
+CONTEXT_HEADER = "X-Vault-Context"  # carries a RequestContext; the client's own is never read
 
 
 class TokenGrant(Protocol):
-    """What a token is made from, whoever it is for."""
+    """What a token is issued for."""
 
     @property
     def client(self) -> Client:
-        """Who asks for it."""
+        """The client that receives the token."""
 
     @property
     def subject(self) -> str:
-        """Whom it stands for, as `sub`."""
+        """The token's `sub`."""
 
     @property
     def tenant_id(self) -> UUID:
-        """Where it holds."""
+        """The tenant in which the token is valid."""
 
     @property
     def resource(self) -> str:
-        """What it is for."""
+        """The token's resource."""
 
     @property
     def may_stay(self) -> bool:
-        """Whether a refresh token goes with it."""
+        """Whether a refresh token is issued too."""
 
     def life(self, seconds: int) -> int:
-        """How many seconds it lives, `seconds` at most."""
+        """The token's lifetime in seconds, `seconds` at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyGrant:
-    """What a person's client brought: a code or a refresh token of a family that is held."""
+    """The code or refresh token that a person's client brought, with its locked family."""
 
     family: GrantFamily
     code: AuthorizationCode | None = None
@@ -67,7 +67,7 @@ class FamilyGrant:
 
     @property
     def may_stay(self) -> bool:
-        """Where the person allowed `offline_access`."""
+        """Whether the person allowed `offline_access`."""
         return OFFLINE_ACCESS in self.family.consent.scope.split()
 
     def life(self, seconds: int) -> int:
@@ -76,7 +76,7 @@ class FamilyGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedToken:
-    """The facts of an access token that its row must repeat. Times are seconds since the epoch."""
+    """The facts of an access token that its row repeats. Times are seconds since the epoch."""
 
     jti: UUID
     key: SigningKey
@@ -84,5 +84,5 @@ class SignedToken:
 
     @property
     def expires_at(self) -> datetime:
-        """The end as a moment."""
+        """The expiry as a datetime."""
         return datetime.fromtimestamp(self.expires, UTC)

@@ -1,14 +1,14 @@
-"""What a consent gives: its tokens stored under their hashes, with the entry that tells of them."""
+"""Storing the tokens of a consent under their hashes, with the audit entry."""
 
 from datetime import timedelta
 from typing import Any
 
 from audit.events import Event
 from audit.recording import record_in_transaction
-from identity.authorization_server.grant_family import GrantFamily
 from identity.authorization_server.token_request import FamilyGrant, OAuthRequest, SignedToken
-from identity.authorization_server.tokens import digest
 from identity.models import AccessToken, RefreshToken
+from identity.tokens.grant_family import GrantFamily
+from identity.tokens.secret_format import digest
 
 REFRESH_IDLE = timedelta(days=30)
 

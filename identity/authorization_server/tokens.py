@@ -1,6 +1,5 @@
-"""Access tokens: RFC 9068 JWTs for exactly one resource; every other secret is 256 random bits."""
+"""Access tokens, which are RFC 9068 JWTs for exactly one resource, and refresh tokens."""
 
-import hashlib
 import secrets
 from collections.abc import Iterable
 
@@ -10,14 +9,13 @@ from access.scopes import OFFLINE_ACCESS
 from foundation.db.clock import database_now
 from foundation.db.ids import uuid7
 from identity.authorization_server.token_request import OAuthRequest, SignedToken, TokenGrant
-from identity.signing_keys import sign, signing_key
-
-TYP = "at+jwt"
+from identity.tokens.signing_keys import ACCESS_TOKEN_TYPE, sign, signing_key
 
 
 def make_access_token(request: OAuthRequest) -> str:
-    """The toolkit's ACCESS_TOKEN_GENERATOR (RFC 9068 §2.2). Leaves `signed` on the request, for the
-    row without which the token is worth nothing.
+    """The toolkit's ACCESS_TOKEN_GENERATOR (RFC 9068 §2.2).
+
+    Sets `signed` on the request for the row, without which the token is invalid.
     """
     grant: TokenGrant = request.grant
     issued = int(database_now().timestamp())
@@ -34,7 +32,7 @@ def make_access_token(request: OAuthRequest) -> str:
         "exp": signed.expires,
         "jti": str(signed.jti),
     }
-    return sign(signed.key, claims, TYP)
+    return sign(signed.key, claims, ACCESS_TOKEN_TYPE)
 
 
 def make_refresh_token(_: OAuthRequest) -> str:
@@ -43,10 +41,5 @@ def make_refresh_token(_: OAuthRequest) -> str:
 
 
 def resource_scope(scopes: Iterable[str]) -> str:
-    """What a resource needs to know; `offline_access` is for the authorization server alone."""
+    """The scopes for a resource; `offline_access` concerns the authorization server only."""
     return " ".join(scope for scope in scopes if scope != OFFLINE_ACCESS)
-
-
-def digest(secret: str) -> str:
-    """What is stored of a code or token: SHA-256, hexadecimal."""
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""OAUTH2_VALIDATOR_CLASS: what is asked of the database while codes and tokens change hands.
+"""OAUTH2_VALIDATOR_CLASS: storing, checking and ending codes and tokens.
 
 Every method runs inside the transaction of the token view, under the lock of one consent.
 """
@@ -16,7 +16,13 @@ from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challeng
 from access.scopes import DEFAULT_SCOPES
 from audit.events import Event
 from foundation.db.clock import database_now
-from identity.authorization_server.grant_family import GrantFamily, lock_family
+from identity.authorization_server.client_authentication import authenticate_service_account
+from identity.authorization_server.client_credentials import (
+    AccountGrant,
+    account_grant,
+    revoke_account_token,
+    save_account_token,
+)
 from identity.authorization_server.resources import InvalidTarget, named_resources, resource_from
 from identity.authorization_server.token_request import (
     CONTEXT_HEADER,
@@ -25,16 +31,11 @@ from identity.authorization_server.token_request import (
     TokenGrant,
 )
 from identity.authorization_server.token_storage import save_family_tokens
-from identity.authorization_server.tokens import digest, resource_scope
-from identity.client_authentication.authentication import authenticate_service_account
+from identity.authorization_server.tokens import resource_scope
 from identity.models import AccessToken, AuthorizationCode, Client, RefreshToken
 from identity.service_accounts.models import AccountProof
-from identity.service_accounts.tokens import (
-    AccountGrant,
-    account_grant,
-    revoke_account_token,
-    save_account_token,
-)
+from identity.tokens.grant_family import GrantFamily, lock_family
+from identity.tokens.secret_format import digest
 
 CODE_LIFE = timedelta(seconds=60)
 PAIRS_PER_REFRESH = 5
@@ -43,11 +44,11 @@ VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 class VaultValidator(OAuth2Validator):
-    """Codes and tokens are rows under hashes; one family lock orders all that happens to them."""
+    """Codes and tokens are rows under hashes; the family's lock orders all changes to them."""
 
     def authenticate_client(self, request: OAuthRequest, *args: Any, **kwargs: Any) -> bool:
-        """Only a service account can, by one of its proofs; the toolkit lets public clients pass
-        for a grant type that anybody can put into the body.
+        """Only a service account can authenticate; the toolkit would let public clients pass for a
+        grant type that anybody can put into the body.
         """
         proof = authenticate_service_account(request)
         if proof is None:
@@ -57,7 +58,7 @@ class VaultValidator(OAuth2Validator):
         return True
 
     def _load_application(self, client_id: str | None, request: OAuthRequest) -> Client | None:
-        """The client of that id; what cannot be one (a NUL in Basic credentials) asks nobody."""
+        """The client with that id; an impossible id (with a NUL, say) is not looked up."""
         if not CLIENT_ID.fullmatch(client_id or ""):
             return None
         load: Any = OAuth2Validator._load_application  # noqa: SLF001  # ours stands in front of it
@@ -73,8 +74,8 @@ class VaultValidator(OAuth2Validator):
         *_: Any,
         **__: Any,
     ) -> bool:
-        """A service account's: within what its proof is for. Here everything is known of the
-        request, so this is also where its grant comes from.
+        """A service account's scopes are limited by its credential. The request is complete here,
+        so the grant is set here too.
         """
         if not hasattr(request, "proof"):
             return bool(OAuth2Validator.validate_scopes(self, client_id, scopes, client, request))
@@ -114,10 +115,10 @@ class VaultValidator(OAuth2Validator):
     ) -> bool:
         found = AuthorizationCode.objects.filter(code=digest(code), application=client)
         known = found.select_related("consent").first()
-        # Nobody gets further without the verifier, so a leaked code is no kill switch.
+        # Checked first, so that a leaked code without its verifier cannot end a family.
         if known is None or not _proves(request.code_verifier, known.code_challenge):
             return False
-        family = lock_family(known.consent, came=request.headers[CONTEXT_HEADER])
+        family = lock_family(known.consent, request=request.headers[CONTEXT_HEADER])
         held = found.first()
         if held is None or not _is_redeemable(held, family):
             return False
@@ -136,7 +137,7 @@ class VaultValidator(OAuth2Validator):
     def get_default_redirect_uri(
         self, client_id: str, request: OAuthRequest, *_: Any, **__: Any
     ) -> str:
-        """At the token endpoint the parameter may be left out: PKCE binds (OAuth 2.1 §4.1.3)."""
+        """The parameter is optional at the token endpoint, because of PKCE (OAuth 2.1 §4.1.3)."""
         if hasattr(request, "grant"):
             return _code_of(request).redirect_uri
         uri: str = request.client.default_redirect_uri
@@ -157,7 +158,7 @@ class VaultValidator(OAuth2Validator):
     def invalidate_authorization_code(
         self, client_id: str, code: str, request: OAuthRequest, *_: Any, **__: Any
     ) -> None:
-        """The row stays as a tombstone, by which a replay is known."""
+        """The row stays as a tombstone, so that a replay is recognised."""
         grant: FamilyGrant = request.grant
         held = _code_of(request)
         held.consumed_at = grant.family.now
@@ -173,7 +174,7 @@ class VaultValidator(OAuth2Validator):
         known = found.select_related("consent").first()
         if known is None:
             return False
-        family = lock_family(known.consent, came=request.headers[CONTEXT_HEADER])
+        family = lock_family(known.consent, request=request.headers[CONTEXT_HEADER])
         held = found.first()
         if held is None or not _is_refreshable(held, family):
             return False
@@ -185,7 +186,7 @@ class VaultValidator(OAuth2Validator):
     def get_original_scopes(
         self, refresh_token: str, request: OAuthRequest, *_: Any, **__: Any
     ) -> list[str]:
-        """The consent's, so that narrowing one refresh does not narrow the next."""
+        """The consent's scopes, so that narrowing one refresh does not narrow the next."""
         grant: FamilyGrant = request.grant
         return grant.family.consent.scope.split()
 
@@ -200,8 +201,8 @@ class VaultValidator(OAuth2Validator):
     def revoke_token(
         self, token: str, token_type_hint: str | None, request: OAuthRequest, *_: Any, **__: Any
     ) -> None:
-        """Either token ends the consent it came from (RFC 7009 §2.1), a service account's ends
-        alone; leases go on (L6).
+        """Either token ends the consent it was issued for (RFC 7009 §2.1); a service account's
+        token ends alone. Leases are not affected (L6).
         """
         mine = {"token_checksum": digest(token), "application": request.client}
         row = (
@@ -213,7 +214,7 @@ class VaultValidator(OAuth2Validator):
         if isinstance(row, AccessToken) and row.proof is not None:
             revoke_account_token(row, request)
         elif row.consent is not None:
-            lock_family(row.consent, came=request.headers[CONTEXT_HEADER]).end(
+            lock_family(row.consent, request=request.headers[CONTEXT_HEADER]).end(
                 Event.TOKEN_REVOKED, "revoked by the client"
             )
 
@@ -225,15 +226,15 @@ def _code_of(request: OAuthRequest) -> AuthorizationCode:
 
 
 def _proves(verifier: str | None, challenge: str) -> bool:
-    """RFC 7636 §4.6, and §4.1 for what a verifier looks like."""
+    """RFC 7636 §4.6, and §4.1 for the form of a verifier."""
     if verifier is None or not VERIFIER.fullmatch(verifier):
         return False
     return bool(code_challenge_method_s256(verifier, challenge))
 
 
 def _is_redeemable(code: AuthorizationCode, family: GrantFamily) -> bool:
-    """Whether a proven code gives tokens. A second use ends the family – unless it had arrived
-    before the first was through: that is a race, not a replay.
+    """Whether a proven code is exchanged for tokens. A second use ends the family, unless it had
+    arrived before the first was finished: that is a race, not a replay.
     """
     if code.consumed_at is not None:
         if family.arrived > code.consumed_at:
@@ -243,7 +244,7 @@ def _is_redeemable(code: AuthorizationCode, family: GrantFamily) -> bool:
 
 
 def _is_refreshable(token: RefreshToken, family: GrantFamily) -> bool:
-    """Used within 30 days, the person asked within 90, and not replaced, or only just."""
+    """Used within 30 days, consent within 90, and not replaced, or only just."""
     now = family.now
     if not family.is_in_force() or min(token.expires_at, family.consent.refresh_until) <= now:
         return False

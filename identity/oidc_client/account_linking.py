@@ -1,80 +1,70 @@
-"""Who somebody is in a tenant, by what the tenant's provider says of them.
+"""The person whom a tenant's provider identifies.
 
-A provider is in the hands of one tenant's owners, who can make it say anything. So it names people
-of this tenant only, by an address of a domain that the tenant set, and the session that comes of
-it acts in this tenant only (`identity.sign_in.tenant_access`).
+A provider is controlled by one tenant's owners, who can make it claim anything. It therefore
+identifies only people of this tenant, by an address of a domain that the tenant set, and the
+session acts in this tenant only (`identity.sign_in.tenant_access`).
 """
 
 from django.db import IntegrityError
 from django.http import HttpRequest
 
-from access.actions import Channel
-from access.actor import Actor
 from access.levels import Role
 from access.tenancy import tenant_transaction
 from audit.events import Event
 from audit.recording import record_in_transaction
 from identity.models import ProviderAccount, SingleSignOn
 from identity.oidc_client.client import IdTokenClaims
-from identity.request_context import address_of, request_id_of
-from tenants.models import Membership, Person, Tenant
+from identity.sign_in.actors import sign_in_actor
+from tenants.models import Membership, Person
 
 
 class AccountLinkingError(Exception):
-    """The provider's word opens nothing here; the text says why, for the person."""
+    """The provider's claims are not accepted; the text tells the person why."""
 
 
-NO_MEMBER = "You are no member here yet; ask an owner of the tenant to invite you."
+NO_MEMBER = "You are not a member here yet; ask an owner of the tenant to invite you."
 
 
-def provider_of(tenant: Tenant) -> SingleSignOn | None:
-    """The tenant's provider while it is switched on."""
-    if tenant.suspended_at:
-        return None
-    with tenant_transaction(tenant.pk, durable=False):
-        return SingleSignOn.objects.filter(tenant_id=tenant.pk, enabled=True).first()
-
-
-def link_account(request: HttpRequest, provider: SingleSignOn, said: IdTokenClaims) -> Person:
-    """The member of the tenant that the provider speaks of, linked or made when that is allowed."""
+def link_account(request: HttpRequest, provider: SingleSignOn, claims: IdTokenClaims) -> Person:
+    """The tenant's member whom the provider identifies, linked or created where that is allowed."""
     try:
         with tenant_transaction(provider.tenant_id):
-            known = _linked(provider, said)
-            person = known or _by_address(request, provider, said)
+            known = _linked(provider, claims)
+            person = known or _by_address(request, provider, claims)
             _require_member(provider, person)
             if known is None:
-                _link(provider, said, person)
+                _link(provider, claims, person)
             return person
     except IntegrityError:  # the same person at the same moment, in another tab
-        raise AccountLinkingError("Try once more.") from None
+        raise AccountLinkingError("Try again.") from None
 
 
-def _linked(provider: SingleSignOn, said: IdTokenClaims) -> Person | None:
+def _linked(provider: SingleSignOn, claims: IdTokenClaims) -> Person | None:
     row = ProviderAccount.objects.filter(
-        tenant_id=provider.tenant_id, issuer=provider.issuer, subject=said.subject
+        tenant_id=provider.tenant_id, issuer=provider.issuer, subject=claims.subject
     ).first()
     return Person.objects.get(pk=row.person_id) if row else None
 
 
-def _by_address(request: HttpRequest, provider: SingleSignOn, said: IdTokenClaims) -> Person:
-    domain = said.email.rpartition("@")[2]
-    if not said.email_verified or domain not in provider.domains:
+def _by_address(request: HttpRequest, provider: SingleSignOn, claims: IdTokenClaims) -> Person:
+    domain = claims.email.rpartition("@")[2]
+    if not claims.email_verified or domain not in provider.domains:
         raise AccountLinkingError(
             "Your provider names no verified e-mail address of a domain that is set up here."
         )
-    person = Person.objects.filter(email=said.email).first()
+    person = Person.objects.filter(email=claims.email).first()
     if person is None and provider.creates_members:
-        return _make_member(request, provider, said)
+        return _make_member(request, provider, claims)
     if person is None:
         raise AccountLinkingError(NO_MEMBER)
     return person
 
 
-def _make_member(request: HttpRequest, provider: SingleSignOn, said: IdTokenClaims) -> Person:
-    """A new person without a password: this provider is their only way in until they set one."""
-    person = Person.objects.create_user(said.email, name=said.name)
+def _make_member(request: HttpRequest, provider: SingleSignOn, claims: IdTokenClaims) -> Person:
+    """A new person without a password: until they set one, only this provider signs them in."""
+    person = Person.objects.create_user(claims.email, name=claims.name)
     Membership.objects.create(tenant_id=provider.tenant_id, person=person, role=Role.MEMBER)
-    actor = _actor(request, provider, person)
+    actor = sign_in_actor(request, person.pk, tenant_id=provider.tenant_id)
     record_in_transaction(
         actor, Event.MEMBER_JOINED, person=str(person.pk), role="member", through="single sign-on"
     )
@@ -89,17 +79,7 @@ def _require_member(provider: SingleSignOn, person: Person) -> None:
         raise AccountLinkingError(NO_MEMBER)
 
 
-def _link(provider: SingleSignOn, said: IdTokenClaims, person: Person) -> None:
+def _link(provider: SingleSignOn, claims: IdTokenClaims, person: Person) -> None:
     ProviderAccount.objects.create(
-        tenant_id=provider.tenant_id, person=person, issuer=provider.issuer, subject=said.subject
-    )
-
-
-def _actor(request: HttpRequest, provider: SingleSignOn, person: Person) -> Actor:
-    return Actor(
-        tenant_id=provider.tenant_id,
-        channel=Channel.CONSOLE,
-        person_id=person.pk,
-        request_id=request_id_of(request),
-        address=address_of(request),
+        tenant_id=provider.tenant_id, person=person, issuer=provider.issuer, subject=claims.subject
     )

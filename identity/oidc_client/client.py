@@ -1,7 +1,7 @@
-"""Talking to a tenant's OpenID provider: where things are, a code for claims, claims that hold.
+"""A client of a tenant's OpenID provider: discovery, the code exchange, and checking the ID token.
 
-OpenID Connect Core 1.0 §3.1.3.7, with the signature always checked. Nothing of an answer is kept or
-logged but the claims that are asked for here.
+OpenID Connect Core 1.0 §3.1.3.7, with the signature always checked. Of an answer only the claims
+below are kept, and nothing is logged.
 """
 
 import hmac
@@ -15,14 +15,14 @@ import jwt
 from foundation.outgoing import may_be_visited
 from identity.oidc_client.documents import ProviderFailed, documents, fetched
 
-# Asymmetric only: with a symmetric one the client's secret could sign.
+# Asymmetric only: otherwise the client's secret could sign.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
 LEEWAY = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where a tenant's provider does what."""
+    """The addresses of a tenant's provider."""
 
     tenant: str
     issuer: str
@@ -34,7 +34,7 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class IdTokenClaims:
-    """What a provider says of somebody."""
+    """The claims about a person."""
 
     subject: str
     email: str
@@ -44,10 +44,9 @@ class IdTokenClaims:
 
 
 def discover(issuer: str, tenant: str) -> Endpoints:
-    """OpenID Connect Discovery 1.0 §4: the document must name the very issuer it was asked of.
+    """OpenID Connect Discovery 1.0 §4: the document must name exactly the issuer that was asked.
 
-    Calls are counted under `tenant`. Raises ProviderFailed; Unavailable when too many are under
-    way.
+    Calls are counted under `tenant`. Raises ProviderFailed; Unavailable when too many are running.
     """
     found = documents.find(issuer.rstrip("/") + "/.well-known/openid-configuration", tenant)
     if found.get("issuer") != issuer:
@@ -67,7 +66,7 @@ def discover(issuer: str, tenant: str) -> Endpoints:
 
 
 def exchange_code(endpoints: Endpoints, client: tuple[str, str], grant: dict[str, str]) -> str:
-    """The ID token for a grant (code, verifier, redirect address); `client` is id and secret."""
+    """The ID token for a grant (code, verifier, redirect URI); `client` is id and secret."""
     form = {"grant_type": "authorization_code", **grant}
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     if endpoints.basic:
@@ -87,7 +86,7 @@ def exchange_code(endpoints: Endpoints, client: tuple[str, str], grant: dict[str
 def verify_id_token(
     endpoints: Endpoints, token: str, *, client_id: str, nonce: str
 ) -> IdTokenClaims:
-    """What the ID token says, when it is the provider's, for us, of now and of this very try."""
+    """The claims of an ID token from the provider, for us, current, and of this attempt."""
     keys = documents.find(endpoints.keys, endpoints.tenant)
     try:
         claims = _claims(keys, endpoints, token, client_id)
@@ -97,7 +96,7 @@ def verify_id_token(
             raise
         claims = _claims(newer, endpoints, token, client_id)
     if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
-        raise ProviderFailed("Its ID token belongs to another try.")
+        raise ProviderFailed("Its ID token belongs to another attempt.")
     if claims.get("azp", client_id) != client_id:
         raise ProviderFailed("Its ID token is for another program.")
     return _said(claims)
@@ -117,7 +116,7 @@ def _claims(
             options={"require": ["exp", "iat", "iss", "aud", "sub"]},
         )
     except (jwt.PyJWTError, AttributeError, LookupError, TypeError, ValueError):
-        raise ProviderFailed("Its ID token does not hold.") from None
+        raise ProviderFailed("Its ID token is invalid.") from None
 
 
 def _said(claims: dict[str, Any]) -> IdTokenClaims:

@@ -1,7 +1,7 @@
-"""What providers publish: fetched through the guard, and kept for a while in this process.
+"""Documents that providers publish, fetched through the guard and cached in this process.
 
-Not in Redis, which holds nothing that sign-ins trust. A failure is kept for a short time, too, so
-that a provider that hangs is not waited for by everybody who comes.
+Not in Redis, which holds nothing that sign-ins trust. A failure is cached for a short time too, so
+that not everybody waits for a provider that hangs.
 """
 
 import json
@@ -21,12 +21,12 @@ OK = 200
 
 
 class ProviderFailed(Exception):
-    """The provider did not answer, or not with what holds; the text is safe to show."""
+    """The provider did not answer, or not correctly; the text is safe to show."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A document, or why there is none."""
+    """A document, or the failure to get it."""
 
     found: dict[str, Any] | None
     failure: str
@@ -45,7 +45,7 @@ class Documents:
         self._lock = Lock()
 
     def find(self, url: str, tenant: str) -> dict[str, Any]:
-        """The document at an address. Raises ProviderFailed, and Unavailable, which is not kept."""
+        """The document at an address. Raises ProviderFailed; Unavailable, which is not cached."""
         with self._lock:
             kept = self._kept.get(url)
         if kept is None or not kept.is_fresh(time.monotonic()):
@@ -55,7 +55,7 @@ class Documents:
         return kept.found
 
     def find_newer(self, url: str, tenant: str) -> dict[str, Any] | None:
-        """The document anew; None when it was fetched a moment ago."""
+        """The document fetched again; None when it was fetched a moment ago."""
         with self._lock:
             kept = self._kept.get(url)
         if kept is not None and time.monotonic() - kept.fetched_at < FAILURE_KEPT_SECONDS:
@@ -63,7 +63,7 @@ class Documents:
         return self._fetch(url, tenant).found
 
     def forget(self) -> None:
-        """As in a new process."""
+        """Forget everything, as in a new process."""
         with self._lock:
             self._kept.clear()
 

@@ -1,4 +1,4 @@
-"""The client's secret at a provider, sealed by the root key and bound to whom it may be sent to."""
+"""The client's secret at a provider, sealed by the root key and bound to that provider."""
 
 from uuid import UUID
 
@@ -7,12 +7,12 @@ from identity.models import SingleSignOn
 
 
 def seal_secret(tenant_id: UUID, issuer: str, client_id: str, secret: str) -> bytes:
-    """What is stored. Raises Unavailable without the root key."""
+    """The sealed secret. Raises Unavailable without the root key."""
     return root_key().wrap(secret.encode(), _bound(tenant_id, issuer, client_id))
 
 
 def open_secret(row: SingleSignOn) -> str:
-    """The secret. Raises Unavailable when the row was put together from parts of others."""
+    """The secret. Raises Unavailable when the row was assembled from parts of others."""
     bound = _bound(row.tenant_id, row.issuer, row.oauth_client_id)
     return root_key().unwrap(bytes(row.sealed_secret), bound).decode()
 

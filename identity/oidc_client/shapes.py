@@ -1,4 +1,4 @@
-"""What the operations on a tenant's sign-in provider take and answer."""
+"""Inputs and answers of the operations on a tenant's sign-in provider."""
 
 import re
 from typing import Annotated
@@ -23,8 +23,8 @@ def _domains(given: list[str]) -> list[str]:
 
 
 class ChangeSingleSignOn(Shape):
-    """The provider as it shall be. Without `clientSecret` the one that is kept stays, as long as
-    issuer and client stay: a secret goes only to the provider that it was given for.
+    """The provider's new settings. Without `clientSecret` the stored one is kept while issuer and
+    client stay: a secret is sent only to the provider that it was given for.
     """
 
     issuer: Annotated[str, AfterValidator(require_issuer)]
@@ -36,7 +36,7 @@ class ChangeSingleSignOn(Shape):
 
 
 class SingleSignOnOut(Shape):
-    """The tenant's provider without the client's secret, and the addresses to tell and to use."""
+    """The tenant's provider without the client's secret, and the addresses of its sign-in."""
 
     configured: bool
     issuer: str = ""

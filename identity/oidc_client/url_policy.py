@@ -1,5 +1,5 @@
-"""Which issuer a tenant may set up: its owners choose it, not the operator. What is called is
-decided at each call (`foundation.outgoing.destinations`).
+"""The issuers that a tenant may set up; its owners choose them, not the operator. Where calls may
+go is decided at each call (`foundation.outgoing.destinations`).
 """
 
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ LONGEST = 300
 
 
 def require_issuer(url: str) -> str:
-    """The issuer as it is compared: exactly as given. Raises Invalid; the network is not asked."""
+    """The issuer, unchanged, because it is compared exactly. Raises Invalid; makes no call."""
     parts = urlsplit(url)
     if len(url) > LONGEST or parts.query or parts.fragment or url.endswith("/.well-known"):
         raise Invalid("issuer: an address such as https://login.example.org.", "issuer")

@@ -1,4 +1,4 @@
-"""/account/sso/…: to the tenant's provider and back."""
+"""/account/sso/…: signing in through the tenant's provider."""
 
 import hmac
 import secrets
@@ -22,36 +22,41 @@ from django.views.decorators.http import require_safe
 
 from foundation.errors import Unavailable, VaultError
 from identity.models import SingleSignOn
-from identity.oidc_client.account_linking import AccountLinkingError, link_account, provider_of
+from identity.oidc_client.account_linking import AccountLinkingError, link_account
 from identity.oidc_client.client import IdTokenClaims, discover, exchange_code, verify_id_token
 from identity.oidc_client.documents import ProviderFailed
 from identity.oidc_client.sealed_secret import open_secret
-from identity.rate_limits import SINGLE_SIGN_ON, spend
-from identity.request_context import network_of
 from identity.sign_in.session_events import sign_in_failed
-from identity.sign_in.tenant_access import CONFINED_THROUGH, CONFINED_TO, confined_to
+from identity.sign_in.tenant_access import (
+    CONFINED_THROUGH,
+    CONFINED_TO,
+    confined_to,
+    provider_of,
+)
+from identity.web.rate_limits import SINGLE_SIGN_ON, spend
+from identity.web.request_context import network_of
 from tenants.models import Person, Tenant
 
-TRY = "single_sign_on"  # in the session: what belongs to the one try that is under way
+TRY = "single_sign_on"  # in the session: the one attempt that is under way
 WITHIN = 600
 METHOD = "single_sign_on"
 RETRY_SECONDS = "5"
 
 
 class TenantForm(forms.Form):
-    """Which tenant's provider it is."""
+    """The tenant whose provider to use."""
 
     tenant = forms.SlugField(
         label="Short name of your tenant",
         max_length=63,
-        help_text="It stands in the link that your tenant gave you.",
+        help_text="It is in the link that your tenant gave you.",
     )
 
 
 @require_safe
 @never_cache
 def choose(request: HttpRequest) -> HttpResponseBase:
-    """Ask for the tenant's short name; that it exists is not told."""
+    """Ask for the tenant's short name, without revealing whether it exists."""
     form = TenantForm(request.GET if "tenant" in request.GET else None)
     if not form.is_valid():
         return render(request, "account/sso.html", {"form": form})
@@ -64,10 +69,10 @@ def choose(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @never_cache
 def again(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """To prove it anew, for whoever came in this way: said first, and then a link.
+    """Authenticating again, for a session from this provider: an explanation, and then a link.
 
-    A redirect would not do, here and above: browsers hold a form to its page's `form-action`
-    through every redirect that follows, and the provider is another site.
+    A redirect would fail, here and above: browsers apply a page's `form-action` to every redirect
+    after its form, and the provider is another site.
     """
     wanted = request.GET.get("next", "")
     address = f"{reverse('sso_start', args=[slug])}?{urlencode({'next': wanted})}"
@@ -77,12 +82,12 @@ def again(request: HttpRequest, slug: str) -> HttpResponseBase:
 @require_safe
 @never_cache
 def start(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Send the browser to the provider, with a state, a nonce and a PKCE challenge of this try."""
+    """Send the browser to the provider, with a state, a nonce and a PKCE challenge."""
     provider = _provider(slug)
     if provider is None:
         return _refused(request, "This tenant has no single sign-on.", status=404)
     if spend(SINGLE_SIGN_ON, network_of(request)):
-        return _refused(request, "Too many tries; wait a minute.", status=429)
+        return _refused(request, "Too many attempts; wait a minute.", status=429)
     try:
         endpoints = discover(provider.issuer, str(provider.tenant_id))
     except ProviderFailed as error:
@@ -107,7 +112,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 def _begin(request: HttpRequest, slug: str) -> dict[str, Any]:
-    """Whoever came in this way comes again to prove it anew: the provider has to ask them anew."""
+    """Remember the attempt; within a provider's session the provider must authenticate again."""
     wanted = request.GET.get("next", "")
     begun = {
         "slug": slug,
@@ -125,33 +130,35 @@ def _begin(request: HttpRequest, slug: str) -> dict[str, Any]:
 @require_safe
 @never_cache
 def callback(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """What the provider sends back. Each try ends here, whichever way."""
+    """The provider's response. Every attempt ends here."""
     begun = request.session.pop(TRY, None)
     provider = _provider(slug)
-    if provider is None or not _belongs(request, begun, slug):
+    if provider is None or not _is_expected(request, begun, slug):
         return _failed(request, "This sign-in was not begun here, or took too long.")
     try:
-        said = _said(request, provider, begun)
-        person = link_account(request, provider, said)
+        claims = _claims(request, provider, begun)
+        person = link_account(request, provider, claims)
     except ProviderFailed as error:
         return _failed(request, f"Your sign-in provider did not let you in. {error}")
     except AccountLinkingError as error:
         return _failed(request, str(error))
     except VaultError as error:
         return _failed(request, error.detail, status=error.status)
-    go_on = begun["next"] or reverse("home")
-    if request.user == person and _came_through(request, provider):
-        record_authentication(request, person, METHOD, at=_proved(said), reauthenticated=True)
-        return redirect(go_on)  # in the session that there is, with what waits in it
-    return _sign_in(request, provider, (person, said), go_on)
+    next_url = begun["next"] or reverse("home")
+    if request.user == person and _is_session_of(request, provider):
+        record_authentication(
+            request, person, METHOD, at=_authenticated_at(claims), reauthenticated=True
+        )
+        return redirect(next_url)  # keep the session with its pending forms
+    return _sign_in(request, provider, (person, claims), next_url)
 
 
-def _came_through(request: HttpRequest, provider: SingleSignOn) -> bool:
+def _is_session_of(request: HttpRequest, provider: SingleSignOn) -> bool:
     same_tenant = confined_to(request) == provider.tenant_id
     return same_tenant and request.session.get(CONFINED_THROUGH) == provider.issuer
 
 
-def _said(request: HttpRequest, provider: SingleSignOn, begun: dict[str, Any]) -> IdTokenClaims:
+def _claims(request: HttpRequest, provider: SingleSignOn, begun: dict[str, Any]) -> IdTokenClaims:
     code = request.GET.get("code", "")
     if not code or request.GET.get("iss", provider.issuer) != provider.issuer:  # RFC 9207
         raise ProviderFailed("It did not sign you in.")
@@ -159,38 +166,38 @@ def _said(request: HttpRequest, provider: SingleSignOn, begun: dict[str, Any]) -
     back = _callback_url(begun["slug"])
     grant = {"code": code, "code_verifier": begun["verifier"], "redirect_uri": back}
     token = exchange_code(endpoints, (provider.oauth_client_id, open_secret(provider)), grant)
-    said = verify_id_token(
+    claims = verify_id_token(
         endpoints, token, client_id=provider.oauth_client_id, nonce=begun["nonce"]
     )
-    if begun["again"] and (said.authenticated_at or 0) < begun["at"] - 60:
-        raise ProviderFailed("It did not ask you anew who you are.")
-    return said
+    if begun["again"] and (claims.authenticated_at or 0) < begun["at"] - 60:
+        raise ProviderFailed("It did not ask you to sign in again.")
+    return claims
 
 
-def _belongs(request: HttpRequest, begun: dict[str, Any] | None, slug: str) -> bool:
+def _is_expected(request: HttpRequest, begun: dict[str, Any] | None, slug: str) -> bool:
     if begun is None or begun["slug"] != slug or not 0 <= time.time() - begun["at"] < WITHIN:
         return False
     return hmac.compare_digest(request.GET.get("state", "").encode(), begun["state"].encode())
 
 
 def _sign_in(
-    request: HttpRequest, provider: SingleSignOn, who: tuple[Person, IdTokenClaims], go_on: str
+    request: HttpRequest, provider: SingleSignOn, who: tuple[Person, IdTokenClaims], next_url: str
 ) -> HttpResponseBase:
-    """A session confined to the tenant; the person's own second factor is still asked for."""
-    person, said = who
+    """Open a session confined to the tenant; the person's own second factor is still required."""
+    person, claims = who
     get_adapter(request).logout(request)
     request.session[CONFINED_TO] = str(provider.tenant_id)
     request.session[CONFINED_THROUGH] = provider.issuer
-    record_authentication(request, person, METHOD, at=_proved(said))
-    response: HttpResponseBase = perform_login(request, Login(user=person, redirect_url=go_on))
+    record_authentication(request, person, METHOD, at=_authenticated_at(claims))
+    response: HttpResponseBase = perform_login(request, Login(user=person, redirect_url=next_url))
     return response
 
 
-def _proved(said: IdTokenClaims) -> float:
-    """When the person proved it there; long ago when the provider does not say, because it lets a
-    browser that it knows pass without asking anybody.
+def _authenticated_at(claims: IdTokenClaims) -> float:
+    """When the person authenticated at the provider. Long ago when it does not say, because it lets
+    a known browser pass without asking.
     """
-    return min(float(said.authenticated_at or 0), time.time())
+    return min(float(claims.authenticated_at or 0), time.time())
 
 
 def _challenge(verifier: str) -> str:

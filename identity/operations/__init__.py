@@ -1,9 +1,11 @@
-"""What can be done with what identity keeps for a tenant."""
+"""Operations on a tenant's clients, tokens and sign-in provider."""
 
-from identity.operations.account_keys import add_account_key, list_account_keys, remove_account_key
-from identity.operations.account_secrets import (
+from identity.operations.account_credentials import (
+    add_account_key,
     add_account_secret,
+    list_account_keys,
     list_account_secrets,
+    remove_account_key,
     remove_account_secret,
 )
 from identity.operations.clients import (

@@ -4,53 +4,44 @@ from django.conf import settings
 from django.urls import reverse
 
 from access.actions import Action
-from access.actor import Actor
 from audit.events import Event
-from audit.recording import audited, read_only
 from foundation.errors import Invalid
 from identity.models import SingleSignOn
 from identity.oidc_client.sealed_secret import seal_secret
 from identity.oidc_client.shapes import ChangeSingleSignOn, SingleSignOnOut
-from tenants.memberships import active_membership
+from tenants.context import TenantContext, operation
 from tenants.models import Tenant
 
 
-def show_single_sign_on(actor: Actor) -> SingleSignOnOut:
+@operation(Action.SHOW_SINGLE_SIGN_ON)
+def show_single_sign_on(context: TenantContext) -> SingleSignOnOut:
     """The tenant's provider, for owners and admins; the secret is never shown."""
-    with read_only(actor, Action.SHOW_SINGLE_SIGN_ON):
-        tenant = _governed(actor, Action.SHOW_SINGLE_SIGN_ON)
-        return _out(SingleSignOn.objects.of(actor).first(), tenant)
+    return _out(SingleSignOn.objects.of(context.actor).first(), context.membership.tenant)
 
 
-def change_single_sign_on(actor: Actor, request: ChangeSingleSignOn) -> SingleSignOnOut:
-    """Set the provider up, change it, or switch it off. Sessions that came in through another
-    issuer, or through one that is off, end with it.
+@operation(Action.CHANGE_SINGLE_SIGN_ON, Event.TENANT_SSO_CHANGED)
+def change_single_sign_on(context: TenantContext, request: ChangeSingleSignOn) -> SingleSignOnOut:
+    """Set up, change or switch off the provider. Sessions from another issuer, or from one that is
+    off, end at once.
 
-    For owners: an admin's provider could sign them in as an owner.
+    Only for owners: an admin could set up a provider that signs them in as an owner.
     """
-    with audited(actor, Action.CHANGE_SINGLE_SIGN_ON, Event.TENANT_SSO_CHANGED) as entry:
-        tenant = _governed(actor, Action.CHANGE_SINGLE_SIGN_ON)
-        row = SingleSignOn.objects.of(actor).locked().first()
-        row = row or SingleSignOn(tenant_id=actor.tenant_id)
-        _take_secret(row, request)
-        row.issuer, row.oauth_client_id = request.issuer, request.client_id
-        row.domains, row.creates_members = request.domains, request.creates_members
-        row.enabled = request.enabled
-        row.save()
-        entry.add_details(
-            issuer=row.issuer,
-            domains=row.domains,
-            creates_members=row.creates_members,
-            enabled=row.enabled,
-            new_secret=request.client_secret is not None,
-        )
-        return _out(row, tenant)
-
-
-def _governed(actor: Actor, action: Action) -> Tenant:
-    here = active_membership(actor)
-    here.require(action)
-    return here.tenant
+    actor = context.actor
+    row = SingleSignOn.objects.of(actor).locked().first()
+    row = row or SingleSignOn(tenant_id=actor.tenant_id)
+    _take_secret(row, request)
+    row.issuer, row.oauth_client_id = request.issuer, request.client_id
+    row.domains, row.creates_members = request.domains, request.creates_members
+    row.enabled = request.enabled
+    row.save()
+    context.entry.add_details(
+        issuer=row.issuer,
+        domains=row.domains,
+        creates_members=row.creates_members,
+        enabled=row.enabled,
+        new_secret=request.client_secret is not None,
+    )
+    return _out(row, context.membership.tenant)
 
 
 def _take_secret(row: SingleSignOn, request: ChangeSingleSignOn) -> None:

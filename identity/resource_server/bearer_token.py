@@ -1,4 +1,4 @@
-"""The Authorization header of programs and agents (RFC 6750 §2.1): the only place for a token."""
+"""The Authorization header of programs and agents (RFC 6750 §2.1), the only place for a token."""
 
 import re
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ _CREDENTIALS = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")
 
 
 class NoToken(Unauthenticated):
-    """Nothing was sent that could be wrong: the challenge then names no error (RFC 6750 §3.1)."""
+    """No credentials were sent, so the challenge names no error (RFC 6750 §3.1)."""
 
 
 def bearer_token(headers: Sequence[str]) -> str:
     """The token in the request's Authorization headers.
 
-    NoToken when there is no header; Unauthenticated for two, for another scheme, and for what
-    cannot be a token.
+    NoToken without a header; Unauthenticated for two headers, for another scheme, and for anything
+    that cannot be a token.
     """
     if not headers:
         raise NoToken("A bearer token is needed.")
@@ -30,9 +30,9 @@ def bearer_token(headers: Sequence[str]) -> str:
 
 
 def wider_scope(held: frozenset[str], required: str) -> str:
-    """What to ask for next: all that the token has and the missing scope, in the usual order.
+    """The scope to request next: the token's scopes and the missing one, in the usual order.
 
-    The union, because a client may ask for exactly what a challenge names and would otherwise
+    It is the union, because a client may request exactly what a challenge names and would otherwise
     lose what it had.
     """
     return " ".join(scope for scope in Scope if scope in held or scope == required)

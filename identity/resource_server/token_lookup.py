@@ -1,6 +1,6 @@
-"""Whom a token stands for: its row, if it and everybody behind it are in force by the database's
-clock. One query a call; nothing is remembered from call to call. The actor takes the condition with
-it, for the operation to check again.
+"""The actor of a token, if the token and what it depends on are in force by the database's clock.
+One query per call; nothing is cached. The actor keeps the condition, for the operation to check
+again.
 """
 
 from datetime import timedelta
@@ -12,7 +12,7 @@ from access.actor import Actor
 from access.levels import Role
 from foundation.db.clock import DatabaseClock
 from foundation.errors import Unauthenticated
-from identity.authentication_state import (
+from identity.resource_server.token_state import (
     accounts_tokens,
     agents_tokens,
     by_accounts_token,
@@ -20,16 +20,15 @@ from identity.authentication_state import (
     by_personal_token,
     personal_tokens,
 )
-from identity.authorization_server.tokens import digest
-from identity.secret_format import SecretPrefix, has_secret_format
 from identity.service_accounts.models import PersonalToken
+from identity.tokens.secret_format import SecretPrefix, digest, has_secret_format
 
 ENDED = "The access token has expired or was revoked."
-NOTED_EVERY = timedelta(minutes=1)
+RECORDED_EVERY = timedelta(minutes=1)
 
 
 def agent_of_token(claims: dict[str, Any], token: str, key_id: UUID, channel: Channel) -> Actor:
-    """A person's agent, by the consent that the person gave."""
+    """A person's agent, by the person's consent."""
     row: Any = (
         agents_tokens()
         .select_related("consent")
@@ -60,8 +59,8 @@ def agent_of_token(claims: dict[str, Any], token: str, key_id: UUID, channel: Ch
 def service_account_of_token(
     claims: dict[str, Any], token: str, key_id: UUID, channel: Channel
 ) -> Actor:
-    """A service account, by the secret or key that it got the token with. Its own state is
-    behind row-level security and read with its grants, inside each operation.
+    """A service account, by the credential that the token was issued for. The account's own state
+    is behind row-level security and is read with its grants, inside each operation.
     """
     row: Any = (
         accounts_tokens()
@@ -88,7 +87,7 @@ def service_account_of_token(
 
 
 def person_of_token(token: str, channel: Channel, address: str) -> Actor:
-    """A person, by a token of their own; leases are bound to it as to a client."""
+    """A person, by a personal token; leases are bound to the token as to a client."""
     if not has_secret_format(SecretPrefix.PERSONAL_TOKEN, token):
         raise Unauthenticated(ENDED)
     row: Any = (
@@ -96,7 +95,7 @@ def person_of_token(token: str, channel: Channel, address: str) -> Actor:
     )
     if row is None:
         raise Unauthenticated(ENDED)
-    if row.last_used_at is None or row.now - row.last_used_at >= NOTED_EVERY:
+    if row.last_used_at is None or row.now - row.last_used_at >= RECORDED_EVERY:
         used = {"last_used_at": row.now, "last_address": address}
         PersonalToken.objects.filter(pk=row.pk).update(**used)
     return Actor(

@@ -1,4 +1,4 @@
-"""Who a bearer token stands for: its signature and claims, then its row and what it lives by."""
+"""The actor of a bearer token: its signature and claims, then its row and what that depends on."""
 
 import binascii
 import re
@@ -16,16 +16,15 @@ from access.actor import NO_CLAIMS, Actor
 from access.scopes import DEFAULT_SCOPES
 from foundation.errors import AudienceMismatch, Malformed, Unauthenticated
 from foundation.schema.strict_json import parse_strict_object
-from identity.authorization_server.metadata import resource_metadata_url
-from identity.authorization_server.tokens import TYP
 from identity.models import SigningKey
+from identity.resource_server.metadata import resource_metadata_url
 from identity.resource_server.token_lookup import (
     agent_of_token,
     person_of_token,
     service_account_of_token,
 )
-from identity.secret_format import SecretPrefix
-from identity.signing_keys import public_key
+from identity.tokens.secret_format import SecretPrefix
+from identity.tokens.signing_keys import ACCESS_TOKEN_TYPE, public_key
 
 LONGEST = 4096
 _FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
@@ -33,7 +32,7 @@ _TEXT_CLAIMS = ("iss", "aud", "sub", "client_id", "tenant", "scope", "jti")
 _TIME_CLAIMS = ("iat", "exp")
 _UNQUOTABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
-INVALID = "The access token does not hold."
+INVALID = "The access token is invalid."
 ELSEWHERE = "audience mismatch: the access token is for another resource."
 
 
@@ -46,11 +45,11 @@ def actor_from_token(  # noqa: PLR0913  # what the audit log wants to know of a 
     address: str = "",
     claimed: Mapping[str, str] = NO_CLAIMS,
 ) -> Actor:
-    """The actor behind an access token for `resource` (RFC 9068 §4), or behind a personal token,
-    which is for REST.
+    """The actor of an access token for `resource` (RFC 9068 §4), or of a personal token, which is
+    for REST.
 
-    Raises Unauthenticated, or AudienceMismatch for a token of ours that is for another resource.
-    Nothing is remembered from call to call but the immutable public keys.
+    Raises Unauthenticated, or AudienceMismatch for one of our tokens that is for another resource.
+    Nothing is cached but the immutable public keys.
     """
     if token.startswith(SecretPrefix.PERSONAL_TOKEN):
         if resource != settings.REST_RESOURCE:
@@ -60,11 +59,11 @@ def actor_from_token(  # noqa: PLR0913  # what the audit log wants to know of a 
         key_id, claims = verified_claims(token)
         if claims["aud"] != resource:
             raise AudienceMismatch(ELSEWHERE)
-        # People's ids and clients' look different, so the two are never confused (RFC 9068 §5).
-        behind = (
+        # People's ids and clients' ids differ in form, so they cannot be confused (RFC 9068 §5).
+        lookup = (
             service_account_of_token if claims["sub"] == claims["client_id"] else agent_of_token
         )
-        actor = behind(claims, token, key_id, channel)
+        actor = lookup(claims, token, key_id, channel)
     return replace(actor, request_id=request_id, address=address, claimed=claimed)
 
 
@@ -77,8 +76,8 @@ def challenge(
 ) -> str:
     """A WWW-Authenticate value (RFC 6750 §3, RFC 9728 §5.1).
 
-    For a missing scope, `scope` is the token's scopes together with the missing one: clients ask
-    for exactly what the challenge names. Without `scope` it names what the resource has to offer.
+    For a missing scope, `scope` is the token's scopes and the missing one, because clients request
+    exactly what the challenge names. Without `scope` it names all scopes of the resource.
     """
     parts = {
         "error": error,
@@ -86,8 +85,8 @@ def challenge(
         "scope": scope or " ".join(DEFAULT_SCOPES),
         "resource_metadata": resource_metadata_url(resource),
     }
-    told = (f'{name}="{_UNQUOTABLE.sub(" ", value)}"' for name, value in parts.items() if value)
-    return "Bearer " + ", ".join(told)
+    members = (f'{name}="{_UNQUOTABLE.sub(" ", value)}"' for name, value in parts.items() if value)
+    return "Bearer " + ", ".join(members)
 
 
 def verified_claims(token: str) -> tuple[UUID, dict[str, Any]]:
@@ -111,8 +110,8 @@ def verified_claims(token: str) -> tuple[UUID, dict[str, Any]]:
 
 
 def _key_id(header: dict[str, Any]) -> UUID:
-    """Exactly the three members that we write: no key and no `crit` can come with a token."""
-    if set(header) != {"alg", "kid", "typ"} or header["typ"] != TYP:
+    """Exactly the three header members that we write: no key and no `crit`."""
+    if set(header) != {"alg", "kid", "typ"} or header["typ"] != ACCESS_TOKEN_TYPE:
         raise Unauthenticated(INVALID)
     if not isinstance(header["kid"], str) or not re.fullmatch("[0-9a-f]{32}", header["kid"]):
         raise Unauthenticated(INVALID)

@@ -1,4 +1,4 @@
-"""A service account as a client of the authorization server, with its proofs."""
+"""A service account as a client of the authorization server, with its credentials."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from identity.service_accounts.models import AccountProof
 from tenants.memberships import lock_service_account
 from tenants.models import ServiceAccount, ServiceAccountState
 
-SPENT_KEY = "idempotencyKey: it was used for another request; take a new one."
+SPENT_KEY = "idempotencyKey: it was used for another request; use a new one."
 
 
 def lock_account(actor: Actor, account_id: str) -> ServiceAccount:
@@ -26,7 +26,7 @@ def lock_account(actor: Actor, account_id: str) -> ServiceAccount:
 
 
 def client_of(account: ServiceAccount) -> Client:
-    """The account's client, made when it is first needed; the account is locked."""
+    """The account's client, created when it is first needed; the account must be locked."""
     client: Client
     client, _ = Client.objects.get_or_create(
         service_account_id=account.pk,
@@ -43,13 +43,13 @@ def client_of(account: ServiceAccount) -> Client:
 
 
 def credentials_of(actor: Actor, kind: str) -> QuerySet[AccountProof]:
-    """The proofs of the tenant's service accounts, the newest first."""
+    """The credentials of the tenant's service accounts, the newest first."""
     mine = AccountProof.objects.filter(client__tenant_id=actor.tenant_id, kind=kind)
     return mine.select_related("client").order_by("-created_at", "-pk")
 
 
 def credentials_of_account(actor: Actor, account_id: str, kind: str) -> QuerySet[AccountProof]:
-    """Those of one account; NotFound for an account that is not the tenant's."""
+    """The credentials of one account; NotFound for an account that is not the tenant's."""
     rows = ServiceAccount.objects.of(actor).exclude(state=ServiceAccountState.REMOVED)
     account = rows.filter(pk=parse_public_id("sa", account_id)).first()
     if account is None:
@@ -58,19 +58,21 @@ def credentials_of_account(actor: Actor, account_id: str, kind: str) -> QuerySet
 
 
 def lock_credential(actor: Actor, proof_id: str, kind: str) -> AccountProof:
-    """The tenant's proof `proof_…`, locked, its account before it; NotFound for every other."""
+    """The tenant's credential `proof_…`, locked after its account; NotFound for any other."""
     wanted = parse_public_id("proof", proof_id)
     known = credentials_of(actor, kind).filter(pk=wanted).first()
     if known is not None and known.client.service_account_id is not None:
         lock_service_account(actor, known.client.service_account_id)
-        held = credentials_of(actor, kind).select_for_update(of=("self",)).filter(pk=wanted).first()
-        if held is not None:
-            return held
+        locked = (
+            credentials_of(actor, kind).select_for_update(of=("self",)).filter(pk=wanted).first()
+        )
+        if locked is not None:
+            return locked
     raise NotFound("There is no such proof of a service account.")
 
 
 def repeated(actor: Actor, client: Client, key: str | None, **same: Any) -> AccountProof | None:
-    """What the actor made before with this idempotency key; Invalid when it was something else."""
+    """What the actor made earlier with this idempotency key; Invalid when it was something else."""
     if key is None:
         return None
     rows = client.proofs.select_related("client")
@@ -83,13 +85,13 @@ def repeated(actor: Actor, client: Client, key: str | None, **same: Any) -> Acco
 
 
 def until(days: int) -> tuple[datetime, datetime]:
-    """Now by the database's clock, and so many days later."""
+    """Now by the database's clock, and that many days later."""
     now = database_now()
     return now, now + timedelta(days=days)
 
 
 def credential_fields(proof: AccountProof, now: datetime) -> dict[str, Any]:
-    """What every answer says of a proof."""
+    """The fields that every answer has."""
     account_id = proof.client.service_account_id
     assert account_id is not None
     return {

@@ -1,6 +1,7 @@
-"""What programs that act by themselves prove themselves with: proofs of service accounts, and
-people's own tokens. Outside row-level security, because they are looked up before a tenant is
-known. A secret is a row under its SHA-256, a key is its public half.
+"""Credentials of programs: secrets and keys of service accounts, and personal tokens.
+
+Outside row-level security, because they are looked up before a tenant is known. A secret is stored
+as its SHA-256, a key as its public half.
 """
 
 from uuid import UUID
@@ -15,15 +16,15 @@ SHA256_HEX = r"^[0-9a-f]{64}$"
 
 
 class ProofKind(models.TextChoices):
-    """A secret that both sides know, or a key of which we know the public half."""
+    """A shared secret, or a key of which only the public half is known here."""
 
     SECRET = "secret"
     KEY = "key"
 
 
 class AccountProof(models.Model):
-    """What a service account proves itself with at the token endpoint, and with which scopes at
-    most. Removed means deleted, and the access tokens that it gave go with it.
+    """A credential with which a service account authenticates at the token endpoint, and its scopes
+    at most. Removing it deletes it with the access tokens that were issued for it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -64,12 +65,12 @@ class AccountProof(models.Model):
 
     @property
     def days(self) -> int:
-        """For how long it was made."""
+        """Its lifetime in days."""
         return (self.expires_at - self.created_at).days
 
 
 class UsedAssertion(models.Model):
-    """A signed assertion that was accepted; kept until it could not be replayed any more."""
+    """An accepted assertion; kept until it can no longer be replayed."""
 
     client = models.ForeignKey("identity.Client", on_delete=models.CASCADE, related_name="+")
     jti_digest = models.CharField(max_length=64)
@@ -82,15 +83,15 @@ class UsedAssertion(models.Model):
 
 
 class PersonalToken(models.Model):
-    """A person's own token for programs of theirs, in one tenant and for REST alone.
+    """A person's token for their own programs, in one tenant and for REST only.
 
-    `only` narrows it to credentials; None means all that the person may reach.
+    `only` narrows it to credentials; None means everything that the person can access.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
-    # As with a consent: one who left and came back is another member.
+    # As with a consent: a person who left and returned has a new membership.
     membership_id = models.UUIDField()
     name = models.CharField(max_length=80)
     secret_digest = models.CharField(max_length=64, unique=True)

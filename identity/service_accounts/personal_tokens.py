@@ -1,4 +1,4 @@
-"""A person's own tokens: found, shown, ended."""
+"""Personal tokens: finding, showing and ending them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -36,14 +36,14 @@ def find_token(actor: Actor, token_id: str) -> PersonalToken:
 
 
 def lock_token(actor: Actor, token_id: str) -> PersonalToken:
-    """The same, locked, its owner's membership before it."""
+    """The same, locked after its owner's membership."""
     lock_membership(actor, find_token(actor, token_id).person_id)
     locked = tokens_of(actor).select_for_update(of=("self",))
     return locked.get(pk=parse_public_id("pat", token_id))
 
 
 def end_token(actor: Actor, token: PersonalToken, reason: str) -> None:
-    """It holds no more, and what was leased with it ends (L6); joins the transaction."""
+    """Revoke a token and end what was leased with it (L6); joins the transaction."""
     token.revoked_at = database_now()
     token.save(update_fields=["revoked_at"])
     announce_revoked(
@@ -52,17 +52,17 @@ def end_token(actor: Actor, token: PersonalToken, reason: str) -> None:
 
 
 def end_all_of(person: Person, actor: Actor, reason: str) -> None:
-    """Every token of a person, in every tenant, each with its entry; joins the transaction.
+    """Revoke every token of a person, in every tenant, each with an entry; joins the transaction.
 
-    Whoever had got in with the old password may have left one behind.
+    Somebody who knew the old password may have created one.
     """
-    living = PersonalToken.objects.filter(person=person, revoked_at=None)
-    for token in living.order_by("pk").select_for_update(of=("self",)):
-        there = _in_tenant(actor, token)
+    active = PersonalToken.objects.filter(person=person, revoked_at=None)
+    for token in active.order_by("pk").select_for_update(of=("self",)):
+        tenant_actor = _in_tenant(actor, token)
         use_tenant(token.tenant_id)
-        end_token(there, token, reason)
+        end_token(tenant_actor, token, reason)
         name = public_id("pat", token.pk)
-        record_in_transaction(there, Event.PERSONAL_TOKEN_REVOKED, token=name, reason=reason)
+        record_in_transaction(tenant_actor, Event.PERSONAL_TOKEN_REVOKED, token=name, reason=reason)
 
 
 def _in_tenant(actor: Actor, token: PersonalToken) -> Actor:
@@ -78,13 +78,13 @@ def _in_tenant(actor: Actor, token: PersonalToken) -> Actor:
 
 def keys_of(actor: Actor, tokens: Iterable[PersonalToken]) -> dict[UUID, str]:
     """The keys of the credentials that tokens are narrowed to."""
-    wanted = {one for token in tokens for one in token.only or ()}
+    wanted = {credential_id for token in tokens for credential_id in token.only or ()}
     return dict(Credential.objects.of(actor).filter(pk__in=wanted).values_list("pk", "key"))
 
 
 def token_fields(token: PersonalToken, keys: dict[UUID, str], now: datetime) -> dict[str, Any]:
-    """What every answer says of a token. A credential that was deleted has no key any more."""
-    only = None if token.only is None else sorted(keys[one] for one in token.only if one in keys)
+    """The fields that every answer has. A deleted credential has no key any more."""
+    only = None if token.only is None else sorted(keys[id_] for id_ in token.only if id_ in keys)
     return {
         "token_id": public_id("pat", token.pk),
         "name": token.name,

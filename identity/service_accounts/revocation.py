@@ -1,4 +1,4 @@
-"""Who leaves a tenant leaves no token and no proof behind."""
+"""Ending tokens and credentials when their person or service account leaves the tenant."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from identity.service_accounts.models import AccountProof, PersonalToken
 
 
 def revoke_programs(actor: Actor, ended: AccessRevoked, **_: Any) -> None:
-    """Receiver of `access_revoked`, in the transaction that ends it."""
+    """Receiver of `access_revoked`, in the same transaction."""
     if not ended.leaves:
         return
     if ended.person_id is not None:
-        living = PersonalToken.objects.filter(
+        active = PersonalToken.objects.filter(
             tenant_id=actor.tenant_id, person_id=ended.person_id, revoked_at=None
         )
-        living.update(revoked_at=database_now())
+        active.update(revoked_at=database_now())
     if ended.service_account_id is not None:
         AccountProof.objects.filter(
             client__tenant_id=actor.tenant_id, client__service_account_id=ended.service_account_id

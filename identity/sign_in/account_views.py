@@ -1,4 +1,4 @@
-"""What surrounds every view that changes a person's account."""
+"""The frame of every view that changes a person's account."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,10 +17,11 @@ View = Callable[..., HttpResponseBase]
 
 
 def changes_account(view: View) -> View:
-    """One transaction with the audit entry; not for whoever came in through a tenant's provider.
+    """One transaction with the audit entry; not for sessions from a tenant's provider.
 
-    That provider is in the hands of one tenant's owners, and the account opens others too. Views
-    answer with a TemplateResponse, which is drawn after the transaction: the frame asks tenants.
+    One tenant's owners control that provider, and the account gives access to other tenants too.
+    Views return a TemplateResponse, which is rendered after the transaction, because the frame of
+    the page reads memberships.
     """
 
     @wraps(view)
@@ -31,7 +32,7 @@ def changes_account(view: View) -> View:
         try:
             with atomic():
                 return view(request, *args, **kwargs)
-        except Unavailable:  # the root key is out of reach: no seed can be sealed or opened
+        except Unavailable:  # without the root key no seed can be sealed or opened
             return render(request, "account/unavailable.html", status=503)
 
     return inner

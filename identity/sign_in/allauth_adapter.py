@@ -1,4 +1,4 @@
-"""How people sign in: allauth's adapter, with sign-up closed and addresses from PUBLIC_URL."""
+"""Signing in: allauth's adapter, with sign-up closed and addresses from PUBLIC_URL."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,11 +12,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from identity.rate_limits import SIGN_IN_FAILED_HERE, exhausted, spend
-from identity.request_context import network_of
 from identity.sign_in.security_emails import LetterKind, write_letter
 from identity.sign_in.step_up import recently_authenticated
 from identity.sign_in.tenant_access import CONFINED_THROUGH, CONFINED_TO, confined_to
+from identity.web.rate_limits import SIGN_IN_FAILED_HERE, exhausted, spend
+from identity.web.request_context import network_of
 from tenants.models import Person, Tenant
 
 CONFINEMENT = (CONFINED_TO, CONFINED_THROUGH)
@@ -28,20 +28,22 @@ WORDS = {
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """ACCOUNT_ADAPTER. People are made by operators and invitations."""
+    """ACCOUNT_ADAPTER. Only operators and invitations create people."""
 
     def is_open_for_signup(self, _request: HttpRequest) -> bool:
         return False
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Where to go after signing in: this site and no other port of its host."""
+        """Whether to go there after signing in: only to this site, and to no other port of its
+        host.
+        """
         ours = urlsplit(settings.PUBLIC_URL)
         return url_has_allowed_host_and_scheme(
             url, allowed_hosts={ours.netloc}, require_https=ours.scheme == "https"
         )
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Refuse early; besides the library's limits there is one for each account and place."""
+        """Refuse early, by a limit for each account and network besides the library's limits."""
         if exhausted(SIGN_IN_FAILED_HERE, _account_here(request, credentials)):
             raise self.validation_error("too_many_login_attempts")
         super().pre_authenticate(request, **credentials)
@@ -52,7 +54,7 @@ class AccountAdapter(DefaultAccountAdapter):
         super().authentication_failed(request, **credentials)
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """Whatever the sign-in makes of the session, it stays as confined as it was."""
+        """Keep the session confined to its tenant, whatever signing in does to it."""
         kept = {one: request.session[one] for one in CONFINEMENT if one in request.session}
         super().login(request, user)
         request.session.update(kept)
@@ -60,7 +62,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_reauthentication_methods(
         self, user: AbstractBaseUser | AnonymousUser
     ) -> list[dict[str, Any]]:
-        """How somebody proves anew who they are; through a provider only where they came from."""
+        """How to authenticate again; in a provider's session only through that provider."""
         tenant_id = confined_to(context.request)
         if tenant_id is None:
             found = super().get_reauthentication_methods(user)
@@ -70,7 +72,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return [{"id": "single_sign_on", "description": "your provider", "url": url}]
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:  # noqa: ARG002  # one rule for all
-        """A sign-in counts as a proof too, while it is fresh."""
+        """A recent sign-in counts as authentication too."""
         return not recently_authenticated(context.request)
 
     def send_password_reset_mail(
@@ -79,7 +81,7 @@ class AccountAdapter(DefaultAccountAdapter):
         email: str,  # noqa: ARG002  # a person has one address
         context: dict[str, Any],  # noqa: ARG002  # its link is made when the letter is sent
     ) -> None:
-        """Put the letter down; the worker sends it, so that no request waits for a mail server."""
+        """Queue the letter for the worker, so that no request waits for a mail server."""
         assert isinstance(user, Person)
         write_letter(user, LetterKind.PASSWORD_RESET)
 

@@ -1,4 +1,4 @@
-"""The signed-in person of a request, with the browser session they are in."""
+"""The signed-in person of a request, with their browser session."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from tenants.models import Person
 
 @dataclass(frozen=True, slots=True)
 class SignedInPerson:
-    """Somebody who signed in, in one browser."""
+    """A signed-in person, in one browser."""
 
     person: Person
     session_key: str
 
 
 def signed_in_person(request: HttpRequest) -> SignedInPerson | None:
-    """Who is there, or None when nobody is signed in."""
+    """The signed-in person, or None."""
     person = request.user
     key = request.session.session_key
     if not isinstance(person, Person) or not person.is_active or key is None:

@@ -1,4 +1,4 @@
-"""The forms of second factors (MFA_FORMS): allauth's, where every try counts and is on record."""
+"""The forms of second factors (MFA_FORMS): allauth's, with every attempt counted and recorded."""
 
 import struct
 from collections.abc import Callable
@@ -25,12 +25,12 @@ from identity.sign_in.session_events import factor_refused
 from tenants.models import Person
 
 COUNTED = "second_factor"  # in ACCOUNT_RATE_LIMITS
-# What the libraries raise on bytes that no authenticator ever made.
+# What the libraries raise on bytes that no authenticator made.
 MALFORMED = (AttributeError, LookupError, TypeError, ValueError, struct.error)
 
 
 class CodeInput(forms.TextInput):
-    """What was typed does not come back: with one digit put right it may still open."""
+    """A code field that is never filled in again: the code may be one typing error from valid."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -42,9 +42,10 @@ class CodeInput(forms.TextInput):
 
 
 def _counted(person: Person) -> Callable[[], None]:
-    """Count a try; what is answered takes it back. Six digits bear fewer tries than a password, and
-    who gets to try them has the password: the limit of passwords, which is wide because anybody can
-    use it up, would let them be guessed.
+    """Count an attempt; success takes it back.
+
+    Six digits allow fewer attempts than a password, and anybody who gets this far has the password.
+    The limit of passwords would let codes be guessed, because it is wide: anybody can use it up.
     """
     key = str(person.pk)
     if not ratelimit.consume(context.request, action=COUNTED, key=key):
@@ -53,7 +54,7 @@ def _counted(person: Person) -> Callable[[], None]:
 
 
 class _SpendsCode(BaseAuthenticateForm):
-    """A code is looked up, spent and, if it is none, on record in one place."""
+    """Looks up a code, spends it, and records a wrong one."""
 
     code = forms.CharField(
         label="Code",
@@ -79,11 +80,11 @@ class CodeForm(_SpendsCode, AuthenticateForm):
 
 
 class ConfirmingCodeForm(_SpendsCode, ReauthenticateForm):
-    """Somebody who is signed in proves it anew."""
+    """A signed-in person authenticates again."""
 
 
-class _OnRecord(AuthenticateWebAuthnForm):
-    """A passkey that does not fit leaves an entry, as a wrong password does."""
+class _RecordsFailure(AuthenticateWebAuthnForm):
+    """Records a wrong passkey, as a wrong password is."""
 
     def clean_credential(self) -> Authenticator:
         try:
@@ -93,20 +94,20 @@ class _OnRecord(AuthenticateWebAuthnForm):
             raise get_adapter().validation_error("incorrect_passkey") from None
 
 
-class PasskeyForm(_OnRecord):
+class PasskeyForm(_RecordsFailure):
     """The step after the password."""
 
 
-class ConfirmingPasskeyForm(_OnRecord, ReauthenticateWebAuthnForm):
-    """Somebody who is signed in proves it anew."""
+class ConfirmingPasskeyForm(_RecordsFailure, ReauthenticateWebAuthnForm):
+    """A signed-in person authenticates again."""
 
 
-class PasskeyAloneForm(_OnRecord, LoginWebAuthnForm):
-    """Signing in with nothing but a passkey."""
+class PasskeyAloneForm(_RecordsFailure, LoginWebAuthnForm):
+    """Signing in with a passkey only."""
 
 
 class AuthenticatorAppForm(ActivateTOTPForm):
-    """The first code of a new app. Until it came the seed waits in the session, sealed."""
+    """The first code of a new app. Until then the sealed seed is in the session."""
 
     code = forms.CharField(
         label="Code",
@@ -132,7 +133,7 @@ def _waiting_seed(*, fresh: bool) -> str:
 
 
 class NewPasskeyForm(AddWebAuthnForm):
-    """A passkey signs in by itself; without the tick it is a second step after the password."""
+    """A passkey for signing in alone; without the tick it is a step after the password."""
 
     name = forms.CharField(
         label="Name", max_length=80, required=False, help_text="Such as the device that keeps it."

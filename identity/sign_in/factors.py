@@ -1,7 +1,7 @@
-"""Second factors: allauth's, with sealed secrets, and with codes that are spent once.
+"""Second factors: allauth's, with sealed secrets and with codes that work once.
 
-Seeds are sealed by the root key under a purpose of their own, as signing keys are, so that a copy
-of the database yields no codes.
+Seeds are sealed by the root key for a purpose of their own, so that a copy of the database yields
+no codes.
 """
 
 from base64 import b64decode, b64encode
@@ -36,7 +36,7 @@ class FactorAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        """What is stored of a seed. Raises Unavailable without the root key."""
+        """The sealed seed. Raises Unavailable without the root key."""
         return b64encode(root_key().wrap(text.encode(), SEALED_FOR)).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
@@ -46,7 +46,7 @@ class FactorAdapter(DefaultMFAAdapter):
         return f"Vault ({settings.ENVIRONMENT.host})"
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        """The relying party is PUBLIC_URL's host, never what a request's Host header says."""
+        """The relying party is PUBLIC_URL's host, whatever a request's Host header says."""
         return {"id": settings.ENVIRONMENT.host, "name": "Vault"}
 
     def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:  # noqa: A002  # allauth's name
@@ -55,14 +55,14 @@ class FactorAdapter(DefaultMFAAdapter):
 
 
 def has_second_factor(person: Person) -> bool:
-    """Whether signing in takes more than a password; recovery codes alone are none."""
+    """Whether signing in takes more than a password; recovery codes alone do not count."""
     return Authenticator.objects.filter(user=person, type__in=STRONG).exists()
 
 
 def spend_code(person: Person, code: str) -> Authenticator | None:
-    """The factor that the code belongs to, which it opens once; None for any other code.
+    """The factor whose code this is; the code works once. None for any other code.
 
-    The rows are locked, so that of many parallel tries with one code a single one succeeds.
+    The rows are locked, so that of parallel attempts with one code only one succeeds.
     """
     with atomic():
         rows = Authenticator.objects.select_for_update().filter(user=person)
@@ -76,7 +76,7 @@ def spend_code(person: Person, code: str) -> Authenticator | None:
 
 
 def _spend_step(factor: Authenticator, code: str) -> bool:
-    """RFC 6238 §5.2: a time step's code is accepted once; what is spent stands in the row."""
+    """RFC 6238 §5.2: the code of a time step is accepted once; the row stores the last step."""
     secret = FactorAdapter().decrypt(factor.data["secret"])
     last = factor.data.get(LAST_STEP, -1)
     for step in yield_hotp_counters_from_time():

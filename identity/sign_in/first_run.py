@@ -1,7 +1,7 @@
-"""The first run of an installation: a link for the operator, and who may go on from it.
+"""The first run of an installation: the operator's link and the first account and tenant.
 
-The link is signed, not stored, and lasts a day. It makes one account; that account makes the first
-tenant. From then on setup is closed, for good.
+The link is signed, not stored, and is valid for a day. It creates one account, which creates the
+first tenant. After that, setup is closed for good.
 """
 
 import secrets
@@ -19,14 +19,14 @@ from identity.models import Milestone
 from tenants.models import Membership, Person
 from tenants.operations import create_tenant
 
-LINK_LASTS = timedelta(days=1)
+LINK_LIFETIME = timedelta(days=1)
 SALT = "identity.sign_in.first_run"
 SET_UP = "set up"
 ROOT_KEY_KEPT = "root key kept"
 
 
 def is_open() -> bool:
-    """Whether nobody has a tenant yet and nobody ever had one by this way."""
+    """Whether there is no membership yet and setup was never completed."""
     return not (_reached(SET_UP) or Membership.objects.exists())
 
 
@@ -39,9 +39,9 @@ def setup_link() -> str:
 
 
 def read_link(token: str) -> str:
-    """What a link that still works carries; NotFound for every other one."""
+    """The nonce of a valid link; NotFound for any other."""
     try:
-        nonce = str(signing.loads(token, salt=SALT, max_age=LINK_LASTS))
+        nonce = str(signing.loads(token, salt=SALT, max_age=LINK_LIFETIME))
     except signing.BadSignature:
         raise NotFound("This link does not work.") from None
     if not is_open() or _reached(_used(nonce)):
@@ -50,7 +50,7 @@ def read_link(token: str) -> str:
 
 
 def make_first_person(nonce: str, email: str, name: str, password: str) -> Person:
-    """The account of whoever holds the link, which is used up with it."""
+    """Create the account of the link's holder and use up the link."""
     try:
         with atomic():
             if not is_open():
@@ -62,7 +62,7 @@ def make_first_person(nonce: str, email: str, name: str, password: str) -> Perso
 
 
 def make_first_tenant(owner: Person, name: str) -> None:
-    """The first tenant; of two who try at once one succeeds. Raises Conflict once it is there."""
+    """Create the first tenant; of simultaneous attempts one succeeds. Conflict if it exists."""
     slug = slugify(name)[:63] or "vault"
     try:
         with atomic():
@@ -79,17 +79,17 @@ def make_first_tenant(owner: Person, name: str) -> None:
 
 
 def did_set_up(person: Person) -> bool:
-    """Whether this person set the installation up, and so is asked to keep its root key."""
+    """Whether this person set up the installation, and so is asked to keep its root key."""
     return Milestone.objects.filter(name=SET_UP, person=person).exists()
 
 
 def root_key_is_kept() -> bool:
-    """Whether somebody said that they keep a copy of the root key."""
+    """Whether somebody confirmed that they keep a copy of the root key."""
     return _reached(ROOT_KEY_KEPT)
 
 
 def note_root_key_kept(person: Person) -> None:
-    """They say so; said once is said."""
+    """Record the confirmation; repeating it changes nothing."""
     Milestone.objects.get_or_create(name=ROOT_KEY_KEPT, defaults={"person": person})
 
 

@@ -1,4 +1,4 @@
-"""/invitations/: from the mailed link to a membership, with a new account where there is none."""
+"""/invitations/: from the link to a membership, with a new account where there is none."""
 
 from uuid import UUID
 
@@ -13,21 +13,22 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from foundation.errors import Conflict, Denied, NotFound
-from identity.request_context import address_of, request_id_of
 from identity.sign_in.new_person import NewPersonForm, welcome
 from identity.sign_in.tenant_access import confined_to
+from identity.web.request_context import address_of, request_id_of
 from tenants.invitation_links import invitation_secret, opened
 from tenants.models import Person
 from tenants.operations import accept_invitation, open_invitation
-from tenants.shapes.tenants import OpenInvitation, TenantOut
+from tenants.shapes.invitations import OpenInvitation
+from tenants.shapes.tenants import TenantOut
 
-ASKED = "invitation.id"  # not the link, which would stand in the database with the session
+ASKED = "invitation.id"  # not the link, which would be in the database with the session
 
 
 @require_safe
 @never_cache
 def follow_link(request: HttpRequest, link: str) -> HttpResponseBase:
-    """Take the link out of the address, where others could read it, and go on."""
+    """Remove the link from the address, where others could read it, and continue."""
     request.session[ASKED] = opened(link).hex
     return redirect("invitation")
 
@@ -36,7 +37,7 @@ def follow_link(request: HttpRequest, link: str) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def invitation(request: HttpRequest) -> HttpResponseBase:
-    """What the invitation is for; joining by somebody who is signed in, or by somebody new."""
+    """Show the invitation; a signed-in or a new person can join."""
     try:
         asked = open_invitation(_link(request))
     except NotFound:
@@ -51,7 +52,7 @@ def invitation(request: HttpRequest) -> HttpResponseBase:
 
 
 def _member(request: HttpRequest, asked: OpenInvitation, person: Person) -> HttpResponseBase:
-    """Joining changes what an account may do, so it takes a press of a button."""
+    """Joining changes what an account may do, so it takes the press of a button."""
     if person.email.lower() != asked.email.lower():
         return _step(request, "other", asked=asked, status=403)
     if request.method != "POST":
@@ -60,20 +61,20 @@ def _member(request: HttpRequest, asked: OpenInvitation, person: Person) -> Http
         tenant = _accept(request, person)
     except (Conflict, Denied, NotFound) as error:
         return _step(request, "join", asked=asked, problems=[error.detail], status=error.status)
-    messages.success(request, f"You are a member of {tenant.name} now.")
+    messages.success(request, f"You are now a member of {tenant.name}.")
     return redirect("home")
 
 
 def _newcomer(request: HttpRequest, asked: OpenInvitation) -> HttpResponseBase:
-    """Whoever has a link that was only mailed reads the mail of its address. A link that somebody
-    was shown proves nothing about the address.
+    """A link that was only mailed proves that its holder receives mail at the address. A link that
+    was shown to somebody proves nothing.
     """
     form = NewPersonForm(request.POST or None)
     form.email = asked.email
     if form.is_valid():
-        said = form.cleaned_data
+        data = form.cleaned_data
         try:
-            person = _make(asked, said["name"], said["password"])
+            person = _make(asked, data["name"], data["password"])
         except Conflict:
             return redirect("invitation")
         try:
@@ -91,7 +92,7 @@ def _make(asked: OpenInvitation, name: str, password: str) -> Person:
             return Person.objects.create_user(
                 asked.email, password, name=name, address_proven=asked.by_mail_only
             )
-    except IntegrityError:  # somebody sent the form twice
+    except IntegrityError:  # the form was submitted twice
         raise Conflict("There is an account with this address.") from None
 
 
@@ -107,7 +108,7 @@ def _accept(request: HttpRequest, person: Person) -> TenantOut:
 
 
 def _link(request: HttpRequest) -> str:
-    """The link that was followed, made anew; empty when none was."""
+    """The secret of the followed link, computed again; empty when there is none."""
     asked = request.session.get(ASKED)
     return invitation_secret(UUID(asked)) if asked else ""
 

@@ -1,4 +1,4 @@
-"""Who is signed in in which browser sessions, asked for many at a time (open live pages)."""
+"""Which browser sessions are signed in, for many at a time (open live pages)."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -8,23 +8,23 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from foundation.db.ids import NO_ID
-from identity.sign_in.session_store import SessionStore, living_sessions
+from identity.sign_in.session_store import SessionStore, unexpired_sessions
 from tenants.models import Person
 
 
 def live_sessions(keys: Collection[str]) -> dict[str, HttpRequest]:
-    """For each of the sessions in which somebody is signed in at this moment: an empty request
-    that comes from it, to ask `identity.sign_in.tenant_access` about.
+    """For each session that is signed in now, an empty request that belongs to it, for the
+    functions of `identity.sign_in.tenant_access`.
 
-    As Django decides it: the session lives, the person is active, and the password is still the
-    one they signed in with.
+    As in Django: the session has not expired, the person is active, and the password is unchanged
+    since signing in.
     """
-    sessions = living_sessions(keys)
+    sessions = unexpired_sessions(keys)
     people = Person.objects.filter(is_active=True).in_bulk({_person(s) for s in sessions.values()})
     found = {}
     for key, session in sessions.items():
         person = people.get(_person(session))
-        if person is not None and _holds(person, session):
+        if person is not None and _password_is_unchanged(person, session):
             found[key] = _request(person, session)
     return found
 
@@ -36,7 +36,7 @@ def _person(session: SessionStore) -> UUID:
         return NO_ID
 
 
-def _holds(person: Person, session: SessionStore) -> bool:
+def _password_is_unchanged(person: Person, session: SessionStore) -> bool:
     proof = session.get(HASH_SESSION_KEY, "")
     return constant_time_compare(proof, person.get_session_auth_hash())
 

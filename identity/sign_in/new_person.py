@@ -1,4 +1,4 @@
-"""The form in which somebody new says who they are and chooses a password; their first sign-in."""
+"""The form with which a new person gives a name and chooses a password; their first sign-in."""
 
 from typing import Any
 
@@ -28,27 +28,27 @@ class NewPersonForm(forms.Form):
         help_text="At least 12 characters. A few unrelated words are easier to keep than symbols.",
     )
     again = forms.CharField(
-        label="The password once more", max_length=256, strip=False, widget=NEW_PASSWORD
+        label="The password again", max_length=256, strip=False, widget=NEW_PASSWORD
     )
 
     email: str = ""
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        password = said.get("password")
-        if password and said.get("again") not in (None, password):
+        data = super().clean() or {}
+        password = data.get("password")
+        if password and data.get("again") not in (None, password):
             self.add_error("again", "The two passwords differ.")
         if password:
-            person = Person(email=said.get("email", self.email), name=said.get("name", ""))
+            person = Person(email=data.get("email", self.email), name=data.get("name", ""))
             try:
                 validate_password(password, person)
             except forms.ValidationError as error:
                 self.add_error("password", error)
-        return said
+        return data
 
 
 class FirstPersonForm(NewPersonForm):
-    """The first person of an installation says their address too."""
+    """The first person of an installation also gives their address."""
 
     email = forms.EmailField(  # type: ignore[assignment]  # a form's field in place of the word
         label="E-mail address", max_length=254, widget=forms.EmailInput({"autocomplete": "email"})
@@ -56,8 +56,8 @@ class FirstPersonForm(NewPersonForm):
     field_order = ("name", "email", "password", "again")
 
 
-def welcome(request: HttpRequest, person: Person, go_on: str) -> HttpResponseBase:
-    """Sign a new person in, as if they had just typed the password, and go on."""
-    login = Login(user=person, redirect_url=go_on)
+def welcome(request: HttpRequest, person: Person, next_url: str) -> HttpResponseBase:
+    """Sign a new person in, as if they had just typed the password, and continue."""
+    login = Login(user=person, redirect_url=next_url)
     response: HttpResponseBase = perform_password_login(request, {"email": person.email}, login)
     return response

@@ -1,4 +1,4 @@
-"""The account page: everything a person can look after themselves, and what is set up."""
+"""The account page: what a person has set up and can change."""
 
 from typing import Any
 
@@ -15,19 +15,19 @@ from identity.sign_in.factors import has_second_factor
 from identity.sign_in.tenant_access import confined_to, memberships
 from tenants.models import Person
 
-AFTERWARDS = "after_second_factor"  # in the session: where somebody was sent here from
+AFTERWARDS = "after_second_factor"  # in the session: where to return to
 
 
 @require_safe
 @never_cache
 @login_required
 def overview(request: HttpRequest) -> HttpResponse:
-    """What stands under /account/."""
+    """The page at /account/."""
     assert isinstance(request.user, Person)
     shown = {
         **factors_of(request.user),
         "confined": bool(confined_to(request)),
-        "tenants": [one.tenant.name for one in memberships(request)],
+        "tenants": [membership.tenant.name for membership in memberships(request)],
         "protected": has_second_factor(request.user),
     }
     return render(request, "account/overview.html", shown)
@@ -36,10 +36,10 @@ def overview(request: HttpRequest) -> HttpResponse:
 def factors_of(person: Person) -> dict[str, Any]:
     """The person's second factors, by kind."""
     rows = list(Authenticator.objects.filter(user=person).order_by("created_at"))
-    codes = next((one for one in rows if one.type == Authenticator.Type.RECOVERY_CODES), None)
+    codes = next((row for row in rows if row.type == Authenticator.Type.RECOVERY_CODES), None)
     return {
-        "app": next((one for one in rows if one.type == Authenticator.Type.TOTP), None),
-        "passkeys": [one for one in rows if one.type == Authenticator.Type.WEBAUTHN],
+        "app": next((row for row in rows if row.type == Authenticator.Type.TOTP), None),
+        "passkeys": [row for row in rows if row.type == Authenticator.Type.WEBAUTHN],
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else None,
     }
 
@@ -48,7 +48,7 @@ def factors_of(person: Person) -> dict[str, Any]:
 @never_cache
 @login_required
 def second_factor(request: HttpRequest) -> HttpResponseBase:
-    """A tenant asks for a second factor: choose one; afterwards it goes on where one came from."""
+    """Choose a second factor because a tenant requires one; afterwards return to where one was."""
     assert isinstance(request.user, Person)
     wanted = request.GET.get("next", "")
     if get_adapter(request).is_safe_url(wanted):

@@ -1,4 +1,4 @@
-"""Signing in and confirming with a passkey: a try that failed keeps where somebody wanted to go."""
+"""Signing in and authenticating again with a passkey; a failed attempt keeps the destination."""
 
 from allauth.account.utils import passthrough_next_redirect_url
 from allauth.mfa.webauthn.views import LoginWebAuthnView, ReauthenticateWebAuthnView
@@ -9,7 +9,7 @@ from django.urls import reverse
 
 
 class SignIn(LoginWebAuthnView):
-    """Back to the sign-in page, which says what did not work."""
+    """Back to the sign-in page with the error."""
 
     def form_invalid(self, form: Form) -> HttpResponse:
         super().form_invalid(form)
@@ -17,7 +17,7 @@ class SignIn(LoginWebAuthnView):
 
 
 class Confirm(ReauthenticateWebAuthnView):
-    """Back to this page with a new challenge; allauth would lead out of what was asked."""
+    """Back to this page with a new challenge; allauth would lead elsewhere."""
 
     def form_invalid(self, form: Form) -> HttpResponse:
         super().form_invalid(form)

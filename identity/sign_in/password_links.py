@@ -1,4 +1,4 @@
-"""The link by which a person sets a password: allauth's, made when it is sent or shown."""
+"""The link with which a person sets a password: allauth's, created when it is sent or shown."""
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
@@ -9,7 +9,7 @@ from tenants.models import Person
 
 
 def password_link(person: Person) -> str:
-    """The link of allauth's password reset; it works once, and for a time from now on."""
+    """The link of allauth's password reset; it works once and for a limited time."""
     parts = {
         "uidb36": user_pk_to_url_str(person),
         "key": default_token_generator.make_token(person),

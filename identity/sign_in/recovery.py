@@ -1,4 +1,4 @@
-"""What an operator does when somebody lost the way in; every step is on record."""
+"""What an operator does when somebody cannot sign in any more; every step is recorded."""
 
 from allauth.mfa.models import Authenticator
 from django.db.transaction import atomic
@@ -10,13 +10,14 @@ from foundation.db.ids import public_id
 from identity.sign_in.session_events import end_sessions
 from tenants.models import Membership, Person, Tenant
 from tenants.operations import add_member, change_role
-from tenants.shapes.tenants import ChangeRole
+from tenants.shapes.members import ChangeRole
 
 
 def reset_second_factors(person: Person) -> int:
-    """Remove all of a person's second factors and end their sessions; answers how many there were.
+    """Remove all of a person's second factors and end their sessions; returns the number of
+    factors.
 
-    Each removal writes its entry and, but for recovery codes, tells the person by mail.
+    Each removal writes an entry and, except for recovery codes, tells the person by mail.
     """
     with atomic():
         count = 0
@@ -28,7 +29,7 @@ def reset_second_factors(person: Person) -> int:
 
 
 def make_owner(tenant: Tenant, email: str) -> Person:
-    """Make somebody an owner of a tenant that lost its own, as an operator; the log names it."""
+    """Make a person an owner of a tenant that lost its own, as an operator."""
     operator = system_actor("make-owner", tenant.pk, Channel.COMMAND)
     person = Person.objects.filter(email=email).first() or Person.objects.create_user(email)
     if Membership.objects.filter(tenant=tenant, person=person).exists():

@@ -1,4 +1,4 @@
-"""Mails to people about their own account; delivered by the worker (tenants/mail_queue.py)."""
+"""Mail to people about their own account; the worker delivers it (tenants/mail_queue.py)."""
 
 from contextlib import AbstractContextManager
 from enum import StrEnum
@@ -25,7 +25,7 @@ from tenants.models import Person
 
 
 class LetterKind(StrEnum):
-    """What people are told about; each has a template of its name."""
+    """The subjects of letters; each has a template of its name."""
 
     NEW_PLACE = "new_place"
     FACTORS_CHANGED = "factors_changed"
@@ -34,7 +34,7 @@ class LetterKind(StrEnum):
 
 
 def write_letter(person: Person, kind: LetterKind, **facts: str) -> None:
-    """Put a mail down; joins the running transaction."""
+    """Queue a letter; joins the running transaction."""
     Letter.objects.create(person=person, kind=kind, facts=facts)
 
 
@@ -46,7 +46,7 @@ def letters_due(limit: int = BATCH) -> list[RowKey]:
 
 
 def letters_outstanding() -> Outstanding:
-    """Of everybody."""
+    """The outstanding letters of everybody."""
     waiting = Letter.objects.filter(state=MailState.WAITING, created_at__lt=Now() - OVERDUE)
     given_up = Letter.objects.filter(failed_at__gt=Now() - RECENTLY)
     return Outstanding(waiting.count(), given_up.count())
@@ -67,6 +67,6 @@ class LetterQueue:
     def compose(self, row: Letter) -> EmailMessage | None:
         shown = {**row.facts, "person": row.person.email, "site": settings.PUBLIC_URL}
         if row.kind == LetterKind.PASSWORD_RESET:
-            # Computed now and kept nowhere: a copy of the database opens no account.
+            # Computed now and not stored, so that a copy of the database opens no account.
             shown["link"] = password_link(row.person)
         return message_from(row, f"letters/{LetterKind(row.kind)}.txt", shown, row.person.email)

@@ -1,4 +1,4 @@
-"""The sessions page: in which browsers a person is signed in, and ending them."""
+"""The sessions page: where a person is signed in, and ending sessions."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -15,7 +15,7 @@ from audit.events import Event
 from audit.recording import record_separately
 from identity.models import BrowserSession
 from identity.sign_in.account_views import changes_account
-from identity.sign_in.session_events import sign_in_actor
+from identity.sign_in.actors import sign_in_actor
 from identity.sign_in.session_store import digest
 from tenants.models import Person
 
@@ -25,7 +25,7 @@ from tenants.models import Person
 @login_required
 @changes_account
 def session_list(request: HttpRequest) -> HttpResponseBase:
-    """Show them (GET); end one or all the others (POST)."""
+    """Show the sessions (GET); end one of them or all others (POST)."""
     if request.method == "POST":
         return _end(request)
     return _show(request)
@@ -45,12 +45,12 @@ def _end(request: HttpRequest) -> HttpResponseBase:
         rows = rows.filter(session_key=request.POST.get("session", ""))
     ended, _ = rows.delete()
     if ended:
-        record_separately(sign_in_actor(request, request.user), Event.SESSION_ENDED, count=ended)
-    messages.success(request, _told(ended))
+        record_separately(sign_in_actor(request, request.user.pk), Event.SESSION_ENDED, count=ended)
+    messages.success(request, _confirmation(ended))
     return redirect("account_sessions")
 
 
-def _told(ended: int) -> str:
+def _confirmation(ended: int) -> str:
     if ended == 0:
         return "There was no other session to end."
     return "One session is ended." if ended == 1 else f"{ended} sessions are ended."

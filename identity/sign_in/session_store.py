@@ -1,4 +1,4 @@
-"""Browser sessions in the database under a digest: a copy of the table signs nobody in."""
+"""Browser sessions under a digest: a copy of the table signs nobody in."""
 
 import hashlib
 from collections.abc import Collection
@@ -12,13 +12,13 @@ from django.utils import timezone
 from identity.models import BrowserSession
 
 SIGN_IN = "sign_in"  # in the session: when, from where and with what browser somebody signed in
-SEEN_AGAIN = timedelta(minutes=1)
+SEEN_EVERY = timedelta(minutes=1)
 
 
 class SessionStore(db.SessionStore):
-    """SESSION_ENGINE. The cookie holds the key; the row holds 160 bits of its SHA-256.
+    """SESSION_ENGINE. The cookie contains the key, the row 160 bits of its SHA-256.
 
-    Hashing first also means that a cookie may hold anything: no such row, no session.
+    Because of the hash a cookie may contain anything: there is then no such row, and no session.
     """
 
     @classmethod
@@ -32,7 +32,7 @@ class SessionStore(db.SessionStore):
         ).first()
         if row is None:
             self._session_key = None
-        elif row.last_seen_at < now - SEEN_AGAIN:
+        elif row.last_seen_at < now - SEEN_EVERY:
             BrowserSession.objects.filter(pk=row.pk).update(last_seen_at=now)
         return row
 
@@ -40,7 +40,7 @@ class SessionStore(db.SessionStore):
         return super().exists(digest(session_key))
 
     def create_model_instance(self, data: dict[str, Any]) -> BrowserSession:
-        """The row of these data; whose it is and since when stand in columns, to be listed by."""
+        """The row for these data, with person and sign-in in columns of their own for lists."""
         row = cast(BrowserSession, super().create_model_instance(data))
         row.session_key = digest(row.session_key)
         row.last_seen_at = timezone.now()
@@ -51,8 +51,8 @@ class SessionStore(db.SessionStore):
             row.address, row.browser = sign_in["address"], sign_in["browser"]
         return row
 
-    def holding(self, row: BrowserSession) -> Self:
-        """With what a row holds that was fetched already."""
+    def with_data_of(self, row: BrowserSession) -> Self:
+        """The store with the data of a row that was fetched already."""
         self._session_cache = self.decode(row.session_data)
         return self
 
@@ -62,14 +62,14 @@ class SessionStore(db.SessionStore):
             super().delete(digest(key))
 
 
-def living_sessions(keys: Collection[str]) -> dict[str, SessionStore]:
-    """The living sessions among `keys`: one question for all, and none counts as seen by it."""
+def unexpired_sessions(keys: Collection[str]) -> dict[str, SessionStore]:
+    """The unexpired sessions among `keys`, in one query; none counts as seen by it."""
     by_digest = {digest(key): key for key in keys}
     rows = BrowserSession.objects.filter(session_key__in=by_digest, expire_date__gt=timezone.now())
     mine = ((by_digest[row.session_key], row) for row in rows)
-    return {key: SessionStore(key).holding(row) for key, row in mine}
+    return {key: SessionStore(key).with_data_of(row) for key, row in mine}
 
 
 def digest(key: str) -> str:
-    """What a session's row is called: as much of a SHA-256 as Django's column holds."""
+    """The primary key of a session's row: as much of a SHA-256 as Django's column can contain."""
     return hashlib.sha256(b"session\0" + key.encode("utf-8", "surrogatepass")).hexdigest()[:40]

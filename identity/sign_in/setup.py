@@ -21,7 +21,7 @@ WITHOUT_FACTOR = "setup.without_factor"
 
 
 class TenantForm(forms.Form):
-    """What the tenant is called."""
+    """The tenant's name."""
 
     name = forms.CharField(
         label="Name of the tenant",
@@ -33,7 +33,7 @@ class TenantForm(forms.Form):
 @require_safe
 @never_cache
 def follow_link(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Take the link out of the address, where others could read it, and go on."""
+    """Remove the link from the address, where others could read it, and continue."""
     try:
         request.session[LINK] = first_run.read_link(token)
     except NotFound:
@@ -44,7 +44,7 @@ def follow_link(request: HttpRequest, token: str) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def setup(request: HttpRequest) -> HttpResponseBase:
-    """The next step that is missing."""
+    """The next step."""
     if not first_run.is_open():
         return _closed(request)
     if not isinstance(request.user, Person):
@@ -57,10 +57,10 @@ def setup(request: HttpRequest) -> HttpResponseBase:
 def _account(request: HttpRequest) -> HttpResponseBase:
     form = FirstPersonForm(request.POST or None)
     if form.is_valid():
-        said = form.cleaned_data
+        data = form.cleaned_data
         try:
             person = first_run.make_first_person(
-                request.session[LINK], said["email"], said["name"], said["password"]
+                request.session[LINK], data["email"], data["name"], data["password"]
             )
         except (Conflict, NotFound) as error:
             form.add_error(None, error.detail)
@@ -71,7 +71,7 @@ def _account(request: HttpRequest) -> HttpResponseBase:
 
 
 def _second_factor(request: HttpRequest) -> HttpResponseBase:
-    """Left out in development only: this account opens everything there will be."""
+    """Can be skipped in development only, because this account will have access to everything."""
     development = settings.ENVIRONMENT.development
     if request.method == "POST" and development:
         request.session[WITHOUT_FACTOR] = True
@@ -96,7 +96,7 @@ def _tenant(request: HttpRequest, person: Person) -> HttpResponseBase:
 @never_cache
 @login_required
 def root_key_kept(request: HttpRequest) -> HttpResponseBase:
-    """Whoever set the installation up says that they keep a copy of the root key."""
+    """The person who set up the installation confirms that they keep a copy of the root key."""
     assert isinstance(request.user, Person)
     if first_run.did_set_up(request.user):
         first_run.note_root_key_kept(request.user)

@@ -1,4 +1,4 @@
-"""Whether a person proved who they are a short while ago (step-up)."""
+"""Whether a person has authenticated a short while ago (step-up)."""
 
 import time
 
@@ -8,9 +8,9 @@ from django.http import HttpRequest
 
 
 def recently_authenticated(request: HttpRequest) -> bool:
-    """Whether the session's last proof – at sign-in or asked for since – is still fresh.
+    """Whether the session's last authentication is recent.
 
-    The records stand in the session, which the server keeps; a clock that went back proves nothing.
+    Its records are in the session, on the server. After the clock was set back they prove nothing.
     """
     if not request.user.is_authenticated:
         return False
@@ -18,5 +18,5 @@ def recently_authenticated(request: HttpRequest) -> bool:
     if not records:
         return False
     age = time.time() - float(records[-1]["at"])
-    fresh: bool = 0 <= age < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
-    return fresh
+    is_recent: bool = 0 <= age < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    return is_recent

@@ -1,7 +1,7 @@
-"""Everything under /account/: signing in, proving who one is, and looking after the account.
+"""Everything under /account/: signing in, second factors and the account itself.
 
-Chosen views only: open sign-up and allauth's own index are not mounted. What changes the account
-is one transaction with its audit entry, and closed to who came in through a tenant's provider.
+Only selected views: open sign-up and allauth's own index are not mounted. A change of the account
+is one transaction with its audit entry, and is closed to sessions from a tenant's provider.
 """
 
 from allauth.account import views as account
@@ -11,14 +11,13 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from django.urls import path, re_path
 
-from identity.oidc_client import views as sso
 from identity.sign_in import passkeys as own_passkeys
 from identity.sign_in.account_views import changes_account
 from identity.sign_in.overview import overview, second_factor
 from identity.sign_in.session_list import session_list
 
 urlpatterns = [
-    # allauth looks these up by their names.
+    # allauth reverses these names.
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
@@ -46,10 +45,6 @@ urlpatterns = [
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
-    path("sso/", sso.choose, name="sso"),
-    path("sso/<slug:slug>/", sso.start, name="sso_start"),
-    path("sso/<slug:slug>/again/", sso.again, name="sso_again"),
-    path("sso/<slug:slug>/callback/", sso.callback, name="sso_callback"),
     path("", overview, name="mfa_index"),
     path("", overview, name="mfa_list_webauthn"),
     path("", overview, name="account"),

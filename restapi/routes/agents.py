@@ -20,15 +20,11 @@ from identity.shapes import (
 )
 from restapi.routes.route import Route
 from tenants import operations as tenants
-from tenants.shapes.tenants import (
-    AgentOut,
-    AgentPageOut,
-    ChangeAgent,
+from tenants.shapes.agents import AgentOut, AgentPageOut, ChangeAgent, ListAgents, RenameAgent
+from tenants.shapes.service_accounts import (
     ChangeServiceAccount,
     CreateServiceAccount,
-    ListAgents,
     ListServiceAccounts,
-    RenameAgent,
     ServiceAccountOut,
     ServiceAccountPageOut,
 )

@@ -4,23 +4,16 @@ from access.actions import Action
 from foundation.errors import Conflict, NotFound, PreconditionFailed
 from restapi.routes.route import Route
 from tenants import operations
-from tenants.shapes.tenants import (
-    ChangeGroup,
-    ChangeRole,
-    CreateGroup,
-    GroupDetailOut,
-    GroupPageOut,
-    GroupPlace,
+from tenants.shapes.fields import Listing
+from tenants.shapes.groups import ChangeGroup, CreateGroup, GroupDetailOut, GroupPageOut, GroupPlace
+from tenants.shapes.invitations import (
     InvitationLinkOut,
     InvitationOut,
     InvitationPageOut,
     InviteMember,
-    Listing,
-    MailOut,
-    MemberOut,
-    MemberPageOut,
-    RemoveMember,
 )
+from tenants.shapes.mail import MailOut
+from tenants.shapes.members import ChangeRole, MemberOut, MemberPageOut, RemoveMember
 
 MEMBER = "members/{personId}"
 GROUP = "groups/{groupId}"

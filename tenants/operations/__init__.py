@@ -1,4 +1,4 @@
-"""What can be done with tenants, people, service accounts and agents; one module a subject."""
+"""Operations on tenants, people, service accounts and agents; one module per subject."""
 
 from tenants.operations.agents import (
     change_agent,

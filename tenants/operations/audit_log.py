@@ -1,4 +1,4 @@
-"""The tenant's audit log, for its owners and admins. Looking at it is an entry, too (A7)."""
+"""The tenant's audit log, for its owners and admins. Reading it is recorded too (A7)."""
 
 import hmac
 from collections.abc import Iterator
@@ -13,13 +13,14 @@ from access.actor import Actor
 from access.tenancy import TenantQuerySet
 from audit.events import Event, Outcome
 from audit.models import Entry
-from audit.recording import EntryDraft, audited, entry_mac, read_only
+from audit.recording import EntryDraft, entry_mac, read_only
 from foundation.db.clock import database_now
 from foundation.db.ids import parse_public_id
 from foundation.db.paging import page
 from foundation.errors import NotFound
 from tenants.audit_entries import ActorNames, entries_out, entry_fields
 from tenants.audit_export import audit_file
+from tenants.context import TenantContext, operation
 from tenants.memberships import active_membership
 from tenants.shapes.audit import (
     ChooseEntries,
@@ -30,8 +31,8 @@ from tenants.shapes.audit import (
     QueryAudit,
 )
 
-# A page that follows the log asks the same again and again; one entry says so for this long.
-SAME_LOOK = timedelta(minutes=1)
+# A page that follows the log repeats the same query; for this long one entry stands for all.
+REPEATED_WITHIN = timedelta(minutes=1)
 BATCH = 500
 IDS = {
     "person_id": "person",
@@ -41,46 +42,45 @@ IDS = {
 }
 
 
-def query_audit(actor: Actor, request: QueryAudit) -> EntryPageOut:
+@operation(Action.QUERY_AUDIT, Event.AUDIT_READ)
+def query_audit(context: TenantContext, request: QueryAudit) -> EntryPageOut:
     """Entries of the tenant, the newest first.
 
-    The same question from the same place within a minute is one entry.
+    The same query from the same place within a minute is recorded once.
     """
-    with audited(actor, Action.QUERY_AUDIT, Event.AUDIT_READ) as entry:
-        active_membership(actor).require(Action.QUERY_AUDIT)
-        _say(entry, request, continued=request.cursor is not None)
-        found, more = _page(actor, request, limit=request.limit, cursor=request.cursor)
-        if found and request.key:
-            entry.set_fields(credential_key=request.key)
-        if request.cursor is None and _was_said(actor, entry):
-            entry.discard()
-        return EntryPageOut(entries=entries_out(actor, found), next_cursor=more)
+    actor, entry = context.actor, context.entry
+    _record_query(entry, request, continued=request.cursor is not None)
+    entries, next_cursor = _page(actor, request, limit=request.limit, cursor=request.cursor)
+    if entries and request.key:
+        entry.set_fields(credential_key=request.key)
+    if request.cursor is None and _is_repeated(actor, entry):
+        entry.discard()
+    return EntryPageOut(entries=entries_out(actor, entries), next_cursor=next_cursor)
 
 
-def show_audit_entry(actor: Actor, entry_id: str) -> EntryDetailOut:
-    """One entry, with the word of its MAC."""
-    with audited(actor, Action.SHOW_AUDIT_ENTRY, Event.AUDIT_READ) as entry:
-        active_membership(actor).require(Action.SHOW_AUDIT_ENTRY)
-        row = Entry.objects.of(actor).filter(pk=parse_public_id("entry", entry_id)).first()
-        if row is None:
-            raise NotFound("There is no such entry.")
-        entry.add_details(entry=entry_id)
-        genuine = hmac.compare_digest(bytes(row.mac), entry_mac(row))
-        fields = entry_fields(row, ActorNames(actor, [row]))
-        return EntryDetailOut.model_validate({**fields, "genuine": genuine})
+@operation(Action.SHOW_AUDIT_ENTRY, Event.AUDIT_READ)
+def show_audit_entry(context: TenantContext, entry_id: str) -> EntryDetailOut:
+    """One entry, and whether its MAC verifies."""
+    actor, entry = context.actor, context.entry
+    row = Entry.objects.of(actor).filter(pk=parse_public_id("entry", entry_id)).first()
+    if row is None:
+        raise NotFound("There is no such entry.")
+    entry.add_details(entry=entry_id)
+    genuine = hmac.compare_digest(bytes(row.mac), entry_mac(row))
+    fields = entry_fields(row, ActorNames(actor, [row]))
+    return EntryDetailOut.model_validate({**fields, "genuine": genuine})
 
 
-def export_audit(actor: Actor, request: ExportAudit) -> Iterator[str]:
-    """All that fits the request as parts of a file, the newest first.
+@operation(Action.EXPORT_AUDIT, Event.AUDIT_EXPORTED)
+def export_audit(context: TenantContext, request: ExportAudit) -> Iterator[str]:
+    """All matching entries as the parts of a file, the newest first.
 
-    Who exports what is on record before the first part is read. Each part is a transaction of its
-    own, in which the actor's token or session and standing are read anew.
+    The export is recorded before the first part is read. Each part has a transaction of its own,
+    which checks the actor's token or session and membership again.
     """
-    with audited(actor, Action.EXPORT_AUDIT, Event.AUDIT_EXPORTED) as entry:
-        active_membership(actor).require(Action.EXPORT_AUDIT)
-        _say(entry, request, format=request.format)
-        now = database_now()
-    return audit_file(request.format, _batches(actor, request, now))
+    _record_query(context.entry, request, format=request.format)
+    now = database_now()
+    return audit_file(request.format, _batches(context.actor, request, now))
 
 
 def _batches(actor: Actor, request: ExportAudit, end: datetime) -> Iterator[list[EntryOut]]:
@@ -88,8 +88,8 @@ def _batches(actor: Actor, request: ExportAudit, end: datetime) -> Iterator[list
     while more:
         with read_only(actor, Action.EXPORT_AUDIT):
             active_membership(actor).require(Action.EXPORT_AUDIT)
-            found, cursor = _page(actor, request, Q(at__lt=end), limit=BATCH, cursor=cursor)
-            batch = entries_out(actor, found)
+            entries, cursor = _page(actor, request, Q(at__lt=end), limit=BATCH, cursor=cursor)
+            batch = entries_out(actor, entries)
         more = cursor is not None
         yield batch
 
@@ -97,21 +97,21 @@ def _batches(actor: Actor, request: ExportAudit, end: datetime) -> Iterator[list
 def _page(
     actor: Actor, request: ChooseEntries, *more: Q, limit: int, cursor: str | None
 ) -> tuple[list[Entry], str | None]:
-    rows = _chosen(actor, request).filter(*more)
-    return page(rows, {"at": _moment, "pk": UUID}, limit=limit, cursor=cursor, newest_first=True)
+    rows = _matching(actor, request).filter(*more)
+    return page(rows, {"at": _time, "pk": UUID}, limit=limit, cursor=cursor, newest_first=True)
 
 
-def _moment(text: str) -> datetime:
-    """The place of a cursor in time."""
+def _time(text: str) -> datetime:
+    """A cursor's point in time."""
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
-        raise ValueError("a moment without its offset")
+        raise ValueError("a time without its offset")
     return at
 
 
-def _chosen(actor: Actor, request: ChooseEntries) -> TenantQuerySet[Entry]:
-    """The entries that the request names, by comparisons that row-level security lets through to
-    the indexes: equality and order, never patterns.
+def _matching(actor: Actor, request: ChooseEntries) -> TenantQuerySet[Entry]:
+    """The entries that match, by equality and order only: row-level security keeps patterns from
+    using an index.
     """
     named: dict[str, Any] = {
         column: parse_public_id(prefix, getattr(request, column))
@@ -126,19 +126,19 @@ def _chosen(actor: Actor, request: ChooseEntries) -> TenantQuerySet[Entry]:
     }
     named |= {column: value for column, value in plain.items() if value is not None}
     if request.event is not None:
-        named |= _events(request.event)
+        named |= _event_filter(request.event)
     return Entry.objects.of(actor).filter(**named)
 
 
-def _events(word: str) -> dict[str, Any]:
-    """One event, or all of a noun."""
+def _event_filter(word: str) -> dict[str, Any]:
+    """One event, or all events of a noun such as `lease`."""
     if "." in word:
         return {"event": word}
     return {"event__in": [event for event in Event if event.partition(".")[0] == word]}
 
 
-def _say(entry: EntryDraft, request: ChooseEntries, **more: object) -> None:
-    """What was asked for. A key is named only where there is one: anything may be typed there."""
+def _record_query(entry: EntryDraft, request: ChooseEntries, **more: object) -> None:
+    """Record the query. Its key is named only once found, because anything may be typed there."""
     asked = request.model_dump(
         mode="json", by_alias=True, exclude_none=True, include=set(ChooseEntries.model_fields)
     )
@@ -147,14 +147,14 @@ def _say(entry: EntryDraft, request: ChooseEntries, **more: object) -> None:
     entry.add_details(asked=asked, **more)
 
 
-def _was_said(actor: Actor, entry: EntryDraft) -> bool:
-    """Whether the log says already that this actor just asked this from here."""
+def _is_repeated(actor: Actor, entry: EntryDraft) -> bool:
+    """Whether the log already has this query by this actor from this address."""
     return (
         Entry.objects.of(actor)
         .filter(
             event=entry.event,
             outcome=Outcome.OK,
-            at__gt=database_now() - SAME_LOOK,
+            at__gt=database_now() - REPEATED_WITHIN,
             person_id=actor.person_id,
             client_id=actor.client_id,
             token_id=actor.token_id,

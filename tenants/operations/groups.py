@@ -1,4 +1,4 @@
-"""Groups: people who are given access together. What a group's grants gave ends with leaving it."""
+"""Groups: people who are given access together. Leaving one ends what its grants gave."""
 
 from uuid import UUID
 
@@ -10,13 +10,14 @@ from access.actions import Action
 from access.actor import Actor
 from access.revocation import GroupMembersRemoved, announce_members_removed
 from audit.events import Event
-from audit.recording import audited, read_only
 from foundation.db.ids import parse_public_id, public_id
 from foundation.db.paging import page
 from foundation.errors import Conflict, NotFound, PreconditionFailed
-from tenants.memberships import active_membership, lock_membership
-from tenants.models import Group, GroupMember, Membership
-from tenants.shapes.tenants import (
+from tenants.context import TenantContext, operation
+from tenants.memberships import lock_membership, lock_memberships
+from tenants.models import Group, GroupMember
+from tenants.shapes.fields import Listing
+from tenants.shapes.groups import (
     ChangeGroup,
     CreateGroup,
     GroupDetailOut,
@@ -24,66 +25,63 @@ from tenants.shapes.tenants import (
     GroupPageOut,
     GroupPlace,
     GroupWords,
-    Listing,
     PersonRefOut,
 )
 
 
-def list_groups(actor: Actor, request: Listing) -> GroupPageOut:
+@operation(Action.LIST_GROUPS)
+def list_groups(context: TenantContext, request: Listing) -> GroupPageOut:
     """The tenant's groups by name."""
-    with read_only(actor, Action.LIST_GROUPS):
-        active_membership(actor).require(Action.LIST_GROUPS)
-        rows = _counted(actor).annotate(folded=Lower("name"))
-        keys = {"folded": str, "pk": UUID}
-        found, more = page(rows, keys, limit=request.limit, cursor=request.cursor)
-        return GroupPageOut(groups=[group_out(one) for one in found], next_cursor=more)
+    rows = _with_count(context.actor).annotate(folded=Lower("name"))
+    keys = {"folded": str, "pk": UUID}
+    groups, next_cursor = page(rows, keys, limit=request.limit, cursor=request.cursor)
+    return GroupPageOut(groups=[group_out(group) for group in groups], next_cursor=next_cursor)
 
 
-def show_group(actor: Actor, group_id: str) -> GroupDetailOut:
-    """A group with everybody in it."""
-    with read_only(actor, Action.SHOW_GROUP):
-        active_membership(actor).require(Action.SHOW_GROUP)
-        return _detail(actor, parse_public_id("group", group_id))
+@operation(Action.SHOW_GROUP)
+def show_group(context: TenantContext, group_id: str) -> GroupDetailOut:
+    """A group with its members."""
+    return _detail(context.actor, parse_public_id("group", group_id))
 
 
-def create_group(actor: Actor, request: CreateGroup) -> GroupDetailOut:
+@operation(Action.CREATE_GROUP, Event.GROUP_CREATED)
+def create_group(context: TenantContext, request: CreateGroup) -> GroupDetailOut:
     """A new group without members; Conflict when the name is taken."""
-    with audited(actor, Action.CREATE_GROUP, Event.GROUP_CREATED) as entry:
-        active_membership(actor).require(Action.CREATE_GROUP)
-        group = Group(tenant_id=actor.tenant_id, name=request.name, description=request.description)
-        entry.add_details(group=public_id("group", group.pk), name=group.name)
-        _save(group)
-        return _detail(actor, group.pk)
+    actor = context.actor
+    group = Group(tenant_id=actor.tenant_id, name=request.name, description=request.description)
+    context.entry.add_details(group=public_id("group", group.pk), name=group.name)
+    _save(group)
+    return _detail(actor, group.pk)
 
 
-def change_group(actor: Actor, request: ChangeGroup) -> GroupDetailOut:
-    """Rename or describe a group; Conflict when the name is taken, PreconditionFailed when the
-    group is not as `expected` any more.
+@operation(Action.CHANGE_GROUP, Event.GROUP_CHANGED)
+def change_group(context: TenantContext, request: ChangeGroup) -> GroupDetailOut:
+    """Rename or describe a group.
+
+    Conflict when the name is taken, PreconditionFailed when it no longer matches `expected` or
+    `revision`.
     """
-    with audited(actor, Action.CHANGE_GROUP, Event.GROUP_CHANGED) as entry:
-        active_membership(actor).require(Action.CHANGE_GROUP)
-        entry.add_details(group=request.group_id)
-        group = _held(actor, request.group_id)
-        _require_unchanged(group, request)
-        changed = request.model_dump(
-            exclude_none=True, exclude={"group_id", "expected", "revision"}
-        )
-        entry.add_details(changed=sorted(changed))
-        for name, value in changed.items():
-            setattr(group, name, value)
-        group.revision += 1
-        _save(group)
-        entry.add_details(name=group.name)
-        return _detail(actor, group.pk)
+    actor, entry = context.actor, context.entry
+    entry.add_details(group=request.group_id)
+    group = _lock_group(actor, request.group_id)
+    _require_unchanged(group, request)
+    changed = request.model_dump(exclude_none=True, exclude={"group_id", "expected", "revision"})
+    entry.add_details(changed=sorted(changed))
+    for name, value in changed.items():
+        setattr(group, name, value)
+    group.revision += 1
+    _save(group)
+    entry.add_details(name=group.name)
+    return _detail(actor, group.pk)
 
 
 def _require_unchanged(group: Group, request: ChangeGroup) -> None:
-    as_expected = request.expected in (None, _words(group))
+    as_expected = request.expected in (None, _wording(group))
     if not as_expected or request.revision not in (None, group.revision):
-        raise PreconditionFailed("The group was changed meanwhile; look at it again.")
+        raise PreconditionFailed("The group was changed meanwhile; read it again.")
 
 
-def _words(group: Group) -> GroupWords:
+def _wording(group: Group) -> GroupWords:
     return GroupWords(name=group.name, description=group.description)
 
 
@@ -94,75 +92,71 @@ def _save(group: Group) -> None:
         raise Conflict("A group with this name exists already.", field="name") from None
 
 
-def remove_group(actor: Actor, group_id: str) -> None:
-    """End a group: its grants go, and so do the leases that lived by them."""
-    with audited(actor, Action.REMOVE_GROUP, Event.GROUP_REMOVED) as entry:
-        active_membership(actor).require(Action.REMOVE_GROUP)
-        entry.add_details(group=group_id)
-        group = _held(actor, group_id)
-        people = frozenset(group.members.values_list("person_id", flat=True))
-        entry.add_details(name=group.name, people=len(people))
-        list(
-            Membership.objects.select_for_update()
-            .filter(tenant_id=actor.tenant_id, person_id__in=people)
-            .order_by("pk")
+@operation(Action.REMOVE_GROUP, Event.GROUP_REMOVED)
+def remove_group(context: TenantContext, group_id: str) -> None:
+    """Remove a group with its grants; the leases that depended on them are revoked."""
+    actor, entry = context.actor, context.entry
+    entry.add_details(group=group_id)
+    group = _lock_group(actor, group_id)
+    people = frozenset(group.members.values_list("person_id", flat=True))
+    entry.add_details(name=group.name, people=len(people))
+    lock_memberships(actor, people)
+    removal = GroupMembersRemoved(
+        group_id=group.pk, person_ids=people, reason="group removed", removed=True
+    )
+    announce_members_removed(actor, removal)
+    group.delete()
+
+
+@operation(Action.ADD_TO_GROUP, Event.GROUP_JOINED)
+def add_to_group(context: TenantContext, request: GroupPlace) -> GroupDetailOut:
+    """Add a member to a group, and so to everything it was granted. Idempotent."""
+    actor, entry = context.actor, context.entry
+    group, person_id = _lock_place(actor, request)
+    entry.add_details(group=request.group_id, name=group.name, person=str(person_id))
+    _, added = GroupMember.objects.of(actor).get_or_create(
+        group=group, person_id=person_id, defaults={"tenant_id": actor.tenant_id}
+    )
+    if added:
+        _increment_revision(group)
+    else:
+        entry.discard()
+    return _detail(actor, group.pk)
+
+
+@operation(Action.REMOVE_FROM_GROUP, Event.GROUP_LEFT)
+def remove_from_group(context: TenantContext, request: GroupPlace) -> GroupDetailOut:
+    """Remove a member from a group; leases that depended on its grants are revoked. Idempotent."""
+    actor, entry = context.actor, context.entry
+    group, person_id = _lock_place(actor, request)
+    entry.add_details(group=request.group_id, name=group.name, person=str(person_id))
+    deleted, _ = group.members.filter(person_id=person_id).delete()
+    if deleted:
+        _increment_revision(group)
+        removal = GroupMembersRemoved(
+            group_id=group.pk, person_ids=frozenset({person_id}), reason="group left"
         )
-        left = GroupMembersRemoved(
-            group_id=group.pk, person_ids=people, reason="group removed", removed=True
-        )
-        announce_members_removed(actor, left)
-        group.delete()
+        announce_members_removed(actor, removal)
+    else:
+        entry.discard()
+    return _detail(actor, group.pk)
 
 
-def add_to_group(actor: Actor, request: GroupPlace) -> GroupDetailOut:
-    """Put a member into a group, with all that it was given. Idempotent."""
-    with audited(actor, Action.ADD_TO_GROUP, Event.GROUP_JOINED) as entry:
-        active_membership(actor).require(Action.ADD_TO_GROUP)
-        group, person_id = _place(actor, request)
-        entry.add_details(group=request.group_id, name=group.name, person=str(person_id))
-        _, added = GroupMember.objects.of(actor).get_or_create(
-            group=group, person_id=person_id, defaults={"tenant_id": actor.tenant_id}
-        )
-        if added:
-            _count(group)
-        else:
-            entry.discard()
-        return _detail(actor, group.pk)
-
-
-def remove_from_group(actor: Actor, request: GroupPlace) -> GroupDetailOut:
-    """Take a member out of a group; the leases that lived by its grants end. Idempotent."""
-    with audited(actor, Action.REMOVE_FROM_GROUP, Event.GROUP_LEFT) as entry:
-        active_membership(actor).require(Action.REMOVE_FROM_GROUP)
-        group, person_id = _place(actor, request)
-        entry.add_details(group=request.group_id, name=group.name, person=str(person_id))
-        gone, _ = group.members.filter(person_id=person_id).delete()
-        if gone:
-            _count(group)
-            left = GroupMembersRemoved(
-                group_id=group.pk, person_ids=frozenset({person_id}), reason="group left"
-            )
-            announce_members_removed(actor, left)
-        else:
-            entry.discard()
-        return _detail(actor, group.pk)
-
-
-def _count(group: Group) -> None:
+def _increment_revision(group: Group) -> None:
     group.revision += 1
     group.save(update_fields=["revision"])
 
 
-def _place(actor: Actor, request: GroupPlace) -> tuple[Group, UUID]:
-    group = _held(actor, request.group_id)
+def _lock_place(actor: Actor, request: GroupPlace) -> tuple[Group, UUID]:
+    group = _lock_group(actor, request.group_id)
     person_id = parse_public_id("person", request.person_id)
     if lock_membership(actor, person_id) is None:
         raise NotFound("There is no such member.")
     return group, person_id
 
 
-def _held(actor: Actor, group_id: str) -> Group:
-    """The group, locked; always before the memberships of its people."""
+def _lock_group(actor: Actor, group_id: str) -> Group:
+    """The group, locked; always before its members' memberships."""
     group = Group.objects.of(actor).locked().filter(pk=parse_public_id("group", group_id)).first()
     if group is None:
         raise _no_group()
@@ -173,28 +167,28 @@ def _no_group() -> NotFound:
     return NotFound("There is no such group.")
 
 
-def _counted(actor: Actor) -> "QuerySet[Group]":
+def _with_count(actor: Actor) -> "QuerySet[Group]":
     return Group.objects.of(actor).annotate(people=Count("members"))
 
 
 def _detail(actor: Actor, group_id: UUID) -> GroupDetailOut:
-    group = _counted(actor).filter(pk=group_id).first()
+    group = _with_count(actor).filter(pk=group_id).first()
     if group is None:
         raise _no_group()
     members = group.members.select_related("person").order_by("person__email")
     people = [
         PersonRefOut(
-            person_id=public_id("person", one.person_id),
-            email=one.person.email,
-            name=one.person.name,
+            person_id=public_id("person", member.person_id),
+            email=member.person.email,
+            name=member.person.name,
         )
-        for one in members
+        for member in members
     ]
     return GroupDetailOut(**dict(group_out(group)), members=people)
 
 
 def group_out(group: Group) -> GroupOut:
-    """The group as a shape; `people` is counted by the query."""
+    """The group as a shape; the query counts `people`."""
     return GroupOut(
         group_id=public_id("group", group.pk),
         revision=group.revision,

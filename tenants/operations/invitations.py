@@ -1,4 +1,4 @@
-"""Invitations: an address is asked to join, and whoever holds it does."""
+"""Invitations: an e-mail address is asked to join, and its owner accepts."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,67 +9,66 @@ from access.actions import Action, Channel
 from access.actor import Actor
 from access.tenancy import tenant_transaction
 from audit.events import Event
-from audit.recording import audited, read_only, record_in_transaction
+from audit.recording import record_in_transaction
 from foundation.db.clock import database_now
 from foundation.db.ids import NO_ID, parse_public_id, public_id
 from foundation.db.paging import page
 from foundation.errors import Conflict, Denied, NotFound, QuotaExceeded
+from tenants.context import TenantContext, operation
 from tenants.invitation_links import invitation_link, opened
-from tenants.memberships import active_membership
 from tenants.models import Invitation, InvitationState, Membership, Person, Tenant
 from tenants.notifications import notify_invited
 from tenants.operations.members import join, require_owner_for
-from tenants.shapes.tenants import (
+from tenants.shapes.fields import Listing
+from tenants.shapes.invitations import (
     InvitationLinkOut,
     InvitationOut,
     InvitationPageOut,
     InviteMember,
-    Listing,
     OpenInvitation,
-    TenantOut,
 )
+from tenants.shapes.tenants import TenantOut
 
-LASTS = timedelta(days=7)
+LIFETIME = timedelta(days=7)
 MOST_WAITING = 500
 
 
-def list_invitations(actor: Actor, request: Listing) -> InvitationPageOut:
-    """Whom the tenant asked to join, the newest first."""
-    with read_only(actor, Action.LIST_INVITATIONS):
-        active_membership(actor).require(Action.LIST_INVITATIONS)
-        rows = Invitation.objects.filter(tenant_id=actor.tenant_id).select_related("invited_by")
-        found, more = page(
-            rows, {"pk": UUID}, limit=request.limit, cursor=request.cursor, newest_first=True
-        )
-        now = database_now()
-        return InvitationPageOut(
-            invitations=[invitation_out(one, now) for one in found], next_cursor=more
-        )
+@operation(Action.LIST_INVITATIONS)
+def list_invitations(context: TenantContext, request: Listing) -> InvitationPageOut:
+    """The tenant's invitations, the newest first."""
+    rows = Invitation.objects.filter(tenant_id=context.actor.tenant_id).select_related("invited_by")
+    invitations, next_cursor = page(
+        rows, {"pk": UUID}, limit=request.limit, cursor=request.cursor, newest_first=True
+    )
+    now = database_now()
+    return InvitationPageOut(
+        invitations=[invitation_out(invitation, now) for invitation in invitations],
+        next_cursor=next_cursor,
+    )
 
 
-def invite_member(actor: Actor, request: InviteMember) -> InvitationOut:
-    """Ask an address to join; the link goes there by mail and holds for a week. It can also be
-    handed over (`show_invitation_link`).
+@operation(Action.INVITE_MEMBER, Event.MEMBER_INVITED)
+def invite_member(context: TenantContext, request: InviteMember) -> InvitationOut:
+    """Invite an address; the link is mailed to it and is valid for a week. It can also be handed
+    over (`show_invitation_link`).
 
-    Asking again sends a new link and ends the one before. Only owners ask somebody to be one.
+    Inviting again sends a new link and withdraws the one before. Only owners invite owners.
     """
-    with audited(actor, Action.INVITE_MEMBER, Event.MEMBER_INVITED) as entry:
-        active_membership(actor, keep=True).require(Action.INVITE_MEMBER)
-        entry.add_details(role=request.role)
-        require_owner_for(actor, request.role)
-        _require_no_member(actor, request.email)
-        waiting = Invitation.objects.filter(
-            tenant_id=actor.tenant_id, state=InvitationState.WAITING
-        )
-        earlier = waiting.filter(email__iexact=request.email)
-        entry.add_details(again=bool(earlier.update(state=InvitationState.WITHDRAWN)))
-        now = database_now()
-        if waiting.filter(expires_at__gt=now).count() >= MOST_WAITING:
-            raise QuotaExceeded(f"At most {MOST_WAITING} invitations may wait at a time.")
-        invitation = _invite(actor, request, now)
-        entry.add_details(invitation=public_id("inv", invitation.pk))
-        notify_invited(invitation)
-        return invitation_out(invitation, now)
+    actor, entry = context.actor, context.entry
+    context.share_membership().require(context.action)
+    entry.add_details(role=request.role)
+    require_owner_for(actor, request.role)
+    _require_no_member(actor, request.email)
+    waiting = Invitation.objects.filter(tenant_id=actor.tenant_id, state=InvitationState.WAITING)
+    earlier = waiting.filter(email__iexact=request.email)
+    entry.add_details(again=bool(earlier.update(state=InvitationState.WITHDRAWN)))
+    now = database_now()
+    if waiting.filter(expires_at__gt=now).count() >= MOST_WAITING:
+        raise QuotaExceeded(f"At most {MOST_WAITING} invitations may wait at a time.")
+    invitation = _invite(actor, request, now)
+    entry.add_details(invitation=public_id("inv", invitation.pk))
+    notify_invited(invitation)
+    return invitation_out(invitation, now)
 
 
 def _require_no_member(actor: Actor, email: str) -> None:
@@ -86,46 +85,44 @@ def _invite(actor: Actor, request: InviteMember, now: datetime) -> Invitation:
             role=request.role,
             invited_by=Person.objects.filter(pk=actor.person_id or NO_ID).first(),
             created_at=now,
-            expires_at=now + LASTS,
+            expires_at=now + LIFETIME,
         )
-    except IntegrityError:  # somebody asked the same address at the same moment
+    except IntegrityError:  # two invitations at the same moment
         raise Conflict("This address was invited at the same moment.", field="email") from None
 
 
-def show_invitation_link(actor: Actor, invitation_id: str) -> InvitationLinkOut:
-    """The link of an invitation that waits, to hand over where mail does not arrive.
+@operation(Action.SHOW_INVITATION_LINK, Event.MEMBER_INVITATION_LINK_SHOWN)
+def show_invitation_link(context: TenantContext, invitation_id: str) -> InvitationLinkOut:
+    """The link of a waiting invitation, to hand over where mail does not arrive.
 
-    An account made with it proves nothing about the address (`Person.address_proven`), whoever
-    used the link. Only owners see the link of an invitation to be an owner.
+    An account created with it proves nothing about the address (`Person.address_proven`). Only
+    owners see the link of an invitation for an owner.
     """
-    with audited(actor, Action.SHOW_INVITATION_LINK, Event.MEMBER_INVITATION_LINK_SHOWN) as entry:
-        active_membership(actor).require(Action.SHOW_INVITATION_LINK)
-        entry.add_details(invitation=invitation_id)
-        invitation = _waiting_invitation(actor, invitation_id)
-        if not _stands(invitation):
-            raise _no_invitation()
-        invitation.link_shown_at = database_now()
-        invitation.save(update_fields=["link_shown_at"])
-        return InvitationLinkOut(
-            invitation_id=public_id("inv", invitation.pk),
-            email=invitation.email,
-            link=invitation_link(invitation.pk),
-            expires_at=invitation.expires_at,
-        )
+    context.entry.add_details(invitation=invitation_id)
+    invitation = _waiting_invitation(context.actor, invitation_id)
+    if not _is_open(invitation):
+        raise _no_invitation()
+    invitation.link_shown_at = database_now()
+    invitation.save(update_fields=["link_shown_at"])
+    return InvitationLinkOut(
+        invitation_id=public_id("inv", invitation.pk),
+        email=invitation.email,
+        link=invitation_link(invitation.pk),
+        expires_at=invitation.expires_at,
+    )
 
 
-def withdraw_invitation(actor: Actor, invitation_id: str) -> None:
-    """Take an invitation back: its link opens nothing any more."""
-    with audited(actor, Action.WITHDRAW_INVITATION, Event.MEMBER_INVITATION_WITHDRAWN) as entry:
-        active_membership(actor).require(Action.WITHDRAW_INVITATION)
-        entry.add_details(invitation=invitation_id)
-        invitation = _waiting_invitation(actor, invitation_id)
-        invitation.state = InvitationState.WITHDRAWN
-        invitation.save(update_fields=["state"])
+@operation(Action.WITHDRAW_INVITATION, Event.MEMBER_INVITATION_WITHDRAWN)
+def withdraw_invitation(context: TenantContext, invitation_id: str) -> None:
+    """Withdraw an invitation; its link stops working."""
+    context.entry.add_details(invitation=invitation_id)
+    invitation = _waiting_invitation(context.actor, invitation_id)
+    invitation.state = InvitationState.WITHDRAWN
+    invitation.save(update_fields=["state"])
 
 
 def _waiting_invitation(actor: Actor, invitation_id: str) -> Invitation:
-    """Locked; only for owners when it is to be an owner."""
+    """The invitation, locked; one for an owner only for owners."""
     invitation = (
         Invitation.objects.select_for_update()
         .filter(
@@ -142,11 +139,11 @@ def _waiting_invitation(actor: Actor, invitation_id: str) -> Invitation:
 
 
 def open_invitation(secret: str) -> OpenInvitation:
-    """What somebody with the link is shown; NotFound when it does not stand (any more)."""
+    """What somebody with the link is shown; NotFound for one that is unknown or over."""
     invitation = (
         Invitation.objects.select_related("tenant", "invited_by").filter(pk=opened(secret)).first()
     )
-    if invitation is None or not _stands(invitation):
+    if invitation is None or not _is_open(invitation):
         raise _no_invitation()
     return OpenInvitation.model_validate(
         {
@@ -163,9 +160,9 @@ def open_invitation(secret: str) -> OpenInvitation:
 def accept_invitation(
     secret: str, person: Person, *, request_id: str = "", address: str = ""
 ) -> TenantOut:
-    """The person becomes a member; the invitation must be for their own address.
+    """Make the person a member; Denied when the invitation is for another address.
 
-    There is no actor before: the invitation is what lets them in. It works once.
+    It works once. There is no actor before, because the invitation itself is the permission.
     """
     found = Invitation.objects.filter(pk=opened(secret)).first()
     if found is None:
@@ -173,7 +170,7 @@ def accept_invitation(
     with tenant_transaction(found.tenant_id):
         invitation = Invitation.objects.select_for_update().get(pk=found.pk)
         tenant = Tenant.objects.get(pk=found.tenant_id)
-        if tenant.suspended_at or not _stands(invitation):
+        if tenant.suspended_at or not _is_open(invitation):
             raise _no_invitation()
         if invitation.email.lower() != person.email.lower():
             raise Denied(
@@ -200,7 +197,7 @@ def accept_invitation(
     return TenantOut(id=tenant.pk, slug=tenant.slug, name=tenant.name)
 
 
-def _stands(invitation: Invitation) -> bool:
+def _is_open(invitation: Invitation) -> bool:
     return invitation.state == InvitationState.WAITING and database_now() < invitation.expires_at
 
 
@@ -210,13 +207,13 @@ def _no_invitation() -> NotFound:
 
 def invitation_out(invitation: Invitation, now: datetime) -> InvitationOut:
     """The invitation as a shape; the link is not part of it."""
-    over = invitation.state == InvitationState.WAITING and now >= invitation.expires_at
+    is_over = invitation.state == InvitationState.WAITING and now >= invitation.expires_at
     return InvitationOut.model_validate(
         {
             "invitation_id": public_id("inv", invitation.pk),
             "email": invitation.email,
             "role": invitation.role,
-            "state": "expired" if over else invitation.state,
+            "state": "expired" if is_over else invitation.state,
             "invited_by": invitation.invited_by.email if invitation.invited_by else None,
             "created_at": invitation.created_at,
             "expires_at": invitation.expires_at,

@@ -1,4 +1,4 @@
-"""Members: who joins, who rules, who leaves; somebody always owns."""
+"""Members and their roles. A tenant always keeps an owner."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -12,11 +12,12 @@ from access.actor import Actor
 from access.levels import Role
 from access.revocation import AccessRevoked, announce_revoked
 from audit.events import Event
-from audit.recording import EntryDraft, audited, read_only
+from audit.recording import EntryDraft
 from foundation.db.ids import parse_public_id, public_id
 from foundation.db.paging import page
 from foundation.errors import Conflict, Denied, Invalid, NotFound
-from tenants.memberships import active_membership, lock_membership
+from tenants.context import TenantContext, operation
+from tenants.memberships import lock_membership
 from tenants.models import (
     Agent,
     AgentState,
@@ -26,104 +27,99 @@ from tenants.models import (
     Membership,
     Person,
 )
-from tenants.shapes.tenants import (
-    ChangeRole,
-    GroupRefOut,
-    Listing,
-    MemberOut,
-    MemberPageOut,
-    RemoveMember,
-    RoleWord,
-)
+from tenants.shapes.fields import Listing, RoleWord
+from tenants.shapes.members import ChangeRole, GroupRefOut, MemberOut, MemberPageOut, RemoveMember
 
 
-def list_members(actor: Actor, request: Listing) -> MemberPageOut:
+@operation(Action.LIST_MEMBERS)
+def list_members(context: TenantContext, request: Listing) -> MemberPageOut:
     """The tenant's members with their roles and groups, by e-mail."""
-    with read_only(actor, Action.LIST_MEMBERS):
-        active_membership(actor).require(Action.LIST_MEMBERS)
-        rows = Membership.objects.filter(tenant_id=actor.tenant_id).select_related("person")
-        keys = {"person__email": str, "pk": UUID}
-        found, more = page(rows, keys, limit=request.limit, cursor=request.cursor)
-        groups = _groups(actor, [one.person_id for one in found])
-        return MemberPageOut(
-            members=[member_out(one, groups[one.person_id]) for one in found], next_cursor=more
-        )
+    actor = context.actor
+    rows = Membership.objects.filter(tenant_id=actor.tenant_id).select_related("person")
+    keys = {"person__email": str, "pk": UUID}
+    members, next_cursor = page(rows, keys, limit=request.limit, cursor=request.cursor)
+    groups = _groups(actor, [member.person_id for member in members])
+    return MemberPageOut(
+        members=[member_out(member, groups[member.person_id]) for member in members],
+        next_cursor=next_cursor,
+    )
 
 
-def add_member(actor: Actor, person: Person, role: RoleWord) -> MemberOut:
-    """Make an existing person a member; Conflict when they are one, only owners make owners."""
-    with audited(actor, Action.ADD_MEMBER, Event.MEMBER_JOINED) as entry:
-        active_membership(actor).require(Action.ADD_MEMBER)
-        entry.add_details(person=str(person.pk), role=role)
-        require_owner_for(actor, role)
-        return member_out(join(actor, person, role), [])
+@operation(Action.ADD_MEMBER, Event.MEMBER_JOINED)
+def add_member(context: TenantContext, person: Person, role: RoleWord) -> MemberOut:
+    """Make an existing person a member; Conflict when they are one. Only owners make owners."""
+    actor = context.actor
+    context.entry.add_details(person=str(person.pk), role=role)
+    require_owner_for(actor, role)
+    return member_out(join(actor, person, role), [])
 
 
 def join(actor: Actor, person: Person, role: str) -> Membership:
     """The new membership of a person in the actor's tenant; Conflict when there is one."""
     if lock_membership(actor, person.pk):
-        raise _member_already()
+        raise _already_member()
     try:
         membership = Membership.objects.create(tenant_id=actor.tenant_id, person=person, role=role)
     except IntegrityError:  # somebody added them at the same moment
-        raise _member_already() from None
+        raise _already_member() from None
     membership.refresh_from_db(fields=["joined_at"])
     return membership
 
 
-def _member_already() -> Conflict:
+def _already_member() -> Conflict:
     return Conflict("This person is a member already.")
 
 
-def change_role(actor: Actor, request: ChangeRole) -> MemberOut:
-    """Give a member another role; the last owner stays one, and only owners make owners."""
+@operation(Action.CHANGE_MEMBER, Event.MEMBER_ROLE_CHANGED)
+def change_role(context: TenantContext, request: ChangeRole) -> MemberOut:
+    """Give a member another role. The last owner stays owner; only owners make owners."""
+    actor, entry = context.actor, context.entry
     person_id = parse_public_id("person", request.person_id)
-    with audited(actor, Action.CHANGE_MEMBER, Event.MEMBER_ROLE_CHANGED) as entry:
-        active_membership(actor).require(Action.CHANGE_MEMBER)
-        entry.add_details(person=str(person_id), role=request.role)
-        member = _member(actor, person_id)
-        require_owner_for(actor, member.role, request.role)
-        if member.role == Role.OWNER and request.role != Role.OWNER.value:
-            _require_another_owner(member)
-        lowered = Role(member.role).is_admin and not Role(request.role).is_admin
-        member.role = request.role
-        member.save(update_fields=["role"])
-        _take_back_invitations(entry, member, Role(request.role))
-        if lowered:
-            announce_revoked(actor, AccessRevoked(reason="role lowered", person_id=person_id))
-        return member_out(member, _groups(actor, [person_id])[person_id])
+    entry.add_details(person=str(person_id), role=request.role)
+    member = _lock_member(actor, person_id)
+    require_owner_for(actor, member.role, request.role)
+    if member.role == Role.OWNER and request.role != Role.OWNER.value:
+        _require_another_owner(member)
+    lowered = Role(member.role).is_admin and not Role(request.role).is_admin
+    member.role = request.role
+    member.save(update_fields=["role"])
+    _withdraw_invitations(entry, member, Role(request.role))
+    if lowered:
+        announce_revoked(actor, AccessRevoked(reason="role lowered", person_id=person_id))
+    return member_out(member, _groups(actor, [person_id])[person_id])
 
 
-def remove_member(actor: Actor, request: RemoveMember) -> None:
-    """Take a person out of the tenant: membership, groups, agents, grants and leases end at once,
-    and what they invited waits no more.
+@operation(Action.REMOVE_MEMBER, Event.MEMBER_REMOVED)
+def remove_member(context: TenantContext, request: RemoveMember) -> None:
+    """Remove a person from the tenant: membership, groups, agents, grants and leases end at once,
+    and their pending invitations are withdrawn.
 
-    What they owned goes to the heir, who must be a member too; without one it has no such owner.
+    What they owned passes to the heir, who must be a member; without one they are only struck off
+    its owners.
     """
+    actor, entry = context.actor, context.entry
     person_id = parse_public_id("person", request.person_id)
-    with audited(actor, Action.REMOVE_MEMBER, Event.MEMBER_REMOVED) as entry:
-        active_membership(actor).require(Action.REMOVE_MEMBER)
-        entry.add_details(person=str(person_id))
-        member = _member(actor, person_id)
-        require_owner_for(actor, member.role)
-        if member.role == Role.OWNER:
-            _require_another_owner(member)
-        heir_id = _heir(actor, request, person_id)
-        if heir_id is not None:
-            entry.add_details(heir=str(heir_id))
-        Agent.objects.of(actor).filter(person_id=person_id).update(state=AgentState.REMOVED)
-        GroupMember.objects.of(actor).filter(person_id=person_id).delete()
-        ended = AccessRevoked(
-            reason="member removed", person_id=person_id, leaves=True, heir_id=heir_id
-        )
-        announce_revoked(actor, ended)
-        _take_back_invitations(entry, member, None)
-        member.delete()
+    entry.add_details(person=str(person_id))
+    member = _lock_member(actor, person_id)
+    require_owner_for(actor, member.role)
+    if member.role == Role.OWNER:
+        _require_another_owner(member)
+    heir_id = _heir(actor, request, person_id)
+    if heir_id is not None:
+        entry.add_details(heir=str(heir_id))
+    Agent.objects.of(actor).filter(person_id=person_id).update(state=AgentState.REMOVED)
+    GroupMember.objects.of(actor).filter(person_id=person_id).delete()
+    revoked = AccessRevoked(
+        reason="member removed", person_id=person_id, leaves=True, heir_id=heir_id
+    )
+    announce_revoked(actor, revoked)
+    _withdraw_invitations(entry, member, None)
+    member.delete()
 
 
-def _take_back_invitations(entry: EntryDraft, member: Membership, role: Role | None) -> None:
-    """What somebody asked for stands no longer than they may ask for it, or an invitation to
-    another address of theirs would be the way back. `role` is the one that they keep.
+def _withdraw_invitations(entry: EntryDraft, member: Membership, role: Role | None) -> None:
+    """Withdraw the invitations that a member may no longer send; otherwise an invitation to
+    another address of theirs would be a way back. `role` is the role that they keep.
     """
     if role is Role.OWNER:
         return
@@ -141,13 +137,13 @@ def _heir(actor: Actor, request: RemoveMember, leaver: UUID) -> UUID | None:
         return None
     heir_id = parse_public_id("person", request.heir_id)
     if heir_id == leaver:
-        raise Invalid("heirId: somebody else than the member who leaves.", "heirId")
+        raise Invalid("heirId: somebody other than the member who leaves.", "heirId")
     if lock_membership(actor, heir_id) is None:
         raise NotFound("There is no such member.")
     return heir_id
 
 
-def _member(actor: Actor, person_id: UUID) -> Membership:
+def _lock_member(actor: Actor, person_id: UUID) -> Membership:
     # All owner rows are locked in one order, so that two owners cannot remove each other at once.
     list(
         Membership.objects.select_for_update()
@@ -182,9 +178,9 @@ def _require_another_owner(member: Membership) -> None:
 def _groups(actor: Actor, people: Iterable[UUID]) -> dict[UUID, list[GroupRefOut]]:
     rows = GroupMember.objects.of(actor).filter(person_id__in=list(people))
     groups: dict[UUID, list[GroupRefOut]] = defaultdict(list)
-    for one in rows.select_related("group").order_by("group__name"):
-        ref = GroupRefOut(group_id=public_id("group", one.group_id), name=one.group.name)
-        groups[one.person_id].append(ref)
+    for row in rows.select_related("group").order_by("group__name"):
+        group = GroupRefOut(group_id=public_id("group", row.group_id), name=row.group.name)
+        groups[row.person_id].append(group)
     return groups
 
 

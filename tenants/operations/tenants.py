@@ -1,66 +1,65 @@
-"""A tenant comes into being, and its settings."""
+"""Creating a tenant, and its settings."""
 
 from access.actions import Action, Channel
-from access.actor import Actor, system_actor
+from access.actor import system_actor
 from access.levels import Role
 from access.tenancy import tenant_transaction
 from audit.events import Event
-from audit.recording import EntryDraft, audited, read_only, record
+from audit.recording import record_in_transaction
 from foundation.errors import Conflict, Invalid, PreconditionFailed
-from tenants.memberships import active_membership
+from foundation.schema.durations import DAY
+from tenants.context import TenantContext, operation
 from tenants.models import HARD_MAXIMUM_TTL, Membership, Person, Tenant
 from tenants.shapes.tenants import BandOut, ChangeSettings, SettingsOut, TenantOut
 from tenants.ttl_presets import TTL_PRESETS
 
 
 def create_tenant(slug: str, name: str, owner: Person) -> TenantOut:
-    """A new tenant with its first owner; an operator's command, so there is no actor yet."""
+    """Create a tenant with its first owner. An operator's command, so there is no actor yet."""
     with tenant_transaction(tenant_id := Tenant().pk):
         if Tenant.objects.filter(slug=slug).exists():
             raise Conflict(f"The tenant {slug} exists already.")
         tenant = Tenant.objects.create(pk=tenant_id, slug=slug, name=name)
         Membership.objects.create(tenant=tenant, person=owner, role=Role.OWNER)
         actor = system_actor("create-tenant", tenant.pk, Channel.COMMAND)
-        record(actor, EntryDraft(Event.TENANT_CREATED, details={"owner": str(owner.pk)}))
+        record_in_transaction(actor, Event.TENANT_CREATED, owner=str(owner.pk))
     return TenantOut(id=tenant.pk, slug=tenant.slug, name=tenant.name)
 
 
-def show_settings(actor: Actor) -> SettingsOut:
-    """All settings, and the bands that leases may be chosen from."""
-    with read_only(actor, Action.SHOW_SETTINGS):
-        stands = active_membership(actor)
-        stands.require(Action.SHOW_SETTINGS)
-        return settings_out(stands.tenant)
+@operation(Action.SHOW_SETTINGS)
+def show_settings(context: TenantContext) -> SettingsOut:
+    """All settings, with the TTL presets that leases may be chosen from."""
+    return settings_out(context.membership.tenant)
 
 
-def change_settings(actor: Actor, request: ChangeSettings) -> SettingsOut:
+@operation(Action.CHANGE_SETTINGS, Event.TENANT_SETTINGS_UPDATED)
+def change_settings(context: TenantContext, request: ChangeSettings) -> SettingsOut:
     """Change the tenant's settings; Invalid when the result breaks one of their rules.
 
     PreconditionFailed when they were changed since the caller saw them.
     """
-    with audited(actor, Action.CHANGE_SETTINGS, Event.TENANT_SETTINGS_UPDATED) as entry:
-        active_membership(actor).require(Action.CHANGE_SETTINGS)
-        tenant = Tenant.objects.select_for_update().get(pk=actor.tenant_id)
-        if request.revision not in (None, tenant.revision):
-            raise PreconditionFailed("The settings were changed since you read them.")
-        sent = request.model_dump(exclude_none=True, exclude={"revision"})
-        changed = {name: value for name, value in sent.items() if getattr(tenant, name) != value}
-        if not changed:
-            entry.discard()
-            return settings_out(tenant)
-        for name, value in changed.items():
-            setattr(tenant, name, value)
-        _require_consistent(tenant)
-        tenant.revision += 1
-        tenant.save()
-        entry.add_details(changed=changed)
+    entry = context.entry
+    tenant = Tenant.objects.select_for_update().get(pk=context.actor.tenant_id)
+    if request.revision not in (None, tenant.revision):
+        raise PreconditionFailed("The settings were changed since you read them.")
+    sent = request.model_dump(exclude_none=True, exclude={"revision"})
+    changed = {name: value for name, value in sent.items() if getattr(tenant, name) != value}
+    if not changed:
+        entry.discard()
         return settings_out(tenant)
+    for name, value in changed.items():
+        setattr(tenant, name, value)
+    _require_consistent(tenant)
+    tenant.revision += 1
+    tenant.save()
+    entry.add_details(changed=changed)
+    return settings_out(tenant)
 
 
 def _require_consistent(tenant: Tenant) -> None:
     if not 1 <= tenant.default_ttl <= tenant.max_ttl <= HARD_MAXIMUM_TTL:
         raise Invalid("1 second ≤ default TTL ≤ maximum TTL ≤ 7 days must hold.", "maxTtl")
-    if not 0 <= tenant.default_window <= tenant.max_window <= 7 * 86_400:
+    if not 0 <= tenant.default_window <= tenant.max_window <= 7 * DAY:
         raise Invalid("0 ≤ default window ≤ maximum window ≤ 7 days must hold.", "maxWindow")
 
 
@@ -88,12 +87,12 @@ def settings_out(tenant: Tenant) -> SettingsOut:
 
 
 def bands(tenant: Tenant) -> list[BandOut]:
-    """The bands, none over the tenant's maximum."""
+    """The TTL presets, none over the tenant's maximum."""
     return [
         BandOut(
-            name=band.name,
-            default_ttl_seconds=min(band.default_ttl, tenant.max_ttl),
-            max_ttl_seconds=min(band.max_ttl or tenant.max_ttl, tenant.max_ttl),
+            name=preset.name,
+            default_ttl_seconds=min(preset.default_ttl, tenant.max_ttl),
+            max_ttl_seconds=min(preset.max_ttl or tenant.max_ttl, tenant.max_ttl),
         )
-        for band in TTL_PRESETS
+        for preset in TTL_PRESETS
     ]

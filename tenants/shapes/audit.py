@@ -1,4 +1,4 @@
-"""What the audit log can be asked for, and how an entry leaves the house."""
+"""Queries on the audit log, and its entries."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -11,6 +11,7 @@ from foundation.errors import Invalid
 from foundation.schema.datetimes import instant
 from foundation.schema.safe_text import visible
 from foundation.schema.shapes import Shape
+from tenants.shapes.fields import PublicId
 
 OutcomeWord = Literal["ok", "denied", "failed"]
 FormatWord = Literal["ndjson", "csv"]
@@ -23,16 +24,15 @@ def _event_or_noun(word: str) -> str:
     return word
 
 
-PublicId = Annotated[str, Field(max_length=64)]
 EventOrNoun = Annotated[str, Field(max_length=40), AfterValidator(_event_or_noun)]
 KeyText = Annotated[str, Field(min_length=1, max_length=128), visible("key", least=1)]
 
 
 class ChooseEntries(Shape):
-    """Which entries; all that is given must hold.
+    """A filter of entries; all given members must match.
 
-    `event` is one or all of a noun. `key` is what the credential was called then. `since` is the
-    first moment that counts, `until` the first that does not any more.
+    `event` is one event, or all of a noun. `key` is the credential's key at that time. `since` is
+    inclusive, `until` exclusive.
     """
 
     event: EventOrNoun | None = None
@@ -47,20 +47,20 @@ class ChooseEntries(Shape):
 
 
 class QueryAudit(ChooseEntries):
-    """Which page of which entries."""
+    """A filter and a page."""
 
     limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
     cursor: str | None = Field(default=None, max_length=1024)
 
 
 class ExportAudit(ChooseEntries):
-    """Which entries to write out, one a line."""
+    """The entries to export, one per line."""
 
     format: FormatWord = "ndjson"
 
 
 class ActedOut(Shape):
-    """Who acted. The log keeps the id only: the name is what they are called now."""
+    """Who acted. The log keeps only the id; the name is the present one."""
 
     kind: Literal["person", "service_account", "machinery", "nobody"]
     id: str | None
@@ -68,9 +68,9 @@ class ActedOut(Shape):
 
 
 class EntryOut(Shape):
-    """One entry; names of agents and keys are those of that moment.
+    """One entry; names of agents and keys are those at that time.
 
-    `claimed` is what the client said of itself and nobody checked.
+    `claimed` is what the client said of itself, unchecked.
     """
 
     entry_id: str
@@ -96,7 +96,7 @@ class EntryOut(Shape):
 
 
 class EntryDetailOut(EntryOut):
-    """An entry, and whether its MAC says that it is as it was written."""
+    """An entry, and whether its MAC verifies."""
 
     genuine: bool
 

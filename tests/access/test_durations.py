@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation.errors import Invalid
-from foundation.schema.durations import LONGEST, UNITS, parse_duration
+from foundation.schema.durations import LONGEST, UNITS, format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,17 @@ def test_no_refusal_shows_what_was_given(text: str) -> None:
     with pytest.raises(Invalid) as refusal:
         parse_duration(marked, field="ttl")
     assert "CANARY" not in str(refusal.value.as_problem())
+
+
+@given(st.integers(min_value=1, max_value=LONGEST))
+def test_the_text_of_a_duration_is_read_back(seconds: int) -> None:
+    assert parse_duration(format_duration(seconds), field="ttl") == seconds
+
+
+def test_the_text_is_in_the_largest_unit_that_fits() -> None:
+    assert [format_duration(seconds) for seconds in (900, 5400, 604_800, 61)] == [
+        "15m",
+        "90m",
+        "7d",
+        "61s",
+    ]

@@ -5,7 +5,7 @@ from django.test import Client
 from access.levels import Role
 from tenants.models import Membership, Tenant
 from tenants.operations import add_member, change_role, remove_member
-from tenants.shapes.tenants import ChangeRole, RemoveMember
+from tenants.shapes.members import ChangeRole, RemoveMember
 from tests.console.pages import NEW, filled, page, page_text, signed_in
 from tests.people import PASSWORD, Somebody, join, new_person, store
 

@@ -30,7 +30,9 @@ from tenants.operations import (
     create_service_account,
     invite_member,
 )
-from tenants.shapes.tenants import CreateGroup, CreateServiceAccount, GroupPlace, InviteMember
+from tenants.shapes.groups import CreateGroup, GroupPlace
+from tenants.shapes.invitations import InviteMember
+from tenants.shapes.service_accounts import CreateServiceAccount
 from tests.audit_trail import trail
 from tests.machines import new_account, new_client, new_token, public_jwk
 from tests.people import PURPOSE, Somebody, grant, join, lease, new_agent, new_person, store

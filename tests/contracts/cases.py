@@ -28,7 +28,17 @@ from tenants import agents
 from tenants import operations as tenants
 from tenants.models import Person
 from tenants.shapes import audit
-from tenants.shapes import tenants as tenant
+from tenants.shapes.agents import ChangeAgent, ListAgents, MergeAgents, RenameAgent
+from tenants.shapes.fields import Listing
+from tenants.shapes.groups import ChangeGroup, CreateGroup, GroupPlace
+from tenants.shapes.invitations import InviteMember
+from tenants.shapes.members import ChangeRole, RemoveMember
+from tenants.shapes.service_accounts import (
+    ChangeServiceAccount,
+    CreateServiceAccount,
+    ListServiceAccounts,
+)
+from tenants.shapes.tenants import ChangeSettings
 from tests.contracts.acme import DESK
 from tests.machines import public_jwk
 from tests.people import CANARY, PURPOSE
@@ -394,15 +404,13 @@ CASES: dict[str, Case] = {
     "show_overview": Case(call=lambda actor, _: leases.show_overview(actor), at_home=True),
     # -- tenants --------------------------------------------------------------------------------
     "change_settings": Case(
-        call=lambda actor, _: tenants.change_settings(
-            actor, tenant.ChangeSettings(self_approval=True)
-        ),
+        call=lambda actor, _: tenants.change_settings(actor, ChangeSettings(self_approval=True)),
         adds=(Event.TENANT_SETTINGS_UPDATED,),
         at_home=True,
     ),
     "show_settings": Case(call=lambda actor, _: tenants.show_settings(actor), at_home=True),
     "list_members": Case(
-        call=lambda actor, _: tenants.list_members(actor, tenant.Listing()), at_home=True
+        call=lambda actor, _: tenants.list_members(actor, Listing()), at_home=True
     ),
     "add_member": Case(
         call=lambda actor, it: tenants.add_member(actor, it["stranger"], "member"),
@@ -412,14 +420,14 @@ CASES: dict[str, Case] = {
     ),
     "change_role": Case(
         call=lambda actor, it: tenants.change_role(
-            actor, tenant.ChangeRole(person_id=_id(it["person"]), role="admin")
+            actor, ChangeRole(person_id=_id(it["person"]), role="admin")
         ),
         needs=("person",),
         adds=(Event.MEMBER_ROLE_CHANGED,),
     ),
     "remove_member": Case(
         call=lambda actor, it: tenants.remove_member(
-            actor, tenant.RemoveMember(person_id=_id(it["person"]))
+            actor, RemoveMember(person_id=_id(it["person"]))
         ),
         needs=("person",),
         adds=(Event.MEMBER_REMOVED,),
@@ -427,27 +435,27 @@ CASES: dict[str, Case] = {
     "change_agent": Case(
         call=lambda actor, it: tenants.change_agent(
             actor,
-            tenant.ChangeAgent(agent_id=public_id("agent", it["agent_id"]), state="suspended"),
+            ChangeAgent(agent_id=public_id("agent", it["agent_id"]), state="suspended"),
         ),
         needs=("agent_id",),
         adds=(Event.CLIENT_SUSPENDED,),
     ),
     "list_agents": Case(
-        call=lambda actor, _: tenants.list_agents(actor, tenant.ListAgents()), at_home=True
+        call=lambda actor, _: tenants.list_agents(actor, ListAgents()), at_home=True
     ),
     "show_agent": Case(
         call=lambda actor, it: tenants.show_agent(actor, it["own_agent"]), needs=("own_agent",)
     ),
     "rename_agent": Case(
         call=lambda actor, it: tenants.rename_agent(
-            actor, tenant.RenameAgent(agent_id=it["own_agent"], name="Night shift")
+            actor, RenameAgent(agent_id=it["own_agent"], name="Night shift")
         ),
         needs=("own_agent",),
         adds=(Event.CLIENT_RENAMED,),
     ),
     "merge_agents": Case(
         call=lambda actor, it: tenants.merge_agents(
-            actor, tenant.MergeAgents(agent_id=it["own_agent"], into_id=it["own_other_agent"])
+            actor, MergeAgents(agent_id=it["own_agent"], into_id=it["own_other_agent"])
         ),
         needs=("own_agent", "own_other_agent"),
         adds=(Event.CLIENT_MERGED,),
@@ -479,11 +487,11 @@ CASES: dict[str, Case] = {
         at_home=True,
     ),
     "list_invitations": Case(
-        call=lambda actor, _: tenants.list_invitations(actor, tenant.Listing()), at_home=True
+        call=lambda actor, _: tenants.list_invitations(actor, Listing()), at_home=True
     ),
     "invite_member": Case(
         call=lambda actor, _: tenants.invite_member(
-            actor, tenant.InviteMember(email=f"{uuid4().hex}@example.org", role="member")
+            actor, InviteMember(email=f"{uuid4().hex}@example.org", role="member")
         ),
         adds=(Event.MEMBER_INVITED,),
         at_home=True,
@@ -499,20 +507,18 @@ CASES: dict[str, Case] = {
         adds=(Event.MEMBER_INVITATION_WITHDRAWN,),
     ),
     "show_mail": Case(call=lambda actor, _: tenants.show_mail(actor), at_home=True),
-    "list_groups": Case(
-        call=lambda actor, _: tenants.list_groups(actor, tenant.Listing()), at_home=True
-    ),
+    "list_groups": Case(call=lambda actor, _: tenants.list_groups(actor, Listing()), at_home=True),
     "show_group": Case(
         call=lambda actor, it: tenants.show_group(actor, it["group_id"]), needs=("group_id",)
     ),
     "create_group": Case(
-        call=lambda actor, _: tenants.create_group(actor, tenant.CreateGroup(name=_free_name())),
+        call=lambda actor, _: tenants.create_group(actor, CreateGroup(name=_free_name())),
         adds=(Event.GROUP_CREATED,),
         at_home=True,
     ),
     "change_group": Case(
         call=lambda actor, it: tenants.change_group(
-            actor, tenant.ChangeGroup(group_id=it["group_id"], description="changed")
+            actor, ChangeGroup(group_id=it["group_id"], description="changed")
         ),
         needs=("group_id",),
         adds=(Event.GROUP_CHANGED,),
@@ -524,20 +530,20 @@ CASES: dict[str, Case] = {
     ),
     "add_to_group": Case(
         call=lambda actor, it: tenants.add_to_group(
-            actor, tenant.GroupPlace(group_id=it["group_id"], person_id=_id(it["person"]))
+            actor, GroupPlace(group_id=it["group_id"], person_id=_id(it["person"]))
         ),
         needs=("group_id", "person"),
         adds=(Event.GROUP_JOINED,),
     ),
     "remove_from_group": Case(
         call=lambda actor, it: tenants.remove_from_group(
-            actor, tenant.GroupPlace(group_id=it["group_id"], person_id=it["grouped"])
+            actor, GroupPlace(group_id=it["group_id"], person_id=it["grouped"])
         ),
         needs=("group_id", "grouped"),
         adds=(Event.GROUP_LEFT,),
     ),
     "list_service_accounts": Case(
-        call=lambda actor, _: tenants.list_service_accounts(actor, tenant.ListServiceAccounts()),
+        call=lambda actor, _: tenants.list_service_accounts(actor, ListServiceAccounts()),
         at_home=True,
     ),
     "show_service_account": Case(
@@ -546,7 +552,7 @@ CASES: dict[str, Case] = {
     ),
     "create_service_account": Case(
         call=lambda actor, _: tenants.create_service_account(
-            actor, tenant.CreateServiceAccount(name=_free_name())
+            actor, CreateServiceAccount(name=_free_name())
         ),
         adds=(Event.SERVICE_ACCOUNT_CREATED,),
         at_home=True,
@@ -554,9 +560,7 @@ CASES: dict[str, Case] = {
     "change_service_account": Case(
         call=lambda actor, it: tenants.change_service_account(
             actor,
-            tenant.ChangeServiceAccount(
-                service_account_id=it["service_account"], state="suspended"
-            ),
+            ChangeServiceAccount(service_account_id=it["service_account"], state="suspended"),
         ),
         needs=("service_account",),
         adds=(Event.SERVICE_ACCOUNT_SUSPENDED,),

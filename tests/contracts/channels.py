@@ -18,7 +18,6 @@ from console.actors import actor_for
 from credentials.operations import give_grant
 from credentials.shapes.credentials import GiveGrant
 from foundation.db.ids import public_id
-from identity.authorization_server.grant_family import end_families
 from identity.models import AccessToken
 from identity.operations import change_client_state, remove_account_secret, revoke_personal_token
 from identity.resource_server.verification import actor_from_token
@@ -26,8 +25,10 @@ from identity.shapes import ChangeClient
 from identity.sign_in.live_sessions import live_sessions
 from identity.sign_in.session_events import end_sessions
 from identity.sign_in.tenant_access import CONFINED_THROUGH, CONFINED_TO
+from identity.tokens.grant_family import end_families
 from tenants.operations import change_service_account, remove_member
-from tenants.shapes.tenants import ChangeServiceAccount, RemoveMember
+from tenants.shapes.members import RemoveMember
+from tenants.shapes.service_accounts import ChangeServiceAccount
 from tests.console.pages import signed_in
 from tests.identity.oidc_providers import set_up
 from tests.machines import Machine, new_account, new_secret, new_token, opened, token_of, value_of

@@ -29,7 +29,7 @@ from foundation.db.ids import public_id
 from foundation.errors import Denied, VaultError
 from foundation.schema.shapes import Shape
 from tenants.operations import add_to_group, create_group
-from tenants.shapes.tenants import CreateGroup, GroupPlace
+from tenants.shapes.groups import CreateGroup, GroupPlace
 from tests.contracts.cases import CASES
 from tests.contracts.operations import operations
 from tests.machines import new_account

@@ -103,20 +103,21 @@ ELSEWHERE = {
     "identity/authorization_server/consent.py": (
         "checks by require_authentication in the same transaction"
     ),
-    "identity/authorization_server/grant_family.py": (
-        "the token endpoint holds the consent and reads what stands behind it"
+    "identity/tokens/grant_family.py": (
+        "the token endpoint locks the consent and reads what it depends on"
     ),
-    "identity/service_accounts/tokens.py": "the token endpoint holds the proof",
+    "identity/authorization_server/client_credentials.py": "the token endpoint holds the proof",
     "identity/service_accounts/personal_tokens.py": (
         "ends tokens in the transaction of a changed password"
     ),
-    "identity/client_authentication/authentication.py": (
+    "identity/authorization_server/client_authentication.py": (
         "the token endpoint, before there is a token"
     ),
     "identity/authorization_server/authorization_status.py": (
         "tells the waiting page one word about the person's own request"
     ),
     "identity/oidc_client/account_linking.py": "a sign-in, before there is a session",
+    "identity/sign_in/tenant_access.py": "reads the provider that a session depends on",
     "restapi/idempotency.py": "a task forgets answers; `respond_once` runs operations",
     "tenants/agent_activity.py": "notes the time of a call",
     "tenants/notifications.py": "the worker sends mail",

@@ -10,9 +10,9 @@ from allauth.core.internal.ratelimit import parse_rates as library_rates
 from django.conf import settings
 from django.test import override_settings
 
-import identity.rate_limits
+import identity.web.rate_limits
 from foundation.rate_limits import BY_NAME, LIMITS, parse_rates
-from identity.rate_limits import REGISTER, REGISTER_FAILED, Windows, exhausted, spend
+from identity.web.rate_limits import REGISTER, REGISTER_FAILED, Windows, exhausted, spend
 from tests.vaultsite.frozen import FrozenServer
 
 # What the library limits besides, at addresses that are not mounted.
@@ -50,7 +50,7 @@ def test_each_row_is_enforced_by_this_product_or_by_its_library() -> None:
     ours = set(settings.IDENTITY_LIMITS)
     used = {
         value
-        for name, value in vars(identity.rate_limits).items()
+        for name, value in vars(identity.web.rate_limits).items()
         if name.isupper() and isinstance(value, str)
     }
     theirs = {

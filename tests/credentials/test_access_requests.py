@@ -27,7 +27,8 @@ from credentials.shapes.access_requests import (
 )
 from foundation.db.clock import database_now
 from tenants.operations import change_settings, remove_member
-from tenants.shapes.tenants import ChangeSettings, RemoveMember
+from tenants.shapes.members import RemoveMember
+from tenants.shapes.tenants import ChangeSettings
 from tenants.tasks import send_notices
 from tests.audit_trail import new_entries, told
 from tests.machines import new_account

@@ -29,7 +29,7 @@ from credentials.shapes.credentials import (
 from credentials.shapes.folders import FolderOut, ListFolders, MoveFolder
 from foundation.db.clock import database_now
 from tenants.operations import add_to_group, create_group
-from tenants.shapes.tenants import CreateGroup, GroupPlace
+from tenants.shapes.groups import CreateGroup, GroupPlace
 from tests.audit_trail import new_entries, told
 from tests.people import CANARY, Somebody, grant, join, lease, new_person, read, store
 from tests.racing import PATIENCE, crew

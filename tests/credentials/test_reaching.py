@@ -21,7 +21,8 @@ from credentials.shapes.credentials import GiveGrant
 from foundation.db.clock import database_now
 from foundation.db.ids import public_id, uuid7
 from tenants.operations import change_settings, remove_member
-from tenants.shapes.tenants import ChangeSettings, RemoveMember
+from tenants.shapes.members import RemoveMember
+from tenants.shapes.tenants import ChangeSettings
 from tests.credentials.test_changing_grants import new_group
 from tests.machines import new_account
 from tests.people import Somebody, grant, join, new_agent, new_person, store

@@ -17,7 +17,7 @@ from identity.shapes import ChangeClient, ClientOut, ListClients
 from tenants.agents import connect_agent
 from tenants.models import Agent
 from tenants.operations import disconnect_agent, list_agents, merge_agents
-from tenants.shapes.tenants import ListAgents, MergeAgents
+from tenants.shapes.agents import ListAgents, MergeAgents
 from tests.audit_trail import new_entries, told
 from tests.machines import new_client
 from tests.people import Somebody, lease, read, set_agent, store

@@ -19,7 +19,7 @@ from identity.shapes import ChangeClient
 from leases.models import Lease, LeaseState
 from tenants.models import Agent, Membership, Person, Tenant
 from tenants.operations import remove_member
-from tenants.shapes.tenants import RemoveMember
+from tenants.shapes.members import RemoveMember
 from tests.identity.conftest import Browsing, connected, registered
 from tests.identity.looking import holds, log, who_is
 from tests.oauth_client import OAuthClient, Tokens, answered, consent_form, decide, origin

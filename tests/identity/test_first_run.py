@@ -82,7 +82,7 @@ def test_without_a_link_nothing_happens(database: None) -> None:
 
 def test_an_old_link_is_over(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
     path = link()
-    monkeypatch.setattr(first_run, "LINK_LASTS", -1)
+    monkeypatch.setattr(first_run, "LINK_LIFETIME", -1)
     assert Client().get(path).status_code == 404
 
 

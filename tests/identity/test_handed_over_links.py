@@ -18,7 +18,7 @@ from tenants.operations import (
     show_invitation_link,
     withdraw_invitation,
 )
-from tenants.shapes.tenants import InviteMember
+from tenants.shapes.invitations import InviteMember
 from tests.audit_trail import new_entries, told
 from tests.console.pages import page_text, signed_in
 from tests.hashing import cheap_passwords

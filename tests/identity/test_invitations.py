@@ -7,7 +7,7 @@ from foundation.db.ids import parse_public_id
 from tenants.invitation_links import invitation_secret
 from tenants.models import Membership, Person
 from tenants.operations import invite_member, withdraw_invitation
-from tenants.shapes.tenants import InviteMember
+from tenants.shapes.invitations import InviteMember
 from tests.audit_trail import new_entries, told
 from tests.console.pages import page, page_text, signed_in
 from tests.people import Somebody
@@ -81,7 +81,7 @@ def test_somebody_with_an_account_signs_in_and_joins(owner: Somebody, outsider: 
     assert not Membership.objects.filter(person=outsider.person, tenant__slug="acme").exists()
     done = browser.post(PAGE, follow=True)
 
-    assert "You are a member of Acme now" in page(done).text
+    assert "You are now a member of Acme" in page(done).text
     assert Membership.objects.get(person=outsider.person, tenant__slug="acme").role == "admin"
 
 

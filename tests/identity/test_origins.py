@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from identity.request_context import network_of
+from identity.web.request_context import network_of
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.db.models import F
 from credentials.keyrings import LocalRootKey
 from foundation.errors import Unavailable
 from identity.models import AccessToken, SigningKey
-from identity.signing_keys import forget_old_keys, published, rotate, signing_key
+from identity.tokens.signing_keys import forget_old_keys, published, rotate, signing_key
 from tests.identity.conftest import connected
 from tests.identity.looking import holds, log
 from tests.oauth_client import OAuthClient, Tokens
@@ -181,7 +181,7 @@ def test_without_the_root_key_nothing_is_issued(
     browser: httpx2.Client,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from identity import signing_keys
+    from identity.tokens import signing_keys
 
     code = client.code(browser)
     signing_keys._opened.cache_clear()

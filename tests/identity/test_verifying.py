@@ -18,7 +18,7 @@ from django.db.models import F
 from foundation.errors import Unauthenticated
 from identity.models import AccessToken
 from identity.resource_server.verification import challenge
-from identity.signing_keys import public_key, sign, signing_key
+from identity.tokens.signing_keys import public_key, sign, signing_key
 from tests.identity.looking import holds, refused, who_is
 from tests.oauth_client import Tokens
 
@@ -45,7 +45,7 @@ def signed_by(key: Any, header: dict[str, Any] | str, claims: dict[str, Any] | s
 
 def our_key() -> Any:
     """The installation's own private key: what even a stolen one cannot do."""
-    from identity import signing_keys
+    from identity.tokens import signing_keys
 
     row = signing_key()
     return signing_keys._opened(row.pk, row.alg, bytes(row.sealed_jwk or b""))

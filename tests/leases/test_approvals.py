@@ -13,7 +13,8 @@ from foundation.errors import ApprovalPending
 from leases.operations import renew_lease, revoke_lease, withdraw_lease
 from leases.shapes import RenewLease
 from tenants.operations import change_settings, remove_member
-from tenants.shapes.tenants import ChangeSettings, RemoveMember
+from tenants.shapes.members import RemoveMember
+from tenants.shapes.tenants import ChangeSettings
 from tests.audit_trail import new_entries, told, trail
 from tests.leases.asking import ask, decide
 from tests.people import CANARY, PURPOSE, Somebody, grant, join, lease, new_person, read, store

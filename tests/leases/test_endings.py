@@ -16,7 +16,7 @@ from credentials.operations import (
 from credentials.shapes.credentials import DescribeCredential
 from foundation.db.ids import public_id
 from tenants.operations import add_member, change_role, remove_member
-from tenants.shapes.tenants import ChangeRole, RemoveMember
+from tenants.shapes.members import ChangeRole, RemoveMember
 from tests.audit_trail import new_entries, told
 from tests.people import (
     Somebody,

@@ -12,7 +12,7 @@ from leases.operations import revoke_lease
 from leases.shapes import LeaseOut, SecretOut
 from leases.tasks import expire_due_leases
 from tenants.operations import remove_member
-from tenants.shapes.tenants import RemoveMember
+from tenants.shapes.members import RemoveMember
 from tests.audit_trail import told, trail
 from tests.people import CANARY, Somebody, grant, join, lease, new_person, read, store
 from tests.racing import crew, race

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tenants.models import Membership, Person, Tenant
 from tenants.operations import add_member, change_role, remove_member
-from tenants.shapes.tenants import ChangeRole, RemoveMember
+from tenants.shapes.members import ChangeRole, RemoveMember
 from tests.console.pages import signed_in
 from tests.live_pages.socket import Page, live_page
 from tests.people import PASSWORD, Somebody, new_person, new_tenant, store

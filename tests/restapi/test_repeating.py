@@ -17,7 +17,7 @@ from restapi import idempotency, views
 from restapi.routes import ROUTES
 from restapi.tasks import forget_answers
 from tenants.operations import change_role
-from tenants.shapes.tenants import ChangeRole
+from tenants.shapes.members import ChangeRole
 from tests.audit_trail import trail
 from tests.oauth_client import reach
 from tests.people import CANARY, PURPOSE, Somebody, grant, join, new_person, set_agent, store

@@ -22,7 +22,8 @@ from tenants.operations import (
     rename_agent,
     show_agent,
 )
-from tenants.shapes.tenants import AgentOut, ListAgents, MergeAgents, RemoveMember, RenameAgent
+from tenants.shapes.agents import AgentOut, ListAgents, MergeAgents, RenameAgent
+from tenants.shapes.members import RemoveMember
 from tests.audit_trail import new_entries, told
 from tests.people import Somebody, lease, new_agent, read, set_agent, store
 from tests.refusals import code_of, problem_of

@@ -99,7 +99,7 @@ def test_a_service_account_is_named(owner: Somebody) -> None:
 
 
 def _fields(actor: Actor) -> dict[str, Any]:
-    return {"tenant_id": actor.tenant_id, "door": actor.channel}
+    return {"tenant_id": actor.tenant_id, "channel": actor.channel}
 
 
 def test_pages_go_on_where_the_one_before_ended(owner: Somebody, used: Somebody) -> None:
@@ -300,7 +300,7 @@ def test_each_filter_has_its_index_under_row_level_security(
 
 def _plan(owner: Somebody, request: QueryAudit) -> str:
     with tenant_transaction(owner.console.tenant_id), connection.cursor() as cursor:
-        rows = audit_log._chosen(owner.console, request).order_by("-at", "-id")
+        rows = audit_log._matching(owner.console, request).order_by("-at", "-id")
         sql, parameters = rows[:51].query.sql_with_params()
         cursor.execute(f"EXPLAIN {sql}", parameters)
         return "\n".join(line for (line,) in cursor.fetchall())

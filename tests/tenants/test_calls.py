@@ -8,8 +8,7 @@ from django.db import transaction
 
 from access.actor import Actor
 from access.tenancy import tenant_transaction
-from audit import domain_events
-from audit.domain_events import DomainEvent
+from audit.domain_events import DomainEvent, event_committed
 from foundation.db.ids import parse_public_id
 from tenants.agent_activity import FIRST_CALL, memory, record_activity
 from tenants.models import Agent, ServiceAccount
@@ -30,7 +29,12 @@ def new_process() -> Iterator[None]:
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[DomainEvent]:
     """What live pages would be told."""
     told: list[DomainEvent] = []
-    monkeypatch.setattr(domain_events, "_listeners", [told.append])
+
+    def hear(event: DomainEvent, **_: object) -> None:
+        told.append(event)
+
+    monkeypatch.setattr(event_committed, "receivers", [])
+    event_committed.connect(hear, weak=False)
     return told
 
 

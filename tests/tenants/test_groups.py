@@ -17,15 +17,9 @@ from tenants.operations import (
     remove_member,
     show_group,
 )
-from tenants.shapes.tenants import (
-    ChangeGroup,
-    CreateGroup,
-    GroupDetailOut,
-    GroupPlace,
-    GroupWords,
-    Listing,
-    RemoveMember,
-)
+from tenants.shapes.fields import Listing
+from tenants.shapes.groups import ChangeGroup, CreateGroup, GroupDetailOut, GroupPlace, GroupWords
+from tenants.shapes.members import RemoveMember
 from tests.audit_trail import new_entries, told
 from tests.people import Somebody, grant, join, lease, new_person, read, store
 from tests.refusals import code_of, problem_of

@@ -19,14 +19,9 @@ from tenants.operations import (
     remove_member,
     withdraw_invitation,
 )
-from tenants.shapes.tenants import (
-    ChangeRole,
-    InvitationOut,
-    InviteMember,
-    Listing,
-    RemoveMember,
-    RoleWord,
-)
+from tenants.shapes.fields import Listing, RoleWord
+from tenants.shapes.invitations import InvitationOut, InviteMember
+from tenants.shapes.members import ChangeRole, RemoveMember
 from tenants.tasks import send_notices
 from tests.audit_trail import new_entries, told, trail
 from tests.people import Somebody, join, new_person

@@ -5,7 +5,7 @@ from functools import partial
 from django.test import override_settings
 
 from tenants.operations import invite_member, show_mail
-from tenants.shapes.tenants import InviteMember
+from tenants.shapes.invitations import InviteMember
 from tenants.tasks import send_notices
 from tests.console.pages import page_text, signed_in
 from tests.people import Somebody

@@ -12,7 +12,7 @@ from foundation.db.ids import public_id
 from foundation.errors import Conflict
 from tenants.models import Membership
 from tenants.operations import add_member, change_role, create_tenant, remove_member
-from tenants.shapes.tenants import ChangeRole, RemoveMember
+from tenants.shapes.members import ChangeRole, RemoveMember
 from tests.audit_trail import new_entries, told, trail
 from tests.people import Somebody, join, new_person, new_tenant, somebody, store
 from tests.racing import crew, race

@@ -11,7 +11,10 @@ from django.core.mail.backends.locmem import EmailBackend
 from access.tenancy import tenant_transaction
 from tenants.agents import connect_agent
 from tenants.models import Notice
-from tenants.shapes.tenants import ChangeSettings, CreateGroup, CreateServiceAccount, RenameAgent
+from tenants.shapes.agents import RenameAgent
+from tenants.shapes.groups import CreateGroup
+from tenants.shapes.service_accounts import CreateServiceAccount
+from tenants.shapes.tenants import ChangeSettings
 from tenants.tasks import send_notices
 from tests.people import Somebody, set_agent
 from tests.refusals import refusal

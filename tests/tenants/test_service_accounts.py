@@ -16,7 +16,7 @@ from tenants.operations import (
     list_service_accounts,
     show_service_account,
 )
-from tenants.shapes.tenants import (
+from tenants.shapes.service_accounts import (
     ChangeServiceAccount,
     CreateServiceAccount,
     ListServiceAccounts,

@@ -15,7 +15,8 @@ from credentials.shapes.credentials import DescribeCredential, ListCredentials
 from foundation.db.ids import public_id
 from tenants.models import Person, Tenant
 from tenants.operations import list_groups, list_service_accounts, remove_group
-from tenants.shapes.tenants import Listing, ListServiceAccounts
+from tenants.shapes.fields import Listing
+from tenants.shapes.service_accounts import ListServiceAccounts
 from tests.hashing import cheap_passwords
 from tests.people import somebody
 from tests.storage import dump

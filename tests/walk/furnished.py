@@ -25,7 +25,9 @@ from leases.operations import decide_lease
 from leases.shapes import DecideLease
 from tenants.agents import connect_agent
 from tenants.operations import add_to_group, change_settings, create_group, invite_member
-from tenants.shapes.tenants import ChangeSettings, CreateGroup, GroupPlace, InviteMember
+from tenants.shapes.groups import CreateGroup, GroupPlace
+from tenants.shapes.invitations import InviteMember
+from tenants.shapes.tenants import ChangeSettings
 from tests.audit_trail import trail
 from tests.machines import new_account, new_client, new_secret, new_token, public_jwk
 from tests.people import Somebody, grant, join, lease, new_agent, new_person, set_agent, store

@@ -1,4 +1,4 @@
-"""Make a tenant with its first owner: the way into a fresh installation."""
+"""Create a tenant with its first owner, for a new installation."""
 
 from argparse import ArgumentParser
 from typing import Any

@@ -14,7 +14,7 @@ from tenants.models import Tenant
 
 
 class Command(BaseCommand):
-    """`manage.py make_owner acme olivia@example.org`, when the last owner is gone."""
+    """`manage.py make_owner acme olivia@example.org`, when the last owner has left."""
 
     help = "Makes a person an owner of a tenant; it is on record there."
 

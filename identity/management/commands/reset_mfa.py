@@ -1,4 +1,4 @@
-"""Take a person's second factors off: for somebody who lost them all."""
+"""Remove a person's second factors, for somebody who lost them all."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,7 +10,7 @@ from tenants.models import Person
 
 
 class Command(BaseCommand):
-    """`manage.py reset_mfa marc@example.org`. Be sure who asks before you run it."""
+    """`manage.py reset_mfa marc@example.org`. Verify who asks before you run it."""
 
     help = "Removes a person's second factors and ends their sessions; it is on record."
 

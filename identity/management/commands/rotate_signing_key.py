@@ -1,4 +1,4 @@
-"""Make the next key that signs access tokens."""
+"""Create the next key that signs access tokens."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,11 +10,11 @@ from access.actions import Channel
 from access.actor import system_actor
 from audit.events import Event
 from audit.recording import INSTALLATION, record_in_transaction
-from identity.signing_keys import ALGORITHMS, DEFAULT_ALG, PUBLISHED_AHEAD, rotate
+from identity.tokens.signing_keys import ALGORITHMS, DEFAULT_ALG, PUBLISHED_AHEAD, rotate
 
 
 class Command(BaseCommand):
-    """`manage.py rotate_signing_key`: publish a new key now, sign with it once it is known."""
+    """`manage.py rotate_signing_key`: publish a new key now; it signs after a while."""
 
     help = f"Publishes a new signing key; it signs from {PUBLISHED_AHEAD} seconds later on."
 

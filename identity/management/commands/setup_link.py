@@ -1,4 +1,4 @@
-"""Make the link by which a fresh installation is set up."""
+"""Create the link with which a new installation is set up."""
 
 import os
 from argparse import ArgumentParser

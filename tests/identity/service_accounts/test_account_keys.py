@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from foundation.errors import Conflict, Invalid
-from identity.client_authentication.public_keys import register
 from identity.operations import add_account_key, list_account_keys, remove_account_key
+from identity.service_accounts.public_keys import register
 from identity.shapes import AccountKeyOut, AddAccountKey
 from tests.machines import new_account, new_key, public_jwk
 from tests.people import Somebody

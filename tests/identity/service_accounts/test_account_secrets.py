@@ -10,10 +10,10 @@ import pytest
 
 from foundation.errors import Conflict, Denied, Invalid, NotFound, StepUpRequired
 from identity.operations import add_account_secret, list_account_secrets, remove_account_secret
-from identity.secret_format import SecretPrefix, has_secret_format
-from identity.secret_format import new_secret as made
 from identity.service_accounts.models import AccountProof
 from identity.shapes import AddAccountSecret
+from identity.tokens.secret_format import SecretPrefix, has_secret_format
+from identity.tokens.secret_format import new_secret as made
 from tests.audit_trail import new_entries
 from tests.machines import new_account, new_secret, opened
 from tests.people import Somebody

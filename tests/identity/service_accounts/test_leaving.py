@@ -13,7 +13,7 @@ from foundation.errors import Unauthenticated
 from identity.resource_server.verification import actor_from_token
 from identity.service_accounts.models import AccountProof
 from tenants.operations import add_member, remove_member
-from tenants.shapes.tenants import RemoveMember
+from tenants.shapes.members import RemoveMember
 from tests.audit_trail import trail
 from tests.console.pages import signed_in
 from tests.machines import Machine, new_token, token_of, value_of

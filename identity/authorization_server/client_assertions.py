@@ -1,7 +1,6 @@
-"""Signed assertions with which a client proves that it holds a registered key (RFC 7523 §3).
+"""Signed assertions, with which a client proves possession of a registered key (RFC 7523 §3).
 
-The key is the one that was registered, the algorithm is that key's, and nothing that the assertion
-says of itself leads anywhere: no key comes with it and none is fetched.
+Key and algorithm are the registered ones. Nothing in the assertion can supply or point to a key.
 """
 
 import binascii
@@ -17,10 +16,10 @@ from django.conf import settings
 from foundation.db.clock import database_now
 from foundation.errors import Malformed
 from foundation.schema.strict_json import parse_strict_object
-from identity.authorization_server.tokens import digest
-from identity.client_authentication.public_keys import load
 from identity.models import Client
 from identity.service_accounts.models import AccountProof, UsedAssertion
+from identity.service_accounts.public_keys import load
+from identity.tokens.secret_format import digest
 
 LIFE = timedelta(minutes=5)
 SKEW = timedelta(seconds=30)
@@ -33,7 +32,7 @@ _HEADER = frozenset({"alg", "typ", "kid"})
 
 
 def claimed_client(assertion: str) -> str:
-    """Whose assertion it says it is; worth nothing until its signature is checked."""
+    """The client that the assertion names; unverified until its signature is checked."""
     subject = _part(assertion, 1).get("sub")
     return subject if isinstance(subject, str) else ""
 
@@ -41,7 +40,7 @@ def claimed_client(assertion: str) -> str:
 def verify_assertion(
     keys: Iterable[AccountProof], assertion: str, client: Client
 ) -> AccountProof | None:
-    """The key that signed the assertion, if it holds for `client` now and was not used before."""
+    """The key that signed the assertion, if it is valid for `client` now and unused so far."""
     proof = next((key for key in keys if _verifies(key, assertion)), None)
     if proof is None:
         return None
@@ -70,7 +69,7 @@ _TYPES = ("JWT", "client-authentication+jwt")
 
 
 def _is_about(claims: dict[str, Any], client: Client) -> bool:
-    """RFC 7523 §3: issuer and subject are the client; the audience is us and nobody else."""
+    """RFC 7523 §3: issuer and subject are the client, and the audience is this server only."""
     audience = claims.get("aud")
     if isinstance(audience, list) and len(audience) == 1:
         (audience,) = audience
@@ -79,7 +78,7 @@ def _is_about(claims: dict[str, Any], client: Client) -> bool:
 
 
 def _is_timely(claims: dict[str, Any], now: datetime) -> bool:
-    """Ends within five minutes, has begun, is not over; the clocks may differ a little."""
+    """Begun, not over, and at most five minutes long, with a small tolerance for clocks."""
     end = _moment(claims.get("exp"))
     if end is None or not now < end <= now + LIFE + SKEW:
         return False
@@ -111,7 +110,7 @@ def _moment(seconds: object) -> datetime | None:
 
 
 def _part(assertion: str, number: int) -> dict[str, Any]:
-    """Header or claims; nothing for what is no such token."""
+    """The header or the claims; empty for anything that is not a JWT."""
     if len(assertion) > LONGEST or not _FORM.fullmatch(assertion):
         return {}
     part = assertion.split(".")[number]

@@ -1,6 +1,6 @@
-"""How often somebody may try: moving windows in Redis, or in this process's memory without it.
+"""Rate limits in moving windows: shared in Redis, or in this process's memory without it.
 
-Which limits there are says `foundation/rate_limits.py`.
+The limits themselves are in `foundation/rate_limits.py`.
 """
 
 import math
@@ -28,24 +28,24 @@ CONSENT = "consent"
 SINGLE_SIGN_ON = "single_sign_on"
 SIGN_IN_FAILED_HERE = "sign_in_failed_here"
 
-REMEMBERED = 10_000  # counters in memory; a flood of networks must not fill it
+REMEMBERED = 10_000  # counters in memory, so that many networks cannot fill it
 
 T = TypeVar("T")
 
 
 def spend(name: str, whom: str) -> int | None:
-    """Count one try. None when it is allowed, else the seconds to wait."""
+    """Count one attempt. None when it is allowed, else the seconds to wait."""
     return _windows().wait(name, whom, MovingWindowRateLimiter.hit)
 
 
 def exhausted(name: str, whom: str) -> int | None:
-    """As `spend`, without counting: for what is counted by its outcome."""
+    """As `spend`, but without counting, for attempts that are counted by their outcome."""
     return _windows().wait(name, whom, MovingWindowRateLimiter.test)
 
 
 class Windows:
-    """Counters that processes share; while Redis does not answer each process has its own, so that
-    there is still a bound and nothing waits.
+    """Counters that processes share. While Redis does not answer, each process has its own, so that
+    there is still a limit and nothing waits.
     """
 
     def __init__(self, server: str, timeout: float) -> None:
@@ -60,7 +60,7 @@ class Windows:
         )
         self._memory = MemoryStorage()
         self._local = MovingWindowRateLimiter(self._memory)
-        self._breaker = Breaker(what="the store of limits")
+        self._breaker = Breaker(what="the store of rate limits")
 
     def wait(
         self,
@@ -68,8 +68,8 @@ class Windows:
         whom: str,
         allows: Callable[[MovingWindowRateLimiter, RateLimitItem, str], bool],
     ) -> int | None:
-        """The longest wait of the limit's rates that do not allow it."""
-        key = f"{name}:{sha256(whom.encode()).hexdigest()}"  # `whom` is from outside
+        """The longest wait in seconds of the rates that do not allow it; None when all do."""
+        key = f"{name}:{sha256(whom.encode()).hexdigest()}"  # `whom` comes from outside
         waits = [
             wait
             for rate in _rates(name)
@@ -111,5 +111,5 @@ def _rates(name: str) -> list[RateLimitItem]:
 
 @cache
 def _windows() -> Windows:
-    """The process's own: connections, breaker and memory."""
+    """The connections, breaker and memory of this process."""
     return Windows(settings.REDIS_URL, settings.REDIS_TIMEOUT)

@@ -1,4 +1,4 @@
-"""The public keys that service accounts register: few kinds, strong enough, and public for sure."""
+"""The public keys that service accounts register: few kinds, strong enough, and surely public."""
 
 import base64
 import hashlib
@@ -44,7 +44,7 @@ _LIBRARIES: dict[type, Any] = {
 
 
 class RegisteredKey(NamedTuple):
-    """A key as it is kept: its defining members, the one algorithm it verifies, its name."""
+    """A key as it is stored: its defining members, its only algorithm, and its id."""
 
     jwk: dict[str, str]
     alg: str
@@ -52,10 +52,10 @@ class RegisteredKey(NamedTuple):
 
 
 def register(jwk: dict[str, Any]) -> RegisteredKey:
-    """The key in `jwk`; Invalid names the rule and never a part of the key.
+    """The key in `jwk`; Invalid names the rule, never a part of the key.
 
-    Only the members that define the key are kept (RFC 7638 §3.2), so that nothing of it is ever
-    fetched or trusted by name: no `x5u`, no `jku`, no certificate.
+    Only the members that define the key are kept (RFC 7638 §3.2), so that nothing is ever fetched
+    or trusted by reference: no `x5u`, no `jku`, no certificate.
     """
     if _PRIVATE & set(jwk):
         _refuse(PRIVATE)
@@ -70,9 +70,9 @@ def register(jwk: dict[str, Any]) -> RegisteredKey:
 
 
 def jwk_in(text: str) -> dict[str, Any]:
-    """The key that somebody pasted, as a JWK or as PEM (RFC 7468 §13); Invalid when it is none.
+    """A pasted key as a JWK, from JSON or PEM (RFC 7468 §13); Invalid when it is neither.
 
-    A private key is told as such by `register`, or here where it is no public PEM.
+    `register` detects a private JWK; a private PEM is detected here.
     """
     if not text.lstrip().startswith("-----BEGIN"):
         try:
@@ -93,7 +93,7 @@ def jwk_in(text: str) -> dict[str, Any]:
 
 
 def load(jwk: dict[str, str], alg: str) -> PublicKey:
-    """The key that verifies; Invalid when it is none."""
+    """The key for verifying; Invalid when it is not a valid key."""
     library = next(kind.library for kind in _KINDS.values() if kind.alg == alg)
     try:
         return cast(PublicKey, library.from_jwk(jwk))

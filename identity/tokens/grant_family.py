@@ -1,6 +1,6 @@
-"""A consent and all that descends from it: held for a change, found in force, ended as a whole.
+"""A consent with the codes and tokens issued for it, locked, checked and ended as a whole.
 
-One order of locks everywhere: the membership, then the consent, then codes and tokens.
+Locks are always taken in one order: the membership, then the consent, then codes and tokens.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from audit.events import Event
 from audit.recording import record_in_transaction
 from foundation.db.clock import database_now
 from identity.models import Consent
-from identity.request_context import NO_CONTEXT, RequestContext
+from identity.web.request_context import NO_CONTEXT, RequestContext
 from tenants.clients import is_suspended
 from tenants.memberships import lock_membership
 from tenants.models import Agent, AgentState, Membership
@@ -27,9 +27,9 @@ from tenants.notifications import NoticeKind, notify
 
 @dataclass(frozen=True, slots=True)
 class GrantFamily:
-    """A consent that this transaction holds, and who acts for it.
+    """A consent that this transaction has locked, and its agent as the actor.
 
-    `now` is the database's time under the lock, `arrived` the same clock when the request came.
+    `now` is the database's time under the lock, `arrived` its time when the request came in.
     """
 
     consent: Consent
@@ -39,7 +39,7 @@ class GrantFamily:
     arrived: datetime
 
     def is_in_force(self) -> bool:
-        """Whether anything may still be issued: nobody and nothing behind it has ended."""
+        """Whether anything may still be issued: everything it depends on is active."""
         consent = self.consent
         return (
             consent.ended_at is None
@@ -60,7 +60,9 @@ class GrantFamily:
         return agents.exists() and not is_suspended(self.actor, self.consent.client_id)
 
     def end(self, event: Event, reason: str) -> None:
-        """End the consent with every code and token; an entry says so. Nothing to do: no entry."""
+        """End the consent with every code and token, and record it; nothing happens if it has
+        ended.
+        """
         if self.consent.ended_at is not None:
             return
         self.consent.ended_at = self.now
@@ -70,7 +72,7 @@ class GrantFamily:
         record_in_transaction(self.actor, event, reason=reason, consent=str(self.consent.pk))
 
     def end_for_reuse(self, what: str) -> None:
-        """Somebody used `what` a second time: the family ends, and the agent's leases with it."""
+        """End the family and the agent's leases, because `what` was used a second time."""
         if self.consent.ended_at is None:
             self.end(Event.TOKEN_REUSED, f"{what} reused")
             announce_revoked(
@@ -80,11 +82,11 @@ class GrantFamily:
             notify(self.actor, NoticeKind.TOKEN_REUSED, agent=agent, what=what)
 
 
-def lock_family(consent: Consent, *, came: RequestContext = NO_CONTEXT) -> GrantFamily:
-    """Lock a consent for this transaction, its membership before it."""
-    actor = agent_actor(consent, came)
+def lock_family(consent: Consent, *, request: RequestContext = NO_CONTEXT) -> GrantFamily:
+    """Lock a consent for this transaction, after its membership."""
+    actor = agent_actor(consent, request)
     membership = lock_membership(actor, consent.person_id)
-    held = (
+    locked = (
         Consent.objects.select_for_update(of=("self",))
         .select_related("client", "person", "tenant")
         .get(pk=consent.pk)
@@ -92,11 +94,11 @@ def lock_family(consent: Consent, *, came: RequestContext = NO_CONTEXT) -> Grant
     if membership is not None:
         actor = replace(actor, role=Role(membership.role))
     now = database_now()
-    return GrantFamily(held, membership, actor, now, now - came.ago())
+    return GrantFamily(locked, membership, actor, now, now - request.age())
 
 
-def agent_actor(consent: Consent, came: RequestContext = NO_CONTEXT) -> Actor:
-    """The person's agent, as the audit log names it."""
+def agent_actor(consent: Consent, request: RequestContext = NO_CONTEXT) -> Actor:
+    """The person's agent as an actor."""
     return Actor(
         tenant_id=consent.tenant_id,
         channel=channel_of(consent.resource),
@@ -105,17 +107,17 @@ def agent_actor(consent: Consent, came: RequestContext = NO_CONTEXT) -> Actor:
         agent_id=consent.agent_id,
         agent_name=consent.agent_name,
         scopes=frozenset(consent.scope.split()),
-        request_id=came.request_id,
-        address=came.address,
+        request_id=request.request_id,
+        address=request.address,
     )
 
 
 def channel_of(resource: str) -> Channel:
-    """The door that a resource's tokens open."""
+    """The channel that a resource's tokens are for."""
     return Channel.MCP if resource == settings.MCP_RESOURCE else Channel.REST
 
 
 def end_families(condition: Q, event: Event, reason: str) -> None:
-    """End every living consent that meets `condition`; joins the caller's transaction."""
+    """End every consent in force that meets `condition`; joins the caller's transaction."""
     for consent in Consent.objects.filter(condition, ended_at=None).order_by("pk"):
         lock_family(consent).end(event, reason)

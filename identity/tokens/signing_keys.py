@@ -1,4 +1,4 @@
-"""The keys that sign access tokens: made, sealed, rotated, published."""
+"""The keys that sign access tokens: created, sealed, rotated, published."""
 
 import json
 from datetime import datetime, timedelta
@@ -18,21 +18,22 @@ from identity.models import AccessToken, SigningKey
 PUBLISHED_AHEAD = 300  # seconds; as long as the key set may be cached
 DEFAULT_ALG = "ES256"
 ALGORITHMS = ("ES256", "RS256")
+ACCESS_TOKEN_TYPE = "at+jwt"  # RFC 9068 §2.1
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 def signing_key() -> SigningKey:
-    """The key that signs now; the installation's first one is made when it is first needed."""
+    """The key that signs now; the first one is created when it is first needed."""
     return _current(database_now()) or _first_key()
 
 
 def rotate(alg: str = DEFAULT_ALG, *, compromised: bool = False) -> SigningKey:
-    """Make the next key. It is published now and signs in PUBLISHED_AHEAD seconds.
+    """Create the next key. It is published now and signs in PUBLISHED_AHEAD seconds.
 
     With `compromised` it signs at once and every earlier key is withdrawn: all access tokens end,
-    and clients come back with their refresh tokens.
+    and clients return with their refresh tokens.
     """
     now = database_now()
     if compromised:
@@ -54,20 +55,20 @@ def sign(key: SigningKey, claims: dict[str, Any], typ: str) -> str:
 def public_key(key_id: UUID) -> tuple[str, PublicKey]:
     """The algorithm and public half of a key, which never change; SigningKey.DoesNotExist.
 
-    Whether the key is still trusted is not remembered: the token's row is asked on every call.
+    Whether the key is still trusted is not cached: every call reads the token's row.
     """
     key = SigningKey.objects.get(pk=key_id)
     return key.alg, cast(PublicKey, _algorithm(key.alg).from_jwk(key.public_jwk))
 
 
 def published() -> list[dict[str, Any]]:
-    """The public keys to announce: those that sign now or next, and those whose tokens live."""
+    """The public keys to publish: those that sign now or next, and those of tokens in force."""
     now = database_now()
     current = _current(now) or _first_key()
-    living = AccessToken.objects.filter(signing_key=OuterRef("pk"), expires__gt=now)
+    in_force = AccessToken.objects.filter(signing_key=OuterRef("pk"), expires__gt=now)
     oldest = current.number if _settled(current, now) else current.number - 1
     keys = SigningKey.objects.filter(withdrawn_at=None).filter(
-        Q(number__gte=oldest) | Exists(living)
+        Q(number__gte=oldest) | Exists(in_force)
     )
     return [
         {**key.public_jwk, "kid": key.kid, "alg": key.alg, "use": "sig"}
@@ -76,7 +77,7 @@ def published() -> list[dict[str, Any]]:
 
 
 def forget_old_keys() -> None:
-    """Destroy the private half of keys that sign no more, and drop those without living tokens."""
+    """Destroy the private half of keys that no longer sign; delete those without tokens."""
     now = database_now()
     current = _current(now)
     if current is None or not _settled(current, now):
@@ -92,14 +93,14 @@ def _current(now: datetime) -> SigningKey | None:
 
 
 def _settled(current: SigningKey, now: datetime) -> bool:
-    # A request that chose the previous key may still be about to commit its token.
+    # A request that chose the previous key may not have committed its token yet.
     return current.active_from + timedelta(seconds=PUBLISHED_AHEAD) < now
 
 
 def _first_key() -> SigningKey:
     key = _make(DEFAULT_ALG, 1)
     key.active_from = database_now()
-    # Two first users may meet here: one row wins, both go on with it.
+    # Two requests may get here at once: one row wins, and both use it.
     SigningKey.objects.bulk_create([key], ignore_conflicts=True)
     return SigningKey.objects.get(number=1)
 

@@ -1,5 +1,5 @@
-"""Which tokens and sessions are in force: read when a request is authenticated, and again by each
-operation in its own transaction (`access.authentication`).
+"""Which tokens are in force: read when a request is authenticated, and again by each operation in
+its own transaction (`access.authentication`).
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tenants.models import Membership
 
 
 def agents_tokens() -> QuerySet[AccessToken]:
-    """The access tokens of people's agents; `role` is the one that the membership gives."""
+    """The access tokens of people's agents; `role` is the membership's."""
     return (
         _unexpired()
         .annotate(role=_role("consent__"))
@@ -34,8 +34,8 @@ def agents_tokens() -> QuerySet[AccessToken]:
 
 
 def accounts_tokens() -> QuerySet[AccessToken]:
-    """The access tokens of service accounts. An account's own state is behind row-level security
-    and read with its grants, inside each operation.
+    """The access tokens of service accounts. The account's own state is behind row-level security
+    and is read with its grants, inside each operation.
     """
     return _unexpired().filter(
         application_id=F("proof__client_id"),
@@ -45,7 +45,7 @@ def accounts_tokens() -> QuerySet[AccessToken]:
 
 
 def personal_tokens() -> QuerySet[PersonalToken]:
-    """People's own tokens; `role` is the one that the membership gives."""
+    """Personal tokens; `role` is the membership's."""
     return PersonalToken.objects.annotate(role=_role("")).filter(
         revoked_at=None,
         expires_at__gt=DatabaseClock(),
@@ -56,51 +56,30 @@ def personal_tokens() -> QuerySet[PersonalToken]:
 
 
 def by_agents_token(token_id: UUID) -> Authentication:
-    """Holds while this access token of an agent is in force."""
+    """True while this access token of an agent is in force."""
     return _by(agents_tokens, token_id)
 
 
 def by_accounts_token(token_id: UUID) -> Authentication:
-    """Holds while this access token of a service account is in force."""
+    """True while this access token of a service account is in force."""
     return _by(accounts_tokens, token_id)
 
 
 def by_personal_token(token_id: UUID) -> Authentication:
-    """Holds while this personal token is in force."""
+    """True while this personal token is in force."""
     return _by(personal_tokens, token_id)
 
 
-SESSION = """EXISTS (
-    SELECT FROM identity_browsersession JOIN person ON person.id = person_id
-    WHERE session_key = %s AND person_id = %s
-        AND expire_date > clock_timestamp() AND person.is_active)"""
-PROVIDER = "EXISTS (SELECT FROM single_sign_on WHERE tenant_id = %s AND issuer = %s AND enabled)"
-
-
-def by_session(
-    session_digest: str, person_id: UUID, *, confined_to: UUID | None = None, through: str = ""
-) -> Authentication:
-    """Holds while the person is signed in in this browser session.
-
-    A session that came through a tenant's provider is `confined_to` that tenant, and holds while
-    the tenant's provider is the one with the issuer `through` and is switched on.
-    """
-    if confined_to is None:
-        return Authentication(SESSION, (session_digest, person_id))
-    provider = (confined_to, through)
-    return Authentication(f"{SESSION} AND {PROVIDER}", (session_digest, person_id, *provider))
-
-
 def _by(rows: Callable[[], QuerySet[Any]], row_id: UUID) -> Authentication:
-    """The rows of the query narrowed to one, as an expression."""
+    """The query for one row, as a condition."""
     condition, parameters = _compiled(rows)
-    filled = tuple(row_id if one == NO_ID else one for one in parameters)
+    filled = tuple(row_id if value == NO_ID else value for value in parameters)
     return Authentication(condition, filled)
 
 
 @cache
 def _compiled(rows: Callable[[], QuerySet[Any]]) -> tuple[str, tuple[object, ...]]:
-    """SQL of the query for one id, which stands as NO_ID: compiled once and not for every call."""
+    """The SQL of the query for the id NO_ID, compiled once and not for every call."""
     sql, parameters = rows().filter(pk=NO_ID).values("pk").query.sql_with_params()
     return f"EXISTS ({sql})", tuple(parameters)
 
@@ -110,7 +89,7 @@ def _unexpired() -> QuerySet[AccessToken]:
 
 
 def _role(of: str) -> Subquery:
-    """The role of the membership that stood when it was given, while it stands."""
+    """The role of the membership for which the token was issued, while that membership lasts."""
     return Subquery(
         Membership.objects.filter(
             pk=OuterRef(f"{of}membership_id"),

@@ -1,7 +1,7 @@
-"""How a service account proves who it is at the token endpoint (RFC 6749 §2.3, RFC 7523 §2.2).
+"""How a service account authenticates at the token endpoint (RFC 6749 §2.3, RFC 7523 §2.2).
 
-Exactly one way a request: HTTP Basic, the secret in the body, or a signed assertion. Nobody but a
-service account can pass here; a public client has nothing to prove itself with.
+Exactly one method per request: HTTP Basic, the secret in the body, or a signed assertion. Only
+service accounts can authenticate; a public client has nothing to authenticate with.
 """
 
 import binascii
@@ -21,13 +21,12 @@ from audit.events import Event, Outcome
 from audit.recording import record_in_transaction
 from foundation.db.clock import DatabaseClock
 from foundation.db.ids import NO_ID
+from identity.authorization_server.client_assertions import claimed_client, verify_assertion
 from identity.authorization_server.token_request import CONTEXT_HEADER, OAuthRequest
-from identity.authorization_server.tokens import digest
-from identity.client_authentication.client_assertions import claimed_client, verify_assertion
 from identity.models import Client, ClientState
-from identity.request_context import NO_CONTEXT, RequestContext
-from identity.secret_format import SecretPrefix, has_secret_format
 from identity.service_accounts.models import AccountProof, ProofKind
+from identity.tokens.secret_format import SecretPrefix, digest, has_secret_format
+from identity.web.request_context import NO_CONTEXT, RequestContext
 from tenants.models import ServiceAccount, ServiceAccountState
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -45,12 +44,13 @@ class _Attempt(NamedTuple):
 
 
 def authenticate_service_account(request: OAuthRequest) -> AccountProof | None:
-    """The proof by which the request's client is who it says it is; None when there is none.
+    """The credential with which the request's client authenticated; None when it did not.
 
-    Joins the caller's transaction: the proof stays locked until what it gives is stored, and a
-    failed try of an account that exists stands in its tenant's log.
+    Joins the caller's transaction: the credential stays locked until the token is stored, and a
+    failed attempt of an existing account is recorded in its tenant's log.
     """
-    attempts = [one for one in (_basic(request), _posted(request), _signed(request)) if one]
+    methods = (_basic(request), _posted(request), _signed(request))
+    attempts = [attempt for attempt in methods if attempt]
     if len(attempts) != 1:
         return None
     (attempt,) = attempts
@@ -59,10 +59,10 @@ def authenticate_service_account(request: OAuthRequest) -> AccountProof | None:
         return None
     proof = attempt.check(client)
     if proof is None or not _is_active(client):
-        came = request.headers.get(CONTEXT_HEADER, NO_CONTEXT)
+        context = request.headers.get(CONTEXT_HEADER, NO_CONTEXT)
         reason = "not proven" if proof is None else "not active"
         record_in_transaction(
-            service_account_actor(client, came),
+            service_account_actor(client, context),
             Event.TOKEN_ISSUED,
             outcome=Outcome.DENIED,
             reason=reason,
@@ -72,9 +72,9 @@ def authenticate_service_account(request: OAuthRequest) -> AccountProof | None:
 
 
 def service_account_actor(
-    client: Client, came: RequestContext = NO_CONTEXT, scope: str = ""
+    client: Client, context: RequestContext = NO_CONTEXT, scope: str = ""
 ) -> Actor:
-    """The service account, as the audit log names it."""
+    """The service account as an actor."""
     assert client.tenant_id is not None
     return Actor(
         tenant_id=client.tenant_id,
@@ -82,8 +82,8 @@ def service_account_actor(
         service_account_id=client.service_account_id,
         client_id=client.pk,
         scopes=frozenset(scope.split()),
-        request_id=came.request_id,
-        address=came.address,
+        request_id=context.request_id,
+        address=context.address,
     )
 
 
@@ -107,7 +107,7 @@ def _is_active(client: Client) -> bool:
 
 
 def basic_credentials(header: str) -> tuple[str, str] | None:
-    """Client id and secret of an Authorization header; both parts were form-encoded before they
+    """Client id and secret in an Authorization header; both parts were form-encoded before they
     were joined (RFC 6749 §2.3.1).
     """
     match = _BASIC.fullmatch(header.strip(" "))
@@ -144,7 +144,9 @@ def _by_secret(secret: str) -> Check:
             return None
         given = digest(secret)
         found = None
-        for proof in _valid(client, ProofKind.SECRET):  # every one, whichever fits
+        for proof in _valid(
+            client, ProofKind.SECRET
+        ):  # compare with every one, so that the time tells nothing
             if hmac.compare_digest(proof.secret_digest or "", given):
                 found = proof
         return found

@@ -1,4 +1,6 @@
-"""What a proven service account gets: an access token for REST, within its scopes, and no more."""
+"""The client credentials grant (RFC 6749 §4.4): an access token for REST within the account's
+scopes.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,18 +13,18 @@ from access.tenancy import use_tenant
 from audit.events import Event
 from audit.recording import record_in_transaction
 from foundation.db.clock import database_now
+from identity.authorization_server.client_authentication import service_account_actor
 from identity.authorization_server.resources import InvalidTarget, named_resources, resource_from
 from identity.authorization_server.token_request import CONTEXT_HEADER, OAuthRequest, SignedToken
-from identity.authorization_server.tokens import digest
-from identity.client_authentication.authentication import service_account_actor
 from identity.models import AccessToken, Client
 from identity.service_accounts.models import AccountProof
+from identity.tokens.secret_format import digest
 from tenants.models import ServiceAccount
 
 
 @dataclass(frozen=True, slots=True)
 class AccountGrant:
-    """A proof that the client brought, and who acts by it."""
+    """The credential that the client brought, and the service account that acts."""
 
     proof: AccountProof
     actor: Actor
@@ -33,7 +35,7 @@ class AccountGrant:
 
     @property
     def subject(self) -> str:
-        """RFC 9068 §2.2: the client itself, for want of a person."""
+        """RFC 9068 §2.2: the client itself, because there is no person."""
         return self.proof.client.client_id
 
     @property
@@ -47,17 +49,17 @@ class AccountGrant:
 
     @property
     def may_stay(self) -> bool:
-        """No refresh token: the proof is at hand whenever the next token is needed."""
+        """No refresh token: the credential is at hand whenever the next token is needed."""
         return False
 
     def life(self, seconds: int) -> int:
-        """For how long a token may live: never longer than what it came of."""
+        """The token's lifetime in seconds; it ends with the credential at the latest."""
         left = self.proof.expires_at - database_now()
         return max(1, min(seconds, int(left.total_seconds())))
 
 
 def account_grant(request: OAuthRequest) -> AccountGrant:
-    """What the request's proof gives. Raises invalid_target for another resource than REST."""
+    """The grant of the request's credential; invalid_target for a resource other than REST."""
     proof: AccountProof = request.proof
     named = named_resources(request)
     try:
@@ -72,7 +74,7 @@ def account_grant(request: OAuthRequest) -> AccountGrant:
 
 
 def save_account_token(token: str, scope: str, grant: AccountGrant, signed: SignedToken) -> None:
-    """Store the token under its hash, and note the use; joins the caller's transaction."""
+    """Store the token under its hash, and record the use; joins the caller's transaction."""
     proof, actor = grant.proof, grant.actor
     use_tenant(actor.tenant_id)
     AccessToken.objects.create(
@@ -102,7 +104,7 @@ def save_account_token(token: str, scope: str, grant: AccountGrant, signed: Sign
 
 
 def revoke_account_token(token: AccessToken, request: OAuthRequest) -> None:
-    """End one token at its own account's wish."""
+    """End one token at the request of its own account."""
     assert token.proof is not None
     actor = service_account_actor(token.proof.client, request.headers[CONTEXT_HEADER])
     jti = str(token.pk)
