@@ -60,7 +60,7 @@ def test_each_operation_says_its_scope_and_its_errors() -> None:
         operation = described[route.name]
         scope = RULES[route.action].scope.value
         assert operation["security"] == [{"oauth": [scope]}, {"bearer": [scope]}]
-        for error in route.errors:
+        for error in route.refusals:
             answer = operation["responses"][str(error.status)]["content"]
             schema = answer["application/problem+json"]["schema"]
             assert error.code in schema["allOf"][1]["properties"]["code"]["enum"]
