@@ -85,6 +85,16 @@ def test_every_decision_is_in_the_list_of_decisions() -> None:
     assert listed == sorted(path.name for path in decisions.glob("[0-9]*.md"))
 
 
+def test_decisions_are_listed_by_their_titles_and_have_one_form() -> None:
+    decisions = ROOT / "docs" / "decisions"
+    listed = text_of(decisions / "README.md")
+    for path in decisions.glob("[0-9]*.md"):
+        number, _, title = text_of(path).partition("\n")[0].removeprefix("# ").partition(" – ")
+        assert f"| [{number}]({path.name}) | {title} |" in listed
+        for part in ("**Context.**", "**Decision", "**Consequence.**"):
+            assert part in text_of(path), path.name
+
+
 def test_settings_are_listed_with_their_defaults() -> None:
     documented = {row[0]: row[1] for row in rows_of(ROOT / "docs" / "settings.md")}
     fields = Environment.model_fields
