@@ -38,7 +38,7 @@ class ClusterDirectory:
 def find_cluster_directory(data: Path, account: Account | None) -> ClusterDirectory:
     """The place for the data directory's cluster: inside it, or where `account` can reach it.
 
-    Raises CannotContinue.
+    Raises LaunchError.
     """
     inside = data / "postgres"
     outside = outside_of(data)

@@ -53,7 +53,7 @@ class DataDirectory:
 
 
 def open_directory(path: Path) -> DataDirectory:
-    """The data directory at `path`, made when missing. Raises CannotContinue."""
+    """The data directory at `path`, made when missing. Raises LaunchError."""
     data = DataDirectory(path.absolute())
     try:
         # Root's PostgreSQL runs under another account, which has to pass through to its own part.

@@ -44,7 +44,7 @@ def read_health(public_url: str) -> Health:
 def await_ready(public_url: str, watch: Callable[[], None], *, wholly: bool = False) -> None:
     """Waits until the application can serve; `wholly`: until worker and beat are seen at work too.
 
-    Raises CannotContinue; so may `watch`, when a process is known to have ended.
+    Raises LaunchError; so may `watch`, when a process is known to have ended.
     """
     deadline = time.monotonic() + START_SECONDS
     health = read_health(public_url)

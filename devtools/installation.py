@@ -31,13 +31,13 @@ class Installation:
         return (setting("PUBLIC_URL") or f"http://localhost:{self.port}").rstrip("/")
 
     def migrate(self, family: ProcessGroup) -> None:
-        """Brings the schema up to date, as the owner. Raises CannotContinue."""
+        """Brings the schema up to date, as the owner. Raises LaunchError."""
         arguments = ("migrate", "--database", "owner", "--no-input")
         environment = self._surroundings(as_owner=True)
         family.run(_python("migrate", environment, "manage.py", *arguments))
 
     def seed(self, family: ProcessGroup) -> None:
-        """Makes the demo data, once, as the application. Raises CannotContinue."""
+        """Makes the demo data, once, as the application. Raises LaunchError."""
         arguments = ("demo", "--people-file", str(self.data.people))
         family.run(_python("demo", self._surroundings(), "manage.py", *arguments))
 

@@ -20,7 +20,7 @@ def make_once(directory: Path, names: tuple[str, ...]) -> None:
 
 
 def read_key(directory: Path, name: str) -> str:
-    """The text of one key file. Raises CannotContinue when it is gone or empty."""
+    """The text of one key file. Raises LaunchError when it is gone or empty."""
     try:
         text = (directory / name).read_text(encoding="ascii").strip()
     except OSError as error:

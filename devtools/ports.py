@@ -21,7 +21,7 @@ def listen(port: int, patience: float = 0) -> list[socket.socket]:
     """Sockets listening on 127.0.0.1 and, where this machine has it, ::1.
 
     Both, because `localhost` may mean either. `patience` is how many seconds a port that is taken
-    may take to become free. Raises CannotContinue.
+    may take to become free. Raises LaunchError.
     """
     sockets = [_listen_patiently(port, patience)]
     try:

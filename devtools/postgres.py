@@ -39,7 +39,7 @@ def start_postgres(
 ) -> PostgresUrls:
     """Starts the data directory's PostgreSQL, making cluster, roles and database when missing.
 
-    `throwaway` trades durability for speed. Raises CannotContinue.
+    `throwaway` trades durability for speed. Raises LaunchError.
     """
     _require_keys_of(place, data)
     make_once(data.keys, DATABASE_PASSWORDS)
@@ -208,7 +208,7 @@ def _superuser(
 
 
 def _connect(port: int, password: str, server: Child) -> psycopg.Connection[tuple[object, ...]]:
-    """Waits until the server answers. Raises CannotContinue."""
+    """Waits until the server answers. Raises LaunchError."""
     deadline = time.monotonic() + START_SECONDS
     while server.is_running() and time.monotonic() < deadline:
         try:

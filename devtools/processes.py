@@ -69,7 +69,7 @@ class ProcessGroup:
             self.stop()
 
     def start(self, program: Program) -> Child:
-        """Starts a program in a process group of its own. Raises CannotContinue."""
+        """Starts a program in a process group of its own. Raises LaunchError."""
         log = self.logs / f"{program.name}.log"
         with _fresh_log(log) as output:
             try:
@@ -82,7 +82,7 @@ class ProcessGroup:
         return child
 
     def run(self, program: Program) -> None:
-        """Runs a program to its end. Raises CannotContinue when it fails."""
+        """Runs a program to its end. Raises LaunchError when it fails."""
         child = self.start(program)
         code = child.process.wait()
         self.children.remove(child)
@@ -90,7 +90,7 @@ class ProcessGroup:
             raise LaunchError(child.ending())
 
     def require_running(self) -> None:
-        """Raises CannotContinue when one of the programs has ended."""
+        """Raises LaunchError when one of the programs has ended."""
         for child in self.children:
             if not child.is_running():
                 raise LaunchError(child.ending())

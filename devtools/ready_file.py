@@ -75,7 +75,7 @@ def read_ready(data: DataDirectory) -> RunningInstallation | None:
 
 
 def read_demo(path: Path) -> Demo:
-    """What the `demo` command wrote: `people` and `credentials`. Raises CannotContinue."""
+    """What the `demo` command wrote: `people` and `credentials`. Raises LaunchError."""
     content = _read(path)
     if content is None:
         raise LaunchError("the demo data was not written")

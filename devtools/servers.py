@@ -33,7 +33,7 @@ class Servers:
 
 
 def start_servers(family: ProcessGroup, data: DataDirectory, *, throwaway: bool = False) -> Servers:
-    """Starts what the environment does not give. Raises CannotContinue.
+    """Starts what the environment does not give. Raises LaunchError.
 
     No port is probed: a server that happens to run here belongs to somebody else.
     """
@@ -60,7 +60,7 @@ def _forget_other_servers() -> None:
 def given_database() -> PostgresUrls | None:
     """The caller's database under both roles, or None.
 
-    Raises CannotContinue for one role without the other.
+    Raises LaunchError for one role without the other.
     """
     names = ("DATABASE_URL", "DATABASE_OWNER_URL")
     absent = [name for name in names if not has_setting(name)]

@@ -21,9 +21,9 @@ Watch = Callable[[], None]
 
 
 def run_self_check(running: RunningInstallation, say: Say, watch: Watch) -> None:
-    """Does what an agent of the demo tenant's owner does. Raises CannotContinue when it fails.
+    """Does what an agent of the demo tenant's owner does. Raises LaunchError when it fails.
 
-    `watch` raises CannotContinue when a process is known to have ended.
+    `watch` raises LaunchError when a process is known to have ended.
     """
     person = running.demo.owner()
     if person is None:

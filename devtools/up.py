@@ -136,7 +136,7 @@ def _unready(data: DataDirectory) -> Iterator[None]:
 
 
 def _wait(*families: ProcessGroup) -> int:
-    """Waits for Ctrl-C. Raises CannotContinue when a process ends by itself."""
+    """Waits for Ctrl-C. Raises LaunchError when a process ends by itself."""
     try:
         while True:
             for family in families:

@@ -21,7 +21,7 @@ MACHINES = {"amd64": "x86_64"}
 
 
 def start_valkey(family: ProcessGroup, data: DataDirectory) -> str:
-    """Starts Valkey and answers its URL. Raises CannotContinue."""
+    """Starts Valkey and answers its URL. Raises LaunchError."""
     make_once(data.keys, (PASSWORD,))
     password = read_key(data.keys, PASSWORD)
     port = free_port()

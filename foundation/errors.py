@@ -38,6 +38,38 @@ class VaultError(Exception):
         return problem
 
 
+def problem_schema() -> dict[str, Any]:
+    """The JSON Schema of `as_problem`, with the extras of every error."""
+    return {
+        "description": "What was refused and why (RFC 9457). `detail` never repeats what was sent.",
+        "type": "object",
+        "properties": {
+            "type": {"type": "string", "format": "uri"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "code": {"type": "string", "description": "Stable; the words beside it are not"},
+            "hint": {"type": "string", "description": "What would succeed"},
+            "instance": {"type": "string", "format": "uri"},
+            "requestId": {"type": "string"},
+            "field": {"type": "string", "description": "The member that broke the rule"},
+            "required": {"type": "string", "description": "The scope that is missing"},
+            "requiredLevel": {"type": "string"},
+            "heldLevel": {"type": ["string", "null"]},
+            "retryAfter": {"type": "integer", "minimum": 1},
+            "revision": {"type": "integer", "description": "The state there is now"},
+            "approvalId": {"type": "string"},
+            "approvalUrl": {"type": "string", "format": "uri"},
+            "rotationId": {"type": "string"},
+            "closesAt": {"type": "string", "format": "date-time"},
+            "key": {"type": ["string", "null"]},
+            "folderPath": {"type": ["string", "null"]},
+        },
+        "required": ["type", "title", "status", "detail", "code", "instance", "requestId"],
+        "additionalProperties": False,
+    }
+
+
 class Invalid(VaultError):
     """An argument breaks a rule; `field` is its name, never its value."""
 

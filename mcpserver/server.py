@@ -93,6 +93,8 @@ async def _without_echo(ctx: Context, call_next: CallNext) -> HandlerResult:
 
 
 def _described(tool: Tool) -> types.Tool:
+    assert tool.takes is not None
+    assert tool.gives is not None
     return types.Tool(
         name=tool.name,
         title=tool.title,

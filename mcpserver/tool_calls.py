@@ -23,6 +23,7 @@ def call_tool(
 
     What waits for an approval is asked for through the client where that can be done.
     """
+    assert tool.takes is not None
     try:
         return _answer(tool.operation(actor, tool.takes.parse(arguments)).wire())
     except ApprovalPending as error:

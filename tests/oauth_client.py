@@ -3,21 +3,20 @@
 `connect` does it all; the parts are for tests that look at one step.
 """
 
-import base64
-import hashlib
-import secrets
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from devtools.client.browser import Form, form_with
+from devtools.client.oauth import SCOPES, PublicClient, challenge_of
+
+__all__ = ["SCOPES", "challenge_of"]
 
 REDIRECT = "http://localhost:8123/callback"
-SCOPES = "vault:read vault:write"
 NAME = "Claude Code (vault)"
 
 
@@ -76,73 +75,12 @@ def answered(response: httpx2.Response) -> dict[str, str]:
 
 
 @dataclass
-class OAuthClient:
-    """A public client with PKCE. `**changes` override a parameter; None leaves it out."""
+class OAuthClient(PublicClient):
+    """The client of the tests; it asserts where a test only needs the good answer."""
 
-    http: httpx2.Client
     redirect_uri: str = REDIRECT
     name: str = NAME
-    client_id: str = ""
     resource: str = field(default_factory=lambda: settings.MCP_RESOURCE)
-    verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
-    state: str = field(default_factory=lambda: secrets.token_urlsafe(16))
-
-    def register(self, **changes: Any) -> httpx2.Response:
-        """Dynamic registration, as Claude Code does it."""
-        metadata = {
-            "client_name": self.name,
-            "redirect_uris": [self.redirect_uri],
-            "grant_types": ["authorization_code", "refresh_token"],
-            "response_types": ["code"],
-            "token_endpoint_auth_method": "none",
-            "application_type": "native",
-            "scope": f"{SCOPES} offline_access",
-        }
-        answer = self.http.post("/oauth/register", json=_changed(metadata, changes))
-        if answer.status_code == 201:
-            self.client_id = answer.json()["client_id"]
-        return answer
-
-    def authorize_url(self, **changes: Any) -> str:
-        """Where the person is sent."""
-        query = {
-            "response_type": "code",
-            "client_id": self.client_id,
-            "redirect_uri": self.redirect_uri,
-            "code_challenge": challenge_of(self.verifier),
-            "code_challenge_method": "S256",
-            "state": self.state,
-            "scope": SCOPES,
-            "resource": self.resource,
-        }
-        return f"/oauth/authorize?{urlencode(_changed(query, changes), doseq=True)}"
-
-    def redeem(self, code: str, **changes: Any) -> httpx2.Response:
-        """Exchange a code."""
-        form = {
-            "grant_type": "authorization_code",
-            "client_id": self.client_id,
-            "code": code,
-            "code_verifier": self.verifier,
-            "redirect_uri": self.redirect_uri,
-            "resource": self.resource,
-        }
-        return self.http.post("/oauth/token", data=_changed(form, changes))
-
-    def refresh(self, token: str, **changes: Any) -> httpx2.Response:
-        """Exchange a refresh token."""
-        form = {
-            "grant_type": "refresh_token",
-            "client_id": self.client_id,
-            "refresh_token": token,
-            "resource": self.resource,
-        }
-        return self.http.post("/oauth/token", data=_changed(form, changes))
-
-    def revoke(self, token: str, **changes: Any) -> httpx2.Response:
-        """Give a token back."""
-        form = {"client_id": self.client_id, "token": token}
-        return self.http.post("/oauth/revoke", data=_changed(form, changes))
 
     def code(self, browser: httpx2.Client, scopes: str = SCOPES, **choices: Any) -> str:
         """Let the person allow it; the code."""
@@ -179,13 +117,3 @@ def connect(
         client.register()
         sign_in(browser, email, password)
         return client.tokens(client.redeem(client.code(browser, scopes, agent=agent, **choices)))
-
-
-def challenge_of(verifier: str) -> str:
-    """PKCE's S256."""
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def _changed(given: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in {**given, **changes}.items() if value is not None}

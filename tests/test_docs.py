@@ -85,6 +85,16 @@ def test_every_decision_is_in_the_list_of_decisions() -> None:
     assert listed == sorted(path.name for path in decisions.glob("[0-9]*.md"))
 
 
+def test_decisions_are_listed_by_their_titles_and_have_one_form() -> None:
+    decisions = ROOT / "docs" / "decisions"
+    listed = text_of(decisions / "README.md")
+    for path in decisions.glob("[0-9]*.md"):
+        number, _, title = text_of(path).partition("\n")[0].removeprefix("# ").partition(" – ")
+        assert f"| [{number}]({path.name}) | {title} |" in listed
+        for part in ("**Context.**", "**Decision", "**Consequence.**"):
+            assert part in text_of(path), path.name
+
+
 def test_settings_are_listed_with_their_defaults() -> None:
     documented = {row[0]: row[1] for row in rows_of(ROOT / "docs" / "settings.md")}
     fields = Environment.model_fields
@@ -223,3 +233,46 @@ def functions_of(path: Path) -> frozenset[str]:
     tree = ast.parse(text_of(path))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, kinds))
+
+
+PACKAGES = (*APPS, "devtools")
+# An invariant's code as comments, docstrings and documents cite it: L5, I11.
+INVARIANT = re.compile(r"(?<![\w.\-\"'/])[AILR][1-9]\d?(?![\w\"'\-])")
+
+
+def sources_of(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        yield from (
+            path for path in (ROOT / folder).rglob("*.py") if "migrations" not in path.parts
+        )
+
+
+def test_every_invariant_that_is_cited_is_defined() -> None:
+    page = ROOT / "docs" / "invariants.md"
+    places = [*sources_of(*PACKAGES, "tests"), *(one for one in DOCUMENTS if one != page)]
+    cited = {code for place in places for code in INVARIANT.findall(text_of(place))}
+
+    assert cited
+    assert cited <= {row[0] for row in rows_of(page)}
+
+
+def test_every_invariant_names_tests_that_exist() -> None:
+    for line in text_of(ROOT / "docs" / "invariants.md").splitlines():
+        if line.startswith("| `"):
+            named = TEST.findall(line)
+            assert named, line
+            for path, function in named:
+                assert function in functions_of(ROOT / path), f"{path}::{function}"
+
+
+def test_the_name_of_every_module_consists_of_words_of_the_glossary() -> None:
+    text = text_of(ROOT / "docs" / "glossary.md").lower()
+    known = {word.removesuffix("s") for word in re.findall(r"[a-z][a-z0-9]+", text)}
+    names = [
+        path.parent.name if path.stem == "__init__" else path.stem for path in sources_of(*APPS)
+    ]
+    unknown = {
+        name for name in names if not {word.removesuffix("s") for word in name.split("_")} <= known
+    }
+
+    assert not unknown

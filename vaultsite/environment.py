@@ -139,7 +139,7 @@ class Environment(BaseModel):
 
 def read_environment() -> Environment:
     """The environment's settings, with every NAME also accepted as NAME_FILE."""
-    values = {name: _value(name) for name in Environment.model_fields}
+    values = {name: read_setting(name) for name in Environment.model_fields}
     unknown = sorted(_named() - {_variable(name) for name in values})
     if unknown:
         raise SettingsError(f"vault: unknown setting {unknown[0]}; see docs/settings.md")
@@ -182,7 +182,8 @@ def _named() -> set[str]:
     return {name.removesuffix("_FILE") for name in os.environ if name.startswith(PREFIX)}
 
 
-def _value(name: str) -> str | None:
+def read_setting(name: str) -> str | None:
+    """The text of one setting from NAME or NAME_FILE; SettingsError when both are set."""
     variable = _variable(name)
     path = os.environ.get(f"{variable}_FILE")
     if path is None:

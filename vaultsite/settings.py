@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "console",
     "vaultsite",
 ]
+if ENVIRONMENT.development:
+    INSTALLED_APPS += ["devtools"]  # the command `demo`
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -324,47 +326,28 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
+
+
+def _every(seconds: int, *tasks: str) -> dict[str, dict[str, Any]]:
+    """Schedule tasks; one that waited longer than `expires` seconds is dropped."""
+    expires = max(60, seconds)
+    return {
+        task: {"task": task, "schedule": seconds, "options": {"expires": expires}} for task in tasks
+    }
+
+
 CELERY_BEAT_SCHEDULE = {
-    "expire-due-leases": {
-        "task": "leases.expire_due_leases",
-        "schedule": ENVIRONMENT.sweep_seconds,
-        "options": {"expires": 60},
-    },
-    "close-due-rotations": {
-        "task": "credentials.close_due_rotations",
-        "schedule": ENVIRONMENT.sweep_seconds,
-        "options": {"expires": 60},
-    },
-    "expire-due-grants": {
-        "task": "credentials.expire_due_grants",
-        "schedule": ENVIRONMENT.sweep_seconds,
-        "options": {"expires": 60},
-    },
-    "rewrap-due-keys": {
-        "task": "credentials.rewrap_due_keys",
-        "schedule": ENVIRONMENT.sweep_seconds,
-        "options": {"expires": 60},
-    },
-    "send-notices": {
-        "task": "tenants.send_notices",
-        "schedule": ENVIRONMENT.sweep_seconds,
-        "options": {"expires": 60},
-    },
-    "forget-answers": {
-        "task": "restapi.forget_answers",
-        "schedule": 60,
-        "options": {"expires": 60},
-    },
-    "send-letters": {
-        "task": "identity.send_letters",
-        "schedule": ENVIRONMENT.sweep_seconds,
-        "options": {"expires": 60},
-    },
-    "purge-identity": {
-        "task": "identity.purge",
-        "schedule": 3600,
-        "options": {"expires": 3600},
-    },
+    **_every(
+        ENVIRONMENT.sweep_seconds,
+        "leases.expire_due_leases",
+        "credentials.close_due_rotations",
+        "credentials.expire_due_grants",
+        "credentials.rewrap_due_keys",
+        "tenants.send_notices",
+        "identity.send_letters",
+    ),
+    **_every(60, "restapi.forget_answers"),
+    **_every(3600, "identity.purge"),
 }
 
 SILENCED_SYSTEM_CHECKS = [

@@ -136,7 +136,7 @@ def away(response: httpx2.Response) -> str | None:
 
 
 def form_with(page: httpx2.Response, name: str) -> Form:
-    """The form of a page that has a field of this name. Raises CannotContinue."""
+    """The form of a page that has a field of this name. Raises LaunchError."""
     reader = _FormReader()
     reader.feed(page.text)
     for form in reader.forms:

@@ -1,11 +1,14 @@
 """The base of every input and output shape: frozen, no unknown members, camelCase outside."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from foundation.errors import Invalid
+
+# What goes into an operation, or what comes out of it.
+SchemaMode = Literal["validation", "serialization"]
 
 UNKNOWN_MEMBER = "An argument is not known here; see the tool's or route's schema."
 
@@ -30,9 +33,30 @@ class Shape(BaseModel):
         except ValidationError as error:
             raise invalid(error) from None
 
+    @classmethod
+    def json_schema(cls, mode: SchemaMode) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of the members as they are sent."""
+        schema: dict[str, Any] = without_titles(cls.model_json_schema(by_alias=True, mode=mode))
+        return schema
+
     def wire(self) -> dict[str, Any]:
         """The JSON object that is sent."""
         return self.model_dump(mode="json", by_alias=True)
+
+
+def without_titles(schema: Any) -> Any:
+    """A JSON Schema without the titles that pydantic derives from names."""
+    if isinstance(schema, list):
+        return [without_titles(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: {member: without_titles(part) for member, part in value.items()}
+        if name in ("properties", "$defs")  # their keys are names, so "title" may be one
+        else without_titles(value)
+        for name, value in schema.items()
+        if not (name == "title" and isinstance(value, str))
+    }
 
 
 def invalid(error: ValidationError) -> Invalid:

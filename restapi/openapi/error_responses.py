@@ -56,7 +56,7 @@ def _errors(route: Route) -> tuple[type[VaultError], ...]:
     misspelled = (RouteNotFound,) if route.places else ()  # a slash in a place leads elsewhere
     repeated = (Conflict,) if route.writes and route.repeatable else ()
     conditional = (PreconditionFailed,) if route.writes else ()
-    return (*ALWAYS, *misspelled, *repeated, *conditional, *route.errors)
+    return (*ALWAYS, *misspelled, *repeated, *conditional, *route.refusals)
 
 
 def _answer(status: int, codes: list[str]) -> dict[str, Any]:

@@ -2,61 +2,32 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from foundation.schema.shapes import Shape
+from foundation.errors import problem_schema
+from foundation.schema.shapes import SchemaMode, Shape, without_titles
 from restapi.routes.route import Route
 
 Schema = dict[str, Any]
-Mode = Literal["validation", "serialization"]
 
-IN: Mode = "validation"
-OUT: Mode = "serialization"
+IN: SchemaMode = "validation"
+OUT: SchemaMode = "serialization"
 TEMPLATE = "#/components/schemas/{model}"
-
-PROBLEM: Schema = {
-    "description": "What was refused and why (RFC 9457). `detail` never repeats what was sent.",
-    "type": "object",
-    "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string", "description": "Stable; the words beside it are not"},
-        "hint": {"type": "string", "description": "What would succeed"},
-        "instance": {"type": "string", "format": "uri"},
-        "requestId": {"type": "string"},
-        "field": {"type": "string", "description": "The member that broke the rule"},
-        "required": {"type": "string", "description": "The scope that is missing"},
-        "requiredLevel": {"type": "string"},
-        "heldLevel": {"type": ["string", "null"]},
-        "retryAfter": {"type": "integer", "minimum": 1},
-        "revision": {"type": "integer", "description": "The state there is now"},
-        "approvalId": {"type": "string"},
-        "approvalUrl": {"type": "string", "format": "uri"},
-        "rotationId": {"type": "string"},
-        "closesAt": {"type": "string", "format": "date-time"},
-        "key": {"type": ["string", "null"]},
-        "folderPath": {"type": ["string", "null"]},
-    },
-    "required": ["type", "title", "status", "detail", "code", "instance", "requestId"],
-    "additionalProperties": False,
-}
 
 
 @dataclass(slots=True)
 class Schemas:
     """The shapes of a table of routes: each by reference, or its members one by one."""
 
-    references: dict[tuple[type[Shape], Mode], str] = field(default_factory=dict)
+    references: dict[tuple[type[Shape], SchemaMode], str] = field(default_factory=dict)
     definitions: dict[str, Schema] = field(default_factory=dict)
 
     @classmethod
     def of(cls, routes: Iterable[Route]) -> "Schemas":
         """All that the routes take and give."""
-        wanted: dict[tuple[type[Shape], Mode], None] = {}
+        wanted: dict[tuple[type[Shape], SchemaMode], None] = {}
         for route in routes:
             wanted |= {(route.takes, IN): None} if route.takes else {}
             wanted |= {(route.gives, OUT): None} if route.gives else {}
@@ -66,7 +37,7 @@ class Schemas:
             for (shape, mode), schema in found.items()
             if issubclass(shape, Shape)
         }
-        definitions = {name: _untitled(one) for name, one in whole["$defs"].items()}
+        definitions = {name: without_titles(one) for name, one in whole["$defs"].items()}
         for (_, mode), name in names.items():
             if mode == OUT:
                 definitions[name] = _readable(definitions[name])
@@ -100,7 +71,7 @@ class Schemas:
         taken = {name for (_, mode), name in self.references.items() if mode == IN}
         given = {name for (_, mode), name in self.references.items() if mode == OUT}
         kept = {name: one for name, one in self.definitions.items() if name not in taken - given}
-        return {**kept, "Problem": PROBLEM}
+        return {**kept, "Problem": problem_schema()}
 
     def _taken(self, route: Route) -> Schema:
         assert route.takes is not None
@@ -128,18 +99,3 @@ def _readable(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     return {name: _readable(one) for name, one in schema.items() if name != "writeOnly"}
-
-
-def _untitled(schema: Any) -> Any:
-    """Without the titles that are derived from names: they say nothing more."""
-    if isinstance(schema, list):
-        return [_untitled(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        name: {key: _untitled(one) for key, one in part.items()}
-        if name == "properties"
-        else _untitled(part)
-        for name, part in schema.items()
-        if not (name == "title" and isinstance(part, str))
-    }

@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic.alias_generators import to_camel
 
-from access.actions import RULES, Action
 from access.actor import Actor
-from access.scopes import Scope
-from foundation.errors import VaultError
-from foundation.schema.shapes import Shape
+from audit.endpoint import Endpoint
+from foundation.errors import CredentialNotFound, NotFound, VaultError
 from foundation.schema.strict_json import MAXIMUM_BODY
 
 # Makes a member of an answer once more, out of the members that were kept.
@@ -22,9 +20,9 @@ Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 _PLACE = re.compile(r"\{([A-Za-z]+)\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """Where an operation is served and what goes in and out.
+@dataclass(frozen=True, slots=True)
+class Route(Endpoint):
+    """Where an operation is served; what goes in and out is read from the operation.
 
     The places in `path` are members of `takes`, or, when it takes none, the operation's arguments
     in their order. The other members come as query parameters of a GET or DELETE, else in the
@@ -32,18 +30,16 @@ class Route:
     file, of the type that belongs to the member `format`.
 
     `versioned`: the answer's `revision` is the ETag. `conditional`: If-Match becomes the member
-    `revision`. `again` completes an answer that was given before: what it must not keep – a
-    handle, a new secret – it makes anew or leaves out.
+    `revision`. `again` completes a replayed answer: it computes the members that must not be
+    stored – a handle, a new secret – or leaves them out. `errors` are those that `refusals` does
+    not derive from the path.
     """
 
     method: Method
     path: str
     summary: str
-    operation: Callable[..., Any]
-    action: Action
-    subject: str
-    takes: type[Shape] | None = None
-    gives: type[Shape] | None = None
+    _: KW_ONLY
+    subject: str = ""
     status: int = 200
     errors: tuple[type[VaultError], ...] = ()
     kept_back: frozenset[str] = frozenset()
@@ -60,11 +56,6 @@ class Route:
         return to_camel(self.operation.__name__)
 
     @property
-    def scope(self) -> Scope:
-        """What the token must allow at least."""
-        return RULES[self.action].scope
-
-    @property
     def done(self) -> int:
         """The status when it worked."""
         return self.status if self.gives or self.media else 204
@@ -73,6 +64,12 @@ class Route:
     def places(self) -> tuple[str, ...]:
         """The parameters in the path, in their order."""
         return tuple(_PLACE.findall(self.path))
+
+    @property
+    def refusals(self) -> tuple[type[VaultError], ...]:
+        """The operation's own errors; what a place names may not exist."""
+        unknown = (CredentialNotFound if place == "key" else NotFound for place in self.places)
+        return (*unknown, *self.errors)
 
     @property
     def writes(self) -> bool:
@@ -92,3 +89,8 @@ class Route:
         aside = {*self.places, *self.kept_back, *(["revision"] if self.conditional else [])}
         names = (to_camel(name) for name in self.takes.model_fields)
         return tuple(name for name in names if name not in aside)
+
+
+def section(subject: str, *routes: Route) -> tuple[Route, ...]:
+    """Routes under one heading of the document."""
+    return tuple(replace(route, subject=subject) for route in routes)

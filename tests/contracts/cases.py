@@ -1,44 +1,25 @@
-"""One case per operation: on what it is called, how, and what the log says when it works.
+"""One case per operation: on what it is called, with what, and what the log gains when it works.
 
 The contract tests run every case; an operation without one fails them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-from uuid import uuid4
+from string import Template
+from typing import Any, get_type_hints
+from uuid import UUID, uuid4
 
 from access.actor import Actor
 from access.tenancy import tenant_transaction
 from audit.events import Event
 from credentials import operations as credentials
-from credentials.shapes import access_requests as asking
-from credentials.shapes import credentials as credential
-from credentials.shapes import folders as shelf
-from credentials.shapes import tenant_keys as keeping
-from credentials.shapes.access_reports import ShowAccess, ShowMatrix, ShowReach
-from credentials.shapes.imports import ImportCredentials
 from foundation.db.ids import public_id
+from foundation.schema.shapes import Shape
 from identity import operations as identity
-from identity import shapes as machine
-from identity.oidc_client.shapes import ChangeSingleSignOn
 from leases import operations as leases
-from leases import shapes as lease
 from tenants import agents
 from tenants import operations as tenants
 from tenants.models import Person
-from tenants.shapes import audit
-from tenants.shapes.agents import ChangeAgent, ListAgents, MergeAgents, RenameAgent
-from tenants.shapes.fields import Listing
-from tenants.shapes.groups import ChangeGroup, CreateGroup, GroupPlace
-from tenants.shapes.invitations import InviteMember
-from tenants.shapes.members import ChangeRole, RemoveMember
-from tenants.shapes.service_accounts import (
-    ChangeServiceAccount,
-    CreateServiceAccount,
-    ListServiceAccounts,
-)
-from tenants.shapes.tenants import ChangeSettings
 from tests.contracts.acme import DESK
 from tests.machines import public_jwk
 from tests.people import CANARY, PURPOSE
@@ -46,618 +27,332 @@ from tests.people import CANARY, PURPOSE
 Things = Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Case:
-    """`needs` are names of Acme's things. `adds` is all that the log gains when it works.
+    """An operation with its input: the members of its shape, or its plain arguments.
 
-    `at_home`: it names nothing that could be somebody else's, so it works in one's own tenant.
+    `$name` in the input is one of Acme's things; `also_needs` names those that only have to be
+    there. A function in it is called with the actor and the things. `adds` is all that the log
+    gains when the call works. `at_home`: the input names nothing that could be somebody else's,
+    so the call works in one's own tenant.
     """
 
-    call: Callable[[Actor, Things], Any]
-    needs: tuple[str, ...] = ()
+    operation: Callable[..., Any]
+    given: Any = ()
+    also_needs: tuple[str, ...] = ()
     adds: tuple[Event, ...] = ()
     at_home: bool = False
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The names of Acme's things without which the call cannot be made."""
+        return (*dict.fromkeys(_names(self.given)), *self.also_needs)
 
-def _id(person: Person) -> str:
-    return public_id("person", person.pk)
+    def call(self, actor: Actor, things: Things) -> Any:
+        """The operation's answer, read to its end."""
+        given = _filled(self.given, actor, things)
+        shape = _shape_of(self.operation)
+        arguments = given if isinstance(given, tuple) else (given,)
+        if shape is not None:
+            arguments = (shape.parse(given or {}),)
+        answer = self.operation(actor, *arguments)
+        return list(answer) if isinstance(answer, Iterator) else answer
 
 
-def _free_name() -> str:
+def _shape_of(operation: Callable[..., Any]) -> type[Shape] | None:
+    hints = get_type_hints(getattr(operation, "function", operation))
+    hints.pop("return", None)
+    shapes = (hint for hint in hints.values() if isinstance(hint, type) and issubclass(hint, Shape))
+    return next(shapes, None)
+
+
+def _names(given: Any) -> Iterator[str]:
+    if isinstance(given, str):
+        yield from Template(given).get_identifiers()
+    elif isinstance(given, dict):
+        yield from _names(tuple(given.values()))
+    elif isinstance(given, list | tuple):
+        for part in given:
+            yield from _names(part)
+
+
+def _filled(given: Any, actor: Actor, things: Things) -> Any:
+    if callable(given):
+        return given(actor, things)
+    if isinstance(given, dict):
+        filled = {name: _filled(part, actor, things) for name, part in given.items()}
+        return {name: _public(part) for name, part in filled.items()}
+    if isinstance(given, list | tuple):
+        return type(given)(_filled(part, actor, things) for part in given)
+    if not isinstance(given, str):
+        return given
+    if given.startswith("$") and given[1:] in things:
+        return things[given[1:]]
+    return Template(given).substitute(things)
+
+
+def _public(thing: Any) -> Any:
+    return public_id("person", thing.pk) if isinstance(thing, Person) else thing
+
+
+def _free_name(*_: object) -> str:
     return f"name {uuid4().hex}"
 
 
-def _connect_agent(actor: Actor, it: Things) -> object:
+def connect_agent(actor: Actor, client_id: UUID) -> object:
     """What consent does: the operation joins a transaction."""
     with tenant_transaction(actor.tenant_id):
-        return agents.connect_agent(actor, it["client_id"], "Batch job").state
+        return agents.connect_agent(actor, client_id, "Batch job").state
 
 
-CASES: dict[str, Case] = {
+_CASES = (
     # -- credentials ----------------------------------------------------------------------------
-    "list_credentials": Case(
-        call=lambda actor, _: credentials.list_credentials(
-            actor, credential.ListCredentials.parse({})
-        ),
-        needs=("key",),
-        at_home=True,
-    ),
-    "search_credentials": Case(
-        call=lambda actor, it: credentials.search_credentials(
-            actor, credential.SearchCredentials.parse({"query": it["key"]})
-        ),
-        needs=("key",),
-        at_home=True,
-    ),
-    "describe_credential": Case(
-        call=lambda actor, it: credentials.describe_credential(
-            actor, credential.DescribeCredential(key=it["key"])
-        ),
-        needs=("key",),
-    ),
-    "show_readers": Case(
-        call=lambda actor, it: leases.show_readers(
-            actor, credential.DescribeCredential(key=it["rotated"])
-        ),
-        needs=("rotated",),
-    ),
-    "create_credential": Case(
-        call=lambda actor, it: credentials.create_credential(
-            actor,
-            credential.CreateCredential.parse(
-                {"key": it["new_key"], "type": "api-key", "value": CANARY, "folderPath": DESK}
-            ),
-        ),
-        needs=("new_key",),
+    Case(credentials.list_credentials, also_needs=("key",), at_home=True),
+    Case(credentials.search_credentials, {"query": "$key"}, at_home=True),
+    Case(credentials.describe_credential, {"key": "$key"}),
+    Case(leases.show_readers, {"key": "$rotated"}),
+    Case(
+        credentials.create_credential,
+        {"key": "$new_key", "type": "api-key", "value": CANARY, "folderPath": DESK},
         adds=(Event.CREDENTIAL_CREATED,),
         at_home=True,
     ),
-    "import_credentials": Case(
-        call=lambda actor, it: credentials.import_credentials(
-            actor,
-            ImportCredentials.parse(
-                {"format": "env", "content": f"{it['new_key']}={CANARY}", "folderPath": DESK}
-            ),
-        ),
-        needs=("new_key",),
+    Case(
+        credentials.import_credentials,
+        {"format": "env", "content": f"$new_key={CANARY}", "folderPath": DESK},
         adds=(Event.CREDENTIAL_CREATED, Event.CREDENTIAL_IMPORTED),
         at_home=True,
     ),
-    "update_credential": Case(
-        call=lambda actor, it: credentials.update_credential(
-            actor, credential.UpdateCredential(key=it["key"], description="changed")
-        ),
-        needs=("key",),
+    Case(
+        credentials.update_credential,
+        {"key": "$key", "description": "changed"},
         adds=(Event.CREDENTIAL_UPDATED,),
     ),
-    "move_credential": Case(
-        call=lambda actor, it: credentials.move_credential(
-            actor, credential.MoveCredential(key=it["key"], folder_path=f"{DESK}/drawer")
-        ),
-        needs=("key",),
+    Case(
+        credentials.move_credential,
+        {"key": "$key", "folderPath": f"{DESK}/drawer"},
         adds=(Event.CREDENTIAL_MOVED,),
     ),
-    "archive_credential": Case(
-        call=lambda actor, it: credentials.archive_credential(
-            actor, credential.DescribeCredential(key=it["key"])
-        ),
-        needs=("key",),
-        adds=(Event.CREDENTIAL_ARCHIVED,),
-    ),
-    "restore_credential": Case(
-        call=lambda actor, it: credentials.restore_credential(
-            actor, credential.DescribeCredential(key=it["key"])
-        ),
-        needs=("key",),
-        adds=(Event.CREDENTIAL_RESTORED,),
-    ),
-    "revoke_credential": Case(
-        call=lambda actor, it: credentials.revoke_credential(
-            actor, credential.DescribeCredential(key=it["key"])
-        ),
-        needs=("key",),
-        adds=(Event.CREDENTIAL_REVOKED,),
-    ),
-    "delete_credential": Case(
-        call=lambda actor, it: credentials.delete_credential(
-            actor, credential.DescribeCredential(key=it["key"])
-        ),
-        needs=("key",),
-        adds=(Event.CREDENTIAL_DELETED,),
-    ),
-    "rotate_credential": Case(
-        call=lambda actor, it: credentials.rotate_credential(
-            actor, credential.RotateCredential.parse({"key": it["key"], "newValue": CANARY})
-        ),
-        needs=("key",),
+    Case(credentials.archive_credential, {"key": "$key"}, adds=(Event.CREDENTIAL_ARCHIVED,)),
+    Case(credentials.restore_credential, {"key": "$key"}, adds=(Event.CREDENTIAL_RESTORED,)),
+    Case(credentials.revoke_credential, {"key": "$key"}, adds=(Event.CREDENTIAL_REVOKED,)),
+    Case(credentials.delete_credential, {"key": "$key"}, adds=(Event.CREDENTIAL_DELETED,)),
+    Case(
+        credentials.rotate_credential,
+        {"key": "$key", "newValue": CANARY},
         adds=(Event.CREDENTIAL_ROTATED,),
     ),
-    "change_window": Case(
-        call=lambda actor, it: credentials.change_window(
-            actor, credential.ChangeWindow(key=it["rotated"], window=60)
-        ),
-        needs=("rotated",),
+    Case(
+        credentials.change_window,
+        {"key": "$rotated", "window": 60},
         adds=(Event.CREDENTIAL_ROTATION_CHANGED,),
     ),
-    "roll_back_rotation": Case(
-        call=lambda actor, it: credentials.roll_back_rotation(
-            actor, credential.DescribeCredential(key=it["rotated"])
-        ),
-        needs=("rotated",),
+    Case(
+        credentials.roll_back_rotation,
+        {"key": "$rotated"},
         adds=(Event.CREDENTIAL_ROTATION_ROLLED_BACK,),
     ),
-    "close_due_rotation": Case(
-        call=lambda actor, it: credentials.close_due_rotation(actor, it["due_rotation"]),
-        needs=("due_rotation",),
-        adds=(Event.CREDENTIAL_ROTATION_CLOSED,),
-    ),
-    "list_folders": Case(
-        call=lambda actor, _: credentials.list_folders(actor, shelf.ListFolders()), at_home=True
-    ),
-    "create_folder": Case(
-        call=lambda actor, it: credentials.create_folder(
-            actor, shelf.NameFolder(folder_path=f"{DESK}/{it['new_key']}")
-        ),
-        needs=("new_key",),
+    Case(credentials.close_due_rotation, "$due_rotation", adds=(Event.CREDENTIAL_ROTATION_CLOSED,)),
+    Case(credentials.list_folders, at_home=True),
+    Case(
+        credentials.create_folder,
+        {"folderPath": f"{DESK}/$new_key"},
         adds=(Event.FOLDER_CREATED,),
         at_home=True,
     ),
-    "move_folder": Case(
-        call=lambda actor, it: credentials.move_folder(
-            actor,
-            shelf.MoveFolder(folder_path=it["folder"], new_folder_path=f"{DESK}/{it['new_key']}"),
-        ),
-        needs=("folder", "new_key"),
+    Case(
+        credentials.move_folder,
+        {"folderPath": "$folder", "newFolderPath": f"{DESK}/$new_key"},
         adds=(Event.FOLDER_MOVED,),
     ),
-    "remove_folder": Case(
-        call=lambda actor, it: credentials.remove_folder(
-            actor, shelf.NameFolder(folder_path=it["folder"])
-        ),
-        needs=("folder",),
-        adds=(Event.FOLDER_REMOVED,),
-    ),
-    "list_tags": Case(call=lambda actor, _: credentials.list_tags(actor), at_home=True),
-    "list_keys": Case(
-        call=lambda actor, _: credentials.list_keys(actor, keeping.ListKeys()), at_home=True
-    ),
-    "show_key": Case(
-        call=lambda actor, it: credentials.show_key(actor, it["unused_key"]),
-        needs=("unused_key",),
-    ),
-    "rotate_tenant_key": Case(
-        call=lambda actor, _: credentials.rotate_tenant_key(actor, keeping.RotateTenantKey()),
-        adds=(Event.TENANT_KEK_ROTATED,),
-        at_home=True,
-    ),
-    "rewrap_due_key": Case(
-        call=lambda actor, it: credentials.rewrap_due_key(actor, it["due_key"]),
-        needs=("due_key",),
-        adds=(Event.TENANT_KEK_REWRAPPED,),
-    ),
-    "destroy_tenant_key": Case(
-        call=lambda actor, it: credentials.destroy_tenant_key(actor, it["unused_key"]),
-        needs=("unused_key",),
-        adds=(Event.TENANT_KEK_DESTROYED,),
-    ),
-    "give_grant": Case(
-        call=lambda actor, it: credentials.give_grant(
-            actor,
-            credential.GiveGrant.parse(
-                {
-                    "personId": public_id("person", it["person"].pk),
-                    "level": "viewer",
-                    "key": it["key"],
-                }
-            ),
-        ),
-        needs=("key", "person"),
+    Case(credentials.remove_folder, {"folderPath": "$folder"}, adds=(Event.FOLDER_REMOVED,)),
+    Case(credentials.list_tags, at_home=True),
+    Case(credentials.list_keys, at_home=True),
+    Case(credentials.show_key, "$unused_key"),
+    Case(credentials.rotate_tenant_key, adds=(Event.TENANT_KEK_ROTATED,), at_home=True),
+    Case(credentials.rewrap_due_key, "$due_key", adds=(Event.TENANT_KEK_REWRAPPED,)),
+    Case(credentials.destroy_tenant_key, "$unused_key", adds=(Event.TENANT_KEK_DESTROYED,)),
+    Case(
+        credentials.give_grant,
+        {"personId": "$person", "level": "viewer", "key": "$key"},
         adds=(Event.GRANT_CREATED,),
     ),
-    "remove_grant": Case(
-        call=lambda actor, it: credentials.remove_grant(actor, it["grant_id"]),
-        needs=("grant_id",),
-        adds=(Event.GRANT_REMOVED,),
-    ),
-    "change_grants": Case(
-        call=lambda actor, it: credentials.change_grants(
-            actor,
-            credential.ChangeGrants.parse(
-                {
-                    "changes": [
-                        {
-                            "personId": public_id("person", it["person"].pk),
-                            "level": "viewer",
-                            "key": it["key"],
-                        }
-                    ]
-                }
-            ),
-        ),
-        needs=("key", "person"),
+    Case(credentials.remove_grant, "$grant_id", adds=(Event.GRANT_REMOVED,)),
+    Case(
+        credentials.change_grants,
+        {"changes": [{"personId": "$person", "level": "viewer", "key": "$key"}]},
         adds=(Event.GRANT_CREATED, Event.GRANT_BULK_CHANGED),
     ),
-    "list_grants": Case(
-        call=lambda actor, it: credentials.list_grants(actor, credential.ListGrants(key=it["key"])),
-        needs=("key",),
-    ),
-    "show_access": Case(
-        call=lambda actor, it: credentials.show_access(actor, ShowAccess(key=it["key"])),
-        needs=("key",),
-    ),
-    "show_reach": Case(
-        call=lambda actor, _: credentials.show_reach(
-            actor, ShowReach(person_id=public_id("person", actor.person))
-        ),
+    Case(credentials.list_grants, {"key": "$key"}),
+    Case(credentials.show_access, {"key": "$key"}),
+    Case(
+        credentials.show_reach,
+        {"personId": lambda actor, _: public_id("person", actor.person)},
         at_home=True,
     ),
-    "show_matrix": Case(
-        call=lambda actor, _: credentials.show_matrix(actor, ShowMatrix()), at_home=True
-    ),
-    "expire_due_grant": Case(
-        call=lambda actor, it: credentials.expire_due_grant(actor, it["due_grant"]),
-        needs=("due_grant",),
-        adds=(Event.GRANT_EXPIRED,),
-    ),
-    "request_access": Case(
-        call=lambda actor, it: credentials.request_access(
-            actor, asking.RequestAccess(key=it["key"], level="user", reason=PURPOSE)
-        ),
-        needs=("key",),
+    Case(credentials.show_matrix, at_home=True),
+    Case(credentials.expire_due_grant, "$due_grant", adds=(Event.GRANT_EXPIRED,)),
+    Case(
+        credentials.request_access,
+        {"key": "$key", "level": "user", "reason": PURPOSE},
         adds=(Event.ACCESS_REQUESTED,),
     ),
-    "list_access_requests": Case(
-        call=lambda actor, _: credentials.list_access_requests(actor, asking.ListAccessRequests()),
-        at_home=True,
-    ),
-    "show_access_request": Case(
-        call=lambda actor, it: credentials.show_access_request(actor, it["access_request"]),
-        needs=("access_request",),
-    ),
-    "decide_access_request": Case(
-        call=lambda actor, it: credentials.decide_access_request(
-            actor, asking.DecideAccessRequest(request_id=it["access_request"], approve=True)
-        ),
-        needs=("access_request",),
+    Case(credentials.list_access_requests, at_home=True),
+    Case(credentials.show_access_request, "$access_request"),
+    Case(
+        credentials.decide_access_request,
+        {"requestId": "$access_request", "approve": True},
         adds=(Event.GRANT_CREATED, Event.ACCESS_APPROVED),
     ),
-    "withdraw_access_request": Case(
-        call=lambda actor, it: credentials.withdraw_access_request(actor, it["own_access_request"]),
-        needs=("own_access_request",),
-        adds=(Event.ACCESS_WITHDRAWN,),
+    Case(
+        credentials.withdraw_access_request, "$own_access_request", adds=(Event.ACCESS_WITHDRAWN,)
     ),
     # -- leases ---------------------------------------------------------------------------------
-    "lease_credential": Case(
-        call=lambda actor, it: leases.lease_credential(
-            actor, lease.LeaseCredential(key=it["key"], purpose=PURPOSE)
-        ),
-        needs=("key",),
-        adds=(Event.LEASE_CREATED,),
-    ),
-    "read_credential": Case(
-        call=lambda actor, it: leases.read_credential(
-            actor, lease.ReadCredential(lease_handle=it["handle"])
-        ),
-        needs=("handle",),
-        adds=(Event.CREDENTIAL_READ,),
-    ),
-    "renew_lease": Case(
-        call=lambda actor, it: leases.renew_lease(
-            actor, lease.RenewLease(lease_handle=it["handle"])
-        ),
-        needs=("handle",),
-        adds=(Event.LEASE_RENEWED,),
-    ),
-    "release_lease": Case(
-        call=lambda actor, it: leases.release_lease(
-            actor, lease.ReleaseLease(lease_handle=it["handle"])
-        ),
-        needs=("handle",),
-        adds=(Event.LEASE_REVOKED,),
-    ),
-    "revoke_lease": Case(
-        call=lambda actor, it: leases.revoke_lease(actor, it["lease_id"]),
-        needs=("lease_id",),
-        adds=(Event.LEASE_REVOKED,),
-    ),
-    "decide_lease": Case(
-        call=lambda actor, it: leases.decide_lease(
-            actor, lease.DecideLease(request_id=it["request_id"], approve=True)
-        ),
-        needs=("request_id",),
+    Case(leases.lease_credential, {"key": "$key", "purpose": PURPOSE}, adds=(Event.LEASE_CREATED,)),
+    Case(leases.read_credential, {"leaseHandle": "$handle"}, adds=(Event.CREDENTIAL_READ,)),
+    Case(leases.renew_lease, {"leaseHandle": "$handle"}, adds=(Event.LEASE_RENEWED,)),
+    Case(leases.release_lease, {"leaseHandle": "$handle"}, adds=(Event.LEASE_REVOKED,)),
+    Case(leases.revoke_lease, "$lease_id", adds=(Event.LEASE_REVOKED,)),
+    Case(
+        leases.decide_lease,
+        {"requestId": "$request_id", "approve": True},
         adds=(Event.ACCESS_APPROVED,),
     ),
-    "withdraw_lease": Case(
-        call=lambda actor, it: leases.withdraw_lease(actor, it["own_request"]),
-        needs=("own_request",),
-        adds=(Event.ACCESS_WITHDRAWN,),
-    ),
-    "list_approvals": Case(
-        call=lambda actor, _: leases.list_approvals(actor, lease.ListApprovals()), at_home=True
-    ),
-    "show_approval": Case(
-        call=lambda actor, it: leases.show_approval(actor, it["request_id"]),
-        needs=("request_id",),
-    ),
-    "list_leases": Case(
-        call=lambda actor, it: leases.list_leases(
-            actor, lease.ListLeases(whose="all", key=it["leased"])
-        ),
-        needs=("leased",),
-    ),
-    "show_lease": Case(
-        call=lambda actor, it: leases.show_lease(actor, it["lease_id"]),
-        needs=("lease_id",),
-    ),
-    "revoke_leases": Case(
-        call=lambda actor, it: leases.revoke_leases(
-            actor, lease.RevokeLeases(whose="all", key=it["leased"])
-        ),
-        needs=("leased",),
-        adds=(Event.LEASE_REVOKED,),
-    ),
-    "expire_due_lease": Case(
-        call=lambda actor, it: leases.expire_due_lease(actor, it["due_lease"]),
-        needs=("due_lease",),
-        adds=(Event.LEASE_EXPIRED,),
-    ),
-    "show_overview": Case(call=lambda actor, _: leases.show_overview(actor), at_home=True),
+    Case(leases.withdraw_lease, "$own_request", adds=(Event.ACCESS_WITHDRAWN,)),
+    Case(leases.list_approvals, at_home=True),
+    Case(leases.show_approval, "$request_id"),
+    Case(leases.list_leases, {"whose": "all", "key": "$leased"}),
+    Case(leases.show_lease, "$lease_id"),
+    Case(leases.revoke_leases, {"whose": "all", "key": "$leased"}, adds=(Event.LEASE_REVOKED,)),
+    Case(leases.expire_due_lease, "$due_lease", adds=(Event.LEASE_EXPIRED,)),
+    Case(leases.show_overview, at_home=True),
     # -- tenants --------------------------------------------------------------------------------
-    "change_settings": Case(
-        call=lambda actor, _: tenants.change_settings(actor, ChangeSettings(self_approval=True)),
+    Case(
+        tenants.change_settings,
+        {"selfApproval": True},
         adds=(Event.TENANT_SETTINGS_UPDATED,),
         at_home=True,
     ),
-    "show_settings": Case(call=lambda actor, _: tenants.show_settings(actor), at_home=True),
-    "list_members": Case(
-        call=lambda actor, _: tenants.list_members(actor, Listing()), at_home=True
-    ),
-    "add_member": Case(
-        call=lambda actor, it: tenants.add_member(actor, it["stranger"], "member"),
-        needs=("stranger",),
-        adds=(Event.MEMBER_JOINED,),
-        at_home=True,
-    ),
-    "change_role": Case(
-        call=lambda actor, it: tenants.change_role(
-            actor, ChangeRole(person_id=_id(it["person"]), role="admin")
-        ),
-        needs=("person",),
+    Case(tenants.show_settings, at_home=True),
+    Case(tenants.list_members, at_home=True),
+    Case(tenants.add_member, ("$stranger", "member"), adds=(Event.MEMBER_JOINED,), at_home=True),
+    Case(
+        tenants.change_role,
+        {"personId": "$person", "role": "admin"},
         adds=(Event.MEMBER_ROLE_CHANGED,),
     ),
-    "remove_member": Case(
-        call=lambda actor, it: tenants.remove_member(
-            actor, RemoveMember(person_id=_id(it["person"]))
-        ),
-        needs=("person",),
-        adds=(Event.MEMBER_REMOVED,),
-    ),
-    "change_agent": Case(
-        call=lambda actor, it: tenants.change_agent(
-            actor,
-            ChangeAgent(agent_id=public_id("agent", it["agent_id"]), state="suspended"),
-        ),
-        needs=("agent_id",),
+    Case(tenants.remove_member, {"personId": "$person"}, adds=(Event.MEMBER_REMOVED,)),
+    Case(
+        tenants.change_agent,
+        {"agentId": lambda _, things: public_id("agent", things["agent_id"]), "state": "suspended"},
+        also_needs=("agent_id",),
         adds=(Event.CLIENT_SUSPENDED,),
     ),
-    "list_agents": Case(
-        call=lambda actor, _: tenants.list_agents(actor, ListAgents()), at_home=True
-    ),
-    "show_agent": Case(
-        call=lambda actor, it: tenants.show_agent(actor, it["own_agent"]), needs=("own_agent",)
-    ),
-    "rename_agent": Case(
-        call=lambda actor, it: tenants.rename_agent(
-            actor, RenameAgent(agent_id=it["own_agent"], name="Night shift")
-        ),
-        needs=("own_agent",),
+    Case(tenants.list_agents, at_home=True),
+    Case(tenants.show_agent, "$own_agent"),
+    Case(
+        tenants.rename_agent,
+        {"agentId": "$own_agent", "name": "Night shift"},
         adds=(Event.CLIENT_RENAMED,),
     ),
-    "merge_agents": Case(
-        call=lambda actor, it: tenants.merge_agents(
-            actor, MergeAgents(agent_id=it["own_agent"], into_id=it["own_other_agent"])
-        ),
-        needs=("own_agent", "own_other_agent"),
+    Case(
+        tenants.merge_agents,
+        {"agentId": "$own_agent", "intoId": "$own_other_agent"},
         adds=(Event.CLIENT_MERGED,),
     ),
-    "disconnect_agent": Case(
-        call=lambda actor, it: tenants.disconnect_agent(actor, it["own_agent"]),
-        needs=("own_agent",),
-        adds=(Event.CLIENT_REMOVED,),
-    ),
-    "query_audit": Case(
-        call=lambda actor, _: tenants.query_audit(actor, audit.QueryAudit()),
-        adds=(Event.AUDIT_READ,),
-        at_home=True,
-    ),
-    "show_audit_entry": Case(
-        call=lambda actor, it: tenants.show_audit_entry(actor, it["entry_id"]),
-        needs=("entry_id",),
-        adds=(Event.AUDIT_READ,),
-    ),
-    "export_audit": Case(
-        call=lambda actor, _: list(tenants.export_audit(actor, audit.ExportAudit())),
-        adds=(Event.AUDIT_EXPORTED,),
-        at_home=True,
-    ),
-    "connect_agent": Case(
-        call=_connect_agent,
-        needs=("client_id",),
-        adds=(Event.CLIENT_AUTHORIZED,),
-        at_home=True,
-    ),
-    "list_invitations": Case(
-        call=lambda actor, _: tenants.list_invitations(actor, Listing()), at_home=True
-    ),
-    "invite_member": Case(
-        call=lambda actor, _: tenants.invite_member(
-            actor, InviteMember(email=f"{uuid4().hex}@example.org", role="member")
-        ),
+    Case(tenants.disconnect_agent, "$own_agent", adds=(Event.CLIENT_REMOVED,)),
+    Case(tenants.query_audit, adds=(Event.AUDIT_READ,), at_home=True),
+    Case(tenants.show_audit_entry, "$entry_id", adds=(Event.AUDIT_READ,)),
+    Case(tenants.export_audit, adds=(Event.AUDIT_EXPORTED,), at_home=True),
+    Case(connect_agent, "$client_id", adds=(Event.CLIENT_AUTHORIZED,), at_home=True),
+    Case(tenants.list_invitations, at_home=True),
+    Case(
+        tenants.invite_member,
+        {"email": f"{uuid4().hex}@example.org", "role": "member"},
         adds=(Event.MEMBER_INVITED,),
         at_home=True,
     ),
-    "show_invitation_link": Case(
-        call=lambda actor, it: tenants.show_invitation_link(actor, it["invitation"]),
-        needs=("invitation",),
-        adds=(Event.MEMBER_INVITATION_LINK_SHOWN,),
-    ),
-    "withdraw_invitation": Case(
-        call=lambda actor, it: tenants.withdraw_invitation(actor, it["invitation"]),
-        needs=("invitation",),
-        adds=(Event.MEMBER_INVITATION_WITHDRAWN,),
-    ),
-    "show_mail": Case(call=lambda actor, _: tenants.show_mail(actor), at_home=True),
-    "list_groups": Case(call=lambda actor, _: tenants.list_groups(actor, Listing()), at_home=True),
-    "show_group": Case(
-        call=lambda actor, it: tenants.show_group(actor, it["group_id"]), needs=("group_id",)
-    ),
-    "create_group": Case(
-        call=lambda actor, _: tenants.create_group(actor, CreateGroup(name=_free_name())),
-        adds=(Event.GROUP_CREATED,),
-        at_home=True,
-    ),
-    "change_group": Case(
-        call=lambda actor, it: tenants.change_group(
-            actor, ChangeGroup(group_id=it["group_id"], description="changed")
-        ),
-        needs=("group_id",),
+    Case(tenants.show_invitation_link, "$invitation", adds=(Event.MEMBER_INVITATION_LINK_SHOWN,)),
+    Case(tenants.withdraw_invitation, "$invitation", adds=(Event.MEMBER_INVITATION_WITHDRAWN,)),
+    Case(tenants.show_mail, at_home=True),
+    Case(tenants.list_groups, at_home=True),
+    Case(tenants.show_group, "$group_id"),
+    Case(tenants.create_group, {"name": _free_name}, adds=(Event.GROUP_CREATED,), at_home=True),
+    Case(
+        tenants.change_group,
+        {"groupId": "$group_id", "description": "changed"},
         adds=(Event.GROUP_CHANGED,),
     ),
-    "remove_group": Case(
-        call=lambda actor, it: tenants.remove_group(actor, it["group_id"]),
-        needs=("group_id",),
-        adds=(Event.GROUP_REMOVED,),
-    ),
-    "add_to_group": Case(
-        call=lambda actor, it: tenants.add_to_group(
-            actor, GroupPlace(group_id=it["group_id"], person_id=_id(it["person"]))
-        ),
-        needs=("group_id", "person"),
+    Case(tenants.remove_group, "$group_id", adds=(Event.GROUP_REMOVED,)),
+    Case(
+        tenants.add_to_group,
+        {"groupId": "$group_id", "personId": "$person"},
         adds=(Event.GROUP_JOINED,),
     ),
-    "remove_from_group": Case(
-        call=lambda actor, it: tenants.remove_from_group(
-            actor, GroupPlace(group_id=it["group_id"], person_id=it["grouped"])
-        ),
-        needs=("group_id", "grouped"),
+    Case(
+        tenants.remove_from_group,
+        {"groupId": "$group_id", "personId": "$grouped"},
         adds=(Event.GROUP_LEFT,),
     ),
-    "list_service_accounts": Case(
-        call=lambda actor, _: tenants.list_service_accounts(actor, ListServiceAccounts()),
-        at_home=True,
-    ),
-    "show_service_account": Case(
-        call=lambda actor, it: tenants.show_service_account(actor, it["service_account"]),
-        needs=("service_account",),
-    ),
-    "create_service_account": Case(
-        call=lambda actor, _: tenants.create_service_account(
-            actor, CreateServiceAccount(name=_free_name())
-        ),
+    Case(tenants.list_service_accounts, at_home=True),
+    Case(tenants.show_service_account, "$service_account"),
+    Case(
+        tenants.create_service_account,
+        {"name": _free_name},
         adds=(Event.SERVICE_ACCOUNT_CREATED,),
         at_home=True,
     ),
-    "change_service_account": Case(
-        call=lambda actor, it: tenants.change_service_account(
-            actor,
-            ChangeServiceAccount(service_account_id=it["service_account"], state="suspended"),
-        ),
-        needs=("service_account",),
+    Case(
+        tenants.change_service_account,
+        {"serviceAccountId": "$service_account", "state": "suspended"},
         adds=(Event.SERVICE_ACCOUNT_SUSPENDED,),
     ),
     # -- identity -------------------------------------------------------------------------------
-    "show_single_sign_on": Case(
-        call=lambda actor, _: identity.show_single_sign_on(actor), at_home=True
-    ),
-    "change_single_sign_on": Case(
-        call=lambda actor, _: identity.change_single_sign_on(
-            actor,
-            ChangeSingleSignOn.parse(
-                {
-                    "issuer": "https://login.example.org",
-                    "clientId": "vault",
-                    "clientSecret": CANARY,
-                    "domains": ["example.org"],
-                }
-            ),
-        ),
+    Case(identity.show_single_sign_on, at_home=True),
+    Case(
+        identity.change_single_sign_on,
+        {
+            "issuer": "https://login.example.org",
+            "clientId": "vault",
+            "clientSecret": CANARY,
+            "domains": ["example.org"],
+        },
         adds=(Event.TENANT_SSO_CHANGED,),
         at_home=True,
     ),
-    "list_clients": Case(
-        call=lambda actor, _: identity.list_clients(actor, machine.ListClients()),
-        needs=("oauth_client",),
-        at_home=True,
-    ),
-    "show_client": Case(
-        call=lambda actor, it: identity.show_client(actor, it["oauth_client"]),
-        needs=("oauth_client",),
-    ),
-    "change_client_state": Case(
-        call=lambda actor, it: identity.change_client_state(
-            actor, machine.ChangeClient(client_id=it["oauth_client"], state="suspended")
-        ),
-        needs=("oauth_client",),
+    Case(identity.list_clients, also_needs=("oauth_client",), at_home=True),
+    Case(identity.show_client, "$oauth_client"),
+    Case(
+        identity.change_client_state,
+        {"clientId": "$oauth_client", "state": "suspended"},
         adds=(Event.CLIENT_SUSPENDED,),
     ),
-    "remove_client": Case(
-        call=lambda actor, it: identity.remove_client(actor, it["oauth_client"]),
-        needs=("oauth_client",),
-        adds=(Event.CLIENT_REMOVED,),
-    ),
-    "add_account_secret": Case(
-        call=lambda actor, it: identity.add_account_secret(
-            actor, machine.AddAccountSecret(account_id=it["account_id"], name="deploys")
-        ),
-        needs=("account_id",),
+    Case(identity.remove_client, "$oauth_client", adds=(Event.CLIENT_REMOVED,)),
+    Case(
+        identity.add_account_secret,
+        {"accountId": "$account_id", "name": "deploys"},
         adds=(Event.SERVICE_ACCOUNT_SECRET_ADDED,),
     ),
-    "list_account_secrets": Case(
-        call=lambda actor, it: identity.list_account_secrets(actor, it["account_id"]),
-        needs=("account_id",),
+    Case(identity.list_account_secrets, "$account_id"),
+    Case(
+        identity.remove_account_secret, "$secret_id", adds=(Event.SERVICE_ACCOUNT_SECRET_REMOVED,)
     ),
-    "remove_account_secret": Case(
-        call=lambda actor, it: identity.remove_account_secret(actor, it["secret_id"]),
-        needs=("secret_id",),
-        adds=(Event.SERVICE_ACCOUNT_SECRET_REMOVED,),
-    ),
-    "add_account_key": Case(
-        call=lambda actor, it: identity.add_account_key(
-            actor,
-            machine.AddAccountKey(account_id=it["account_id"], name="deploys", jwk=public_jwk()),
-        ),
-        needs=("account_id",),
+    Case(
+        identity.add_account_key,
+        {"accountId": "$account_id", "name": "deploys", "jwk": lambda *_: public_jwk()},
         adds=(Event.SERVICE_ACCOUNT_KEY_ADDED,),
     ),
-    "list_account_keys": Case(
-        call=lambda actor, it: identity.list_account_keys(actor, it["account_id"]),
-        needs=("account_id",),
-    ),
-    "remove_account_key": Case(
-        call=lambda actor, it: identity.remove_account_key(actor, it["key_id"]),
-        needs=("key_id",),
-        adds=(Event.SERVICE_ACCOUNT_KEY_REMOVED,),
-    ),
-    "create_personal_token": Case(
-        call=lambda actor, _: identity.create_personal_token(
-            actor,
-            machine.CreatePersonalToken(name="nightly", scopes=["vault:read"], expires_in_days=7),
-        ),
+    Case(identity.list_account_keys, "$account_id"),
+    Case(identity.remove_account_key, "$key_id", adds=(Event.SERVICE_ACCOUNT_KEY_REMOVED,)),
+    Case(
+        identity.create_personal_token,
+        {"name": "nightly", "scopes": ["vault:read"], "expiresInDays": 7},
         adds=(Event.PERSONAL_TOKEN_CREATED,),
         at_home=True,
     ),
-    "list_personal_tokens": Case(
-        call=lambda actor, _: identity.list_personal_tokens(actor, machine.ListPersonalTokens()),
-        needs=("personal_token",),
-        at_home=True,
-    ),
-    "show_personal_token": Case(
-        call=lambda actor, it: identity.show_personal_token(actor, it["personal_token"]),
-        needs=("personal_token",),
-    ),
-    "revoke_personal_token": Case(
-        call=lambda actor, it: identity.revoke_personal_token(actor, it["personal_token"]),
-        needs=("personal_token",),
-        adds=(Event.PERSONAL_TOKEN_REVOKED,),
-    ),
-}
+    Case(identity.list_personal_tokens, also_needs=("personal_token",), at_home=True),
+    Case(identity.show_personal_token, "$personal_token"),
+    Case(identity.revoke_personal_token, "$personal_token", adds=(Event.PERSONAL_TOKEN_REVOKED,)),
+)
+
+CASES = {case.operation.__name__: case for case in _CASES}

@@ -123,7 +123,7 @@ ELSEWHERE = {
     "tenants/notifications.py": "the worker sends mail",
     "tenants/operations/invitations.py": "an invitation lets somebody in who has no actor yet",
     "tenants/operations/tenants.py": "an operator's command",
-    "vaultsite/demo.py": "makes the demo data",
+    "devtools/demo.py": "makes the demo data",
 }
 OPENERS = {"tenant_transaction", "joined_transaction", "use_tenant", "atomic_operations"}
 
@@ -131,7 +131,7 @@ OPENERS = {"tenant_transaction", "joined_transaction", "use_tenant", "atomic_ope
 def test_tenant_rows_are_reached_in_transactions_that_check() -> None:
     root = Path(settings.BASE_DIR)
     apps = ("access", "audit", "tenants", "credentials", "leases", "identity")
-    faces = ("mcpserver", "restapi", "console", "vaultsite")
+    faces = ("mcpserver", "restapi", "console", "vaultsite", "devtools")
     found = {
         str(path.relative_to(root))
         for app in (*apps, *faces)

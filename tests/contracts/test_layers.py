@@ -22,6 +22,7 @@ APPS = (
     "mcpserver",
     "console",
     "vaultsite",
+    "devtools",
 )
 
 # Not the tenants': each looked up before a tenant is known, or by its holder's own secret.
@@ -59,7 +60,7 @@ OTHERWISE = {
         "Version",
     ): "by the id that a rotation in hand names",
     ("tenants/clients.py", "SuspendedClient"): "of the tenant of the agent's row in hand",
-    ("vaultsite/demo.py", "Credential"): "an operator's command, in its tenant's transaction",
+    ("devtools/demo.py", "Credential"): "an operator's command, in its tenant's transaction",
 }
 
 

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,14 +14,15 @@ from devtools.data_directory import DataDirectory, open_directory
 from devtools.exit_codes import LaunchError
 from devtools.processes import ProcessGroup
 from devtools.servers import Servers, remove_data, start_servers
-from devtools.settings_env import PREFIX
+from devtools.settings_env import setting
 from tests.devtools.running import eventually, is_running, start
+from vaultsite.environment import PREFIX, SettingsError, read_setting
 
 LAUNCH_AND_WAIT = """
 import pathlib, time
-from devtools import datadir, processes, servers
-data = datadir.open_directory(pathlib.Path({data!r}))
-with processes.Family(data.logs) as family:
+from devtools import data_directory, processes, servers
+data = data_directory.open_directory(pathlib.Path({data!r}))
+with processes.ProcessGroup(data.logs) as family:
     servers.start_servers(family, data, throwaway=True)
     print(*[child.process.pid for child in family.children], flush=True)
     time.sleep(600)
@@ -188,3 +189,13 @@ def test_a_directory_that_others_may_write_to_is_refused(tmp_path: Path) -> None
     shared.chmod(0o777)
     with pytest.raises(LaunchError, match="others may write"):
         open_directory(shared)
+
+
+@pytest.mark.parametrize("read", [setting, read_setting], ids=["launcher", "application"])
+def test_a_setting_that_is_given_twice_is_refused_by_launcher_and_application(
+    read: Callable[[str], str | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAULTSITE_EMAIL_FROM", "one@example.org")
+    monkeypatch.setenv("VAULTSITE_EMAIL_FROM_FILE", str(tmp_path / "another"))
+    with pytest.raises((LaunchError, SettingsError), match="EMAIL_FROM_FILE are both set"):
+        read("EMAIL_FROM")

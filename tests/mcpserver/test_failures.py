@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import pytest
 from django.db import OperationalError
 
+from audit.endpoint import signature_of
 from foundation.errors import Unavailable
 from mcpserver import guard
 from mcpserver.rate_limits import Bucket, CallLimit
@@ -33,7 +34,8 @@ def has_no_database(*_: object, **__: object) -> NoReturn:
 
 def with_operation(monkeypatch: pytest.MonkeyPatch, operation: Callable[..., Any]) -> None:
     """Let LIST call `operation`."""
-    tool = replace(BY_NAME[LIST], operation=operation)
+    tool = BY_NAME[LIST]
+    tool = replace(tool, operation=operation, signature=signature_of(tool.operation))
     monkeypatch.setattr("mcpserver.server.find_tool", lambda _: tool)
 
 

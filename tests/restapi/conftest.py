@@ -56,7 +56,7 @@ def api(http: httpx2.Client, token_of: TokenOf, owner: Somebody) -> httpx2.Clien
 
 
 @pytest.fixture
-def admins_only(http: httpx2.Client, token_of: TokenOf, owner: Somebody) -> httpx2.Client:
+def admin_api(http: httpx2.Client, token_of: TokenOf, owner: Somebody) -> httpx2.Client:
     """The owner's program with `vault:admin`."""
     http.headers["Authorization"] = f"Bearer {token_of(owner, ADMIN)}"
     return http

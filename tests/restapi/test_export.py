@@ -26,21 +26,21 @@ def used(owner: Somebody) -> None:
 
 
 @pytest.mark.usefixtures("used")
-def test_lines_of_json_are_the_entries_of_the_log(governing: httpx2.Client) -> None:
-    answer = governing.get(PATH, params={"key": "stripe-api-key"})
+def test_lines_of_json_are_the_entries_of_the_log(admin_api: httpx2.Client) -> None:
+    answer = admin_api.get(PATH, params={"key": "stripe-api-key"})
     assert answer.headers["content-type"] == "application/x-ndjson"
     assert answer.headers["cache-control"] == "no-store"
     lines = [json.loads(line) for line in answer.text.splitlines()]
-    asked = governing.get("/api/v1/audit", params={"key": "stripe-api-key"}).json()
+    asked = admin_api.get("/api/v1/audit", params={"key": "stripe-api-key"}).json()
     assert lines == asked["entries"]
     assert [one["event"] for one in lines] == ["lease.created", "credential.created"]
     assert lines[0]["purpose"] == FORMULA
 
 
 @pytest.mark.usefixtures("used")
-def test_a_table_holds_no_formula(governing: httpx2.Client, owner: Somebody) -> None:
+def test_a_table_holds_no_formula(admin_api: httpx2.Client, owner: Somebody) -> None:
     wish = {"format": "csv", "event": "lease.created"}
-    answer = governing.get(PATH, params=wish, headers={"Accept": "text/csv"})
+    answer = admin_api.get(PATH, params=wish, headers={"Accept": "text/csv"})
     assert answer.headers["content-type"] == "text/csv"
     assert answer.headers["content-disposition"] == 'attachment; filename="vault-audit.csv"'
     (row,) = csv.DictReader(answer.text.splitlines())
@@ -57,9 +57,9 @@ def test_a_table_holds_no_formula(governing: httpx2.Client, owner: Somebody) -> 
     ],
 )
 def test_what_makes_no_file_is_a_problem(
-    governing: httpx2.Client, query: dict[str, str], status: int, code: str
+    admin_api: httpx2.Client, query: dict[str, str], status: int, code: str
 ) -> None:
-    answer = governing.get(PATH, params=query, headers={"Accept": "text/csv"})
+    answer = admin_api.get(PATH, params=query, headers={"Accept": "text/csv"})
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 

@@ -60,7 +60,7 @@ def test_each_operation_says_its_scope_and_its_errors() -> None:
         operation = described[route.name]
         scope = RULES[route.action].scope.value
         assert operation["security"] == [{"oauth": [scope]}, {"bearer": [scope]}]
-        for error in route.errors:
+        for error in route.refusals:
             answer = operation["responses"][str(error.status)]["content"]
             schema = answer["application/problem+json"]["schema"]
             assert error.code in schema["allOf"][1]["properties"]["code"]["enum"]
@@ -89,7 +89,7 @@ def test_durations_go_in_both_ways_and_come_out_as_seconds() -> None:
 
 
 def test_answers_of_the_running_server_are_as_described(
-    governing: httpx2.Client, owner: Somebody, subtests: Subtests
+    admin_api: httpx2.Client, owner: Somebody, subtests: Subtests
 ) -> None:
     """Every list and what hangs on one credential; refusals of all of them."""
     store(owner, value=CANARY)
@@ -103,10 +103,10 @@ def test_answers_of_the_running_server_are_as_described(
     for method, address, body, query in calls:
         with subtests.test(address=address):
             here = address.replace("{key}", "stripe-api-key")
-            answer = governing.request(method, f"/api/v1{here}", json=body, params=query)
+            answer = admin_api.request(method, f"/api/v1{here}", json=body, params=query)
             assert answer.status_code in (200, 201, 409)
             _as_described(method, address, answer)
-            refused = governing.request(method, f"/api/v1{here}", params={"nonsense": "1"})
+            refused = admin_api.request(method, f"/api/v1{here}", params={"nonsense": "1"})
             assert refused.status_code in (415, 422)
             _as_described(method, address, refused)
 

@@ -12,6 +12,7 @@ from access.tenancy import tenant_transaction
 from credentials.models import Credential
 from credentials.operations import create_credential, give_grant
 from credentials.shapes.credentials import CreateCredential, GiveGrant
+from devtools.demo_credentials import acme_credentials, globex_credentials
 from foundation.db.clock import database_now
 from foundation.db.ids import public_id
 from tenants.models import Membership, Person, Tenant
@@ -24,7 +25,6 @@ from tenants.operations import (
 )
 from tenants.shapes.groups import CreateGroup, GroupPlace
 from tenants.shapes.service_accounts import CreateServiceAccount
-from vaultsite.demo_credentials import acme_credentials, globex_credentials
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from devtools.demo import demo_keys, seed_credentials, seed_people
 from tenants.models import Tenant
-from vaultsite.demo import demo_keys, seed_credentials, seed_people
 
 
 class Command(BaseCommand):
