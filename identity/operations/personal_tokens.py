@@ -131,8 +131,8 @@ def _repeated(
 ) -> PersonalToken | None:
     if request.idempotency_key is None:
         return None
-    mine = tokens_of(actor).filter(person_id=actor.person)
-    earlier = mine.filter(idempotency_key=request.idempotency_key).first()
+    own = tokens_of(actor).filter(person_id=actor.person)
+    earlier = own.filter(idempotency_key=request.idempotency_key).first()
     if earlier is None:
         return None
     earlier_request = (earlier.name, earlier.scope, earlier.days, earlier.only)

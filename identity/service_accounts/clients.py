@@ -44,8 +44,8 @@ def client_of(account: ServiceAccount) -> Client:
 
 def credentials_of(actor: Actor, kind: str) -> QuerySet[AccountProof]:
     """The credentials of the tenant's service accounts, the newest first."""
-    mine = AccountProof.objects.filter(client__tenant_id=actor.tenant_id, kind=kind)
-    return mine.select_related("client").order_by("-created_at", "-pk")
+    credentials = AccountProof.objects.filter(client__tenant_id=actor.tenant_id, kind=kind)
+    return credentials.select_related("client").order_by("-created_at", "-pk")
 
 
 def credentials_of_account(actor: Actor, account_id: str, kind: str) -> QuerySet[AccountProof]:
