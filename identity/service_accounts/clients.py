@@ -25,7 +25,7 @@ def lock_account(actor: Actor, account_id: str) -> ServiceAccount:
     return account
 
 
-def client_of(account: ServiceAccount) -> Client:
+def get_or_create_client(account: ServiceAccount) -> Client:
     """The account's client, created when it is first needed; the account must be locked."""
     client: Client
     client, _ = Client.objects.get_or_create(
@@ -71,7 +71,9 @@ def lock_credential(actor: Actor, proof_id: str, kind: str) -> AccountProof:
     raise NotFound("There is no such proof of a service account.")
 
 
-def repeated(actor: Actor, client: Client, key: str | None, **same: Any) -> AccountProof | None:
+def find_repeated(
+    actor: Actor, client: Client, key: str | None, **same: Any
+) -> AccountProof | None:
     """What the actor made earlier with this idempotency key; Invalid when it was something else."""
     if key is None:
         return None
@@ -84,7 +86,7 @@ def repeated(actor: Actor, client: Client, key: str | None, **same: Any) -> Acco
     return earlier
 
 
-def until(days: int) -> tuple[datetime, datetime]:
+def validity_period(days: int) -> tuple[datetime, datetime]:
     """Now by the database's clock, and that many days later."""
     now = database_now()
     return now, now + timedelta(days=days)
