@@ -24,6 +24,6 @@ SCOPE_MEANINGS = {
 }
 
 
-def satisfies(held: frozenset[str], required: Scope) -> bool:
+def satisfies(granted: frozenset[str], required: Scope) -> bool:
     """Whether any of the scopes is at least `required`."""
-    return any(_RANK[Scope(one)] >= _RANK[required] for one in held if one in _RANK)
+    return any(_RANK[Scope(scope)] >= _RANK[required] for scope in granted if scope in _RANK)

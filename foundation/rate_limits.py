@@ -131,8 +131,8 @@ LIMITS = (
         "reauthenticate",
         "10/minute",
         PERSON,
-        "proofs given anew",
-        "whoever sits at somebody's browser guesses slowly",
+        "authentications repeated",
+        "anybody at another person's browser guesses slowly",
     ),
 )
 RULE = "must be rates such as 120/minute, 2000/day"

@@ -35,8 +35,8 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
         raise Denied("Only a member of the tenant can connect an agent to it.")
     if is_suspended(actor, client_id):
         raise Denied("This software is suspended in this tenant; an owner or admin can resume it.")
-    mine = Agent.objects.of(actor).filter(person_id=actor.person)
-    active = mine.exclude(state=AgentState.REMOVED)
+    agents = Agent.objects.of(actor).filter(person_id=actor.person)
+    active = agents.exclude(state=AgentState.REMOVED)
     own = active.filter(client_id=client_id).first()
     named = active.filter(name=name).order_by("-created_at").first()
     if named is not None and named.client_id != client_id:
@@ -46,7 +46,7 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
         agent.name = name
         agent.save(update_fields=["name"])
     else:
-        agent = _new(actor, client_id, name, waits=_has_suspended(mine))
+        agent = _new(actor, client_id, name, waits=_has_suspended(agents))
     if agent is not own and agent is not named:
         notify(actor, NoticeKind.AGENT_CONNECTED, agent=name, state=agent.state)
     record_in_transaction(

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tenants.shapes.audit import EntryOut, FormatWord
@@ -39,38 +39,31 @@ COLUMNS = (
 
 def audit_file(form: FormatWord, batches: Iterable[list[EntryOut]]) -> Iterator[str]:
     """The file in parts, one per batch."""
-    write: Callable[[list[EntryOut]], str] = _table if form == "csv" else _lines
     if form == "csv":
-        yield _rows([list(COLUMNS)])
-    yield from map(write, batches)
+        yield _csv([list(COLUMNS)])
+    for entries in batches:
+        if form == "csv":
+            yield _csv([_row(entry.wire()) for entry in entries])
+        else:
+            yield "".join(f"{json.dumps(entry.wire(), ensure_ascii=False)}\n" for entry in entries)
 
 
-def _lines(entries: list[EntryOut]) -> str:
-    return "".join(f"{json.dumps(one.wire(), ensure_ascii=False)}\n" for one in entries)
-
-
-def _table(entries: list[EntryOut]) -> str:
-    return _rows([_cells(one.wire()) for one in entries])
-
-
-def _rows(rows: list[list[str]]) -> str:
+def _csv(rows: list[list[str]]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
     return text.getvalue()
 
 
-def _cells(entry: dict[str, Any]) -> list[str]:
+def _row(entry: dict[str, Any]) -> list[str]:
     acted = entry.pop("actor")
     entry |= {"actorKind": acted["kind"], "actorId": acted["id"], "actor": acted["name"]}
-    return [_harmless(_text(entry[name])) for name in COLUMNS]
+    return [_cell(entry[name]) for name in COLUMNS]
 
 
-def _text(value: object) -> str:
+def _cell(value: object) -> str:
+    """The value as text; an apostrophe keeps a spreadsheet from reading it as a formula."""
     if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False) if value else ""
-    return "" if value is None else str(value)
-
-
-def _harmless(cell: str) -> str:
-    """The text, after an apostrophe where a spreadsheet would not take it as text."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+        text = json.dumps(value, ensure_ascii=False) if value else ""
+    else:
+        text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

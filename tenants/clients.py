@@ -22,7 +22,7 @@ def with_client(rows: TenantQuerySet[Agent]) -> TenantQuerySet[Agent]:
     return rows.annotate(**known)
 
 
-def living_agents(actor: Actor, client_id: UUID | None = None) -> TenantQuerySet[Agent]:
+def connected_agents(actor: Actor, client_id: UUID | None = None) -> TenantQuerySet[Agent]:
     """The tenant's agents without the removed ones, of one client or of all."""
     rows = Agent.objects.of(actor).exclude(state=AgentState.REMOVED)
     return rows if client_id is None else rows.filter(client_id=client_id)
@@ -53,7 +53,7 @@ def resume_client(actor: Actor, client_id: UUID) -> bool:
 def remove_agents(actor: Actor, client_id: UUID) -> list[UUID]:
     """Remove every agent of the client in this tenant and end their leases; returns their ids."""
     _lock_people(actor, client_id)
-    removed = list(living_agents(actor, client_id).locked().order_by("pk"))
+    removed = list(connected_agents(actor, client_id).locked().order_by("pk"))
     for agent in removed:
         agent.state = AgentState.REMOVED
         agent.save(update_fields=["state"])
@@ -64,5 +64,5 @@ def remove_agents(actor: Actor, client_id: UUID) -> list[UUID]:
 
 def _lock_people(actor: Actor, client_id: UUID) -> None:
     """Lock the memberships first, as every operation that ends access does."""
-    people = living_agents(actor, client_id).values_list("person_id", flat=True)
+    people = connected_agents(actor, client_id).values_list("person_id", flat=True)
     lock_memberships(actor, people)

@@ -28,7 +28,7 @@ def invitation_link(invitation_id: UUID) -> str:
     return f"{settings.PUBLIC_URL}/invitations/{invitation_secret(invitation_id)}"
 
 
-def opened(secret: str) -> UUID:
+def parse_invitation_secret(secret: str) -> UUID:
     """The invitation of a genuine secret; NO_ID, which no row has, for anything else."""
     try:
         blob = urlsafe_b64decode(secret.encode("ascii") + b"=" * (-len(secret) % 4))

@@ -249,8 +249,8 @@ class Attempt(Generic[M]):
     def _record(self, **outcome: Any) -> None:
         """Unless another claim took over; a sent message is recorded in any case."""
         with self.queue.transaction(self.key):
-            mine = {} if outcome.get("state") == MailState.SENT else {"attempts": self.number}
-            self._waiting(**mine).update(**outcome)
+            conditions = {} if outcome.get("state") == MailState.SENT else {"attempts": self.number}
+            self._waiting(**conditions).update(**outcome)
 
     def _waiting(self, **lookup: Any) -> models.QuerySet[M]:
         return self.queue.rows(self.key).filter(state=MailState.WAITING, **lookup)

@@ -33,11 +33,11 @@ def notify(actor: Actor, kind: NoticeKind, **facts: str) -> None:
     Joins the running transaction, which must have named the tenant.
     """
     person = Person.objects.get(pk=actor.person)
-    told = Q(person_id=actor.person) | Q(role__in=[Role.OWNER, Role.ADMIN])
-    members = Membership.objects.filter(told, tenant_id=actor.tenant_id, suspended_at=None)
-    everything = {**facts, "person": person.email}
+    recipients = Q(person_id=actor.person) | Q(role__in=[Role.OWNER, Role.ADMIN])
+    members = Membership.objects.filter(recipients, tenant_id=actor.tenant_id, suspended_at=None)
+    all_facts = {**facts, "person": person.email}
     Notice.objects.bulk_create(
-        Notice(tenant_id=actor.tenant_id, person_id=member.person_id, kind=kind, facts=everything)
+        Notice(tenant_id=actor.tenant_id, person_id=member.person_id, kind=kind, facts=all_facts)
         for member in members
     )
 

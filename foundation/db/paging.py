@@ -55,9 +55,9 @@ def _cursor(row: Model, keys: Keys) -> str:
 def _places(cursor: str, keys: Keys) -> list[Any]:
     try:
         parts = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if isinstance(parts, list) and all(isinstance(one, str) for one in parts):
+        if isinstance(parts, list) and all(isinstance(part, str) for part in parts):
             made = [make(one) for make, one in zip(keys.values(), parts, strict=True)]
-            if all(is_visible(one) for one in parts):
+            if all(is_visible(part) for part in parts):
                 return made
     except (ValueError, TypeError):
         pass

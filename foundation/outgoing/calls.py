@@ -85,7 +85,7 @@ def _read(parts: Iterable[bytes]) -> bytes:
 
 
 def _require_no_transaction() -> None:
-    if any(one.in_atomic_block for one in connections.all(initialized_only=True)):
+    if any(connection.in_atomic_block for connection in connections.all(initialized_only=True)):
         raise RuntimeError("a call to another server inside a transaction")
 
 

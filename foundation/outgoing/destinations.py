@@ -78,7 +78,7 @@ def find_destination(url: str, deadline: Deadline) -> Destination:
     if not trusted and port != HTTPS_PORT and port < FIRST_UNPRIVILEGED_PORT:
         raise NotAllowed("The port is not allowed.")
     addresses = _resolved(host, port, deadline)
-    if not trusted and not all(is_public(one) for one in addresses):
+    if not trusted and not all(is_public(address) for address in addresses):
         raise NotAllowed("The address is not allowed.")
     return Destination(addresses, port)
 
@@ -87,7 +87,11 @@ def may_be_visited(url: object) -> bool:
     """Whether the URL has a form to which a person may be sent, and Vault go when the address it
     resolves to is allowed: https without credentials, or this machine in development.
     """
-    if not isinstance(url, str) or not url.isascii() or any(one.isspace() for one in url):
+    if (
+        not isinstance(url, str)
+        or not url.isascii()
+        or any(character.isspace() for character in url)
+    ):
         return False
     try:
         parts = urlsplit(url)
@@ -121,4 +125,4 @@ def _resolved(host: str, port: int, deadline: Deadline) -> tuple[str, ...]:
     except (OSError, UnicodeError, TimeoutError):
         asked.cancel()
         raise CallFailed("The name does not resolve.") from None
-    return tuple(dict.fromkeys(str(one[4][0]) for one in found))
+    return tuple(dict.fromkeys(str(info[4][0]) for info in found))

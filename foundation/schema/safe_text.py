@@ -18,7 +18,9 @@ def is_visible(text: str) -> bool:
     No control, format, surrogate, private, unassigned or line-separating characters, and no
     variation selectors that can carry data; tab, newline and the two joiners are allowed.
     """
-    return all(one in "\t\n" or one in _JOINERS or _is_seen(one) for one in text)
+    return all(
+        character in "\t\n" or character in _JOINERS or _is_seen(character) for character in text
+    )
 
 
 def _is_seen(character: str) -> bool:

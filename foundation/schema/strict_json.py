@@ -65,7 +65,7 @@ def _may_be_deep(body: bytes) -> bool:
 def _require_shallow(value: Any) -> None:
     level = [value]
     for _ in range(MAXIMUM_DEPTH):
-        inner = (child for one in level for child in _children(one))
+        inner = (child for value in level for child in _children(value))
         level = [child for child in inner if isinstance(child, (dict, list))]
         if not level:
             return
@@ -75,10 +75,10 @@ def _require_shallow(value: Any) -> None:
 def _require_whole_characters(value: Any) -> None:
     level = [value]
     while level:
-        for text in (one for one in level if isinstance(one, str)):
+        for text in (value for value in level if isinstance(value, str)):
             if any("\ud800" <= character <= "\udfff" for character in text):
                 raise Malformed("A string holds half of a surrogate pair.")
-        level = [child for one in level for child in _children(one, names=True)]
+        level = [child for value in level for child in _children(value, names=True)]
 
 
 def _children(value: Any, *, names: bool = False) -> Iterator[Any]:

@@ -98,9 +98,9 @@ def _validated(request: HttpRequest) -> tuple[Client, str, list[str]]:
         message = "The app is not known here." if unknown else "The app's request is not valid."
         raise UnanswerableRequest(message, unknown_client=unknown) from None
     except OAuthToolkitError as error:
-        told = error.oauthlib_error
+        cause = error.oauthlib_error
         raise ErrorResponse(
-            told.redirect_uri, told.state or "", told.error, told.description
+            cause.redirect_uri, cause.state or "", cause.error, cause.description
         ) from None
     return credentials["request"].client, credentials["redirect_uri"], scopes
 

@@ -40,8 +40,8 @@ def status(request: HttpRequest, identifier: UUID) -> HttpResponse:
     if asked is None:
         raise Http404
     stage = _stage(asked, database_now())
-    told = Stage.WAITING if stage is Stage.LATE else stage
-    return JsonResponse({"status": told}, headers={"Cache-Control": "no-store"})
+    shown = Stage.WAITING if stage is Stage.LATE else stage
+    return JsonResponse({"status": shown}, headers={"Cache-Control": "no-store"})
 
 
 @require_safe
@@ -52,11 +52,11 @@ def complete(request: HttpRequest) -> HttpResponse:
     stage = Stage.UNKNOWN if asked is None else _stage(asked, now)
     followed = asked is not None and stage in (Stage.ASKED, Stage.WAITING, Stage.LATE)
     shown = Stage.WAITING if stage is Stage.ASKED else stage
-    stages = [one for one in Stage if one is not Stage.ASKED] if followed else [shown]
+    stages = [value for value in Stage if value is not Stage.ASKED] if followed else [shown]
     context = {
         "client_name": asked.client.name if asked else "",
         "following": asked.pk if asked and followed else None,
-        "stages": [(str(one), one is shown) for one in stages],
+        "stages": [(str(value), value is shown) for value in stages],
     }
     response = render(request, "identity/complete.html", context)
     response["Cache-Control"] = "no-store"

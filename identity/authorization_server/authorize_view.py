@@ -80,10 +80,10 @@ def _ask(request: HttpRequest, asked: AuthorizationParameters) -> HttpResponseBa
         return Leave(response_uri(asked.redirect_uri, error=needed, state=asked.state))
     if who is None:
         return _sign_in(request)
-    mine = memberships(request)
-    if not mine:
+    rows = memberships(request)
+    if not rows:
         return refuse(request, "You belong to no tenant yet; ask an owner to add you.")
-    if all(lacks_second_factor(request, one.tenant) for one in mine):
+    if all(lacks_second_factor(request, row.tenant) for row in rows):
         return redirect_to_login(request.get_full_path(), reverse("account_second_factor"))
     return _page(request, store_request(asked, who.person, who.session_key))
 
@@ -111,21 +111,21 @@ def _decided(request: HttpRequest) -> HttpResponseBase:
         response["Retry-After"] = str(wait)
         return response
     try:
-        mine = stored_request(UUID(request.POST.get("request", "")), who.person, who.session_key)
+        stored = stored_request(UUID(request.POST.get("request", "")), who.person, who.session_key)
     except ValueError:
         return refuse(request, OVER)
     try:
         with transaction.atomic():
-            return _decide(request, mine)
+            return _decide(request, stored)
     except VaultError as error:
-        asked = mine.select_related("client", "person").first()
+        asked = stored.select_related("client", "person").first()
         if asked is None:
             return refuse(request, OVER)
         return _page(request, asked, problem=error.detail, status=error.status)
 
 
-def _decide(request: HttpRequest, mine: QuerySet[AuthorizeRequest]) -> HttpResponseBase:
-    locked = mine.select_for_update(of=("self",)).select_related("client", "person")
+def _decide(request: HttpRequest, stored: QuerySet[AuthorizeRequest]) -> HttpResponseBase:
+    locked = stored.select_for_update(of=("self",)).select_related("client", "person")
     asked = locked.first()
     if asked is None or asked.decided_at or asked.expires_at <= database_now():
         return refuse(request, OVER)
@@ -144,8 +144,8 @@ def _decide(request: HttpRequest, mine: QuerySet[AuthorizeRequest]) -> HttpRespo
 def _page(
     request: HttpRequest, asked: AuthorizeRequest, *, problem: str = "", status: int = 200
 ) -> HttpResponse:
-    mine = memberships(request)
-    places = [one for one in mine if not lacks_second_factor(request, one.tenant)]
+    rows = memberships(request)
+    places = [row for row in rows if not lacks_second_factor(request, row.tenant)]
     redirect = Redirect.parse(asked.redirect_uri)
     if not places or redirect is None:
         return refuse(request, OVER)
@@ -155,7 +155,7 @@ def _page(
         "redirect": redirect,
         "problem": problem,
         "places": places,
-        "locked": [one.tenant.name for one in mine if one not in places],
+        "locked": [row.tenant.name for row in rows if row not in places],
         "scopes": _in_words(asked),
         "offline": OFFLINE_ACCESS in asked.scope.split(),
         "for_mcp": asked.resource == settings.MCP_RESOURCE,

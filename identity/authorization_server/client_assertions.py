@@ -83,7 +83,7 @@ def _is_timely(claims: dict[str, Any], now: datetime) -> bool:
     if end is None or not now < end <= now + LIFE + SKEW:
         return False
     begun = (_moment(claims[name]) for name in ("iat", "nbf") if name in claims)
-    return all(one is not None and one <= now + SKEW for one in begun)
+    return all(time is not None and time <= now + SKEW for time in begun)
 
 
 def _is_named(claims: dict[str, Any]) -> bool:

@@ -135,7 +135,10 @@ def _signed(request: OAuthRequest) -> _Attempt | None:
     kind = getattr(request, "client_assertion_type", None)
     if not assertion or kind != ASSERTION:
         return None
-    return _Attempt(claimed_client(assertion), _by_assertion(assertion))
+    return _Attempt(
+        claimed_client(assertion),
+        lambda client: verify_assertion(_valid(client, ProofKind.KEY), assertion, client),
+    )
 
 
 def _by_secret(secret: str) -> Check:
@@ -152,10 +155,6 @@ def _by_secret(secret: str) -> Check:
         return found
 
     return check
-
-
-def _by_assertion(assertion: str) -> Check:
-    return lambda client: verify_assertion(_valid(client, ProofKind.KEY), assertion, client)
 
 
 def _valid(client: Client, kind: str) -> QuerySet[AccountProof]:

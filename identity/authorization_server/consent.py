@@ -58,8 +58,8 @@ def store_request(
 
     Only the newest few stay open, so that rows do not pile up.
     """
-    mine = AuthorizeRequest.objects.filter(person=person, decided_at=None)
-    older = mine.order_by("-created_at").values_list("pk", flat=True)[MOST_OPEN - 1 :]
+    open_requests = AuthorizeRequest.objects.filter(person=person, decided_at=None)
+    older = open_requests.order_by("-created_at").values_list("pk", flat=True)[MOST_OPEN - 1 :]
     AuthorizeRequest.objects.filter(pk__in=list(older)).delete()
     return AuthorizeRequest.objects.create(
         client=asked.client,
@@ -188,5 +188,5 @@ def _refused(asked: AuthorizeRequest, description: str) -> str:
 
 def _agents(actor: Actor) -> QuerySet[Agent]:
     assert actor.person_id is not None
-    mine = Agent.objects.of(actor).filter(person_id=actor.person_id)
-    return mine.exclude(state=AgentState.REMOVED)
+    agents = Agent.objects.of(actor).filter(person_id=actor.person_id)
+    return agents.exclude(state=AgentState.REMOVED)

@@ -70,5 +70,5 @@ def allows(registered: list[str], uri: str) -> bool:
     asked = Redirect.parse(uri)
     if asked is None:
         return False
-    known = (Redirect.parse(one) for one in registered)
-    return any(one is not None and one.matches(asked) for one in known)
+    known = (Redirect.parse(uri) for uri in registered)
+    return any(redirect is not None and redirect.matches(asked) for redirect in known)

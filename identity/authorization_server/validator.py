@@ -61,7 +61,7 @@ class VaultValidator(OAuth2Validator):
         """The client with that id; an impossible id (with a NUL, say) is not looked up."""
         if not CLIENT_ID.fullmatch(client_id or ""):
             return None
-        load: Any = OAuth2Validator._load_application  # noqa: SLF001  # ours stands in front of it
+        load: Any = OAuth2Validator._load_application  # noqa: SLF001  # ours calls it
         client: Client | None = load(self, client_id, request)
         return client
 
@@ -119,11 +119,11 @@ class VaultValidator(OAuth2Validator):
         if known is None or not _proves(request.code_verifier, known.code_challenge):
             return False
         family = lock_family(known.consent, request=request.headers[CONTEXT_HEADER])
-        held = found.first()
-        if held is None or not _is_redeemable(held, family):
+        locked = found.first()
+        if locked is None or not _is_redeemable(locked, family):
             return False
         _require_resource(request, family)
-        request.grant = FamilyGrant(family=family, code=held)
+        request.grant = FamilyGrant(family=family, code=locked)
         request.user = family.consent.person
         request.scopes = family.consent.scope.split()
         return True
@@ -160,9 +160,9 @@ class VaultValidator(OAuth2Validator):
     ) -> None:
         """The row stays as a tombstone, so that a replay is recognised."""
         grant: FamilyGrant = request.grant
-        held = _code_of(request)
-        held.consumed_at = grant.family.now
-        held.save(update_fields=["consumed_at"])
+        code_row = _code_of(request)
+        code_row.consumed_at = grant.family.now
+        code_row.save(update_fields=["consumed_at"])
 
     # -- tokens --------------------------------------------------------------------------------
 
@@ -175,11 +175,11 @@ class VaultValidator(OAuth2Validator):
         if known is None:
             return False
         family = lock_family(known.consent, request=request.headers[CONTEXT_HEADER])
-        held = found.first()
-        if held is None or not _is_refreshable(held, family):
+        locked = found.first()
+        if locked is None or not _is_refreshable(locked, family):
             return False
         _require_resource(request, family)
-        request.grant = FamilyGrant(family=family, refresh_token=held)
+        request.grant = FamilyGrant(family=family, refresh_token=locked)
         request.user = family.consent.person
         return True
 
@@ -204,10 +204,10 @@ class VaultValidator(OAuth2Validator):
         """Either token ends the consent it was issued for (RFC 7009 §2.1); a service account's
         token ends alone. Leases are not affected (L6).
         """
-        mine = {"token_checksum": digest(token), "application": request.client}
+        own = {"token_checksum": digest(token), "application": request.client}
         row = (
-            RefreshToken.objects.filter(**mine).select_related("consent").first()
-            or AccessToken.objects.filter(**mine).select_related("consent", "proof__client").first()
+            RefreshToken.objects.filter(**own).select_related("consent").first()
+            or AccessToken.objects.filter(**own).select_related("consent", "proof__client").first()
         )
         if row is None:
             return

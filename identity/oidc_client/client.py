@@ -120,7 +120,7 @@ def _claims(
 
 
 def _said(claims: dict[str, Any]) -> IdTokenClaims:
-    subject, email, name = (_text(claims.get(one)) for one in ("sub", "email", "name"))
+    subject, email, name = (_text(claims.get(member)) for member in ("sub", "email", "name"))
     if not 0 < len(subject) <= 255:
         raise ProviderFailed("Its ID token names nobody.")
     moment = claims.get("auth_time")
@@ -139,8 +139,8 @@ def _text(value: object) -> str:
 
 def _key(keys: dict[str, Any], token: str) -> jwt.PyJWK:
     """The signing key that the token names, or the only one there is."""
-    usable = [one for one in keys["keys"] if one.get("use", "sig") == "sig"]
+    usable = [key for key in keys["keys"] if key.get("use", "sig") == "sig"]
     kid = jwt.get_unverified_header(token).get("kid")
-    named = [one for one in usable if one.get("kid") == kid] if kid else usable
+    named = [key for key in usable if key.get("kid") == kid] if kid else usable
     (key,) = named
     return jwt.PyJWK(key, algorithm=jwt.get_unverified_header(token)["alg"])

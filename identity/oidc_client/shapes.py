@@ -16,8 +16,8 @@ DOMAIN = re.compile(
 
 
 def _domains(given: list[str]) -> list[str]:
-    named = [one.strip().lower() for one in given]
-    if not all(DOMAIN.fullmatch(one) for one in named):
+    named = [domain.strip().lower() for domain in given]
+    if not all(DOMAIN.fullmatch(domain) for domain in named):
         raise Invalid("domains: names such as example.org.", "domains")
     return list(dict.fromkeys(named))
 

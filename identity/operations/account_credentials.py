@@ -14,13 +14,13 @@ from foundation.db.ids import public_id
 from foundation.errors import Conflict
 from identity.models import Client
 from identity.service_accounts.clients import (
-    client_of,
     credential_fields,
     credentials_of_account,
+    find_repeated,
+    get_or_create_client,
     lock_account,
     lock_credential,
-    repeated,
-    until,
+    validity_period,
 )
 from identity.service_accounts.models import AccountProof, ProofKind
 from identity.service_accounts.public_keys import register
@@ -105,17 +105,17 @@ def _add(
 ) -> tuple[AccountProof, bool]:
     """The new credential and True, or the one that the idempotency key made earlier and False."""
     actor, entry = context.actor, context.entry
-    client = client_of(lock_account(actor, request.account_id))
+    client = get_or_create_client(lock_account(actor, request.account_id))
     same = {"kind": kind, "name": request.name, "scope": " ".join(request.scopes)}
     # A repeated request brings the same key, but no secret that could be compared.
     compared = {"public_jwk": columns["public_jwk"]} if kind is ProofKind.KEY else {}
     days = request.expires_in_days
-    earlier = repeated(actor, client, request.idempotency_key, **same, days=days, **compared)
+    earlier = find_repeated(actor, client, request.idempotency_key, **same, days=days, **compared)
     if earlier is not None:
         entry.discard()
         return earlier, False
     _require_addable(client, kind, columns)
-    now, end = until(days)
+    now, end = validity_period(days)
     proof = AccountProof.objects.create(
         client=client,
         created_by=actor.person_id,

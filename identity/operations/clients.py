@@ -17,7 +17,7 @@ from foundation.db.paging import page
 from foundation.errors import NotFound
 from identity.models import Client, ClientState
 from identity.shapes import ChangeClient, ClientOut, ClientPageOut, ListClients
-from tenants.clients import living_agents, remove_agents, resume_client, suspend_client
+from tenants.clients import connected_agents, remove_agents, resume_client, suspend_client
 from tenants.context import TenantContext, operation
 from tenants.models import SuspendedClient
 
@@ -85,7 +85,7 @@ def remove_client(context: TenantContext, client_id: str) -> None:
 
 def _known(actor: Actor) -> QuerySet[Client]:
     """The clients that this tenant may know of: an id must not reveal use elsewhere."""
-    here = Q(pk__in=living_agents(actor).values("client_id"))
+    here = Q(pk__in=connected_agents(actor).values("client_id"))
     suspended = Q(pk__in=SuspendedClient.objects.of(actor).values("client_id"))
     by_operator = Q(registration_source=Client.RegistrationSource.MANUAL)
     rows: QuerySet[Client] = Client.objects.filter(service_account=None)
@@ -102,7 +102,7 @@ def _find_client(actor: Actor, client_id: str) -> Client:
 
 def _clients_out(actor: Actor, clients: list[Client]) -> list[ClientOut]:
     ids = [client.pk for client in clients]
-    rows = living_agents(actor).filter(client_id__in=ids).values("client_id")
+    rows = connected_agents(actor).filter(client_id__in=ids).values("client_id")
     counted = rows.annotate(
         agents=Count("pk"),
         people=Count("person_id", distinct=True),

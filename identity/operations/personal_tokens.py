@@ -15,13 +15,13 @@ from foundation.db.clock import DatabaseClock, database_now
 from foundation.db.ids import public_id
 from foundation.db.paging import page
 from foundation.errors import Denied, InsufficientScope, Invalid, NotFound, QuotaExceeded
-from identity.service_accounts.clients import SPENT_KEY, until
+from identity.service_accounts.clients import SPENT_KEY, validity_period
 from identity.service_accounts.models import PersonalToken
 from identity.service_accounts.personal_tokens import (
-    end_token,
+    credential_keys,
     find_token,
-    keys_of,
     lock_token,
+    revoke_token,
     token_fields,
     token_out,
     tokens_of,
@@ -59,7 +59,7 @@ def create_personal_token(
     if token is not None:
         entry.discard()
         return _new(actor, token, None)
-    _require_room(actor)
+    _require_below_limit(actor)
     token = _store(context, request, only, secret)
     entry.add_details(token=public_id("pat", token.pk), scope=token.scope)
     return _new(actor, token, secret)
@@ -81,7 +81,7 @@ def list_personal_tokens(
     tokens, next_cursor = page(
         rows, {"pk": UUID}, limit=request.limit, cursor=request.cursor, newest_first=True
     )
-    keys, now = keys_of(actor, tokens), database_now()
+    keys, now = credential_keys(actor, tokens), database_now()
     return PersonalTokenPageOut(
         tokens=[token_out(token, keys, now) for token in tokens], next_cursor=next_cursor
     )
@@ -93,7 +93,7 @@ def show_personal_token(context: TenantContext, token_id: str) -> PersonalTokenO
     actor, membership = context.actor, context.membership
     token = find_token(actor, token_id)
     _require_manageable(actor, membership, token)
-    return token_out(token, keys_of(actor, [token]), database_now())
+    return token_out(token, credential_keys(actor, [token]), database_now())
 
 
 @operation(Action.REVOKE_PERSONAL_TOKEN, Event.PERSONAL_TOKEN_REVOKED)
@@ -109,7 +109,7 @@ def revoke_personal_token(context: TenantContext, token_id: str) -> None:
     if token.revoked_at is not None:
         entry.discard()
         return
-    end_token(actor, token, "personal token revoked")
+    revoke_token(actor, token, "personal token revoked")
 
 
 def _narrowed(context: TenantContext, request: CreatePersonalToken) -> list[UUID] | None:
@@ -131,8 +131,8 @@ def _repeated(
 ) -> PersonalToken | None:
     if request.idempotency_key is None:
         return None
-    mine = tokens_of(actor).filter(person_id=actor.person)
-    earlier = mine.filter(idempotency_key=request.idempotency_key).first()
+    own = tokens_of(actor).filter(person_id=actor.person)
+    earlier = own.filter(idempotency_key=request.idempotency_key).first()
     if earlier is None:
         return None
     earlier_request = (earlier.name, earlier.scope, earlier.days, earlier.only)
@@ -141,7 +141,7 @@ def _repeated(
     return earlier
 
 
-def _require_room(actor: Actor) -> None:
+def _require_below_limit(actor: Actor) -> None:
     active = tokens_of(actor).filter(
         person_id=actor.person, revoked_at=None, expires_at__gt=DatabaseClock()
     )
@@ -152,7 +152,7 @@ def _require_room(actor: Actor) -> None:
 def _store(
     context: TenantContext, request: CreatePersonalToken, only: list[UUID] | None, secret: str
 ) -> PersonalToken:
-    now, end = until(request.expires_in_days)
+    now, end = validity_period(request.expires_in_days)
     membership_id = context.membership.membership_id
     assert membership_id is not None  # a person's
     return PersonalToken.objects.create(
@@ -170,7 +170,7 @@ def _store(
 
 
 def _new(actor: Actor, token: PersonalToken, secret: str | None) -> NewPersonalTokenOut:
-    fields = token_fields(token, keys_of(actor, [token]), database_now())
+    fields = token_fields(token, credential_keys(actor, [token]), database_now())
     return NewPersonalTokenOut(**fields, token=SecretStr(secret) if secret else None)
 
 

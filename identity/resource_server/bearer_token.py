@@ -29,10 +29,10 @@ def bearer_token(headers: Sequence[str]) -> str:
     return match[1]
 
 
-def wider_scope(held: frozenset[str], required: str) -> str:
+def wider_scope(granted: frozenset[str], required: str) -> str:
     """The scope to request next: the token's scopes and the missing one, in the usual order.
 
     It is the union, because a client may request exactly what a challenge names and would otherwise
     lose what it had.
     """
-    return " ".join(scope for scope in Scope if scope in held or scope == required)
+    return " ".join(scope for scope in Scope if scope in granted or scope == required)

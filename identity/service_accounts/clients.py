@@ -25,7 +25,7 @@ def lock_account(actor: Actor, account_id: str) -> ServiceAccount:
     return account
 
 
-def client_of(account: ServiceAccount) -> Client:
+def get_or_create_client(account: ServiceAccount) -> Client:
     """The account's client, created when it is first needed; the account must be locked."""
     client: Client
     client, _ = Client.objects.get_or_create(
@@ -44,8 +44,8 @@ def client_of(account: ServiceAccount) -> Client:
 
 def credentials_of(actor: Actor, kind: str) -> QuerySet[AccountProof]:
     """The credentials of the tenant's service accounts, the newest first."""
-    mine = AccountProof.objects.filter(client__tenant_id=actor.tenant_id, kind=kind)
-    return mine.select_related("client").order_by("-created_at", "-pk")
+    credentials = AccountProof.objects.filter(client__tenant_id=actor.tenant_id, kind=kind)
+    return credentials.select_related("client").order_by("-created_at", "-pk")
 
 
 def credentials_of_account(actor: Actor, account_id: str, kind: str) -> QuerySet[AccountProof]:
@@ -71,7 +71,9 @@ def lock_credential(actor: Actor, proof_id: str, kind: str) -> AccountProof:
     raise NotFound("There is no such proof of a service account.")
 
 
-def repeated(actor: Actor, client: Client, key: str | None, **same: Any) -> AccountProof | None:
+def find_repeated(
+    actor: Actor, client: Client, key: str | None, **same: Any
+) -> AccountProof | None:
     """What the actor made earlier with this idempotency key; Invalid when it was something else."""
     if key is None:
         return None
@@ -84,7 +86,7 @@ def repeated(actor: Actor, client: Client, key: str | None, **same: Any) -> Acco
     return earlier
 
 
-def until(days: int) -> tuple[datetime, datetime]:
+def validity_period(days: int) -> tuple[datetime, datetime]:
     """Now by the database's clock, and that many days later."""
     now = database_now()
     return now, now + timedelta(days=days)

@@ -42,7 +42,7 @@ def lock_token(actor: Actor, token_id: str) -> PersonalToken:
     return locked.get(pk=parse_public_id("pat", token_id))
 
 
-def end_token(actor: Actor, token: PersonalToken, reason: str) -> None:
+def revoke_token(actor: Actor, token: PersonalToken, reason: str) -> None:
     """Revoke a token and end what was leased with it (L6); joins the transaction."""
     token.revoked_at = database_now()
     token.save(update_fields=["revoked_at"])
@@ -51,7 +51,7 @@ def end_token(actor: Actor, token: PersonalToken, reason: str) -> None:
     )
 
 
-def end_all_of(person: Person, actor: Actor, reason: str) -> None:
+def revoke_tokens_of(person: Person, actor: Actor, reason: str) -> None:
     """Revoke every token of a person, in every tenant, each with an entry; joins the transaction.
 
     Somebody who knew the old password may have created one.
@@ -60,7 +60,7 @@ def end_all_of(person: Person, actor: Actor, reason: str) -> None:
     for token in active.order_by("pk").select_for_update(of=("self",)):
         tenant_actor = _in_tenant(actor, token)
         use_tenant(token.tenant_id)
-        end_token(tenant_actor, token, reason)
+        revoke_token(tenant_actor, token, reason)
         name = public_id("pat", token.pk)
         record_in_transaction(tenant_actor, Event.PERSONAL_TOKEN_REVOKED, token=name, reason=reason)
 
@@ -76,7 +76,7 @@ def _in_tenant(actor: Actor, token: PersonalToken) -> Actor:
     )
 
 
-def keys_of(actor: Actor, tokens: Iterable[PersonalToken]) -> dict[UUID, str]:
+def credential_keys(actor: Actor, tokens: Iterable[PersonalToken]) -> dict[UUID, str]:
     """The keys of the credentials that tokens are narrowed to."""
     wanted = {credential_id for token in tokens for credential_id in token.only or ()}
     return dict(Credential.objects.of(actor).filter(pk__in=wanted).values_list("pk", "key"))

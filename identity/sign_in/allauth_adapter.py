@@ -55,7 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Keep the session confined to its tenant, whatever signing in does to it."""
-        kept = {one: request.session[one] for one in CONFINEMENT if one in request.session}
+        kept = {key: request.session[key] for key in CONFINEMENT if key in request.session}
         super().login(request, user)
         request.session.update(kept)
 
@@ -66,7 +66,7 @@ class AccountAdapter(DefaultAccountAdapter):
         tenant_id = confined_to(context.request)
         if tenant_id is None:
             found = super().get_reauthentication_methods(user)
-            return [{**one, "description": WORDS.get(one["id"], "")} for one in found]
+            return [{**method, "description": WORDS.get(method["id"], "")} for method in found]
         tenant = Tenant.objects.get(pk=tenant_id)
         url = reverse("sso_again", args=[tenant.slug])
         return [{"id": "single_sign_on", "description": "your provider", "url": url}]

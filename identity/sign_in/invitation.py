@@ -16,7 +16,7 @@ from foundation.errors import Conflict, Denied, NotFound
 from identity.sign_in.new_person import NewPersonForm, welcome
 from identity.sign_in.tenant_access import confined_to
 from identity.web.request_context import address_of, request_id_of
-from tenants.invitation_links import invitation_secret, opened
+from tenants.invitation_links import invitation_secret, parse_invitation_secret
 from tenants.models import Person
 from tenants.operations import accept_invitation, open_invitation
 from tenants.shapes.invitations import OpenInvitation
@@ -29,7 +29,7 @@ ASKED = "invitation.id"  # not the link, which would be in the database with the
 @never_cache
 def follow_link(request: HttpRequest, link: str) -> HttpResponseBase:
     """Remove the link from the address, where others could read it, and continue."""
-    request.session[ASKED] = opened(link).hex
+    request.session[ASKED] = parse_invitation_secret(link).hex
     return redirect("invitation")
 
 

@@ -14,7 +14,7 @@ from access.actor import Actor, system_actor
 from audit.events import Event, Outcome
 from audit.recording import INSTALLATION, record_separately
 from identity.models import BrowserSession, KnownPlace
-from identity.service_accounts.personal_tokens import end_all_of
+from identity.service_accounts.personal_tokens import revoke_tokens_of
 from identity.sign_in.actors import sign_in_actor
 from identity.sign_in.security_emails import LetterKind, write_letter
 from identity.sign_in.session_store import SIGN_IN, digest
@@ -83,7 +83,7 @@ def password_changed(request: HttpRequest, user: Person, **_: Any) -> None:
     with atomic():
         record_separately(sign_in_actor(request, user.pk), Event.SESSION_PASSWORD_CHANGED)
         end_families(Q(person=user), Event.TOKEN_REVOKED, "password changed")
-        end_all_of(user, sign_in_actor(request, user.pk), "password changed")
+        revoke_tokens_of(user, sign_in_actor(request, user.pk), "password changed")
         end_sessions(user, but=request.session.session_key)
         write_letter(user, LetterKind.PASSWORD_CHANGED, when=_now_as_text())
 

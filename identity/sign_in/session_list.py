@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -28,10 +28,6 @@ def session_list(request: HttpRequest) -> HttpResponseBase:
     """Show the sessions (GET); end one of them or all others (POST)."""
     if request.method == "POST":
         return _end(request)
-    return _show(request)
-
-
-def _show(request: HttpRequest) -> HttpResponse:
     rows = _mine(request).order_by("-last_seen_at")
     shown = {"sessions": rows, "this": digest(request.session.session_key or "")}
     return TemplateResponse(request, "account/sessions.html", shown)

@@ -66,8 +66,8 @@ def unexpired_sessions(keys: Collection[str]) -> dict[str, SessionStore]:
     """The unexpired sessions among `keys`, in one query; none counts as seen by it."""
     by_digest = {digest(key): key for key in keys}
     rows = BrowserSession.objects.filter(session_key__in=by_digest, expire_date__gt=timezone.now())
-    mine = ((by_digest[row.session_key], row) for row in rows)
-    return {key: SessionStore(key).with_data_of(row) for key, row in mine}
+    by_key = ((by_digest[row.session_key], row) for row in rows)
+    return {key: SessionStore(key).with_data_of(row) for key, row in by_key}
 
 
 def digest(key: str) -> str:

@@ -48,7 +48,9 @@ def setup(request: HttpRequest) -> HttpResponseBase:
     if not first_run.is_open():
         return _closed(request)
     if not isinstance(request.user, Person):
-        return _account(request) if request.session.get(LINK) else _ask_operator(request)
+        if request.session.get(LINK):
+            return _account(request)
+        return render(request, "account/setup.html", {"step": "link"}, status=403)
     if has_second_factor(request.user) or request.session.get(WITHOUT_FACTOR):
         return _tenant(request, request.user)
     return _second_factor(request)
@@ -105,10 +107,6 @@ def root_key_kept(request: HttpRequest) -> HttpResponseBase:
 
 def _step(request: HttpRequest, step: str, **shown: object) -> HttpResponse:
     return render(request, "account/setup.html", {"step": step, **shown})
-
-
-def _ask_operator(request: HttpRequest) -> HttpResponse:
-    return render(request, "account/setup.html", {"step": "link"}, status=403)
 
 
 def _closed(request: HttpRequest) -> HttpResponse:

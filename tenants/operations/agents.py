@@ -12,7 +12,7 @@ from foundation.db.ids import NO_ID, parse_public_id, public_id
 from foundation.db.paging import page
 from foundation.errors import Conflict, Denied, Invalid, NotFound
 from tenants.agents import continue_under
-from tenants.clients import living_agents, with_client
+from tenants.clients import connected_agents, with_client
 from tenants.context import TenantContext, operation
 from tenants.memberships import lock_membership
 from tenants.models import Agent, AgentState
@@ -151,7 +151,7 @@ def _manageable_person(context: TenantContext) -> UUID | None:
 
 
 def _active_agents(actor: Actor) -> TenantQuerySet[Agent]:
-    return with_client(living_agents(actor))
+    return with_client(connected_agents(actor))
 
 
 def _lock_agent(actor: Actor, agent_id: str, *, only_of: UUID | None = None) -> Agent:

@@ -31,7 +31,7 @@ from tenants.shapes.audit import (
     QueryAudit,
 )
 
-# A page that follows the log repeats the same query; for this long one entry stands for all.
+# A page that follows the log repeats the same query; for this long one entry covers all.
 REPEATED_WITHIN = timedelta(minutes=1)
 BATCH = 500
 IDS = {

@@ -15,7 +15,7 @@ from foundation.db.ids import NO_ID, parse_public_id, public_id
 from foundation.db.paging import page
 from foundation.errors import Conflict, Denied, NotFound, QuotaExceeded
 from tenants.context import TenantContext, operation
-from tenants.invitation_links import invitation_link, opened
+from tenants.invitation_links import invitation_link, parse_invitation_secret
 from tenants.models import Invitation, InvitationState, Membership, Person, Tenant
 from tenants.notifications import notify_invited
 from tenants.operations.members import join, require_owner_for
@@ -141,7 +141,9 @@ def _waiting_invitation(actor: Actor, invitation_id: str) -> Invitation:
 def open_invitation(secret: str) -> OpenInvitation:
     """What somebody with the link is shown; NotFound for one that is unknown or over."""
     invitation = (
-        Invitation.objects.select_related("tenant", "invited_by").filter(pk=opened(secret)).first()
+        Invitation.objects.select_related("tenant", "invited_by")
+        .filter(pk=parse_invitation_secret(secret))
+        .first()
     )
     if invitation is None or not _is_open(invitation):
         raise _no_invitation()
@@ -164,7 +166,7 @@ def accept_invitation(
 
     It works once. There is no actor before, because the invitation itself is the permission.
     """
-    found = Invitation.objects.filter(pk=opened(secret)).first()
+    found = Invitation.objects.filter(pk=parse_invitation_secret(secret)).first()
     if found is None:
         raise _no_invitation()
     with tenant_transaction(found.tenant_id):

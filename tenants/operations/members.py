@@ -160,10 +160,10 @@ def require_owner_for(actor: Actor, *roles: str) -> None:
     """Refuse an admin who would make, change or remove an owner."""
     if Role.OWNER not in roles or actor.is_system:
         return
-    mine = Membership.objects.filter(
+    ownership = Membership.objects.filter(
         tenant_id=actor.tenant_id, person_id=actor.person, role=Role.OWNER
     )
-    if not mine.exists():
+    if not ownership.exists():
         raise Denied("Only an owner can make, change or remove an owner.")
 
 

@@ -1,4 +1,4 @@
-"""Which address is believed."""
+"""Which address is trusted as the client's."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The names this server answers to."""
+"""The host names that this server answers to."""
 
 from foundation.web.allowed_origins import allowed_hosts, allowed_origins
 

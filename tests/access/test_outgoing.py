@@ -1,4 +1,4 @@
-"""The guard of outgoing calls: which addresses are called, and that the checked one is reached."""
+"""The guard of outgoing calls: which addresses may be called, and that only checked ones are."""
 
 import socket
 import ssl

@@ -1,4 +1,4 @@
-"""Strict JSON: what one reader could take differently from another is refused."""
+"""Strict JSON: what two readers could understand differently is refused."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Every entry carries a MAC from its commit on (A5): whoever changes a row shows it."""
+"""Every entry carries a MAC from its commit on (A5); changing a row breaks it."""
 
 import hmac
 from typing import Any

@@ -1,4 +1,4 @@
-"""The audit block: what it writes, when it refuses, and that every entry proves itself."""
+"""The audit block: what it records, when it refuses, and that every entry's MAC verifies."""
 
 import re
 from dataclasses import replace
@@ -40,7 +40,7 @@ from tests.storage import no_entry_can_be_written, owner_sql
 
 
 def attempt(actor: Actor, error: Exception | None = None) -> None:
-    """An operation that renames the tenant and then goes well or wrong."""
+    """An operation that renames the tenant and then succeeds or fails."""
     with audited(actor, Action.CHANGE_SETTINGS, Event.TENANT_SETTINGS_UPDATED) as entry:
         entry.add_details(step=1)
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""People with browsers and clients that registered, in this process."""
+"""People with browsers, and registered clients, in this process."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,7 +15,7 @@ Browsing = Callable[[Somebody], httpx2.Client]
 
 @pytest.fixture
 def http(database: None) -> Iterator[httpx2.Client]:
-    """A client program's connection; no cookies of anybody."""
+    """A client program's connection, without cookies."""
     with in_process() as connection:
         yield connection
 
@@ -47,7 +47,7 @@ def browser(owner: Somebody, browse: Browsing) -> httpx2.Client:
 
 @pytest.fixture
 def tokens(client: OAuthClient, browser: httpx2.Client) -> Tokens:
-    """What `client` got when the owner allowed it to stay connected."""
+    """The tokens that `client` got with `offline_access`."""
     return connected(client, browser)
 
 

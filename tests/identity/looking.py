@@ -1,4 +1,4 @@
-"""What tests look at: who a token stands for, and what the audit log says."""
+"""What tests observe: the actor of a token, and the audit log."""
 
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,7 @@ def holds(token: str) -> bool:
 
 
 def refused(token: str) -> str:
-    """The words with which a token is refused."""
+    """The message with which a token is refused."""
     with pytest.raises(Unauthenticated) as error:
         who_is(token)
     return error.value.detail

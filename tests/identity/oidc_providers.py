@@ -29,7 +29,7 @@ Claims = dict[str, Any]
 
 @dataclass
 class Provider:
-    """What it signs with, what it says of whoever signs in, and the codes that are out."""
+    """Its signing key, its claims about people, and its open codes."""
 
     issuer: str = ""
     key: ec.EllipticCurvePrivateKey = field(
@@ -52,7 +52,7 @@ class Provider:
         return f"{urlsplit(back).path}?code=c0de&state={self.asked['state']}"
 
     def sent_back(self, path: str) -> str:
-        """Where a browser that comes to sign in goes at once; empty for what is no sign-in."""
+        """The redirect of a browser that arrives to sign in; empty when there is none."""
         if not self.visitor or urlsplit(path).path != "/authorize":
             return ""
         return urljoin(
@@ -60,7 +60,7 @@ class Provider:
         )
 
     def document(self, path: str) -> Claims | None:
-        """What a GET answers."""
+        """The answer to a GET."""
         public = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
         found: Claims = {
             "/.well-known/openid-configuration": {
@@ -75,7 +75,7 @@ class Provider:
         return found.get(path)
 
     def redeem(self, form: Claims, authorization: str) -> Claims | None:
-        """The token endpoint: client, PKCE and code are checked as a real one does."""
+        """The token endpoint, which checks client, PKCE and code."""
         proof = "Basic " + base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -102,7 +102,7 @@ class Provider:
 
 @contextmanager
 def running_provider() -> Iterator[Provider]:
-    """A provider that listens on a loopback port, and of which nothing is known yet."""
+    """A provider on a loopback port that Vault does not know yet."""
     provider = Provider()
     documents.forget()
 

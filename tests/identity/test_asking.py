@@ -1,4 +1,4 @@
-"""The authorization endpoint: who may be answered, what the person sees, what they decide."""
+"""The authorization endpoint: whom it answers, what the person sees and decides."""
 
 from datetime import timedelta
 from html.parser import HTMLParser

@@ -1,4 +1,4 @@
-"""OAuth clients in a tenant: each tenant's own word on them, and none that reaches another."""
+"""OAuth clients in a tenant: a suspension affects that tenant only."""
 
 from dataclasses import replace
 from functools import partial
@@ -127,7 +127,7 @@ def test_resumed_each_agent_stands_as_it_stood(
 
 
 def test_registering_anew_is_no_way_out(owner: Somebody, member: Somebody, code: Client) -> None:
-    """Anybody can register: what counts is who used the suspended one."""
+    """Anybody can register: what counts is who used the suspended client."""
     agent = connect(member, code)
     suspend(owner, code)
 

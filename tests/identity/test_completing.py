@@ -1,4 +1,4 @@
-"""After the consent page: the truth about where the sign-in stands, and no secret in it."""
+"""After the consent page: the true state of the sign-in, without any secret."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -15,7 +15,7 @@ from tests.people import Somebody
 
 @pytest.fixture
 def page(client: OAuthClient, browser: httpx2.Client) -> httpx2.Response:
-    """A consent page that the owner looks at."""
+    """A consent page, shown to the owner."""
     return browser.get(client.authorize_url())
 
 
@@ -25,7 +25,7 @@ def id_on(page: httpx2.Response) -> str:
 
 
 def stage(browser: httpx2.Client, page: httpx2.Response) -> str:
-    """What the status says."""
+    """The stage that the status endpoint answers."""
     answer = browser.get(f"/oauth/status/{id_on(page)}")
     assert answer.headers["Cache-Control"] == "no-store"
     status: str = answer.json()["status"]

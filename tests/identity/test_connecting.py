@@ -1,4 +1,4 @@
-"""From nothing to a token that works, as every client goes."""
+"""From no registration to a valid token, the way every client takes."""
 
 import httpx2
 import pytest

@@ -1,4 +1,4 @@
-"""The way into a fresh installation: a tenant, its owner, and a link to set a password."""
+"""Setting up a new installation: a tenant, its owner, and a link to set a password."""
 
 import re
 from io import StringIO

@@ -1,4 +1,4 @@
-"""What somebody's access lived by ends: their tokens end with it, at once and for good."""
+"""Ending access ends the tokens that depend on it, at once and for good."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,12 +28,12 @@ from tests.people import PASSWORD, Somebody, grant, join, lease, set_agent, stor
 
 @pytest.fixture
 def theirs(client: OAuthClient, member: Somebody, browse: Browsing) -> Tokens:
-    """What a member's agent got."""
+    """The tokens of a member's agent."""
     return connected(client, browse(member))
 
 
 def is_over(client: OAuthClient, tokens: Tokens) -> bool:
-    """Neither token is worth anything."""
+    """Whether both tokens are invalid."""
     return not holds(tokens.access) and client.refresh(tokens.refresh or "").status_code == 400
 
 
@@ -137,8 +137,8 @@ def test_naming_a_suspended_agent_is_no_way_around_its_suspension(
     assert told["error"] == "access_denied"
 
 
-def living(actor: Actor) -> int:
-    """How many leases an agent can still read."""
+def readable_leases(actor: Actor) -> int:
+    """The number of leases that an agent can still read."""
     with tenant_transaction(actor.tenant_id):
         return Lease.objects.filter(agent_id=actor.agent_id, state=LeaseState.ACTIVE).count()
 
@@ -156,7 +156,7 @@ def test_revoking_either_token_ends_both_but_no_lease(
 
     assert (answer.status_code, answer.text) == (200, "")
     assert is_over(client, theirs)
-    assert living(actor) == 1
+    assert readable_leases(actor) == 1
     (entry,) = log("token.revoked", owner.console.tenant_id)
     assert entry.person_id == member.person.pk
 
@@ -188,7 +188,7 @@ def test_reuse_ends_the_agents_leases(
     client.refresh(theirs.refresh or "")
     age(replaced_at=timedelta(minutes=1))
     client.refresh(theirs.refresh or "")
-    assert living(actor) == 0
+    assert readable_leases(actor) == 0
     (entry,) = log("token.reused", owner.console.tenant_id)
     assert entry.agent_id == actor.agent_id
 
@@ -252,7 +252,7 @@ def test_an_operator_stops_a_client_everywhere(
 
     call_command("change_client", client.client_id, "suspended")
     assert not holds(theirs.access)
-    assert living(actor) == 0
+    assert readable_leases(actor) == 0
     (revoked,) = log("lease.revoked", owner.console.tenant_id)
     assert (revoked.machinery, revoked.details["reason"]) == ("change-client", "client suspended")
     call_command("change_client", client.client_id, "active")

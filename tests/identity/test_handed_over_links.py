@@ -1,4 +1,4 @@
-"""An invitation's link that an owner is shown and hands over: it invites, and proves no address."""
+"""Invitation links that an owner hands over invite, and prove no address."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -84,7 +84,7 @@ def test_only_a_waiting_invitation_has_a_link_and_only_an_owner_sees_an_owners(
 def test_an_account_made_with_a_link_that_was_shown_proves_no_address(
     owner: Somebody, mailoutbox: list[object], shown: bool
 ) -> None:
-    """Not even when the link came by mail in the end: whoever was shown it may have been faster."""
+    """Not even if the link was mailed too: the person it was shown to may have been faster."""
     invitation = invite(owner)
     if shown:
         show_invitation_link(owner.console, invitation)

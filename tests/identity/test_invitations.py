@@ -1,4 +1,4 @@
-"""The page of an invitation: somebody new joins with it, somebody known too, nobody else."""
+"""The invitation page: new and existing people join with it, and nobody else."""
 
 import pytest
 from django.test import Client
@@ -17,7 +17,7 @@ NEW = {"name": "Nina", "password": "nine mild walnuts", "again": "nine mild waln
 
 
 def invite(owner: Somebody, email: str = "nina@example.org", role: str = "member") -> str:
-    """The address that the mail leads to."""
+    """The address in the mail."""
     made = invite_member(owner.console, InviteMember.parse({"email": email, "role": role}))
     return PAGE + invitation_secret(parse_public_id("inv", made.invitation_id))
 
@@ -40,7 +40,7 @@ def test_somebody_new_makes_an_account_and_is_in(owner: Somebody) -> None:
 
 
 def test_the_link_is_not_kept_with_the_session(owner: Somebody) -> None:
-    """Sessions stand in the database, and a copy of it must not open an invitation."""
+    """Sessions are in the database, a copy of which must not open an invitation."""
     link, browser = invite(owner), Client()
     browser.get(link)
 

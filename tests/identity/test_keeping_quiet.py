@@ -1,4 +1,4 @@
-"""No code and no token is in the database, the log or an answer that is not its own."""
+"""No code or token is in the database, the log, or an answer to somebody else."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Whose tries are counted together."""
+"""Which attempts are counted together."""
 
 import pytest
 from django.test import RequestFactory

@@ -1,4 +1,4 @@
-"""A provider that does not behave: said in plain words, and nobody else is held up (I13)."""
+"""A misbehaving provider: the person gets an error, and nobody else is held up (I13)."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The list of one's own sessions, which can be ended, and the letters about the account."""
+"""The list of one's own sessions, ending them, and letters about the account."""
 
 import re
 import smtplib
@@ -39,7 +39,7 @@ def elsewhere(who: Somebody) -> Client:
 
 
 def listed(browser: Client) -> list[str]:
-    """What the page would send to end the others."""
+    """The form that ends the others."""
     return re.findall(r'name="session" value="([0-9a-f]{40})"', page_text(browser.get(SESSIONS)))
 
 

@@ -1,4 +1,4 @@
-"""Many at once against a real PostgreSQL: one winner, no orphan rows, no 500."""
+"""Parallel requests against a real PostgreSQL: one winner, no orphan rows, no 500."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -118,7 +118,7 @@ def test_parallel_refreshes_with_leeway_30_give_five_pairs_of_a_living_family(
 def test_a_replay_beside_honest_refreshes_leaves_nothing_alive(
     client: OAuthClient, crowd: Crowd, browser: httpx2.Client
 ) -> None:
-    """The family's end and a rotation meet; whichever is first, no pair outlives the end."""
+    """The family's end and a rotation race; whichever is first, no token outlives the end."""
     with leeway(0):
         for _ in range(ROUNDS):
             first = connected(client, browser)

@@ -1,4 +1,4 @@
-"""What an operator does for somebody who lost the way in."""
+"""What an operator does for somebody who cannot sign in any more."""
 
 from io import StringIO
 

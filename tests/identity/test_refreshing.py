@@ -1,4 +1,4 @@
-"""Refresh tokens: rotated, forgiving for a moment, merciless afterwards."""
+"""Refresh tokens: rotated, with a leeway, and ended by a replay."""
 
 from datetime import timedelta
 

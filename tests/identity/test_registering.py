@@ -1,4 +1,4 @@
-"""Dynamic registration: open to every honest program, useless to the others."""
+"""Dynamic registration: open to well-behaved clients, within limits."""
 
 from datetime import timedelta
 from typing import Any

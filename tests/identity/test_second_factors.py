@@ -1,4 +1,4 @@
-"""Second factors: set up, asked for, spent once, sealed, on record; and a tenant that wants one."""
+"""Second factors: set up, required, spent once, sealed and recorded; a tenant that requires one."""
 
 import re
 import time
@@ -45,7 +45,7 @@ def recovery_codes(browser: Client) -> list[str]:
 
 
 def half_way(who: Somebody) -> Client:
-    """A browser in which the password was given, and the second step is asked for."""
+    """A browser in which the password was given and the second step is required."""
     browser = Client()
     answer = browser.post("/account/login/", {"login": who.person.email, "password": PASSWORD})
     assert answer["Location"] == "/account/authenticate/"
@@ -54,7 +54,7 @@ def half_way(who: Somebody) -> Client:
 
 
 def steps_in(browser: Client, typed: str) -> bool:
-    """Whether the code opens."""
+    """Whether the code signs in."""
     return browser.post("/account/authenticate/", {"code": typed}).status_code == 302
 
 
@@ -213,7 +213,7 @@ def test_a_passkey_that_does_not_confirm_leads_back_to_the_same_page(owner: Some
 
 @pytest.fixture
 def strict(owner: Somebody) -> Somebody:
-    """Acme asks its members for a second factor."""
+    """Acme requires a second factor of its members."""
     Tenant.objects.filter(pk=owner.console.tenant_id).update(mfa_required=True)
     return owner
 
@@ -251,7 +251,7 @@ def test_recovery_codes_alone_are_no_second_factor(strict: Somebody) -> None:
 
 
 def test_the_consent_itself_refuses(strict: Somebody, client: OAuthClient) -> None:
-    """The page was open when the tenant began to ask."""
+    """The tenant began to require it while the page was open."""
     Tenant.objects.update(mfa_required=False)
     browser = signed_in(strict)
     form = page(browser.get(client.authorize_url())).inputs()

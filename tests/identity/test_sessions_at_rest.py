@@ -1,4 +1,4 @@
-"""A copy of the session table signs nobody in, and a cookie may hold anything."""
+"""A copy of the session table signs nobody in, and a cookie may contain anything."""
 
 import pytest
 from django.db import connections

@@ -1,4 +1,4 @@
-"""How people come in: the page, the log, what is closed."""
+"""Signing in: the page, the log, and what is closed."""
 
 from urllib.parse import urlsplit
 

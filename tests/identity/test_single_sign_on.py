@@ -1,4 +1,4 @@
-"""Single sign-on: a tenant's own provider opens that tenant, to its members, and nothing else."""
+"""Single sign-on: a tenant's own provider gives access to that tenant only."""
 
 import socket
 import time
@@ -52,7 +52,7 @@ def come_in(provider: Provider, email: str, browser: Client | None = None, /, **
 
 
 def inside(provider: Provider, email: str) -> Client:
-    """A browser that came in that way."""
+    """A browser that signed in through the provider."""
     browser = Client()
     answer = come_in(provider, email, browser)
     assert (answer.status_code, answer["Location"]) == (302, "/")
@@ -316,7 +316,7 @@ def test_proving_it_anew_means_the_provider_asks_anew(provider: Provider, owner:
 def test_a_provider_that_asked_nobody_proves_nothing_anew(
     provider: Provider, owner: Somebody
 ) -> None:
-    """Or whoever finds a browser open would sign out and in again, and have a fresh proof."""
+    """Otherwise anybody at an open browser could sign out and in again for a recent proof."""
     fresh, now = "/account/tokens/new", int(time.time())
     for said, status in (({}, 302), ({"auth_time": now - 900}, 302), ({"auth_time": now}, 200)):
         browser = Client()
@@ -354,7 +354,7 @@ def test_the_secret_is_sealed_and_bound_to_whom_it_is_sent_to(
 
 
 def test_a_new_issuer_needs_the_secret_again(provider: Provider, owner: Somebody) -> None:
-    """Or an admin would have Vault send the old secret to a server of their own."""
+    """Otherwise an admin could have Vault send the old secret to a server of their own."""
     kept = {"clientId": CLIENT, "domains": ["example.org"]}
     stays = ChangeSingleSignOn.parse({"issuer": provider.issuer, **kept})
     assert change_single_sign_on(owner.console, stays).configured
@@ -371,7 +371,7 @@ def test_members_neither_see_nor_change_it(provider: Provider, member: Somebody)
 
 
 def test_an_admin_does_not_say_who_is_an_owner(owner: Somebody) -> None:
-    """An admin's provider would sign its maker in as the owner, who can make more owners."""
+    """An admin's provider could sign the admin in as an owner, who can make more owners."""
     ada = join(owner, new_person("ada"), Role.ADMIN)
     with running_provider() as theirs:
         denied = refusal(lambda: set_up(ada, theirs.issuer))

@@ -1,4 +1,4 @@
-"""Tokens that were forged, bent, taken elsewhere or outlived: none of them holds."""
+"""Tokens that are forged, altered, for another resource or expired: none is accepted."""
 
 import base64
 import hashlib
@@ -35,7 +35,7 @@ def parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def signed_by(key: Any, header: dict[str, Any] | str, claims: dict[str, Any] | str) -> str:
-    """A token signed by a private key, whatever it says."""
+    """A token with any claims, signed by a private key."""
     message = f"{encoded(header)}.{encoded(claims)}"
     signature = jwt.algorithms.ECAlgorithm(jwt.algorithms.ECAlgorithm.SHA256).sign(
         message.encode(), key
@@ -44,7 +44,7 @@ def signed_by(key: Any, header: dict[str, Any] | str, claims: dict[str, Any] | s
 
 
 def our_key() -> Any:
-    """The installation's own private key: what even a stolen one cannot do."""
+    """The installation's own private key, for what even a stolen one cannot do."""
     from identity.tokens import signing_keys
 
     row = signing_key()

@@ -1,4 +1,4 @@
-"""Agents: one person's one client in one tenant, through its whole life."""
+"""Agents: one person's one client in one tenant, from connecting to removal."""
 
 from dataclasses import replace
 from functools import partial
@@ -79,7 +79,7 @@ def test_the_name_of_another_agent_means_that_one(owner: Somebody) -> None:
 
 
 def test_agents_of_others_take_the_scope_for_them(owner: Somebody, member: Somebody) -> None:
-    """An owner's own agent, which has no `vault:admin`, neither sees nor renames them."""
+    """An owner's own agent without `vault:admin` neither sees nor renames them."""
     theirs, program = connect(member, "Laptop"), replace(owner.agent, channel=Channel.REST)
     named = public_id("agent", theirs.pk)
     wish = RenameAgent(agent_id=named, name="Desktop")

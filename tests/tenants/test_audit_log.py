@@ -1,4 +1,4 @@
-"""The audit log: found by its parts, shown to who governs, written out, and each look an entry."""
+"""The audit log: filtered, shown to owners and admins, exported, and each query recorded."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ def events(who: Somebody, **asked: Any) -> list[str]:
 
 @pytest.fixture
 def used(owner: Somebody, member: Somebody) -> Somebody:
-    """The member leased and read a credential; another was stored and refused to them."""
+    """The member leased and read a credential; another one was refused to them."""
     store(owner)
     store(owner, "other-key")
     grant(owner, member, "user", key="stripe-api-key")

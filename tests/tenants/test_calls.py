@@ -1,4 +1,4 @@
-"""When an agent first and last called: noted once a minute, and never in a call's way."""
+"""When an agent first and last called: recorded once a minute, without holding up a call."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +19,7 @@ from tests.racing import race
 
 @pytest.fixture(autouse=True)
 def new_process() -> Iterator[None]:
-    """Nobody was noted yet."""
+    """Nothing was recorded yet."""
     memory.clear()
     yield
     memory.clear()
@@ -27,7 +27,7 @@ def new_process() -> Iterator[None]:
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[DomainEvent]:
-    """What live pages would be told."""
+    """The domain events that live pages receive."""
     told: list[DomainEvent] = []
 
     def hear(event: DomainEvent, **_: object) -> None:

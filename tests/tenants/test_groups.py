@@ -1,4 +1,4 @@
-"""Groups: given access together, and losing it when they leave."""
+"""Groups: access given together, and lost when people leave."""
 
 from functools import partial
 
@@ -47,7 +47,7 @@ def allow(owner: Somebody, group: GroupDetailOut, **thing: str) -> None:
 
 @pytest.fixture
 def group(owner: Somebody, member: Somebody) -> GroupDetailOut:
-    """Payments, with the member in it, who may use stripe-api-key by it."""
+    """Payments, with the member in it, who may use stripe-api-key through it."""
     store(owner)
     made = put(owner, make(owner), member)
     allow(owner, made, key="stripe-api-key")

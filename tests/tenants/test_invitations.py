@@ -1,4 +1,4 @@
-"""Invitations: an address is asked, its link opens once, and only for that address."""
+"""Invitations: for one address, with a link that works once."""
 
 import re
 from functools import partial
@@ -131,7 +131,7 @@ def test_what_is_withdrawn_or_over_opens_nothing(owner: Somebody, mailoutbox: Ou
 def test_an_invitation_stands_no_longer_than_its_sender_could_send_it(
     owner: Somebody, before: str, after: RoleWord | None, asked_for: str, stands: bool
 ) -> None:
-    """Or whoever is put out lets themselves in again, by another address."""
+    """Otherwise somebody removed could let themselves in again, by another address."""
     ada, others = join(owner, new_person("ada"), Role(before)), invite(owner)
     link = secret_of(invite(ada, "ada-again@example.org", asked_for))
 

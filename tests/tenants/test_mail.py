@@ -1,4 +1,4 @@
-"""What an owner learns of the tenant's mail."""
+"""What an owner sees of the tenant's mail."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Outgoing mail: one refused message holds up no other, and nothing is held while one is sent."""
+"""Outgoing mail: a refused message holds up no other, and sending holds no lock."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Members: who joins, who rules, who leaves, and that somebody always owns."""
+"""Members: joining, roles, leaving, and that an owner always remains."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""Mails about agents: written with the change, sent by the worker, told to person and owner."""
+"""Mail about agents: written with the change, sent by the worker, to the person and the owner."""
 
 from functools import partial
 from uuid import uuid4
@@ -87,7 +87,7 @@ def _refuse(*_: object) -> int:
 
 @pytest.mark.parametrize("name", ["Acme\n\nYour account is locked: go to", "Acme\tLtd"])
 def test_names_that_mails_tell_are_one_line(name: str) -> None:
-    """Or a tenant would write mails of its own, with Vault as the sender, to any address."""
+    """Otherwise a tenant could write mail of its own, with Vault as the sender, to any address."""
     for parse, wish in (
         (ChangeSettings.parse, {}),
         (RenameAgent.parse, {"agentId": "agent_1"}),

@@ -1,4 +1,4 @@
-"""Service accounts: made, stopped and removed, with all that lived by them."""
+"""Service accounts: created, suspended and removed, with everything that depends on them."""
 
 from functools import partial
 from typing import Any
@@ -38,7 +38,7 @@ def change(who: Somebody, account: ServiceAccountOut, **more: Any) -> ServiceAcc
 
 
 def acting(who: Somebody, account: ServiceAccountOut) -> Actor:
-    """The service account itself, as REST would let it in."""
+    """The service account as an actor, as REST would make it."""
     return Actor(
         tenant_id=who.console.tenant_id,
         channel=Channel.REST,

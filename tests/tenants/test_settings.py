@@ -1,4 +1,4 @@
-"""A tenant's settings: changed by those who govern it, consistent, and in force at once."""
+"""A tenant's settings: changed by owners and admins, consistent, and in force at once."""
 
 from functools import partial
 from typing import Any

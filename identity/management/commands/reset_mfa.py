@@ -22,4 +22,6 @@ class Command(BaseCommand):
         if person is None:
             raise CommandError("There is no such person.")
         count = reset_second_factors(person)
-        self.stdout.write(f"{count} factors removed; the sessions are ended. The person is told.")
+        self.stdout.write(
+            f"{count} factors removed; the sessions are ended. The person gets a mail."
+        )

@@ -1,4 +1,4 @@
-"""A pipeline of acme that can prove itself in every way."""
+"""A service account of acme that can authenticate in every way."""
 
 import httpx2
 import pytest

@@ -1,4 +1,4 @@
-"""Signed assertions that were forged, bent, taken from elsewhere or used twice."""
+"""Assertions that are forged, altered, for another server or used twice."""
 
 import base64
 import hmac
@@ -24,7 +24,7 @@ from tests.people import Somebody
 
 
 def fails(answer: httpx2.Response) -> bool:
-    """Whether the assertion was refused, without a word about why."""
+    """Whether the assertion was refused without a reason."""
     return (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
 
 
@@ -76,7 +76,7 @@ def test_bent_claims_prove_nothing(claims: dict[str, Any], pipeline: Machine) ->
 
 
 def _encoded(one: Machine, claims: dict[str, Any]) -> str:
-    """Signed as it stands; the library would refuse to write some of it."""
+    """An assertion with any claims, also those that the library refuses to write."""
     header, payload, _ = one.assertion().split(".")
     said = json.loads(base64.urlsafe_b64decode(payload + "=="))
     said = {name: value for name, value in {**said, **claims}.items() if value is not None}
@@ -133,7 +133,7 @@ def test_unsigned_and_half_signed_prove_nothing(pipeline: Machine) -> None:
 
 
 def test_the_public_key_is_no_shared_secret(pipeline: Machine) -> None:
-    """HS256 with the registered key's own bytes: what everybody knows signs nothing."""
+    """HS256 with the registered public key's bytes as its secret."""
     pem = pipeline.key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )

@@ -1,5 +1,5 @@
-"""What a service account gets for its proof: a token for REST, within its scopes, for as long as
-everything behind it stands.
+"""The client credentials grant: a token for REST, within the credential's scopes, while everything
+it depends on is active.
 """
 
 from collections.abc import Callable
@@ -121,7 +121,7 @@ def test_it_acts_by_its_grants_alone(pipeline: Machine, owner: Somebody) -> None
 
 
 def refused(answer: httpx2.Response) -> bool:
-    """Whether the client was refused, in words that say nothing about why."""
+    """Whether the client was refused, without a reason in the message."""
     assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
     assert answer.headers["WWW-Authenticate"] == 'Basic realm="vault"'
     return not AccessToken.objects.exists()

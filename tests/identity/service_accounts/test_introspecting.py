@@ -1,4 +1,4 @@
-"""What a service account may learn about tokens, and give back of its own."""
+"""Introspection and revocation of tokens by a service account."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from tests.people import Somebody
 from tests.storage import owner_sql
 
 
-def told(one: Machine, token: str, **more: Any) -> dict[str, Any]:
+def introspect(one: Machine, token: str, **more: Any) -> dict[str, Any]:
     """What the introspection endpoint answers about a token."""
     answer = one.ask(at="introspect", headers=one.basic(), token=token, **more)
     assert answer.status_code == 200, answer.text
@@ -26,8 +26,8 @@ def told(one: Machine, token: str, **more: Any) -> dict[str, Any]:
 
 
 def test_a_token_of_the_same_tenant_is_told(pipeline: Machine, tokens: Tokens) -> None:
-    own = told(pipeline, token_of(pipeline.by_secret()))
-    persons = told(pipeline, tokens.access)
+    own = introspect(pipeline, token_of(pipeline.by_secret()))
+    persons = introspect(pipeline, tokens.access)
 
     assert (own["active"], own["sub"], own["aud"]) == (
         True,
@@ -44,14 +44,14 @@ def test_a_token_of_another_tenant_is_as_unknown_as_none(
     pipeline: Machine, http: httpx2.Client, outsider: Somebody, tokens: Tokens
 ) -> None:
     theirs = machine(http, outsider)
-    foreign = told(theirs, tokens.access)
+    foreign = introspect(theirs, tokens.access)
 
-    assert foreign == told(theirs, "nonsense") == told(theirs, "") == {"active": False}
-    assert told(theirs, token_of(pipeline.by_secret())) == {"active": False}
+    assert foreign == introspect(theirs, "nonsense") == introspect(theirs, "") == {"active": False}
+    assert introspect(theirs, token_of(pipeline.by_secret())) == {"active": False}
 
 
 def test_refresh_tokens_are_not_talked_about(pipeline: Machine, tokens: Tokens) -> None:
-    assert told(pipeline, tokens.refresh or "") == {"active": False}
+    assert introspect(pipeline, tokens.refresh or "") == {"active": False}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_refresh_tokens_are_not_talked_about(pipeline: Machine, tokens: Tokens) 
 def test_what_no_longer_holds_is_not_active(ending: str, pipeline: Machine, tokens: Tokens) -> None:
     owner_sql(ending)
 
-    assert told(pipeline, tokens.access) == {"active": False}
+    assert introspect(pipeline, tokens.access) == {"active": False}
 
 
 def test_only_who_proves_itself_may_ask(
@@ -107,5 +107,5 @@ def test_nobody_gives_back_what_is_not_theirs(
     unproven = pipeline.ask(at="revoke", client_id=pipeline.client_id, token=token)
     assert unproven.status_code == 401
 
-    assert told(pipeline, token)["active"]
-    assert told(pipeline, tokens.access)["active"]
+    assert introspect(pipeline, token)["active"]
+    assert introspect(pipeline, tokens.access)["active"]

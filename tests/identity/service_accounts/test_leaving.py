@@ -1,4 +1,4 @@
-"""What leaves a tenant takes its tokens and proofs along; a new password ends what the old made."""
+"""Leaving a tenant ends tokens and credentials; a new password ends personal tokens."""
 
 import pytest
 from django.conf import settings
@@ -24,7 +24,7 @@ CHANGE = {"oldpassword": PASSWORD, "password1": NEWER, "password2": NEWER}
 
 
 def at_rest(token: str) -> Actor:
-    """Whom the token stands for at REST; Unauthenticated when it does not hold."""
+    """The actor of a token at REST; Unauthenticated when it is invalid."""
     return actor_from_token(token, resource=settings.REST_RESOURCE, channel=Channel.REST)
 
 

@@ -1,4 +1,4 @@
-"""People's own tokens: for REST, within scopes and credentials, and gone with the person."""
+"""Personal tokens: for REST, within scopes and credentials, and ended with the membership."""
 
 import re
 from collections.abc import Callable
@@ -60,7 +60,7 @@ def at_rest(token: str, address: str = "") -> Actor:
 
 
 def held(who: Somebody, **more: Any) -> Actor:
-    """Somebody by a token of their own."""
+    """Somebody with a personal token."""
     return at_rest(value_of(new_token(who, **more)))
 
 
