@@ -6,6 +6,7 @@ answers is read from its annotations, so that routes, tools and tests need not r
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property, update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
@@ -14,11 +15,14 @@ from access.actions import RULES, Action, Rule
 from access.actor import Actor
 from audit.events import Event
 from audit.recording import EntryDraft, audited, read_only
+from foundation.errors import ApprovalPending
 from foundation.schema.shapes import Shape
 
 P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C", bound="OperationContext")
+# The event of an operation: always the same, or chosen by its input.
+EventOf = Event | Callable[..., Event]
 
 # Every decorated operation by its action; the contract tests enumerate it.
 OPERATIONS: dict[Action, "Operation[Any, Any, Any]"] = {}
@@ -26,9 +30,9 @@ OPERATIONS: dict[Action, "Operation[Any, Any, Any]"] = {}
 
 @dataclass
 class OperationContext:
-    """A running operation: who acts, under which action, and the entry it will leave.
+    """A running operation: who acts, under which action, and its audit entry.
 
-    The apps above extend it with what they know of the actor, read at most once per transaction.
+    Higher apps add what they know of the actor, read at most once per transaction.
     """
 
     actor: Actor
@@ -47,34 +51,49 @@ class OperationContext:
 class Operation(Generic[C, P, R]):
     """An operation as every channel calls it: `operation(actor, input)`.
 
-    With an event it is audited: its entry commits with its changes. Without one it reads, and
-    leaves an entry only when it is refused. The answer is returned after the commit.
+    With an event it is audited: its entry commits with its changes. A function in place of the
+    event gets the input before the transaction and chooses the event, or refuses the input.
+    `check` does the same without an event: what the input alone gets wrong is not recorded.
+    Without an event it reads, and leaves an entry only when it is refused. The answer is returned
+    after the commit.
     """
 
     def __init__(
         self,
         function: Callable[Concatenate[C, P], R],
         action: Action,
-        event: Event | None,
+        event: EventOf | None,
         context: type[C],
+        check: Callable[..., object] | None = None,
     ) -> None:
         if action in OPERATIONS:
             raise RuntimeError(f"two operations for {action}")
         self.function, self.action, self.event, self.context = function, action, event, context
+        self.check = check
         self.__name__ = function.__name__
         update_wrapper(self, function)
         OPERATIONS[action] = self
 
     def __call__(self, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        transaction = (
-            read_only(actor, self.action)
-            if self.event is None
-            else audited(actor, self.action, self.event)
-        )
-        with transaction as entry:
+        if self.check is not None:
+            self.check(*args, **kwargs)
+        with self._transaction(actor, *args, **kwargs) as entry:
             context = self.context(actor, self.action, entry)
             context.authorize()
-            return self.function(context, *args, **kwargs)
+            try:
+                return self.function(context, *args, **kwargs)
+            except ApprovalPending as error:
+                # Raised after the commit, because the waiting request has to be kept.
+                pending = error
+        raise pending
+
+    def _transaction(
+        self, actor: Actor, *args: P.args, **kwargs: P.kwargs
+    ) -> AbstractContextManager[EntryDraft]:
+        if self.event is None:
+            return read_only(actor, self.action)
+        event = self.event if isinstance(self.event, Event) else self.event(*args, **kwargs)
+        return audited(actor, self.action, event)
 
     @cached_property
     def takes(self) -> type[Shape] | None:
@@ -104,9 +123,13 @@ class OperationDecorator(Generic[C]):
         self._context = context
 
     def __call__(
-        self, action: Action, event: Event | None = None
+        self,
+        action: Action,
+        event: EventOf | None = None,
+        *,
+        check: Callable[..., object] | None = None,
     ) -> Callable[[Callable[Concatenate[C, P], R]], Operation[C, P, R]]:
         def decorate(function: Callable[Concatenate[C, P], R]) -> Operation[C, P, R]:
-            return Operation(function, action, event, self._context)
+            return Operation(function, action, event, self._context, check)
 
         return decorate

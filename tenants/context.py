@@ -8,7 +8,7 @@ from tenants.memberships import ActiveMembership, active_membership
 
 @dataclass
 class TenantContext(OperationContext):
-    """A running operation of somebody in a tenant."""
+    """A running operation in a tenant."""
 
     _membership: ActiveMembership | None = None
 
@@ -24,8 +24,12 @@ class TenantContext(OperationContext):
             self._membership = active_membership(self.actor)
         return self._membership
 
+    def require_membership(self) -> None:
+        """Refuse an actor whose membership has ended, where nothing else of it is needed."""
+        _ = self.membership
+
     def share_membership(self) -> ActiveMembership:
-        """The same, kept from ending until the transaction does (a shared row lock)."""
+        """The membership, locked (shared) so that it cannot end before the transaction does."""
         self._membership = active_membership(self.actor, keep=True)
         return self._membership
 
