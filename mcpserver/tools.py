@@ -16,10 +16,9 @@ from credentials.shapes.credentials import (
     DescribeCredential,
     FoundPageOut,
     ListCredentials,
-    RotateCredential,
-    RotationOut,
     SearchCredentials,
 )
+from credentials.shapes.rotations import RotateCredential, RotationOut
 from foundation.schema.shapes import Shape
 from leases import operations as leases
 from leases.shapes import (

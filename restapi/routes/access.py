@@ -17,7 +17,7 @@ from credentials.shapes.access_requests import (
     ListAccessRequests,
     RequestAccess,
 )
-from credentials.shapes.credentials import (
+from credentials.shapes.grants import (
     ChangedGrantsOut,
     ChangeGrants,
     GiveGrant,

@@ -12,7 +12,7 @@ from foundation.errors import (
     NotFound,
 )
 from leases import operations
-from leases.lookups import recompute_handle
+from leases.handles import recompute_handle
 from leases.shapes import (
     ApprovalDetailOut,
     ApprovalPageOut,

@@ -2,12 +2,8 @@
 
 from access.actions import Action
 from credentials import operations
-from credentials.shapes.credentials import (
-    ChangeWindow,
-    DescribeCredential,
-    RotateCredential,
-    RotationOut,
-)
+from credentials.shapes.credentials import DescribeCredential
+from credentials.shapes.rotations import ChangeWindow, RotateCredential, RotationOut
 from foundation.errors import Conflict, CredentialNotFound, WindowOpen
 from leases.operations import show_readers
 from leases.shapes import ReadersOut

@@ -15,6 +15,8 @@ from credentials import operations as credentials
 from credentials.shapes import access_requests as asking
 from credentials.shapes import credentials as credential
 from credentials.shapes import folders as shelf
+from credentials.shapes import grants as grant
+from credentials.shapes import rotations as rotation
 from credentials.shapes import tenant_keys as keeping
 from credentials.shapes.access_reports import ShowAccess, ShowMatrix, ShowReach
 from credentials.shapes.imports import ImportCredentials
@@ -157,14 +159,14 @@ CASES: dict[str, Case] = {
     ),
     "rotate_credential": Case(
         call=lambda actor, it: credentials.rotate_credential(
-            actor, credential.RotateCredential.parse({"key": it["key"], "newValue": CANARY})
+            actor, rotation.RotateCredential.parse({"key": it["key"], "newValue": CANARY})
         ),
         needs=("key",),
         adds=(Event.CREDENTIAL_ROTATED,),
     ),
     "change_window": Case(
         call=lambda actor, it: credentials.change_window(
-            actor, credential.ChangeWindow(key=it["rotated"], window=60)
+            actor, rotation.ChangeWindow(key=it["rotated"], window=60)
         ),
         needs=("rotated",),
         adds=(Event.CREDENTIAL_ROTATION_CHANGED,),
@@ -233,7 +235,7 @@ CASES: dict[str, Case] = {
     "give_grant": Case(
         call=lambda actor, it: credentials.give_grant(
             actor,
-            credential.GiveGrant.parse(
+            grant.GiveGrant.parse(
                 {
                     "personId": public_id("person", it["person"].pk),
                     "level": "viewer",
@@ -252,7 +254,7 @@ CASES: dict[str, Case] = {
     "change_grants": Case(
         call=lambda actor, it: credentials.change_grants(
             actor,
-            credential.ChangeGrants.parse(
+            grant.ChangeGrants.parse(
                 {
                     "changes": [
                         {
@@ -268,7 +270,7 @@ CASES: dict[str, Case] = {
         adds=(Event.GRANT_CREATED, Event.GRANT_BULK_CHANGED),
     ),
     "list_grants": Case(
-        call=lambda actor, it: credentials.list_grants(actor, credential.ListGrants(key=it["key"])),
+        call=lambda actor, it: credentials.list_grants(actor, grant.ListGrants(key=it["key"])),
         needs=("key",),
     ),
     "show_access": Case(

@@ -16,7 +16,7 @@ from access.actor import Actor
 from audit.events import Event
 from console.actors import actor_for
 from credentials.operations import give_grant
-from credentials.shapes.credentials import GiveGrant
+from credentials.shapes.grants import GiveGrant
 from foundation.db.ids import public_id
 from identity.authorization_server.grant_family import end_families
 from identity.models import AccessToken
