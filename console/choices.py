@@ -4,8 +4,9 @@ from access.actor import Actor
 from access.levels import Role
 from access.tenancy import acting_transaction
 from credentials.operations import list_credentials
-from credentials.shapes.credentials import MAXIMUM_PAGE, ListCredentials
+from credentials.shapes.credentials import ListCredentials
 from foundation.db.ids import public_id
+from foundation.db.paging import MAXIMUM_PAGE
 from tenants.models import Agent, AgentState, Membership
 from tenants.operations import list_groups, list_members, list_service_accounts
 from tenants.shapes.fields import Listing

@@ -8,12 +8,8 @@ from pydantic.alias_generators import to_camel, to_snake
 
 from console.fields import RowsField, SecretField, member, plain, rule
 from console.formatting import KINDS, typed_duration
-from credentials.shapes.credentials import (
-    CreateCredential,
-    CredentialDetailOut,
-    PolicyIn,
-    UpdateCredential,
-)
+from credentials.shapes.credentials import CreateCredential, CredentialDetailOut, UpdateCredential
+from credentials.shapes.policies import PolicyIn
 from credentials.validators import (
     check_description,
     check_folder_path,

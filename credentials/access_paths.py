@@ -1,7 +1,6 @@
-"""By which rules somebody reaches something: all of them, for many at once in a few queries.
+"""By which rules subjects reach credentials and folders: all of them, read in a few queries.
 
-`rights` decides for one actor; this explains for anybody. Both follow one rule, and a test
-compares them.
+`permissions` decides for one actor in one query; this explains for anybody. A test compares them.
 """
 
 from collections import defaultdict
@@ -13,7 +12,7 @@ from django.db.models import Q
 
 from access.actor import Actor
 from access.levels import Level, Role
-from credentials.grant_terms import terms_of
+from credentials.grant_terms import Terms
 from credentials.grants import terms_out, with_names
 from credentials.models import Credential, Folder, Grant
 from credentials.permissions import Permissions, ancestors, in_force, path_of
@@ -28,7 +27,7 @@ Place = UUID | str
 
 @dataclass(frozen=True, slots=True)
 class AccessPath:
-    """One rule that gives a level: a role, the baseline, a grant, a grant to a group."""
+    """One rule that gives a level: a role, the baseline, a grant, or a grant to a group."""
 
     rule: RuleWord
     level: Level
@@ -42,18 +41,18 @@ class AccessPath:
 
 @dataclass(frozen=True)
 class AccessPaths:
-    """What gives some subjects anything in the tenant at this moment."""
+    """Everything that gives some subjects access in the tenant at this moment."""
 
     baseline: Level
     roles: dict[UUID, Role]
     groups: dict[UUID, list[Principal]]
     grants: dict[Principal, dict[Place, Grant]]
 
-    def to(self, subject: Principal, thing: Credential | Folder) -> list[AccessPath]:
-        """Every rule by which the subject reaches the thing; the highest level first."""
-        places: list[Place] = [*ancestors(path_of(thing))]
-        if isinstance(thing, Credential):
-            places = [thing.pk, *places]
+    def to(self, subject: Principal, target: Credential | Folder) -> list[AccessPath]:
+        """Every rule by which the subject reaches the target; the highest level first."""
+        places: list[Place] = [*ancestors(path_of(target))]
+        if isinstance(target, Credential):
+            places = [target.pk, *places]
         found = [
             AccessPath(
                 "grant" if receiver == subject else "group", Level.of(grant.level), grant=grant
@@ -62,20 +61,16 @@ class AccessPaths:
             for place in places
             if (grant := self.grants.get(receiver, {}).get(place))
         ]
-        return sorted([*self._standing(subject), *found], key=lambda one: -one.level)
+        return sorted([*self._by_membership(subject), *found], key=lambda path: -path.level)
 
-    def rights(self, subject: Principal) -> Permissions:
-        """What the subject holds, in the form that lists are made by."""
-        folders: dict[str, Level] = {}
-        credentials: dict[UUID, Level] = {}
-        for receiver in self._receivers(subject):
-            for place, grant in self.grants.get(receiver, {}).items():
-                level = Level.of(grant.level)
-                if isinstance(place, UUID):
-                    credentials[place] = max(level, credentials.get(place, Level.NONE))
-                else:
-                    folders[place] = max(level, folders.get(place, Level.NONE))
-        return Permissions(self._floor(subject), folders, credentials)
+    def permissions(self, subject: Principal) -> Permissions:
+        """What the subject may do."""
+        grants = (
+            grant
+            for receiver in self._receivers(subject)
+            for grant in self.grants.get(receiver, {}).values()
+        )
+        return Permissions.of_grants(self._base_level(subject), grants)
 
     def through(self, agent_id: UUID) -> "AccessPaths":
         """Without the grants that are limited to other agents."""
@@ -91,16 +86,13 @@ class AccessPaths:
             },
         )
 
-    def _standing(self, subject: Principal) -> list[AccessPath]:
-        """What membership alone gives."""
-        role = self.roles.get(subject.id)
-        if role is None or not self._floor(subject):
+    def _by_membership(self, subject: Principal) -> list[AccessPath]:
+        role, level = self.roles.get(subject.id), self._base_level(subject)
+        if role is None or not level:
             return []
-        return [
-            AccessPath("role" if role.is_admin else "baseline", self._floor(subject), role=role)
-        ]
+        return [AccessPath("role" if role.is_admin else "baseline", level, role=role)]
 
-    def _floor(self, subject: Principal) -> Level:
+    def _base_level(self, subject: Principal) -> Level:
         role = self.roles.get(subject.id)
         if role is None:
             return Level.NONE
@@ -111,59 +103,56 @@ class AccessPaths:
 
 
 def read_access_paths(
-    actor: Actor, subjects: Collection[Principal], things: Q | None = None
+    actor: Actor, subjects: Collection[Principal], condition: Q | None = None
 ) -> AccessPaths:
-    """Read once what gives these subjects anything; `things` narrows the grants to look at."""
-    people = {one.id for one in subjects if one.kind == "person"}
+    """Read what gives these subjects access; `condition` narrows the grants to look at."""
+    people = {subject.id for subject in subjects if subject.kind == "person"}
     members = Membership.objects.filter(tenant_id=actor.tenant_id, person_id__in=people)
     groups: dict[UUID, list[Principal]] = defaultdict(list)
-    for one in GroupMember.objects.of(actor).filter(person_id__in=people):
-        groups[one.person_id].append(Principal("group", one.group_id))
-    receivers = {*subjects, *(group for its in groups.values() for group in its)}
+    for member in GroupMember.objects.of(actor).filter(person_id__in=people):
+        groups[member.person_id].append(Principal("group", member.group_id))
+    receivers = {*subjects, *(group for joined in groups.values() for group in joined)}
     return AccessPaths(
         baseline=Level.of(Tenant.objects.get(pk=actor.tenant_id).baseline_level),
-        roles={one.person_id: Role(one.role) for one in members},
+        roles={member.person_id: Role(member.role) for member in members},
         groups=groups,
-        grants=_grants(actor, receivers, things or Q()),
+        grants=_grants(actor, receivers, condition or Q()),
     )
 
 
 def _grants(
-    actor: Actor, receivers: Collection[Principal], things: Q
+    actor: Actor, receivers: Collection[Principal], condition: Q
 ) -> dict[Principal, dict[Place, Grant]]:
     given = Q(pk=None)
-    for kind in {one.kind for one in receivers}:
-        given |= Q(**{f"{kind}_id__in": [one.id for one in receivers if one.kind == kind]})
+    for kind in {receiver.kind for receiver in receivers}:
+        ids = [receiver.id for receiver in receivers if receiver.kind == kind]
+        given |= Q(**{f"{kind}_id__in": ids})
     found: dict[Principal, dict[Place, Grant]] = defaultdict(dict)
-    for grant in with_names(Grant.objects.of(actor).filter(given, in_force(), things)):
+    for grant in with_names(Grant.objects.of(actor).filter(given, in_force(), condition)):
         found[principal_of(grant)][place_of(grant)] = grant
     return found
 
 
-def place_of(it: Credential | Folder | Grant) -> Place:
-    """How a grant finds the thing that it is on."""
-    if isinstance(it, Credential):
-        return it.pk
-    if isinstance(it, Folder):
-        return it.path
-    return it.credential_id or (it.folder.path if it.folder else "")
+def place_of(row: Credential | Folder | Grant) -> Place:
+    """A credential's id or a folder's path: the row's own, or of what a grant is on."""
+    if isinstance(row, Credential):
+        return row.pk
+    if isinstance(row, Folder):
+        return row.path
+    return row.credential_id or (row.folder.path if row.folder else "")
 
 
-def access_path_out(route: AccessPath, place: Place) -> RouteOut:
-    """The route as a shape, as seen from `place`."""
-    told: dict[str, object] = {"rule": route.rule, "level": route.level.word, "role": route.role}
-    grant = route.grant
+def access_path_out(path: AccessPath, place: Place) -> RouteOut:
+    """The path as a shape, as seen from `place`."""
+    members: dict[str, object] = {"rule": path.rule, "level": path.level.word, "role": path.role}
+    grant = path.grant
     if grant is not None:
         inherited = place_of(grant) != place
-        told |= {
+        terms = terms_out(Terms.of(grant))
+        members |= {
             "group": grant.group.name if grant.group else None,
             "inherited_from": grant.folder.path if inherited and grant.folder else None,
             "grant_id": public_id("grant", grant.pk),
-            **_limits(grant),
+            **(terms.model_dump(include={"expires_at", "agents"}) if terms else {}),
         }
-    return RouteOut.model_validate(told)
-
-
-def _limits(grant: Grant) -> dict[str, object]:
-    terms = terms_out(terms_of(grant))
-    return terms.model_dump(include={"expires_at", "agents"}) if terms else {}
+    return RouteOut.model_validate(members)

@@ -1,56 +1,50 @@
-"""Requests for access: which of them somebody sees, and how they are answered."""
+"""Requests for access: which of them somebody sees, what they are about, and their mails."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from access.actions import RULES, Action
+from access.actions import Action
 from access.actor import Actor
-from access.levels import Level, Role
+from access.levels import Level
 from access.tenancy import TenantQuerySet
 from audit.recording import EntryDraft
-from credentials.grants import GrantTarget, level_on
+from credentials.access_paths import read_access_paths
+from credentials.context import CredentialContext
+from credentials.grants import GrantTarget
 from credentials.models import AccessRequest, RequestState
-from credentials.permissions import Permissions, read_permissions
+from credentials.principals import Principal
 from credentials.shapes.access_requests import AccessRequestOut
-from credentials.shapes.credentials import SubjectOut
-from foundation.db.clock import database_now
-from foundation.db.ids import public_id
-from tenants.memberships import ActiveMembership
+from credentials.shapes.grants import SubjectOut
+from foundation.db.ids import NO_ID, public_id
+from tenants import decisions
+from tenants.decisions import HISTORY, Requests, deciding_level, decision_url, may_decide
 from tenants.models import Agent, Membership
-from tenants.notifications import notify_of_decision, notify_of_request
 
 WAITING = Q(state=RequestState.PENDING)
-MOST_MAILS, MAILS_PER = 10, timedelta(hours=1)
 _STATES = {RequestState.PENDING: "waiting"}
-_LEVEL = RULES[Action.DECIDE_ACCESS_REQUEST].level or Level.ADMIN
 
 
 def all_requests(actor: Actor) -> TenantQuerySet[AccessRequest]:
-    """The tenant's requests, with all that an answer names but the agents."""
+    """The tenant's requests, with everything that an answer names but the agents."""
     return AccessRequest.objects.of(actor).select_related(
         "person", "credential__folder", "folder", "decided_by", "grant"
     )
 
 
 def own_requests(actor: Actor) -> Q:
-    """The condition for requests that the actor made; machines make none."""
+    """The condition for requests that the actor made; service accounts make none."""
     return Q(person_id=actor.person_id) if actor.person_id else Q(pk=None)
 
 
-def decidable_requests(held: Permissions) -> Q:
-    """The condition for requests about what the actor holds `admin` on."""
-    on_credentials = held.at_least(_LEVEL, "credential__")
-    return on_credentials | held.folders_at_least(_LEVEL, "folder__path")
-
-
-def can_decide_on_channel(actor: Actor) -> bool:
-    """Whether decisions are made through this door at all."""
-    return actor.channel in RULES[Action.DECIDE_ACCESS_REQUEST].channels
+def requests_for_access(context: CredentialContext) -> Requests[AccessRequest]:
+    """The requests in the tenant, as this actor may see and decide them."""
+    actor, permissions = context.actor, context.permissions
+    level = deciding_level(Action.DECIDE_ACCESS_REQUEST)
+    on_credentials = permissions.at_least(level, "credential__")
+    decidable = on_credentials | permissions.folders_at_least(level, "folder__path")
+    return Requests(all_requests(actor), own_requests(actor), decidable, WAITING)
 
 
 def target_of(request: AccessRequest) -> GrantTarget:
@@ -59,7 +53,7 @@ def target_of(request: AccessRequest) -> GrantTarget:
 
 
 def describe(entry: EntryDraft, request: AccessRequest) -> None:
-    """Name a request, who made it and what it is about in an entry."""
+    """Name a request, its requester and its target in an entry."""
     entry.set_fields(
         credential_id=request.credential_id,
         credential_key=request.credential.key if request.credential else "",
@@ -74,94 +68,76 @@ def describe(entry: EntryDraft, request: AccessRequest) -> None:
 
 
 def notify_deciders(actor: Actor, request: AccessRequest) -> None:
-    """Write the mails about a new request; not about every one of somebody who asks on and on."""
-    recent = AccessRequest.objects.of(actor).filter(
-        own_requests(actor), requested_at__gt=database_now() - MAILS_PER
+    """Write the mails about a new request."""
+    decisions.notify_deciders(
+        actor,
+        AccessRequest.objects.of(actor).filter(own_requests(actor)),
+        requester=request.person.email,
+        subject=_subject(request),
+        link=decision_url("req", request.pk),
     )
-    if recent.count() <= MOST_MAILS:
-        notify_of_request(
-            actor, asker=request.person.email, wish=_wish(request), link=_address(request)
-        )
 
 
 def notify_requester(actor: Actor, request: AccessRequest) -> None:
     """Write the mail about a decision."""
-    notify_of_decision(
+    decisions.notify_requester(
         actor,
         request.person_id,
         approved=request.state == RequestState.APPROVED,
-        wish=_wish(request),
-        link=_address(request),
+        subject=_subject(request),
+        link=decision_url("req", request.pk),
     )
 
 
-def _wish(request: AccessRequest) -> str:
-    if request.credential is not None:
-        return f"the level {request.level} on {request.credential.key}"
-    assert request.folder is not None
-    return f"the level {request.level} on the folder {request.folder.path or '/'}"
+def _subject(request: AccessRequest) -> str:
+    target = target_of(request)
+    name = target.key or f"the folder {target.path or '/'}"
+    return f"the level {request.level} on {name}"
 
 
-def _address(request: AccessRequest) -> str:
-    return f"{settings.PUBLIC_URL}/approvals/{public_id('req', request.pk)}"
-
-
-def level_of_requester(actor: Actor, stands: ActiveMembership, request: AccessRequest) -> Level:
-    """What who asked holds there now, through the agent that they asked with if any."""
-    rows = Membership.objects.filter(tenant_id=actor.tenant_id, person_id=request.person_id)
-    membership = rows.filter(suspended_at=None).first()
-    if membership is None:
+def level_of_requester(actor: Actor, request: AccessRequest) -> Level:
+    """The requester's present level on the target, through the agent that they used, if any."""
+    members = Membership.objects.filter(tenant_id=actor.tenant_id, suspended_at=None)
+    if not members.filter(person_id=request.person_id).exists():
         return Level.NONE
-    is_admin = Role(membership.role).is_admin
-    base_level = Level.ADMIN if is_admin else Level.of(stands.tenant.baseline_level)
-    asker = replace(
-        actor,
-        person_id=request.person_id,
-        service_account_id=None,
-        agent_id=request.agent_id,
-        allowed_credentials=None,
-    )
-    theirs = read_permissions(
-        asker,
-        ActiveMembership(stands.tenant, membership.pk, is_admin=is_admin, base_level=base_level),
-    )
-    return level_on(theirs, target_of(request))
+    requester = Principal("person", request.person_id)
+    paths = read_access_paths(actor, [requester]).through(request.agent_id or NO_ID)
+    return target_of(request).level(paths.permissions(requester))
 
 
 def requests_out(
-    actor: Actor, stands: ActiveMembership, held: Permissions, requests: Sequence[AccessRequest]
+    context: CredentialContext, requests: Sequence[AccessRequest]
 ) -> list[AccessRequestOut]:
     """Requests as lists show them."""
-    ids = {one.agent_id for one in requests if one.agent_id}
+    ids = {request.agent_id for request in requests if request.agent_id}
     agents: dict[UUID | None, str] = dict(
-        Agent.objects.of(actor).filter(pk__in=ids).values_list("pk", "name")
+        Agent.objects.of(context.actor).filter(pk__in=ids).values_list("pk", "name")
     )
     return [
         AccessRequestOut.model_validate(
-            {
-                **_facts(one),
-                "agent": agents.get(one.agent_id),
-                "mine": one.person_id == actor.person_id,
-                "may_decide": _may_decide(actor, stands, held, one),
-            }
+            {**_facts(context, request), "agent": agents.get(request.agent_id)}
         )
-        for one in requests
+        for request in requests
     ]
 
 
-def similar_requests(actor: Actor, request: AccessRequest, most: int) -> QuerySet[AccessRequest]:
-    """The newest requests of the same person about the same thing before this one."""
+def earlier_requests(actor: Actor, request: AccessRequest) -> QuerySet[AccessRequest]:
+    """The newest earlier requests of the same person for the same target."""
     rows = all_requests(actor).filter(person_id=request.person_id, pk__lt=request.pk)
     same = rows.filter(credential=request.credential, folder=request.folder)
-    return same.order_by("-pk")[:most]
+    return same.order_by("-pk")[:HISTORY]
 
 
-def _facts(request: AccessRequest) -> dict[str, object]:
-    asker, grant = request.person, request.grant
+def _facts(context: CredentialContext, request: AccessRequest) -> dict[str, object]:
+    requester, grant = request.person, request.grant
+    own = request.person_id == context.actor.person_id
+    level = target_of(request).level(context.permissions)
     return {
         "request_id": public_id("req", request.pk),
         "state": _STATES.get(RequestState(request.state), request.state),
-        "asker": SubjectOut(kind="person", id=public_id("person", asker.pk), name=asker.email),
+        "asker": SubjectOut(
+            kind="person", id=public_id("person", requester.pk), name=requester.email
+        ),
         "agent_id": public_id("agent", request.agent_id) if request.agent_id else None,
         "key": request.credential.key if request.credential else None,
         "folder_path": request.folder.path if request.folder else None,
@@ -175,15 +151,7 @@ def _facts(request: AccessRequest) -> dict[str, object]:
         "grant_id": public_id("grant", grant.pk) if grant else None,
         "granted_level": grant.level if grant else None,
         "grant_ends_at": grant.expires_at if grant else None,
+        "mine": own,
+        "may_decide": request.state == RequestState.PENDING
+        and may_decide(context, Action.DECIDE_ACCESS_REQUEST, level=level, own=own),
     }
-
-
-def _may_decide(
-    actor: Actor, stands: ActiveMembership, held: Permissions, request: AccessRequest
-) -> bool:
-    return (
-        request.state == RequestState.PENDING
-        and can_decide_on_channel(actor)
-        and level_on(held, target_of(request)) >= _LEVEL
-        and (stands.tenant.self_approval or request.person_id != actor.person_id)
-    )

@@ -5,13 +5,19 @@ from dataclasses import dataclass
 from access.levels import Level
 from audit.operation import OperationDecorator
 from credentials.models import Credential
-from credentials.permissions import Permissions, find_credential, read_permissions, require_level
+from credentials.permissions import (
+    Permissions,
+    find_credential,
+    insufficient_level,
+    read_permissions,
+    require_level,
+)
 from tenants.context import TenantContext
 
 
 @dataclass
 class CredentialContext(TenantContext):
-    """A running operation of somebody on credentials and folders."""
+    """A running operation on credentials, folders, grants or leases."""
 
     _permissions: Permissions | None = None
 
@@ -23,18 +29,37 @@ class CredentialContext(TenantContext):
         return self._permissions
 
     def reread_permissions(self) -> Permissions:
-        """After a change of grants or places in this transaction: read them again."""
+        """Read them again, after a lock or a change of grants or places in this transaction."""
         self._permissions = None
         return self.permissions
 
     def find(self, key: str, *, lock: bool = False) -> Credential:
         """The credential with that key, named in the entry; `require` decides who may see it."""
+        self.require_membership()
         return find_credential(self.actor, key, self.entry, lock=lock)
 
-    def require(self, credential: Credential) -> Level:
-        """The actor's level on a credential: 404 below viewer, 403 below what the action needs."""
+    @property
+    def needed_level(self) -> Level:
+        """The level that the action needs on a single object."""
+        return self.rule.level or Level.VIEWER
+
+    def require(self, credential: Credential, needed: Level | None = None) -> Level:
+        """The actor's level on a credential: 404 below viewer, 403 below `needed`.
+
+        Without `needed` the level that the action needs.
+        """
         level = self.permissions.on(credential)
-        require_level(self.action, level, credential.key)
+        require_level(level, needed or self.needed_level, credential.key)
+        return level
+
+    def require_folder(self, path: str) -> Level:
+        """The actor's level on a folder: 403 below the level that the action needs.
+
+        Never 404: one may create something in a folder that does not exist yet.
+        """
+        level = self.permissions.on_folder(path)
+        if level < self.needed_level:
+            raise insufficient_level(self.needed_level, level, folder=path)
         return level
 
 

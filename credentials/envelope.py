@@ -1,4 +1,4 @@
-"""Seal and unseal a version's value. The plaintext exists here and in the reply, nowhere else."""
+"""Sealing and unsealing values. The plaintext exists only here and in the reply."""
 
 import json
 import os
@@ -9,13 +9,18 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection
 
+from access.tenancy import tenant_transaction
 from credentials.keyrings import KEY, context, decrypt, encrypt, open_keys, root_key
 from credentials.models import KeyState, TenantKey, Version
 from foundation.errors import Unavailable
+from tenants.models import Tenant
+
+# How many of the oldest and of the newest tenants a readiness check looks at.
+SAMPLE = 3
 
 
 class UnsealFailed(Unavailable):
-    """A sealed value does not open: tampered, moved, or under a key that is gone."""
+    """A sealed value does not open: tampered with, moved, or its key is gone."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,35 +57,35 @@ def unseal(version: Version) -> Secret:
 
 
 def rewrap(version: Version, key: TenantKey) -> None:
-    """Wrap a version's data key by `key` instead; its value stays as it was sealed.
+    """Wrap a version's data key with `key` instead; the sealed value stays unchanged.
 
-    UnsealFailed when the data key does not open: then nothing is changed.
+    UnsealFailed, without a change, when the data key does not open.
     """
     _wrap(version, _unwrap(version), key)
 
 
 def shred(version: Version) -> None:
-    """Destroy a version's data key and with it the value, for good."""
+    """Destroy a version's data key, and so its value, for good."""
     version.sealed = None
     version.wrapped_key = None
 
 
 def active_key(tenant_id: UUID) -> TenantKey:
-    """The tenant's active key; made on first use. Needs the tenant's transaction.
+    """The tenant's active key, made on first use. Needs the tenant's transaction.
 
-    It stays active until the transaction ends: a shared lock, which writers take side by side and
-    only a rotation of the key waits for. So nothing is ever sealed under a key that is not active.
+    A shared lock keeps it active until the transaction ends; only a rotation of the key waits for
+    that. So nothing is ever sealed under a key that is not active.
     """
     while (key_id := _share_active(tenant_id)) is None:
-        # Either there is none yet, or the one that was waited for was rotated meanwhile.
+        # There is none yet, or the key was rotated while its lock was waited for.
         if not TenantKey.objects.filter(tenant_id=tenant_id).exists():
-            # Two first writers may meet here: one row wins, both go on with it.
+            # Of two first writers one row wins, and both use it.
             TenantKey.objects.bulk_create([new_key(tenant_id, 1)], ignore_conflicts=True)
     return TenantKey.objects.get(tenant_id=tenant_id, pk=key_id)
 
 
 def new_key(tenant_id: UUID, number: int) -> TenantKey:
-    """A fresh random key wrapped by the root key, not saved. Unavailable under a wrong root key."""
+    """A new random key wrapped by the root key, not saved. Unavailable under a wrong root key."""
     _require_known_root_key()
     key = TenantKey(tenant_id=tenant_id, number=number, root_key_id=root_key().id)
     key.wrapped = root_key().wrap(os.urandom(KEY), _key_bound(key))
@@ -90,6 +95,18 @@ def new_key(tenant_id: UUID, number: int) -> TenantKey:
 def require_openable(key: TenantKey) -> None:
     """Unavailable when the root key does not open this tenant key."""
     _cipher(key)
+
+
+def require_openable_keys() -> None:
+    """Raise Unavailable when the root key does not open the newest and oldest tenants' keys.
+
+    Asked when the process starts serving, before anybody needs to read a value.
+    """
+    tenants = Tenant.objects.order_by("pk").values_list("pk", flat=True)
+    for tenant_id in {*tenants[:SAMPLE], *tenants.reverse()[:SAMPLE]}:
+        with tenant_transaction(tenant_id):
+            for key in TenantKey.objects.filter(state=KeyState.ACTIVE, tenant_id=tenant_id):
+                require_openable(key)
 
 
 def _share_active(tenant_id: UUID) -> UUID | None:
@@ -103,7 +120,7 @@ def _share_active(tenant_id: UUID) -> UUID | None:
 
 
 def _require_known_root_key() -> None:
-    """Refuse to start a tenant under a root key that opens nobody else's: it is a wrong one."""
+    """Refuse a root key under which no other tenant's keys are: it is the wrong one."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT root_key_is_known(%s)", [root_key().id])
         if cursor.fetchone() != (True,):

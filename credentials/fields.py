@@ -1,14 +1,23 @@
-"""Keys, folders, tags and what is written beside a value, as members of shapes.
+"""The members of shapes: keys, folders, tags, durations and what is written beside a value.
 
-The rules are those of `credentials.validators`; here they are also stated as JSON Schema, as far as
-it can: it cannot express that text must be visible or that a name must not look like a secret's.
+The rules are those of `credentials.validators`. The JSON Schema states them as far as it can: it
+cannot express that text must be visible or that a name must not look like a secret's.
 """
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, JsonValue, SecretStr, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    JsonValue,
+    SecretStr,
+    WithJsonSchema,
+)
 
+from credentials.types import MAXIMUM_VALUE_BYTES
 from credentials.validators import (
     MAXIMUM_DESCRIPTION,
     MAXIMUM_METADATA,
@@ -21,6 +30,8 @@ from credentials.validators import (
     check_key,
     check_tag,
 )
+from foundation.schema.datetimes import instant
+from foundation.schema.durations import duration_schema, parse_duration
 from foundation.schema.safe_text import visible
 
 _NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
@@ -30,7 +41,7 @@ _DESCRIPTION: dict[str, JsonValue] = {"maxLength": MAXIMUM_DESCRIPTION}
 
 
 def _named(most: int, text: dict[str, Any]) -> WithJsonSchema:
-    """An object with at most so many names, each with a text."""
+    """An object with at most `most` names, each with a text."""
     return WithJsonSchema(
         {
             "type": "object",
@@ -72,3 +83,28 @@ SecretFields = Annotated[
     ),
 ]
 Description = Annotated[str, Field(json_schema_extra=_DESCRIPTION)]
+SEALED: dict[str, JsonValue] = {"minLength": 1, "maxLength": MAXIMUM_VALUE_BYTES}
+
+KindWord = Literal[
+    "api-key", "oauth-token", "ssh-key", "tls-certificate", "database-url", "generic-secret"
+]
+StateWord = Literal["active", "archived", "revoked", "deleted"]
+LevelWord = Literal["viewer", "user", "manager", "admin"]
+
+
+def _duration(field: str, minimum: int = 1) -> BeforeValidator:
+    """Seconds or `15m`; `field` names it in messages."""
+    return BeforeValidator(partial(parse_duration, field=field, minimum=minimum))
+
+
+_SCHEMA = WithJsonSchema(duration_schema())
+_SCHEMA_FROM_ZERO = WithJsonSchema(duration_schema(0))
+# These may be left out but not null: the validator applies to the whole, except to the default.
+Ttl = Annotated[int | None, _duration("ttl"), _SCHEMA]
+RotationWindow = Annotated[int | None, _duration("window", minimum=0), _SCHEMA_FROM_ZERO]
+DefaultTtl = Annotated[int, _duration("defaultTtl"), _SCHEMA]
+MaximumTtl = Annotated[int, _duration("maxTtl"), _SCHEMA]
+Window = Annotated[int, _duration("window", minimum=0), _SCHEMA_FROM_ZERO]
+RotateEvery = Annotated[int, _duration("rotateEvery"), _SCHEMA]
+
+Instant = Annotated[AwareDatetime, instant("expiresAt")]

@@ -1,4 +1,4 @@
-"""New random values, drawn from the operating system's generator."""
+"""New random values from the operating system's generator."""
 
 import secrets
 import string
@@ -23,7 +23,7 @@ ALPHABETS = MappingProxyType[str, str](
 
 
 class GenerateSpec(Shape):
-    """How a new value looks; the default has about 190 bits, the weakest (16 of `hex`) 64.
+    """The form of a new value. The default has about 190 bits, the weakest (16 of `hex`) 64.
 
     `ascii` is every printable character but space, quotes, backquote and backslash.
     """
@@ -33,7 +33,7 @@ class GenerateSpec(Shape):
 
 
 def generate_value(spec: GenerateSpec) -> str:
-    """`spec.length` characters, each drawn evenly and by itself."""
+    """`spec.length` characters, drawn independently and uniformly."""
     alphabet = ALPHABETS[spec.alphabet]
     return "".join(secrets.choice(alphabet) for _ in range(spec.length))
 

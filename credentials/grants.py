@@ -1,26 +1,24 @@
-"""The steps that every change of grants is made of; the operations put them together."""
+"""The steps that every change of grants is made of; the operations combine them."""
 
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from access.actions import RULES, Action
 from access.actor import Actor
 from access.levels import Level
 from access.revocation import announce_revoked
 from audit.events import Event
 from audit.recording import EntryDraft
-from credentials.grant_terms import Terms, ends_no_earlier, is_covered, terms_held, terms_of
+from credentials.context import CredentialContext
+from credentials.grant_terms import Terms, current_terms, ends_no_earlier, is_covered
 from credentials.lease_counts import leases_that_end
 from credentials.models import Credential, Folder, Grant
-from credentials.permission_errors import insufficient_level
-from credentials.permissions import Permissions, find_credential, require_level
+from credentials.permissions import Permissions, insufficient_level
 from credentials.principals import Principal, principal_of, principal_out, revocations_of
-from credentials.shapes.credentials import ChangedGrantOut, GrantOut, TermsOut
+from credentials.shapes.grants import ChangedGrantOut, GrantOut, TermsOut
 from foundation.db.clock import database_now
 from foundation.db.ids import public_id
 from foundation.errors import CredentialNotFound, Denied, FolderNotFound, Invalid
-from tenants.memberships import ActiveMembership
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +29,11 @@ class GrantTarget:
     folder: Folder | None
 
     @property
-    def it(self) -> Credential | Folder:
-        """The one of them."""
-        thing = self.credential or self.folder
-        assert thing is not None
-        return thing
+    def row(self) -> Credential | Folder:
+        """Whichever of the two it is."""
+        row = self.credential or self.folder
+        assert row is not None
+        return row
 
     @property
     def path(self) -> str:
@@ -50,6 +48,12 @@ class GrantTarget:
         """The credential's key; empty for a folder."""
         return self.credential.key if self.credential else ""
 
+    def level(self, permissions: Permissions) -> Level:
+        """The level that somebody has on it."""
+        if self.credential is not None:
+            return permissions.on(self.credential)
+        return permissions.on_folder(self.path)
+
 
 def require_one_target(key: str | None, folder_path: str | None) -> None:
     """Refuse both and neither."""
@@ -57,89 +61,70 @@ def require_one_target(key: str | None, folder_path: str | None) -> None:
         raise Invalid("Exactly one of key or folderPath must be given.", "key")
 
 
-def lock_target(
-    actor: Actor, held: Permissions, entry: EntryDraft, key: str | None, folder_path: str | None
-) -> GrantTarget:
-    """The credential or folder, locked: a credential against leases being issued, a folder against
-    moves; what the actor may not even see is not found, as if it did not exist.
-    """
-    if key is not None:
-        return _seen_credential(held, find_credential(actor, key, entry, lock=True))
-    locked = Folder.objects.of(actor).select_for_update(no_key=True)
-    return _seen_folder(held, folder_path or "", locked)
-
-
 def find_target(
-    actor: Actor, held: Permissions, entry: EntryDraft, key: str | None, folder_path: str | None
+    context: CredentialContext, key: str | None, folder_path: str | None, *, lock: bool = False
 ) -> GrantTarget:
-    """The same where nothing is to be changed: not locked."""
+    """The credential or folder; 404 when the actor may not see it.
+
+    With `lock` a credential is locked against leases being issued, a folder against moves.
+    """
+    permissions = context.permissions
     if key is not None:
-        return _seen_credential(held, find_credential(actor, key, entry))
-    return _seen_folder(held, folder_path or "", Folder.objects.of(actor))
-
-
-def _seen_credential(held: Permissions, credential: Credential) -> GrantTarget:
-    require_level(Action.DESCRIBE_CREDENTIAL, held.on(credential), credential.key)
-    return GrantTarget(credential, None)
-
-
-def _seen_folder(held: Permissions, path: str, rows: QuerySet[Folder]) -> GrantTarget:
-    folder = rows.filter(path=path).first()
-    if folder is None or held.on_folder(path) < Level.VIEWER:
+        credential = context.find(key, lock=lock)
+        context.require(credential, Level.VIEWER)
+        return GrantTarget(credential, None)
+    path = folder_path or ""
+    rows = Folder.objects.of(context.actor)
+    folder = (rows.select_for_update(no_key=True) if lock else rows).filter(path=path).first()
+    if folder is None or permissions.on_folder(path) < Level.VIEWER:
         raise FolderNotFound()
     return GrantTarget(None, folder)
 
 
-def require_on(action: Action, held: Permissions, thing: GrantTarget) -> Level:
-    """The actor's level on a thing: not found below viewer, denied below what is needed."""
-    own = level_on(held, thing)
-    if own < Level.VIEWER:
-        raise CredentialNotFound if thing.credential else FolderNotFound
-    needed = RULES[action].level or Level.VIEWER
-    if own < needed:
-        raise insufficient_level(needed, own, key=thing.key, folder=thing.path)
-    return own
+def require_on(context: CredentialContext, target: GrantTarget) -> Level:
+    """The actor's level on a target: 404 below viewer, 403 below what the action needs."""
+    level = target.level(context.permissions)
+    if level < Level.VIEWER:
+        raise CredentialNotFound if target.credential else FolderNotFound
+    if level < context.needed_level:
+        raise insufficient_level(context.needed_level, level, key=target.key, folder=target.path)
+    return level
 
 
-def level_on(held: Permissions, thing: GrantTarget) -> Level:
-    """The actor's level on a thing."""
-    return held.on(thing.credential) if thing.credential else held.on_folder(thing.path)
-
-
-def grants_of(actor: Actor, subject: Principal, thing: GrantTarget) -> QuerySet[Grant]:
-    """The at most one grant that a subject has on a thing."""
+def grants_of(actor: Actor, subject: Principal, target: GrantTarget) -> QuerySet[Grant]:
+    """The grant, at most one, that a subject has on a target."""
     return with_names(
         Grant.objects.of(actor).filter(
-            credential=thing.credential, folder=thing.folder, **subject.lookup
+            credential=target.credential, folder=target.folder, **subject.lookup
         )
     )
 
 
 def with_names(rows: QuerySet[Grant]) -> QuerySet[Grant]:
-    """With all that an answer names."""
+    """With everything that an answer names."""
     return rows.select_related(
         "credential__folder", "folder", "person", "group", "service_account", "given_by"
     )
 
 
-def require_can_grant(
-    actor: Actor, stands: ActiveMembership, held: Permissions, thing: GrantTarget, terms: Terms
-) -> None:
-    """`admin` there is needed; nobody gives more, or for longer, than they hold."""
-    own = require_on(Action.GIVE_GRANT, held, thing)
+def require_can_grant(context: CredentialContext, target: GrantTarget, terms: Terms) -> None:
+    """`admin` on the target is needed; nobody gives more, or for longer, than they have."""
+    own = require_on(context, target)
     if terms.level > own:
         raise Denied("Nobody can give more than they hold.")
     if terms.until is not None and terms.until <= database_now():
         raise Invalid("expiresAt: must lie in the future.", "expiresAt")
-    if not stands.is_admin:
-        _require_covered(terms, terms_held(actor, stands, thing.it))
+    if not context.membership.is_admin:
+        _require_covered(terms, current_terms(context, target.row))
 
 
-def _require_covered(given: Terms, held: list[Terms]) -> None:
-    """Refuse to give what goes beyond the `admin` that the giver holds there: who holds it until
-    some day, or through some agents, could otherwise keep it by giving it to themselves.
+def _require_covered(given: Terms, current: list[Terms]) -> None:
+    """Refuse to give more than the giver's own `admin` covers.
+
+    Otherwise somebody who has it until some day, or through some agents, could keep it by giving
+    it to themselves.
     """
-    own = [terms for terms in held if terms.level is Level.ADMIN]
+    own = [terms for terms in current if terms.level is Level.ADMIN]
     if is_covered(given, own):
         return
     ends = [terms.until for terms in own if terms.until is not None]
@@ -149,15 +134,15 @@ def _require_covered(given: Terms, held: list[Terms]) -> None:
 
 
 def upsert_grant(
-    actor: Actor, entry: EntryDraft, subject: Principal, thing: GrantTarget, terms: Terms
+    actor: Actor, entry: EntryDraft, subject: Principal, target: GrantTarget, terms: Terms
 ) -> Grant:
-    """Give the subject these terms on the thing; giving the same again changes nothing.
+    """Give the subject these terms on the target; giving the same again changes nothing.
 
-    Giving less than before ends the leases that lived by it. `entry` becomes the entry of it, or
-    is dropped. Who may do so was checked before.
+    Giving less than before ends the leases that depended on it. `entry` describes the change, or
+    is discarded. The caller checked permissions.
     """
-    grant = grants_of(actor, subject, thing).first()
-    before = terms_of(grant) if grant else None
+    grant = grants_of(actor, subject, target).first()
+    before = Terms.of(grant) if grant else None
     if grant is None:
         grant = Grant(tenant_id=actor.tenant_id, **subject.lookup)
     else:
@@ -165,13 +150,13 @@ def upsert_grant(
     if before == terms:
         entry.discard()
     else:
-        grant.credential, grant.folder = thing.credential, thing.folder
+        grant.credential, grant.folder = target.credential, target.folder
         grant.level, grant.expires_at = terms.level.word, terms.until
         grant.agents = None if terms.agents is None else sorted(terms.agents)
         grant.given_by_id = actor.person_id
         grant.save()
-        if before is not None and gives_less(before, terms):
-            end_leases(actor, grant, "grant lowered")
+        if before is not None and terms.gives_less_than(before):
+            _end_leases(actor, grant, "grant lowered")
     describe(entry, grant)
     return grant
 
@@ -179,28 +164,19 @@ def upsert_grant(
 def delete_grant(
     actor: Actor, entry: EntryDraft, grant: Grant, reason: str, *, by_time: bool
 ) -> None:
-    """Take a grant away; the leases that lived by it end in the same transaction."""
+    """Delete a grant and end the leases that depended on it."""
     describe(entry, grant)
-    end_leases(actor, grant, reason, by_time=by_time)
+    _end_leases(actor, grant, reason, by_time=by_time)
     grant.delete()
 
 
-def end_leases(actor: Actor, grant: Grant, reason: str, *, by_time: bool = False) -> None:
-    """Announce the end of what lived by a grant."""
+def _end_leases(actor: Actor, grant: Grant, reason: str, *, by_time: bool = False) -> None:
     for ended in revocations_of(actor, grant, reason, by_time=by_time):
         announce_revoked(actor, ended)
 
 
-def gives_less(before: Terms, after: Terms) -> bool:
-    """Whether level or agents shrank; an end in time needs no help, reads check it."""
-    fewer = after.agents is not None and (
-        before.agents is None or not before.agents <= after.agents
-    )
-    return fewer or after.level < before.level
-
-
 def describe(entry: EntryDraft, grant: Grant) -> None:
-    """Name a grant, its subject and what it is on in an entry."""
+    """Name a grant, its subject and its target in an entry."""
     entry.set_fields(
         credential_id=grant.credential_id,
         credential_key=grant.credential.key if grant.credential else "",
@@ -216,7 +192,7 @@ def describe(entry: EntryDraft, grant: Grant) -> None:
 
 
 def terms_out(terms: Terms | None) -> TermsOut | None:
-    """Terms as they are answered."""
+    """The terms as a shape."""
     return None if terms is None else TermsOut.model_validate(_terms(terms))
 
 
@@ -225,15 +201,15 @@ def _terms(terms: Terms) -> dict[str, object]:
     return {
         "level": terms.level.word,
         "expires_at": terms.until,
-        "agents": None if agents is None else sorted(public_id("agent", one) for one in agents),
+        "agents": None if agents is None else sorted(public_id("agent", pk) for pk in agents),
     }
 
 
 def grant_out(grant: Grant) -> GrantOut:
-    """The grant as it stands."""
+    """The grant as a shape; needs the rows that `with_names` reads."""
     return GrantOut.model_validate(
         {
-            **_terms(terms_of(grant)),
+            **_terms(Terms.of(grant)),
             "grant_id": public_id("grant", grant.pk),
             "subject": principal_out(grant),
             "key": grant.credential.key if grant.credential else None,
@@ -247,8 +223,8 @@ def grant_out(grant: Grant) -> GrantOut:
 def changed_out(
     actor: Actor, grant: Grant, before: Terms | None, after: Terms | None
 ) -> ChangedGrantOut:
-    """One change as it is answered; asked before its leases have ended."""
-    less = before is not None and (after is None or gives_less(before, after))
+    """One change as a shape; called before the leases end that it counts."""
+    less = before is not None and (after is None or after.gives_less_than(before))
     ends = revocations_of(actor, grant, "") if less else []
     return ChangedGrantOut(
         subject=principal_out(grant),
@@ -256,5 +232,5 @@ def changed_out(
         folder_path=grant.folder.path if grant.folder else None,
         before=terms_out(before),
         after=terms_out(after),
-        ends_leases=sum(leases_that_end(actor, one) for one in ends),
+        ends_leases=sum(leases_that_end(actor, ended) for ended in ends),
     )

@@ -1,7 +1,7 @@
-"""Where key-encryption keys come from: wrapped by the root key, opened into memory when needed.
+"""Key-encryption keys: wrapped by the root key, opened into memory when needed.
 
-Envelope: root key → tenant key (KEK) → data key (DEK, one per version) → value, AES-256-GCM all
-the way, each step bound to its place by associated data (see `sealing`).
+Envelope: root key → tenant key (KEK) → data key (DEK, one per version) → value, with AES-256-GCM
+throughout. Associated data binds each ciphertext to its place (see `envelope`).
 """
 
 import hashlib
@@ -26,10 +26,10 @@ KEPT_KEYS = 512
 
 
 class RootKey(Protocol):
-    """A root key provider; the file is one, a cloud KMS can be another.
+    """A provider of the root key: a file, or for example a cloud KMS.
 
-    `id` names the key without telling anything about it; `unwrap` raises Unavailable when the
-    key cannot open what it is given or cannot be reached.
+    `id` identifies the key without revealing anything about it. `unwrap` raises Unavailable when
+    the key does not open its argument or cannot be reached.
     """
 
     @property
@@ -76,21 +76,23 @@ def encrypt(cipher: AESGCM, plaintext: bytes, context: bytes) -> bytes:
 
 
 def decrypt(cipher: AESGCM, blob: bytes, context: bytes) -> bytes:
-    """What `encrypt` sealed; InvalidTag for anything else, also for an unknown format."""
+    """The plaintext of `encrypt`; InvalidTag for anything else, such as an unknown format."""
     if len(blob) < 1 + NONCE or blob[0] != FORMAT:
         raise InvalidTag
     return cipher.decrypt(blob[1 : 1 + NONCE], blob[1 + NONCE :], context)
 
 
 def context(*parts: str | UUID | int) -> bytes:
-    """Associated data: each part with its length before it, so that none flows into the next."""
+    """Associated data: each part after its length, so that no two lists encode alike."""
     encoded = [str(part).encode() for part in (f"vault/{FORMAT}", *parts)]
     return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
 
 
 class OpenKeys:
-    """Opened tenant keys, the most recently used few. A blob that changed is another entry, so a
-    destroyed or tampered key is never answered from memory.
+    """A cache of opened tenant keys, the most recently used.
+
+    A wrapped key that changed is another entry, so a destroyed or tampered key is never served
+    from the cache.
     """
 
     def __init__(self, kept: int = KEPT_KEYS) -> None:
@@ -113,7 +115,7 @@ class OpenKeys:
         return cipher
 
     def forget(self) -> None:
-        """Drop every opened key, as a new process would have none."""
+        """Empty the cache, as in a new process."""
         with self._lock:
             self._ciphers.clear()
 

@@ -1,5 +1,6 @@
 """Credentials, their sealed versions, the keys that wrap them, rotation windows and grants."""
 
+from typing import ClassVar, Self
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
@@ -8,15 +9,16 @@ from django.db import models
 from django.db.models.functions import Now
 
 from access.levels import LEVEL_CHOICES
-from access.tenancy import TenantOwned
+from access.tenancy import TenantOwned, TenantQuerySet
 from credentials.types import KINDS
+from foundation.db.clock import DatabaseClock
 from tenants.models import Group, Person, ServiceAccount, Tenant
 
 KEY_LENGTH = 128
 
 
 class Folder(TenantOwned):
-    """A place for credentials; the root is the row with the empty path."""
+    """A folder; the root is the row with the empty path."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     path = models.CharField(max_length=8 * (KEY_LENGTH + 1), db_collation="C", blank=True)
@@ -38,7 +40,7 @@ class State(models.TextChoices):
 
 
 class Credential(TenantOwned):
-    """What a secret is and how it may be used; the secret itself is sealed in its versions.
+    """What a secret is and how it may be used; its versions contain the sealed values.
 
     Durations are seconds; null means the tenant's. `agents` null means any.
     """
@@ -62,7 +64,7 @@ class Credential(TenantOwned):
     rotate_every = models.PositiveIntegerField(null=True)
     on_exposure = models.CharField(max_length=8, default="never")
     search_text = models.TextField(default="")
-    # Counts changes, so that an edit of something older is noticed (RFC 9110 §13.1.1).
+    # Counts changes, so that an edit based on an older state is refused (RFC 9110 §13.1.1).
     revision = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
@@ -133,8 +135,8 @@ class VersionState(models.TextChoices):
 class Version(TenantOwned):
     """One sealed value. `sealed` and `wrapped_key` are null once destroyed.
 
-    `tenant_key` wraps the data key now; `sealed_under` did when the value was sealed, and the value
-    stays bound to that one, because re-wrapping does not touch it.
+    `tenant_key` wraps the data key now. `sealed_under` did when the value was sealed; the value
+    stays bound to it, because re-wrapping does not touch the value.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
@@ -192,6 +194,24 @@ class RotationState(models.TextChoices):
     ABORTED = "aborted"
 
 
+class RotationQuerySet(TenantQuerySet["Rotation"]):
+    """Rotations by whether their window is open."""
+
+    def open(self) -> Self:
+        """Those in whose window the previous value is readable now, by the database's clock.
+
+        A window that is over stays in the state `open` until the worker closes it.
+        """
+        return self.filter(state=RotationState.OPEN, closes_at__gt=DatabaseClock())
+
+    def with_versions(self) -> Self:
+        """With everything that an answer names."""
+        return self.select_related("credential", "previous", "current")
+
+
+RotationManager = models.Manager.from_queryset(RotationQuerySet)
+
+
 class Rotation(TenantOwned):
     """One change of value; until `closes_at` the previous value stays readable too."""
 
@@ -212,6 +232,8 @@ class Rotation(TenantOwned):
     credential_id: UUID
     previous_id: UUID
     current_id: UUID
+
+    objects: ClassVar["RotationManager[Rotation]"] = RotationManager()
 
     class Meta:
         db_table = "rotation"

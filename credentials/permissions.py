@@ -1,8 +1,11 @@
-"""Who holds which level on what: one place decides, for one credential and for lists alike."""
+"""Who has which level on what. One place decides, for single objects and for lists alike."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q
 
 from access.actions import RULES, Action
@@ -10,25 +13,42 @@ from access.actor import Actor
 from access.levels import Level
 from audit.recording import EntryDraft
 from credentials.models import Credential, Folder, Grant, State
-from credentials.permission_errors import insufficient_level
 from foundation.db.clock import DatabaseClock
-from foundation.errors import CredentialNotFound
+from foundation.errors import CredentialNotFound, Denied
 from tenants.memberships import ActiveMembership
 from tenants.models import GroupMember
 
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What the actor holds in the tenant at this moment."""
+    """What somebody may do in the tenant at this moment."""
 
     base_level: Level
     folders: dict[str, Level]
     credentials: dict[UUID, Level]
     only: frozenset[UUID] | None = None
 
+    @classmethod
+    def of_grants(
+        cls, base_level: Level, grants: Iterable[Grant], only: frozenset[UUID] | None = None
+    ) -> "Permissions":
+        """What the base level and these grants give together; needs the grants' folders."""
+        folders: dict[str, Level] = {}
+        credentials: dict[UUID, Level] = {}
+        for grant in grants:
+            level = Level.of(grant.level)
+            if grant.credential_id:
+                before = credentials.get(grant.credential_id, Level.NONE)
+                credentials[grant.credential_id] = max(level, before)
+            elif grant.folder:
+                path = grant.folder.path
+                folders[path] = max(level, folders.get(path, Level.NONE))
+        return cls(base_level, folders, credentials, only)
+
     def on_folder(self, path: str) -> Level:
-        """The highest level that the floor, this folder or one above it gives; nothing for a token
-        that is narrowed to credentials.
+        """The highest of the base level and the levels on this folder and those above it.
+
+        None for a token that is limited to some credentials.
         """
         return Level.NONE if self.only is not None else self._inherited(path)
 
@@ -40,64 +60,55 @@ class Permissions:
         return max(own, self._inherited(credential.folder.path))
 
     def visible(self) -> Q:
-        """The condition for what the actor may see; the SQL twin of `on(…) ≥ viewer`."""
+        """The condition for the credentials that may be seen: `on(…) ≥ viewer` in SQL."""
         return self.at_least(Level.VIEWER)
 
     def at_least(self, level: Level, row: str = "") -> Q:
-        """The condition for credentials on which the actor holds `level`; `row` leads to them from
-        other rows (`credential__`). Never empty: that would vanish where it is joined to others.
+        """The condition for credentials with at least this level.
+
+        `row` leads to them from other rows (`credential__`). Never empty, because an empty
+        condition vanishes when it is joined to others with OR.
         """
         allowed = Q(**{f"{row}pk__isnull": False})
         if self.only is not None:
             allowed = Q(**{f"{row}pk__in": self.only})
         if self.base_level >= level:
             return allowed
-        own = [one for one, held in self.credentials.items() if held >= level]
-        held_on = Q(**{f"{row}pk__in": own})
-        for path, held in self.folders.items():
-            if held >= level:
-                held_on |= below(f"{row}folder__path", path)
-        return allowed & held_on
+        own = [pk for pk, given in self.credentials.items() if given >= level]
+        reached = Q(**{f"{row}pk__in": own})
+        for path, given in self.folders.items():
+            if given >= level:
+                reached |= below(f"{row}folder__path", path)
+        return allowed & reached
 
     def folders_at_least(self, level: Level, column: str = "path") -> Q:
-        """The condition for folders on which the actor holds `level`: the twin of `on_folder`."""
+        """The condition for folders with at least this level: `on_folder` in SQL."""
         if self.only is not None:
             return Q(pk=None)
         if self.base_level >= level:
             return below(column, "")
-        held_on = Q(pk=None)
-        for path, held in self.folders.items():
-            if held >= level:
-                held_on |= below(column, path)
-        return held_on
+        reached = Q(pk=None)
+        for path, given in self.folders.items():
+            if given >= level:
+                reached |= below(column, path)
+        return reached
 
     def _inherited(self, path: str) -> Level:
-        return max(
-            [self.base_level, *(self.folders.get(one, Level.NONE) for one in ancestors(path))]
-        )
+        above = (self.folders.get(folder, Level.NONE) for folder in ancestors(path))
+        return max([self.base_level, *above])
 
 
-def read_permissions(actor: Actor, stands: ActiveMembership) -> Permissions:
-    """Read the actor's grants; expired ones and those for other agents do not count."""
-    if stands.base_level is Level.ADMIN:
+def read_permissions(actor: Actor, membership: ActiveMembership) -> Permissions:
+    """What the actor may do; expired grants and those limited to other agents do not count."""
+    if membership.base_level is Level.ADMIN:
         return Permissions(Level.ADMIN, {}, {}, actor.allowed_credentials)
-    folders: dict[str, Level] = {}
-    credentials: dict[UUID, Level] = {}
-    for grant in living_grants(actor):
-        level = Level.of(grant.level)
-        if grant.credential_id:
-            credentials[grant.credential_id] = max(
-                level, credentials.get(grant.credential_id, Level.NONE)
-            )
-        elif grant.folder:
-            path = grant.folder.path
-            folders[path] = max(level, folders.get(path, Level.NONE))
-    return Permissions(stands.base_level, folders, credentials, actor.allowed_credentials)
+    grants = active_grants(actor)
+    return Permissions.of_grants(membership.base_level, grants, actor.allowed_credentials)
 
 
-def living_grants(actor: Actor, which: Q | None = None) -> list[Grant]:
-    """The living grants of the actor: their own and those of the groups they are in."""
-    rows = Grant.objects.of(actor).filter(_given_to(actor), in_force(), which or Q())
+def active_grants(actor: Actor, condition: Q | None = None) -> list[Grant]:
+    """The actor's grants that are in force, those of their groups included."""
+    rows = Grant.objects.of(actor).filter(_given_to(actor), in_force(), condition or Q())
     return [
         grant
         for grant in rows.select_related("folder")
@@ -106,7 +117,7 @@ def living_grants(actor: Actor, which: Q | None = None) -> list[Grant]:
 
 
 def in_force() -> Q:
-    """The condition for grants whose time is not over, by the database's clock."""
+    """The condition for grants that have not expired, by the database's clock."""
     return Q(expires_at=None) | Q(expires_at__gt=DatabaseClock())
 
 
@@ -120,51 +131,70 @@ def _given_to(actor: Actor) -> Q:
 
 
 def ancestors(path: str) -> list[str]:
-    """The folder itself and every folder above it, the root ("") included."""
+    """The folder itself and every folder above it, the root ("") first."""
     parts = path.split("/") if path else []
     return ["", *("/".join(parts[: end + 1]) for end in range(len(parts)))]
 
 
-def path_of(thing: Credential | Folder) -> str:
+def path_of(target: Credential | Folder) -> str:
     """The folder itself, or the one that the credential is in."""
-    return thing.path if isinstance(thing, Folder) else thing.folder.path
+    return target.path if isinstance(target, Folder) else target.folder.path
 
 
-def grants_that_reach(thing: Credential | Folder) -> Q:
-    """The condition for grants on the thing or on a folder that it is in."""
-    inherited = Q(folder__path__in=ancestors(path_of(thing)))
-    return inherited | Q(credential=thing) if isinstance(thing, Credential) else inherited
+def grants_that_reach(target: Credential | Folder) -> Q:
+    """The condition for grants on the target or on a folder that it is in."""
+    inherited = Q(folder__path__in=ancestors(path_of(target)))
+    return inherited | Q(credential=target) if isinstance(target, Credential) else inherited
 
 
 def below(column: str, path: str) -> Q:
-    """A folder and everything under it, as a range that row-level security lets use an index.
-
-    `0` is the character after `/` in the C collation. Everything is under the root; an empty
-    condition would say so too, but vanishes where it is joined to others.
-    """
+    """A folder and everything under it, as a range that row-level security lets use an index."""
     if not path:
+        # Never empty, because an empty condition vanishes when it is joined to others with OR.
         return Q(**{f"{column}__isnull": False})
+    # `0` is the character after `/` in the C collation.
     return Q(**{column: path}) | Q(**{f"{column}__gt": f"{path}/", f"{column}__lt": f"{path}0"})
 
 
-def require_level(action: Action, held: Level, key: str) -> None:
-    """Not found below viewer, permission denied below what the action asks for."""
-    if held < Level.VIEWER:
+def require_level(level: Level, needed: Level, key: str) -> None:
+    """404 below viewer, 403 below the needed level."""
+    if level < Level.VIEWER:
         raise CredentialNotFound()
-    needed = RULES[action].level or Level.VIEWER
-    if held < needed:
-        raise insufficient_level(needed, held, key=key)
+    if level < needed:
+        raise insufficient_level(needed, level, key=key)
+
+
+def insufficient_level(needed: Level, level: Level, *, key: str = "", folder: str = "") -> Denied:
+    """The refusal, with a link to the form that requests the needed level.
+
+    It is about the credential `key`, or without a key about a folder ("" is the root).
+    """
+    target = "credential" if key else "folder"
+    word = level.word if level > Level.NONE else "none"
+    return Denied(
+        f"The level {needed.word} is needed on this {target}; you hold {word}.",
+        hint=f"Ask an owner or admin of the tenant: {_request_form(needed, key, folder)}",
+        requiredLevel=needed.word,
+        heldLevel=word,
+    )
+
+
+def _request_form(needed: Level, key: str, folder: str) -> str:
+    team = f"{settings.PUBLIC_URL}/team/"
+    if key:
+        return f"{team}?{urlencode({'ask': key, 'level': needed.word})}"
+    fields = {"folder": folder} if folder else {}
+    return f"{team}ask/?{urlencode({**fields, 'level': needed.word})}"
 
 
 def find_credential(actor: Actor, key: str, entry: EntryDraft, *, lock: bool = False) -> Credential:
-    """The tenant's credential with that key; who may see it is decided after, by `require_permission`.
+    """The tenant's credential with that key, whoever may see it; name it in the entry.
 
-    CredentialNotFound for unknown, foreign and deleted. `entry` names one that exists, so that a
-    refusal stands in its trail; what was asked for and is not there may be anything, a pasted
-    secret too, and is not written down.
+    CredentialNotFound for unknown, foreign and deleted keys. Those are not recorded, because what
+    was sent as a key may be anything, even a pasted secret.
     """
     rows = Credential.objects.of(actor).exclude(state=State.DELETED).filter(key=key)
-    # A folder that was joined to a row that had to be waited for may be the one before a move.
+    # When the row has to be waited for, a folder joined to it may be the one before a move.
     credential = (rows.locked() if lock else rows.select_related("folder")).first()
     if credential is None:
         raise CredentialNotFound()
@@ -173,9 +203,9 @@ def find_credential(actor: Actor, key: str, entry: EntryDraft, *, lock: bool = F
 
 
 def require_permission(
-    actor: Actor, stands: ActiveMembership, credential: Credential, action: Action
+    actor: Actor, membership: ActiveMembership, credential: Credential, action: Action
 ) -> Level:
-    """The actor's level on it; CredentialNotFound when invisible, Denied when too little."""
-    held = read_permissions(actor, stands).on(credential)
-    require_level(action, held, credential.key)
-    return held
+    """The actor's level on a credential: 404 below viewer, 403 below what the action needs."""
+    level = read_permissions(actor, membership).on(credential)
+    require_level(level, RULES[action].level or Level.VIEWER, credential.key)
+    return level

@@ -1,24 +1,24 @@
-"""A credential's policy: taken over whole, checked against the tenant's limits."""
+"""A credential's policy: replaced as a whole and checked against the tenant's limits."""
 
 from uuid import UUID
 
 from access.actor import Actor
 from credentials.models import Credential
-from credentials.shapes.credentials import PolicyIn, PolicyOut
+from credentials.shapes.policies import PolicyIn, PolicyOut
 from foundation.db.ids import parse_public_id, public_id
 from foundation.errors import Invalid
 from tenants.models import Agent, Tenant
 
 
 def apply_policy(actor: Actor, tenant: Tenant, credential: Credential, policy: PolicyIn) -> None:
-    """Put `policy` on the credential; Invalid names the part that does not fit."""
-    _require_fitting(tenant, policy)
+    """Set the credential's policy; Invalid names the part that exceeds the tenant's limits."""
+    _require_within_limits(tenant, policy)
     for name in PolicyIn.model_fields:
         setattr(credential, name, getattr(policy, name))
     credential.agents = agent_ids(actor, policy.agents)
 
 
-def _require_fitting(tenant: Tenant, policy: PolicyIn) -> None:
+def _require_within_limits(tenant: Tenant, policy: PolicyIn) -> None:
     if policy.max_ttl and policy.max_ttl > tenant.max_ttl:
         raise Invalid(f"maxTtl: at most the tenant's {tenant.max_ttl} s.", "maxTtl")
     longest = policy.max_ttl or tenant.max_ttl
@@ -29,7 +29,7 @@ def _require_fitting(tenant: Tenant, policy: PolicyIn) -> None:
 
 
 def agent_ids(actor: Actor, given: list[str] | None) -> list[UUID] | None:
-    """The ids of the tenant's agents behind `agent_…`; Invalid when one is not the tenant's."""
+    """The ids of the tenant's agents `agent_…`; Invalid when one is not the tenant's."""
     if given is None:
         return None
     ids = [parse_public_id("agent", text) for text in given]
@@ -40,7 +40,7 @@ def agent_ids(actor: Actor, given: list[str] | None) -> list[UUID] | None:
 
 
 def policy_out(credential: Credential) -> PolicyOut:
-    """The policy as it is answered."""
+    """The policy as a shape."""
     agents = credential.agents
     return PolicyOut.model_validate(
         {
@@ -49,7 +49,7 @@ def policy_out(credential: Credential) -> PolicyOut:
             "max_active_leases": credential.max_active_leases,
             "max_uses": credential.max_uses,
             "approval": credential.approval,
-            "agents": None if agents is None else [public_id("agent", one) for one in agents],
+            "agents": None if agents is None else [public_id("agent", pk) for pk in agents],
             "window_seconds": credential.window,
             "rotate_every_seconds": credential.rotate_every,
             "on_exposure": credential.on_exposure,
@@ -58,11 +58,11 @@ def policy_out(credential: Credential) -> PolicyOut:
 
 
 def longest_ttl(tenant: Tenant, credential: Credential) -> int:
-    """The maximum lease TTL in seconds: the credential's, never over the tenant's."""
+    """The maximum lease TTL in seconds: the credential's, but never over the tenant's."""
     return min(credential.max_ttl or tenant.max_ttl, tenant.max_ttl)
 
 
 def usual_ttl(tenant: Tenant, credential: Credential) -> int:
-    """The lease TTL in seconds when nobody asks for another."""
+    """The lease TTL in seconds when a request names none."""
     usual = credential.default_ttl or tenant.default_ttl
     return min(usual, longest_ttl(tenant, credential))

@@ -1,4 +1,4 @@
-"""To whom something can be given: a person, a group or a service account of the tenant."""
+"""Who can be granted access: a person, a group or a service account of the tenant."""
 
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
@@ -7,7 +7,7 @@ from uuid import UUID
 from access.actor import Actor
 from access.revocation import AccessRevoked
 from credentials.models import Grant
-from credentials.shapes.credentials import SubjectOut
+from credentials.shapes.grants import SubjectOut
 from foundation.db.ids import parse_public_id, public_id
 from foundation.errors import Invalid, NotFound
 from tenants.memberships import lock_membership, lock_service_account
@@ -15,6 +15,11 @@ from tenants.models import Group, GroupMember, Membership, ServiceAccount, Servi
 
 SubjectWord = Literal["person", "group", "service_account"]
 PREFIXES: dict[SubjectWord, str] = {"person": "person", "group": "group", "service_account": "sa"}
+NAMES: dict[SubjectWord, str] = {
+    "person": "member",
+    "group": "group",
+    "service_account": "service account",
+}
 
 
 class NamesPrincipal(Protocol):
@@ -37,13 +42,17 @@ class Principal:
 
     @property
     def lookup(self) -> dict[str, UUID]:
-        """The condition for rows that are this subject's."""
+        """The condition for the rows of this subject."""
         return {f"{self.kind}_id": self.id}
 
     @property
     def public_id(self) -> str:
-        """The id as it leaves the house."""
+        """The id as answers show it."""
         return public_id(PREFIXES[self.kind], self.id)
+
+    def is_actor(self, actor: Actor) -> bool:
+        """Whether the actor is this person or service account."""
+        return self.id in {actor.person_id, actor.service_account_id}
 
 
 def named_principal(request: NamesPrincipal) -> Principal | None:
@@ -53,7 +62,7 @@ def named_principal(request: NamesPrincipal) -> Principal | None:
         ("group", request.group_id),
         ("service_account", request.service_account_id),
     ]
-    found = [Principal(kind, parse_public_id(PREFIXES[kind], one)) for kind, one in given if one]
+    found = [Principal(kind, parse_public_id(PREFIXES[kind], text)) for kind, text in given if text]
     if len(found) > 1:
         raise Invalid(
             "At most one of personId, groupId or serviceAccountId may be given.", "personId"
@@ -70,7 +79,7 @@ def require_one_principal(request: NamesPrincipal) -> Principal:
 
 
 def active_principals(actor: Actor) -> dict[Principal, str]:
-    """Everybody whom something can be given to, with their names: people first, then groups."""
+    """Everybody who can be granted access, with their names: people, groups, service accounts."""
     members = Membership.objects.filter(
         tenant_id=actor.tenant_id, suspended_at=None, person__is_active=True
     )
@@ -78,39 +87,33 @@ def active_principals(actor: Actor) -> dict[Principal, str]:
     groups = Group.objects.of(actor).order_by("name").values_list("pk", "name")
     accounts = ServiceAccount.objects.of(actor).exclude(state=ServiceAccountState.REMOVED)
     return {
-        **{Principal("person", one): email for one, email in people},
-        **{Principal("group", one): name for one, name in groups},
+        **{Principal("person", pk): email for pk, email in people},
+        **{Principal("group", pk): name for pk, name in groups},
         **{
-            Principal("service_account", one): name
-            for one, name in accounts.order_by("name").values_list("pk", "name")
+            Principal("service_account", pk): name
+            for pk, name in accounts.order_by("name").values_list("pk", "name")
         },
     }
 
 
 def require_active_principal(actor: Actor, subject: Principal) -> SubjectOut:
-    """The subject with its name; NotFound when the tenant has none such."""
+    """The subject with its name; NotFound when the tenant has no such subject."""
     name = active_principals(actor).get(subject)
     if name is None:
-        raise NotFound(f"There is no such {WORDS[subject.kind]}.")
+        raise NotFound(f"There is no such {NAMES[subject.kind]}.")
     return SubjectOut(kind=subject.kind, id=subject.public_id, name=name)
 
 
 def lock_principal(actor: Actor, subject: Principal) -> None:
-    """Lock the subject, so that its leases are issued before or after what follows; NotFound when
-    the tenant has none such.
+    """Lock the subject, so that its leases are issued either before or after what follows.
+
+    NotFound when the tenant has no such subject.
     """
-    if not _held(actor, subject):
-        raise NotFound(f"There is no such {WORDS[subject.kind]}.")
+    if not _lock(actor, subject):
+        raise NotFound(f"There is no such {NAMES[subject.kind]}.")
 
 
-WORDS: dict[SubjectWord, str] = {
-    "person": "member",
-    "group": "group",
-    "service_account": "service account",
-}
-
-
-def _held(actor: Actor, subject: Principal) -> bool:
+def _lock(actor: Actor, subject: Principal) -> bool:
     if subject.kind == "person":
         return lock_membership(actor, subject.id) is not None
     if subject.kind == "group":
@@ -125,7 +128,7 @@ def _held(actor: Actor, subject: Principal) -> bool:
 def revocations_of(
     actor: Actor, grant: Grant, reason: str, *, by_time: bool = False
 ) -> list[AccessRevoked]:
-    """What ends with a grant: whatever its subject, or each member of it, has leased by it."""
+    """What ends with a grant: the leases that its subject, or each of its members, has by it."""
     subject = principal_of(grant)
     ended = AccessRevoked(
         reason=reason,
@@ -134,14 +137,14 @@ def revocations_of(
         by_time=by_time,
     )
     if subject.kind == "group":
-        return [replace(ended, person_id=one) for one in _members(actor, subject.id)]
+        return [replace(ended, person_id=member) for member in _members(actor, subject.id)]
     if subject.kind == "person":
         return [replace(ended, person_id=subject.id)]
     return [replace(ended, service_account_id=subject.id)]
 
 
 def principal_of(grant: Grant) -> Principal:
-    """Whom a grant is given to."""
+    """The subject that a grant is given to."""
     if grant.person_id:
         return Principal("person", grant.person_id)
     if grant.group_id:
@@ -151,7 +154,7 @@ def principal_of(grant: Grant) -> Principal:
 
 
 def principal_out(grant: Grant) -> SubjectOut:
-    """The subject with its name; needs the row behind it at hand."""
+    """The subject of a grant with its name; needs the subject's row."""
     name = ""
     if grant.person:
         name = grant.person.email

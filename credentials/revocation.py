@@ -1,4 +1,4 @@
-"""What ends takes its grants with it: re-joining a tenant revives nothing (rule L6)."""
+"""Removing the grants of those who leave; re-joining a tenant restores nothing (L6)."""
 
 from typing import Any
 
@@ -14,23 +14,24 @@ from foundation.db.ids import public_id
 
 
 def revoke_grants(actor: Actor, ended: AccessRevoked, **_: Any) -> None:
-    """Receiver of `access_revoked`: who leaves the tenant loses every grant in it, and their
-    requests for more go with them.
+    """Receiver of `access_revoked`: remove every grant of those who leave the tenant.
+
+    Their requests for access are withdrawn, and what they owned goes to their heir.
     """
     if not ended.leaves:
         return
     if ended.person_id is not None:
-        _drop(actor, Grant.objects.of(actor).filter(person_id=ended.person_id), ended.reason)
-        _hand_over(actor, ended)
-        wishes = AccessRequest.objects.of(actor).filter(person_id=ended.person_id)
-        wishes.filter(state=RequestState.PENDING).update(state=RequestState.WITHDRAWN)
+        _remove(actor, Grant.objects.of(actor).filter(person_id=ended.person_id), ended.reason)
+        _replace_owner(actor, ended)
+        requests = AccessRequest.objects.of(actor).filter(person_id=ended.person_id)
+        requests.filter(state=RequestState.PENDING).update(state=RequestState.WITHDRAWN)
     elif ended.service_account_id is not None:
         rows = Grant.objects.of(actor).filter(service_account_id=ended.service_account_id)
-        _drop(actor, rows, ended.reason)
+        _remove(actor, rows, ended.reason)
 
 
 def revoke_group_access(actor: Actor, left: GroupMembersRemoved, **_: Any) -> None:
-    """Receiver of `group_members_removed`: what the group's grants gave ends for those who are not in it."""
+    """Receiver of `group_members_removed`: end what the group's grants gave those who left."""
     grants = Grant.objects.of(actor).filter(group_id=left.group_id).select_related("folder")
     for grant in grants:
         for person_id in sorted(left.person_ids):
@@ -42,10 +43,10 @@ def revoke_group_access(actor: Actor, left: GroupMembersRemoved, **_: Any) -> No
             )
             announce_revoked(actor, ended)
     if left.removed:
-        _drop(actor, grants, left.reason)
+        _remove(actor, grants, left.reason)
 
 
-def _drop(actor: Actor, grants: TenantQuerySet[Grant], reason: str) -> None:
+def _remove(actor: Actor, grants: TenantQuerySet[Grant], reason: str) -> None:
     for grant in grants.select_related("credential").order_by("pk"):
         entry = EntryDraft(Event.GRANT_REMOVED)
         entry.set_fields(
@@ -57,12 +58,14 @@ def _drop(actor: Actor, grants: TenantQuerySet[Grant], reason: str) -> None:
         grant.delete()
 
 
-def _hand_over(actor: Actor, ended: AccessRevoked) -> None:
-    """What the leaver owned goes to the heir; without one it has an owner less."""
+def _replace_owner(actor: Actor, ended: AccessRevoked) -> None:
+    """Replace the leaver by the heir as an owner; without an heir there is one owner less."""
     owned = Credential.objects.of(actor).filter(owners__contains=[ended.person_id])
     for credential in owned.locked().order_by("pk"):
-        owners = [ended.heir_id if one == ended.person_id else one for one in credential.owners]
-        credential.owners = list(dict.fromkeys(one for one in owners if one is not None))
+        owners = [
+            ended.heir_id if owner == ended.person_id else owner for owner in credential.owners
+        ]
+        credential.owners = list(dict.fromkeys(owner for owner in owners if owner is not None))
         credential.revision += 1
         credential.updated_at = Now()
         credential.save(update_fields=["owners", "revision", "updated_at"])

@@ -1,11 +1,12 @@
-"""Rows turned into shapes; a shape has only the fields written down, so no value slips along."""
+"""Rows turned into shapes. A shape has listed members only, so no secret value gets in."""
 
 from typing import Any
 
 from access.levels import Level
 from credentials.models import Credential, Rotation, State
 from credentials.policies import usual_ttl
-from credentials.shapes.credentials import CredentialOut, RotationOut
+from credentials.shapes.credentials import CredentialOut
+from credentials.shapes.rotations import RotationOut
 from foundation.db.ids import public_id
 from tenants.models import Tenant
 
@@ -37,7 +38,7 @@ def credential_out(
 
 
 def rotation_out(rotation: Rotation) -> RotationOut:
-    """The rotation with its window; needs `credential`, `previous` and `current` at hand."""
+    """The rotation with its window; needs the rows that `with_versions` reads."""
     return RotationOut.model_validate(
         {
             "rotation_id": public_id("rot", rotation.pk),
@@ -54,7 +55,7 @@ def rotation_out(rotation: Rotation) -> RotationOut:
 def search_text(credential: Credential) -> str:
     """What fuzzy search looks at, lower-cased: key, folder, type, tags, description.
 
-    Nothing of one that was deleted: its row must not take the place of another in a search.
+    Empty for a deleted credential, so that its row displaces no other in a search.
     """
     if credential.state == State.DELETED:
         return ""

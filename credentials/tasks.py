@@ -1,4 +1,4 @@
-"""Background work: what time has ended is tidied away, and data keys follow their tenant's key."""
+"""Background work: closing what has expired, and rewrapping data keys after a key rotation."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from foundation.db.due_rows import process_due
 
 @shared_task(name="credentials.close_due_rotations")
 def close_due_rotations() -> None:
-    """Retire what every due window leaves behind; one transaction a window, safe to run twice."""
+    """Close every window that is over; one transaction per window, safe to run twice."""
     process_due(
         "rotations_due",
         lambda tenant, due: close_due_rotation(system_actor("rotation-window", tenant), due),
@@ -20,7 +20,7 @@ def close_due_rotations() -> None:
 
 @shared_task(name="credentials.expire_due_grants")
 def expire_due_grants() -> None:
-    """Tidy away every grant whose time is over; one transaction a grant, safe to run twice."""
+    """Delete every expired grant; one transaction per grant, safe to run twice."""
     process_due(
         "grants_due",
         lambda tenant, due: expire_due_grant(system_actor("grant-expiry", tenant), due),
@@ -32,14 +32,15 @@ BATCHES = 50
 
 @shared_task(name="credentials.rewrap_due_keys")
 def rewrap_due_keys() -> None:
-    """Wrap by the active key what a key that was rotated still wraps; safe to run twice, and to be
-    killed: what is left is due again.
+    """Rewrap with the active key what older keys still wrap.
+
+    Safe to run twice and to be killed: what is left stays due.
     """
     process_due("keys_due", _rewrap)
 
 
 def _rewrap(tenant: UUID, key: UUID) -> None:
-    """One transaction a batch, and not too many in a row: other tenants wait, too."""
+    """One transaction per batch, and few in a row, because other tenants wait."""
     actor = system_actor("key-rewrap", tenant)
     for _ in range(BATCHES):
         if not rewrap_due_key(actor, key):

@@ -1,4 +1,4 @@
-"""What has an end that comes near: rotations that are due, open windows, certificates, tokens."""
+"""What ends soon: rotations that are due, open windows, certificates and tokens."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -16,11 +16,10 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
 from access.actor import Actor
-from credentials.models import Rotation, RotationState, State, Version, VersionState
+from credentials.models import Rotation, State, Version, VersionState
 from credentials.shapes.credentials import ComingOut
 from credentials.types.oauth_token import ENDS as TOKEN_ENDS
 from credentials.types.rfc3339 import is_rfc3339
-from foundation.db.clock import DatabaseClock
 
 ENDING = {"certificate": ("tls-certificate", "notAfter"), "token": ("oauth-token", TOKEN_ENDS)}
 A_SECOND = Value(timedelta(seconds=1), output_field=DurationField())
@@ -29,7 +28,7 @@ DUE = ExpressionWrapper(F("created_at") + LIFE, output_field=DateTimeField())
 
 
 def due_rotations(actor: Actor, until: datetime) -> list[ComingOut]:
-    """Active credentials whose value will be older than their policy wants, most due first."""
+    """Active credentials whose value is due for rotation before `until`, the most overdue first."""
     rows = (
         _current(actor)
         .filter(credential__rotate_every__isnull=False)
@@ -42,10 +41,10 @@ def due_rotations(actor: Actor, until: datetime) -> list[ComingOut]:
 
 
 def open_windows(actor: Actor) -> list[ComingOut]:
-    """Windows in which an old value is readable at this moment, the first to close first."""
+    """Open windows, the first to close first."""
     rows = (
         Rotation.objects.of(actor)
-        .filter(state=RotationState.OPEN, closes_at__gt=DatabaseClock())
+        .open()
         .order_by("closes_at")
         .values_list("credential__key", "closes_at")
     )
@@ -53,18 +52,18 @@ def open_windows(actor: Actor) -> list[ComingOut]:
 
 
 def approaching_ends(actor: Actor, until: datetime) -> list[ComingOut]:
-    """Certificates and tokens that end before `until`, or have ended, the first to end first."""
+    """Certificates and tokens that expire before `until`, or have expired, in that order."""
     found = [
         *_ending(actor, "certificate", until),
         *_ending(actor, "token", until),
     ]
-    return sorted(found, key=lambda one: (one.at, one.key))
+    return sorted(found, key=lambda end: (end.at, end.key))
 
 
 def _ending(
     actor: Actor, what: Literal["certificate", "token"], until: datetime
 ) -> list[ComingOut]:
-    """What a person wrote wins over what was found in the value (as in its metadata)."""
+    """What a person entered wins over what was extracted, as in the metadata."""
     kind, name = ENDING[what]
     end = Coalesce(
         KeyTextTransform(name, "credential__metadata"),

@@ -1,12 +1,12 @@
-"""The grammar of keys, folders and tags, and the limits of all that is written beside a value.
+"""The grammar of keys, folders and tags, and the limits of what is written beside a value.
 
-Every check answers what it was given, or raises Invalid with the rule; the input is never quoted.
+Every check answers its input, or raises Invalid with the rule; the input is never quoted.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
-from credentials.secret_names import looks_secret
 from foundation.errors import Invalid
 from foundation.schema.safe_text import is_visible
 
@@ -20,6 +20,19 @@ MAXIMUM_SECRET_FIELDS = 16
 MAXIMUM_SECRET_FIELD = 16 * KIB
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SECRET = re.compile(
+    r".*(?:password|passwd|passphrase|passcode|secret|token|credential"
+    r"|(?:private|api|access|secret|signing|encryption|master)key)s?"
+    r"|pass|pwd|pw|creds?"
+)
+_QUESTION = re.compile(r"has|is|needs|requires|supports|uses")
+_PROPERTY = re.compile(
+    r"age|algorithm|arn|at|audience|count|date|enabled|endpoint|expiration|expires|expiry"
+    r"|fingerprint|format|id|issuer|kind|length|lifetime|location|name|on|owner|path|policy"
+    r"|prefix|ref|required|rotated|rotation|scopes?|state|status|team|ttl|type|uri|url|version"
+)
+
 _NAME_RULE = "1 to 128 of A-Z a-z 0-9 . _ -, the first a letter or digit"
 _SEGMENTS_RULE = f"up to {MAXIMUM_SEGMENTS} names joined by /, empty for the top; each name has"
 
@@ -42,7 +55,7 @@ def check_tags(tags: Sequence[str]) -> list[str]:
 
 
 def check_folder_path(text: str, field: str = "folderPath") -> str:
-    """A folder's path: up to 8 names joined by `/`; the top is empty."""
+    """A folder's path: up to 8 names joined by `/`; the root is empty."""
     segments = text.split("/", MAXIMUM_SEGMENTS) if text else []
     if len(segments) > MAXIMUM_SEGMENTS or not all(map(_NAME.fullmatch, segments)):
         raise Invalid(f"{field}: {_SEGMENTS_RULE} {_NAME_RULE}.", field)
@@ -50,7 +63,7 @@ def check_folder_path(text: str, field: str = "folderPath") -> str:
 
 
 def check_description(text: str) -> str:
-    """At most 1 KiB of UTF-8 that hides nothing: models read it."""
+    """At most 1 KiB of UTF-8 without invisible characters, because models read it."""
     if not _is_shown(text, MAXIMUM_DESCRIPTION):
         raise Invalid(
             "description: at most 1 KiB without control or invisible characters.", "description"
@@ -73,7 +86,7 @@ def check_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
 
 
 def is_metadata_text(text: str) -> bool:
-    """Whether `text` may stand as a metadata value."""
+    """Whether `text` may be a metadata value."""
     return _is_shown(text, MAXIMUM_METADATA_TEXT)
 
 
@@ -115,6 +128,21 @@ def _metadata_name(name: str) -> None:
             "metadata; secrets belong into secretFields.",
             "metadata",
         )
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a metadata name reads as if its value were secret; every viewer sees metadata.
+
+    A name is read word by word (camelCase, snake_case, kebab-case, dots): `refreshToken` names a
+    secret. Names that are questions (`hasPassphrase`) or properties of one (`tokenExpiresAt`,
+    `secretRotation`, `accessKeyId`) are allowed. In a name without separators (`refreshtoken`) the
+    end decides.
+    """
+    words = [word.lower() for word in _WORD.findall(name)]
+    if not words or _QUESTION.fullmatch(words[0]) or _PROPERTY.fullmatch(words[-1]):
+        return False
+    pairs = (first + second for first, second in pairwise(words))
+    return any(map(_SECRET.fullmatch, [*words, *pairs]))
 
 
 def _is_shown(text: str, most: int) -> bool:

@@ -1,4 +1,4 @@
-"""Versions of a credential: examined, sealed, and numbered."""
+"""Versions of a credential: examined, sealed, numbered, and destroyed."""
 
 from collections.abc import Mapping
 
@@ -6,20 +6,21 @@ from django.db.models import Max
 from pydantic import SecretStr
 
 from access.actor import Actor
-from credentials.envelope import Secret, active_key, seal
+from credentials.envelope import Secret, active_key, seal, shred
 from credentials.models import Credential, Version, VersionState
 from credentials.types import examine
 from credentials.validators import check_secret_fields
+from foundation.db.clock import database_now
 
 
 def open_secret(value: SecretStr, fields: Mapping[str, SecretStr]) -> Secret:
-    """The secret that came in; Invalid when its secret fields break their limits."""
+    """The submitted secret; Invalid when its secret fields break their limits."""
     opened = {name: field.get_secret_value() for name, field in fields.items()}
     return Secret(value.get_secret_value(), dict(check_secret_fields(opened)))
 
 
 def examine_secret(kind: str, secret: Secret, metadata: Mapping[str, str]) -> dict[str, str]:
-    """The metadata that a value of this type tells; Invalid when it is no such value."""
+    """The metadata found in a value of this type; Invalid when it is no such value."""
     return dict(examine(kind, secret.value, secret.fields, metadata))
 
 
@@ -29,7 +30,7 @@ def add_version(
     secret: Secret,
     extracted: Mapping[str, str],
 ) -> Version:
-    """Seal `secret` as the credential's new current version; the caller demoted the old one."""
+    """Seal `secret` as the credential's new current version; the caller demotes the old one."""
     newest = credential.versions.aggregate(newest=Max("number"))["newest"] or 0
     version = Version(
         tenant_id=actor.tenant_id,
@@ -42,3 +43,13 @@ def add_version(
     seal(version, secret, active_key(actor.tenant_id))
     version.save(force_insert=True)
     return version
+
+
+def destroy(version: Version) -> None:
+    """Shred a version's data key; the row stays as a number in the history."""
+    if version.state == VersionState.DESTROYED:
+        return
+    shred(version)
+    version.state = VersionState.DESTROYED
+    version.destroyed_at = database_now()
+    version.save(update_fields=["state", "sealed", "wrapped_key", "destroyed_at"])

@@ -11,7 +11,8 @@ from access.levels import Role
 from access.tenancy import tenant_transaction
 from credentials.models import Credential
 from credentials.operations import create_credential, give_grant
-from credentials.shapes.credentials import CreateCredential, GiveGrant
+from credentials.shapes.credentials import CreateCredential
+from credentials.shapes.grants import GiveGrant
 from devtools.demo_credentials import acme_credentials, globex_credentials
 from foundation.db.clock import database_now
 from foundation.db.ids import public_id

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, field_serializer
 
 from credentials.fields import IdempotencyKey, Key
-from credentials.shapes.credentials import MAXIMUM_PAGE
+from foundation.db.paging import MAXIMUM_PAGE
 from foundation.schema.safe_text import line
 from foundation.schema.shapes import Shape
 

@@ -6,9 +6,9 @@ class LeasesConfig(AppConfig):
 
     def ready(self) -> None:
         from access.revocation import access_revoked
-        from credentials.lease_counts import register_counter, register_matcher
-        from leases.revocation import count_ending, count_living, end_leases
+        from credentials.lease_counts import ending_lease_count, live_lease_count
+        from leases.revocation import count_ending, count_live, end_leases
 
         access_revoked.connect(end_leases, dispatch_uid="leases.revocation")
-        register_counter(count_living)
-        register_matcher(count_ending)
+        live_lease_count.connect(count_live, dispatch_uid="leases.live")
+        ending_lease_count.connect(count_ending, dispatch_uid="leases.ending")

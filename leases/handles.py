@@ -2,8 +2,8 @@
 
 `vlt_lease_` ‖ base64url(format ‖ lease ‖ tenant ‖ holder ‖ client ‖ version ‖ max_expires_at ‖
 MAC).
-The MAC (HMAC-SHA256 under a key of its own purpose, kept outside the database) makes a copy of
-the database useless for redeeming, and lets a forgery fail before anything is looked up.
+The MAC is HMAC-SHA256 under a key that serves nothing else and is kept outside the database. So a
+copy of the database is useless for redeeming, and a forgery fails before anything is looked up.
 """
 
 import hmac
@@ -16,8 +16,10 @@ from uuid import UUID
 
 from django.conf import settings
 
-from foundation.errors import InvalidHandle
-from leases.models import Lease
+from access.actor import Actor
+from foundation.db.ids import parse_public_id
+from foundation.errors import InvalidHandle, NotFound
+from leases.models import Lease, LeaseState
 
 PREFIX = "vlt_lease_"
 FORMAT = 1
@@ -31,7 +33,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a handle says; worth nothing until the lease row agrees."""
+    """What a handle claims; the lease row has to agree."""
 
     lease_id: UUID
     tenant_id: UUID
@@ -42,7 +44,7 @@ class Claims:
 
 
 def make_handle(lease: Lease) -> str:
-    """The handle of an issued lease; the same for the same lease every time."""
+    """The handle of an issued lease; always the same for the same lease."""
     assert lease.max_expires_at is not None
     ids = (
         lease.pk,
@@ -52,25 +54,69 @@ def make_handle(lease: Lease) -> str:
         lease.version_id,
     )
     until = (lease.max_expires_at - _EPOCH) // _MICROSECOND
-    body = bytes([FORMAT]) + b"".join(one.bytes for one in ids) + until.to_bytes(8, "big")
+    body = bytes([FORMAT]) + b"".join(part.bytes for part in ids) + until.to_bytes(8, "big")
     return PREFIX + urlsafe_b64encode(body + _mac(body)).decode()
 
 
 def open_handle(handle: str) -> Claims:
-    """The claims of a handle of ours; InvalidHandle for anything else, without saying why (L5)."""
+    """The claims of a genuine handle; InvalidHandle for anything else, without a reason (L5)."""
     try:
         blob = urlsafe_b64decode(handle.removeprefix(PREFIX).encode("ascii"))
     except ValueError:
         raise InvalidHandle() from None
     body, mac = blob[:_BODY], blob[_BODY:]
     genuine = hmac.compare_digest(mac, _mac(body)) and len(blob) == _BODY + _MAC
-    # Encoding it again refuses every other spelling of the same bytes.
+    # Comparing with the re-encoded bytes refuses every other spelling of them.
     if not genuine or PREFIX + urlsafe_b64encode(blob).decode() != handle or body[0] != FORMAT:
         raise InvalidHandle()
     ids = [UUID(bytes=body[1 + 16 * n : 17 + 16 * n]) for n in range(_IDS)]
     until = _EPOCH + int.from_bytes(body[-8:], "big") * _MICROSECOND
     client = None if ids[3] == NO_CLIENT else ids[3]
     return Claims(ids[0], ids[1], ids[2], client, ids[4], until)
+
+
+def own_lease(actor: Actor, handle: str) -> Lease:
+    """The caller's own lease, locked; InvalidHandle for everything else, indistinguishably (L5).
+
+    A handle works only for the person or service account and the client it was issued to.
+    """
+    claims = open_handle(handle)
+    mine = (claims.tenant_id, claims.holder_id, claims.client_id)
+    if mine != (actor.tenant_id, actor.subject, actor.client_id):
+        raise InvalidHandle()
+    lease = (
+        Lease.objects.of(actor)
+        .of_holder(actor)
+        .locked()
+        .filter(pk=claims.lease_id, agent_id=actor.agent_id)
+        .exclude(state=LeaseState.PENDING_APPROVAL)
+        .first()
+    )
+    if lease is None or (lease.client_id, lease.version_id, lease.max_expires_at) != (
+        claims.client_id,
+        claims.version_id,
+        claims.max_expires_at,
+    ):
+        raise InvalidHandle()
+    return lease
+
+
+def recompute_handle(actor: Actor, lease_id: str) -> str:
+    """The handle of a lease that the caller was given before (L9).
+
+    Needs the tenant's transaction. Whether the lease can still be read is decided when it is read.
+    """
+    lease = (
+        Lease.objects.of(actor)
+        .of_holder(actor)
+        .filter(pk=parse_public_id("lease", lease_id))
+        .filter(client_id=actor.client_id, agent_id=actor.agent_id)
+        .exclude(issued_at=None)
+        .first()
+    )
+    if lease is None:
+        raise NotFound("There is no such lease.")
+    return make_handle(lease)
 
 
 def _mac(body: bytes) -> bytes:

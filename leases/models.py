@@ -1,20 +1,26 @@
 """Leases: a secret lent to one person through one client, for a time and a purpose."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Self
 from uuid import UUID
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
-from access.tenancy import TenantOwned
+from access.actor import Actor
+from access.tenancy import TenantOwned, TenantQuerySet
 from credentials.models import Credential, Version
+from foundation.db.clock import DatabaseClock
 from tenants.models import Person, ServiceAccount, Tenant
 
 
 class LeaseState(models.TextChoices):
     """pending_approval → active → consumed | expired | revoked; also denied and withdrawn.
 
-    Terminal states never leave. `expired` is decided by `expires_at`; the stored state is only a
-    cache for lists.
+    Terminal states are final. `expires_at` decides whether a lease has expired; the stored state
+    only makes lists quick.
     """
 
     PENDING_APPROVAL = "pending_approval"
@@ -24,6 +30,56 @@ class LeaseState(models.TextChoices):
     REVOKED = "revoked"
     DENIED = "denied"
     WITHDRAWN = "withdrawn"
+
+
+# Leases that can be read now, by the database's clock (I3).
+LIVE = Q(state=LeaseState.ACTIVE, expires_at__gt=DatabaseClock())
+
+
+def held_by(actor: Actor) -> Q:
+    """The condition for leases that the acting person or service account holds."""
+    if actor.service_account_id is not None:
+        return Q(service_account_id=actor.service_account_id)
+    return Q(person_id=actor.person)
+
+
+class LeaseQuerySet(TenantQuerySet["Lease"]):
+    """Leases by the conditions that several places share."""
+
+    def live(self) -> Self:
+        """Those that can be read now."""
+        return self.filter(LIVE)
+
+    def of_holder(self, actor: Actor) -> Self:
+        """Those that the acting person or service account holds."""
+        return self.filter(held_by(actor))
+
+    def on(self, credential_id: UUID) -> Self:
+        """Those on a credential."""
+        return self.filter(credential_id=credential_id)
+
+    def with_names(self) -> Self:
+        """With everything that an answer names but the agents, which are read once per list."""
+        return self.select_related(
+            "credential__folder", "version", "person", "service_account", "decided_by"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTimes:
+    """When a lease was issued, when it ends, and the latest end that renewing may give it."""
+
+    issued_at: datetime
+    expires_at: datetime
+    max_expires_at: datetime
+
+    @property
+    def seconds(self) -> int:
+        """How long it lasts."""
+        return round((self.expires_at - self.issued_at).total_seconds())
+
+
+LeaseManager = models.Manager.from_queryset(LeaseQuerySet)
 
 
 class Lease(TenantOwned):
@@ -66,12 +122,39 @@ class Lease(TenantOwned):
     credential_id: UUID
     version_id: UUID
 
+    objects: ClassVar["LeaseManager[Lease]"] = LeaseManager()
+
     @property
     def holder_id(self) -> UUID:
         """The person or the service account that it was lent to."""
         holder = self.person_id or self.service_account_id
         assert holder is not None
         return holder
+
+    @property
+    def holder_name(self) -> str:
+        """The name by which people know the holder: an e-mail or a service account's name."""
+        if self.person is not None:
+            return self.person.email
+        assert self.service_account is not None
+        return self.service_account.name
+
+    @property
+    def times(self) -> LeaseTimes:
+        """The times of a lease that was issued; a constraint of the table guarantees them."""
+        assert self.issued_at is not None
+        assert self.expires_at is not None
+        assert self.max_expires_at is not None
+        return LeaseTimes(self.issued_at, self.expires_at, self.max_expires_at)
+
+    @property
+    def uses_left(self) -> int | None:
+        """None when uses are not counted."""
+        return None if self.max_uses is None else self.max_uses - self.uses
+
+    def is_held_by(self, actor: Actor) -> bool:
+        """Whether the actor is its holder; the system holds none."""
+        return self.holder_id == (actor.service_account_id or actor.person_id)
 
     class Meta:
         db_table = "lease"

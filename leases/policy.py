@@ -1,16 +1,16 @@
-"""Whether a lease may be given or read now; by database time, after the lease was locked."""
+"""Whether a lease may be issued, read, revoked or listed now, by the database's clock."""
 
 from datetime import datetime
 
 from django.db import connection
 from django.db.models import Count, Q
 
-from access.actions import Action
 from access.actor import Actor
 from access.levels import Level
-from credentials.models import Credential, Rotation, RotationState, State, Version, VersionState
-from credentials.permissions import require_level
+from credentials.context import CredentialContext
+from credentials.models import Credential, Rotation, State, Version, VersionState
 from foundation.db.clock import DatabaseClock, is_past
+from foundation.db.ids import parse_public_id
 from foundation.errors import (
     Conflict,
     CredentialNotFound,
@@ -18,50 +18,55 @@ from foundation.errors import (
     LeaseConsumed,
     LeaseExpired,
     LeaseRevoked,
+    NotFound,
     QuotaExceeded,
 )
-from leases.lookups import leases_of
-from leases.models import Lease, LeaseState
+from leases.models import LIVE, Lease, LeaseQuerySet, LeaseState, held_by
+from leases.shapes import ChooseLeases
 from tenants.models import Tenant
 
-AGAIN = "Call vault.lease_credential again for a fresh lease."
+LEASE_AGAIN = "Call vault.lease_credential again for a fresh lease."
 
 
-def require_living(lease: Lease, now: datetime) -> None:
-    """Say which way the caller's own lease ended (L5); time counts, not the sweep (I3)."""
+def require_live(lease: Lease, now: datetime) -> None:
+    """Say how the caller's own lease ended (L5); the time decides, not the stored state (I3)."""
     if lease.state == LeaseState.REVOKED:
-        raise LeaseRevoked("This lease was revoked.", hint=AGAIN)
+        raise LeaseRevoked("This lease was revoked.", hint=LEASE_AGAIN)
     if lease.state == LeaseState.CONSUMED:
-        raise LeaseConsumed("All uses of this lease are spent.", hint=AGAIN)
-    if lease.state != LeaseState.ACTIVE or is_past(lease.expires_at, now):
-        raise LeaseExpired("The time of this lease is over.", hint=AGAIN)
-    if is_past(lease.max_expires_at, now):
-        raise LeaseExpired("The time of this lease is over.", hint=AGAIN)
+        raise LeaseConsumed("All uses of this lease are spent.", hint=LEASE_AGAIN)
+    over = is_past(lease.expires_at, now) or is_past(lease.max_expires_at, now)
+    if lease.state != LeaseState.ACTIVE or over:
+        raise LeaseExpired("The time of this lease is over.", hint=LEASE_AGAIN)
 
 
-def require_readable(version: Version, now: datetime) -> None:
+def require_use(context: CredentialContext, version: Version) -> None:
+    """Refuse to use a lease on a version that its holder could no longer lease.
+
+    Checked are permission, policy, the credential's state and the version's.
+    """
+    try:
+        context.require(version.credential)
+    except CredentialNotFound:
+        raise LeaseRevoked("You no longer have access to this credential.") from None
+    require_policy(context.actor, version.credential)
+    require_readable(version)
+
+
+def require_readable(version: Version) -> None:
     """The current version, or the previous one while its window is open (R5)."""
     if version.credential.state != State.ACTIVE:
         raise LeaseRevoked(f"The credential is {version.credential.state}.")
     if version.state == VersionState.CURRENT:
         return
     if version.state == VersionState.PREVIOUS:
-        window = Rotation.objects.filter(previous=version, state=RotationState.OPEN).first()
-        if window is not None and not is_past(window.closes_at, now):
+        window = Rotation.objects.filter(previous=version).open()
+        if window.exists():
             return
-    raise LeaseExpired("The value this lease was for is no longer valid.", hint=AGAIN)
-
-
-def require_held(action: Action, held: Level, key: str) -> None:
-    """A lease outlives no right: what was lost since is refused at the read."""
-    try:
-        require_level(action, held, key)
-    except CredentialNotFound:
-        raise LeaseRevoked("You no longer have access to this credential.") from None
+    raise LeaseExpired("The value this lease was for is no longer valid.", hint=LEASE_AGAIN)
 
 
 def require_policy(actor: Actor, credential: Credential) -> None:
-    """The credential's own list of agents; deny wins."""
+    """Refuse an agent that the credential's policy does not list."""
     if credential.agents is not None and actor.agent_id not in credential.agents:
         raise Denied(
             "The policy of this credential does not list your agent.",
@@ -70,30 +75,32 @@ def require_policy(actor: Actor, credential: Credential) -> None:
 
 
 def require_active(credential: Credential) -> None:
-    """Only active credentials are lent."""
+    """Only active credentials are leased."""
     if credential.state != State.ACTIVE:
         raise Conflict(f"This credential is {credential.state}; it cannot be leased.")
 
 
 def require_quota(actor: Actor, tenant: Tenant, credential: Credential) -> None:
-    """Living leases, counted by time (L7).
+    """Refuse one live lease too many on the credential, for the person or for the agent (L7).
 
-    The credential's limit is exact: its leasers take turns. The limits per person and agent are
-    counted without a lock and may be passed by requests of the same instant.
+    The credential's limit is exact, because requests for a lease on it wait for each other. The
+    limits per person and agent are counted without a lock; simultaneous requests may exceed them.
     """
     if credential.max_active_leases is not None:
-        _take_turn(credential)
+        _wait_for_turn(credential)
     on_it = Q(credential=credential)
-    mine = leases_of(actor)
-    agent = Q(agent_id=actor.agent_id) if actor.agent_id else Q(pk=None)
-    living = Lease.objects.of(actor).filter(
-        on_it | mine, state=LeaseState.ACTIVE, expires_at__gt=DatabaseClock()
-    )
-    counts = living.aggregate(
-        on_it=Count("pk", filter=on_it),
-        mine=Count("pk", filter=mine),
-        agent=Count("pk", filter=mine & agent),
-        others=Count("credential", filter=mine & agent & ~on_it, distinct=True),
+    mine = held_by(actor)
+    of_agent = mine & (Q(agent_id=actor.agent_id) if actor.agent_id else Q(pk=None))
+    counts = (
+        Lease.objects.of(actor)
+        .live()
+        .filter(on_it | mine)
+        .aggregate(
+            on_it=Count("pk", filter=on_it),
+            mine=Count("pk", filter=mine),
+            agent=Count("pk", filter=of_agent),
+            others=Count("credential", filter=of_agent & ~on_it, distinct=True),
+        )
     )
     _require_below(counts["on_it"], credential.max_active_leases, "this credential")
     _require_below(counts["mine"], tenant.max_leases_per_person, "one person")
@@ -109,13 +116,71 @@ def require_quota(actor: Actor, tenant: Tenant, credential: Credential) -> None:
 def _require_below(count: int, limit: int | None, whose: str) -> None:
     if limit is not None and count >= limit:
         raise QuotaExceeded(
-            f"There may be {limit} living leases for {whose}; wait for one to end or release one.",
+            f"There may be {limit} live leases for {whose}; wait for one to end or release one.",
             retryAfter=30,
         )
 
 
-def _take_turn(credential: Credential) -> None:
+def _wait_for_turn(credential: Credential) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(credential.pk)]
         )
+
+
+def lock_lease(context: CredentialContext, lease_id: str) -> Lease:
+    """The tenant's lease `lease_…`, locked, with its credential and version; or NotFound."""
+    context.require_membership()
+    lease = (
+        Lease.objects.of(context.actor)
+        .locked()
+        .filter(pk=parse_public_id("lease", lease_id))
+        .select_related("credential__folder", "version")
+        .first()
+    )
+    if lease is None:
+        raise NotFound("There is no such lease.")
+    return lease
+
+
+def chosen_leases(context: CredentialContext, choice: ChooseLeases) -> LeaseQuerySet:
+    """The leases that a request chooses; refused when they are not the caller's to choose.
+
+    A token that is limited to some credentials reaches leases on those only.
+    """
+    actor, membership = context.actor, context.membership
+    rows = Lease.objects.of(actor)
+    if actor.allowed_credentials is not None:
+        rows = rows.filter(credential_id__in=actor.allowed_credentials)
+    if choice.key is not None:
+        credential = context.find(choice.key)
+        context.require(credential, Level.VIEWER if choice.whose == "mine" else None)
+        rows = rows.on(credential.pk)
+    elif choice.whose == "all" and not membership.is_admin:
+        raise Denied(
+            "Only owners and admins of the tenant may choose everybody's leases.",
+            hint="Name a key that you manage, or choose your own.",
+        )
+    if choice.whose == "mine":
+        rows = rows.of_holder(actor)
+    given = {
+        "agent_id": ("agent", choice.agent_id),
+        "person_id": ("person", choice.person_id),
+        "service_account_id": ("sa", choice.service_account_id),
+    }
+    named = {
+        column: parse_public_id(prefix, text)
+        for column, (prefix, text) in given.items()
+        if text is not None
+    }
+    return rows.filter(**named)
+
+
+def in_state(word: str) -> Q:
+    """The condition for a value of `ListLeases.state`; the time decides (I3)."""
+    if word == "living":
+        return LIVE
+    if word == "any":
+        return ~Q(pk=None)
+    over = Q(state=LeaseState.ACTIVE, expires_at__lte=DatabaseClock())
+    return Q(state=word) | over if word == LeaseState.EXPIRED else Q(state=word)

@@ -1,4 +1,4 @@
-"""What ends takes its leases with it, in the same transaction (rule L6)."""
+"""Ending leases, by themselves or with what they depend on, in the same transaction (L6)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ from access.revocation import AccessRevoked
 from audit.events import Event
 from audit.recording import EntryDraft, record
 from credentials.permissions import below
-from foundation.db.clock import DatabaseClock, database_now, is_past
+from foundation.db.clock import database_now, is_past
 from leases.models import Lease, LeaseState
 
 NARROWING = (
@@ -22,15 +22,16 @@ NARROWING = (
     "credential_id",
     "version_id",
 )
-NO_LONGER = {
+# What a lease that has not ended yet becomes when it is taken away.
+STATE_WHEN_ENDED = {
     LeaseState.ACTIVE: LeaseState.REVOKED,
     LeaseState.PENDING_APPROVAL: LeaseState.WITHDRAWN,
 }
 
 
 def end_leases(actor: Actor, ended: AccessRevoked, **_: Any) -> None:
-    """Receiver of `access_revoked`: revoke what lived by it, one entry per lease."""
-    rows = Lease.objects.of(actor).filter(_condition(ended), state__in=list(NO_LONGER))
+    """Receiver of `access_revoked`: end the leases that depended on it, one entry per lease."""
+    rows = Lease.objects.of(actor).filter(_condition(ended), state__in=list(STATE_WHEN_ENDED))
     for lease in rows.locked().select_related("credential", "version").order_by("pk"):
         expires = ended.by_time and lease.state == LeaseState.ACTIVE
         entry = EntryDraft(Event.LEASE_REVOKED)
@@ -42,14 +43,14 @@ def end_leases(actor: Actor, ended: AccessRevoked, **_: Any) -> None:
 def end_lease(entry: EntryDraft, lease: Lease, state: LeaseState | None, reason: str) -> None:
     """End one locked lease that has not ended yet: revoked or withdrawn unless `state` is given.
 
-    One whose time was over had ended by itself before: that is final, it is only noted now.
+    One whose time was over had expired before; that is final and only recorded now.
     """
     now = database_now()
     if lease.state == LeaseState.ACTIVE and is_past(lease.expires_at, now):
         state, reason = LeaseState.EXPIRED, "time over"
     if state == LeaseState.EXPIRED:
         entry.event = Event.LEASE_EXPIRED
-    lease.state = state or NO_LONGER[LeaseState(lease.state)]
+    lease.state = state or STATE_WHEN_ENDED[LeaseState(lease.state)]
     lease.ended_at = now
     lease.ended_reason = reason
     lease.save(update_fields=["state", "ended_at", "ended_reason"])
@@ -57,7 +58,7 @@ def end_lease(entry: EntryDraft, lease: Lease, state: LeaseState | None, reason:
 
 
 def describe(entry: EntryDraft, lease: Lease) -> None:
-    """Name a lease and what it is on in an entry."""
+    """Name a lease and its credential in an entry."""
     entry.set_fields(
         lease_id=lease.pk,
         purpose=lease.purpose,
@@ -67,29 +68,24 @@ def describe(entry: EntryDraft, lease: Lease) -> None:
     )
 
 
-def count_living(credential_id: UUID) -> int:
-    """Leases on a credential that could be read now, by database time."""
-    return Lease.objects.filter(
-        credential_id=credential_id, state=LeaseState.ACTIVE, expires_at__gt=DatabaseClock()
-    ).count()
+def count_live(credential_id: UUID, **_: Any) -> int:
+    """Receiver of `live_lease_count`: the leases on a credential that can be read now."""
+    return Lease.objects.filter(credential_id=credential_id).live().count()
 
 
 def count_by_agent(actor: Actor, agent_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """Living leases by the agent that holds them, by database time; none: not listed."""
-    living = Lease.objects.of(actor).filter(
-        agent_id__in=list(agent_ids), state=LeaseState.ACTIVE, expires_at__gt=DatabaseClock()
-    )
-    return dict(living.values_list("agent_id").annotate(Count("pk")))
+    """The number of live leases per agent; agents without any are left out."""
+    live = Lease.objects.of(actor).live().filter(agent_id__in=list(agent_ids))
+    return dict(live.values_list("agent_id").annotate(Count("pk")))
 
 
-def count_ending(actor: Actor, ended: AccessRevoked) -> int:
-    """Living leases that `ended` would end, by database time."""
-    rows = Lease.objects.of(actor).filter(_condition(ended), state=LeaseState.ACTIVE)
-    return rows.filter(expires_at__gt=DatabaseClock()).count()
+def count_ending(actor: Actor, ended: AccessRevoked, **_: Any) -> int:
+    """Receiver of `ending_lease_count`: the live leases that `ended` would end."""
+    return Lease.objects.of(actor).live().filter(_condition(ended)).count()
 
 
 def _condition(ended: AccessRevoked) -> Q:
-    """All that is set narrows down; nothing set means nothing."""
+    """Everything that is set narrows down; nothing set matches nothing."""
     condition = Q()
     for name in NARROWING:
         value = getattr(ended, name)

@@ -1,54 +1,30 @@
-"""Leases turned into shapes, without their handles."""
+"""Leases and requests for leases turned into shapes, without handles."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from access.actions import Action
 from access.actor import Actor
-from access.tenancy import TenantQuerySet
-from credentials.shapes.credentials import SubjectOut
+from credentials.context import CredentialContext
+from credentials.shapes.grants import SubjectOut
 from foundation.db.clock import database_now, is_past
 from foundation.db.ids import public_id
-from leases.lookups import is_holder
-from leases.models import Lease
-from leases.models import LeaseState as State
-from leases.shapes import LeaseDetailOut, LeaseStateOut
-from tenants.models import Agent
+from leases.approvals import is_stale
+from leases.models import Lease, LeaseState
+from leases.shapes import ApprovalOut, LeaseDetailOut, LeaseStateOut
+from tenants.decisions import may_decide
+from tenants.models import Agent, Person, ServiceAccount
 
-
-def uses_left(lease: Lease) -> int | None:
-    """Uses that are left, or None when they are not counted."""
-    return None if lease.max_uses is None else lease.max_uses - lease.uses
-
-
-def holder_name(lease: Lease) -> str:
-    """Whom people know the holder as: a person's e-mail or a service account's name."""
-    if lease.person is not None:
-        return lease.person.email
-    assert lease.service_account is not None
-    return lease.service_account.name
-
-
-def holder_out(lease: Lease) -> SubjectOut:
-    """The holder with id and name."""
-    if lease.person_id is not None:
-        identifier = public_id("person", lease.person_id)
-        return SubjectOut(kind="person", id=identifier, name=holder_name(lease))
-    identifier = public_id("sa", lease.holder_id)
-    return SubjectOut(kind="service_account", id=identifier, name=holder_name(lease))
+ERASED = "a person who was erased"
+# How requests that were never issued ended; any other lease was `issued`.
+_NEVER_ISSUED = {LeaseState.DENIED: "denied", LeaseState.WITHDRAWN: "withdrawn"}
 
 
 def lease_state(lease: Lease) -> LeaseStateOut:
-    """The lease as endings show it."""
+    """The lease as its changes answer it."""
     return LeaseStateOut.model_validate(_state(lease))
-
-
-def with_names(rows: TenantQuerySet[Lease]) -> TenantQuerySet[Lease]:
-    """With all that an answer names but the agents, which are read once a list."""
-    return rows.select_related(
-        "credential__folder", "version", "person", "service_account", "decided_by"
-    )
 
 
 def lease_details(actor: Actor, leases: Sequence[Lease]) -> list[LeaseDetailOut]:
@@ -58,31 +34,23 @@ def lease_details(actor: Actor, leases: Sequence[Lease]) -> list[LeaseDetailOut]
 
 
 def agent_names(actor: Actor, leases: Sequence[Lease]) -> dict[UUID | None, str]:
-    """The names of the agents that these leases were lent to."""
+    """The names of the agents that these leases were issued to."""
     ids = {lease.agent_id for lease in leases if lease.agent_id}
     return dict(Agent.objects.of(actor).filter(pk__in=ids).values_list("pk", "name"))
-
-
-def agent_fields(lease: Lease, agents: dict[UUID | None, str]) -> dict[str, str | None]:
-    """The agent's id and name; both None when none acted."""
-    return {
-        "agent_id": public_id("agent", lease.agent_id) if lease.agent_id else None,
-        "agent": agents.get(lease.agent_id),
-    }
 
 
 def _detail(
     actor: Actor, lease: Lease, agents: dict[UUID | None, str], now: datetime
 ) -> LeaseDetailOut:
-    over = lease.state == State.ACTIVE and is_past(lease.expires_at, now)
+    over = lease.state == LeaseState.ACTIVE and is_past(lease.expires_at, now)
     return LeaseDetailOut.model_validate(
         {
             **_state(lease),
-            **agent_fields(lease, agents),
-            "state": State.EXPIRED if over else lease.state,
+            **_agent(lease, agents),
+            "state": LeaseState.EXPIRED if over else lease.state,
             "folder_path": lease.credential.folder.path,
-            "holder": holder_out(lease),
-            "mine": is_holder(actor, lease),
+            "holder": _holder(lease),
+            "mine": lease.is_held_by(actor),
             "ttl_seconds": lease.ttl,
             "requested_at": lease.requested_at,
             "renewed_at": lease.renewed_at,
@@ -103,5 +71,90 @@ def _state(lease: Lease) -> dict[str, Any]:
         "purpose": lease.purpose,
         "issued_at": lease.issued_at,
         "expires_at": lease.expires_at,
-        "uses_left": uses_left(lease),
+        "uses_left": lease.uses_left,
     }
+
+
+def _agent(lease: Lease, agents: dict[UUID | None, str]) -> dict[str, str | None]:
+    return {
+        "agent_id": public_id("agent", lease.agent_id) if lease.agent_id else None,
+        "agent": agents.get(lease.agent_id),
+    }
+
+
+def _holder(lease: Lease) -> SubjectOut:
+    if lease.person_id is not None:
+        identifier = public_id("person", lease.person_id)
+        return SubjectOut(kind="person", id=identifier, name=lease.holder_name)
+    identifier = public_id("sa", lease.holder_id)
+    return SubjectOut(kind="service_account", id=identifier, name=lease.holder_name)
+
+
+def approvals_out(context: CredentialContext, leases: Sequence[Lease]) -> list[ApprovalOut]:
+    """Requests as lists show them."""
+    agents = agent_names(context.actor, leases)
+    return [_approval(context, lease, agents) for lease in leases]
+
+
+def _approval(
+    context: CredentialContext, lease: Lease, agents: dict[UUID | None, str]
+) -> ApprovalOut:
+    state, mine = _approval_state(lease), lease.is_held_by(context.actor)
+    level = context.permissions.on(lease.credential)
+    return ApprovalOut.model_validate(
+        {
+            **_agent(lease, agents),
+            "approval_id": public_id("lease", lease.pk),
+            "state": state,
+            "key": lease.credential.key,
+            "folder_path": lease.credential.folder.path,
+            "version": lease.version.number,
+            "asker": _holder(lease),
+            "purpose": lease.purpose,
+            "ttl_seconds": lease.ttl,
+            "approved_ttl_seconds": lease.approved_ttl,
+            "requested_at": lease.requested_at,
+            "decided_at": lease.decided_at,
+            "decided_by": lease.decided_by.email if lease.decided_by else None,
+            "decision_reason": lease.decision_reason,
+            "mine": mine,
+            "may_decide": state == "waiting"
+            and may_decide(context, Action.DECIDE_LEASE, level=level, own=mine),
+        }
+    )
+
+
+def _approval_state(lease: Lease) -> str:
+    state = LeaseState(lease.state)
+    if state != LeaseState.PENDING_APPROVAL:
+        return _NEVER_ISSUED.get(state, "issued")
+    if lease.decided_at is None:
+        return "waiting"
+    return "lapsed" if is_stale(lease) else "approved"
+
+
+class Names:
+    """The names behind the ids in some rows of the audit log, which keeps ids only."""
+
+    def __init__(self, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> None:
+        people = {row["person_id"] for row in rows}
+        self.people: dict[UUID, str] = dict(
+            Person.objects.filter(pk__in=people).values_list("pk", "email")
+        )
+        accounts = {row["service_account_id"] for row in rows}
+        self.accounts: dict[UUID, str] = dict(
+            ServiceAccount.objects.of(actor).filter(pk__in=accounts).values_list("pk", "name")
+        )
+        agents = {row["agent_id"] for row in rows}
+        self.agents: dict[UUID, str] = dict(
+            Agent.objects.of(actor).filter(pk__in=agents).values_list("pk", "name")
+        )
+
+    def who(self, row: Mapping[str, Any]) -> str:
+        """The service account, else the person."""
+        account = self.accounts.get(row["service_account_id"])
+        return account or self.people.get(row["person_id"], ERASED)
+
+    def agent(self, row: Mapping[str, Any]) -> str:
+        """The agent's present name; empty when none acted."""
+        return self.agents.get(row["agent_id"], "")

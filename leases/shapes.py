@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_serializer
 
-from credentials.fields import Key
-from credentials.shapes.credentials import MAXIMUM_PAGE, ComingOut, KindWord, SubjectOut, Ttl
+from credentials.fields import Key, KindWord, Ttl
+from credentials.shapes.credentials import ComingOut
+from credentials.shapes.grants import SubjectOut
+from foundation.db.paging import MAXIMUM_PAGE
 from foundation.schema.safe_text import visible
 from foundation.schema.shapes import Shape
 
@@ -20,7 +22,7 @@ EndedWord = Literal["consumed", "expired", "revoked"]
 
 
 class LeaseCredential(Shape):
-    """Ask for a credential by key, for a time and with a declared purpose."""
+    """Lease a credential by key, for a time and with a declared purpose."""
 
     key: Key
     purpose: Annotated[str, Field(min_length=3, max_length=500), visible("purpose", least=3)]
@@ -48,10 +50,10 @@ class ReleaseLease(Shape):
 
 
 class ChooseLeases(Shape):
-    """Which leases are meant: one's own, or those of all on a credential or in the tenant.
+    """Which leases: one's own, or everybody's on a credential or in the tenant.
 
     `all` needs `manager` on the credential that `key` names; without `key` it is for owners and
-    admins of the tenant. What is given besides narrows down.
+    admins of the tenant. The other members narrow the choice down.
     """
 
     whose: Literal["mine", "all"] = "mine"
@@ -62,7 +64,7 @@ class ChooseLeases(Shape):
 
 
 class ListLeases(ChooseLeases):
-    """Leases, newest first. `living` goes by time: what can be read now."""
+    """Leases, newest first. `living` are those that can be read now."""
 
     state: Literal["living", "any"] | EndedWord = "living"
     limit: int = Field(default=50, ge=1, le=MAXIMUM_PAGE)
@@ -70,11 +72,11 @@ class ListLeases(ChooseLeases):
 
 
 class RevokeLeases(ChooseLeases):
-    """Leases to revoke at once; those that have ended already stay as they are."""
+    """Leases to revoke at once; those that have ended stay as they are."""
 
 
 class DecideLease(Shape):
-    """A person's word on a request; `ttl` approves less time than was asked for."""
+    """A decision on a request; `ttl` approves less time than was requested."""
 
     request_id: str
     approve: bool
@@ -91,7 +93,7 @@ class ListApprovals(Shape):
 
 
 class LeaseOut(Shape):
-    """A lease with its handle: the only place a handle is ever shown."""
+    """A lease with its handle, which no other answer contains."""
 
     lease_id: str
     lease_handle: str
@@ -105,7 +107,7 @@ class LeaseOut(Shape):
 
 
 class SecretOut(Shape):
-    """The one answer that carries a value; opened only when it is written to the wire."""
+    """The one answer that contains a value; it is opened only when the answer is serialized."""
 
     lease_id: str
     key: str
@@ -139,7 +141,7 @@ class LeaseStateOut(Shape):
 
 
 class LeaseDetailOut(LeaseStateOut):
-    """A lease with whose it is, how it came to be and how it ended; `state` goes by time."""
+    """A lease with its holder, its times and its end; `state` is that of this moment."""
 
     folder_path: str
     holder: SubjectOut
@@ -169,10 +171,10 @@ class RevokedOut(Shape):
 
 
 class ApprovalOut(Shape):
-    """A request for a lease that a person decides on, with what was decided.
+    """A request for a lease that a person decides on, with the decision.
 
-    `approved`: the identical call gets the handle; `issued`: it got it. `lapsed`: nobody called
-    within an hour after the approval. `mayDecide` is about the person who looks at it.
+    `approved`: the identical call gets the handle; `issued`: it got it; `lapsed`: it was not
+    repeated within an hour after the approval. `mayDecide` is about the caller.
     """
 
     approval_id: str
@@ -203,7 +205,7 @@ class ApprovalPageOut(Shape):
 
 
 class ApprovalDetailOut(ApprovalOut):
-    """A request with what helps to decide: the limits it is held against, and those before it."""
+    """A request with what helps to decide: the limits that apply, and earlier requests."""
 
     usual_ttl_seconds: int
     maximum_ttl_seconds: int
@@ -214,7 +216,7 @@ class ApprovalDetailOut(ApprovalOut):
 
 
 class ReaderOut(Shape):
-    """Who can still read the old value, by a lease: a person or a service account."""
+    """A lease by which the old value can still be read."""
 
     lease_id: str
     holder: str
@@ -225,7 +227,7 @@ class ReaderOut(Shape):
 
 
 class ReadersOut(Shape):
-    """The open window of a credential and who still reads the old value in it."""
+    """The open window of a credential, and who can still read the old value."""
 
     key: str
     previous_version: int
@@ -249,7 +251,7 @@ class ReadsOut(Shape):
 
 
 class EventOut(Shape):
-    """An entry of the audit log, in one line."""
+    """An entry of the audit log in one line."""
 
     at: datetime
     event: str
@@ -261,7 +263,7 @@ class EventOut(Shape):
 
 
 class OverviewOut(Shape):
-    """A tenant at a glance: numbers, plots, what comes next, and the newest entries."""
+    """A tenant at a glance: numbers, series, what ends soon, and the newest entries."""
 
     live_leases: int
     reads_today: int

@@ -1,9 +1,8 @@
-"""The series and lists of an overview; each reads a range of an index, none the whole log."""
+"""The numbers, series and lists of an overview; each reads a range of an index."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Count
 from django.db.models.functions import TruncDay, TruncHour
@@ -13,25 +12,30 @@ from audit.events import Event, Outcome
 from audit.models import Entry
 from foundation.db.ids import earliest_id
 from leases.models import Lease
+from leases.serializers import Names
 from leases.shapes import CountOut, EventOut, ReadsOut
-from tenants.models import Agent, Person, ServiceAccount
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 HOURS, DAYS, MOST_READERS, NEWEST = 24, 14, 8, 10
-# A lease's id is as old as its request, and the approval may have come later.
-APPROVALS_TAKE = DAY
-ERASED = "a person who was erased"
+# A lease's id is as old as its request; the approval may have taken until later.
+LONGEST_APPROVAL = DAY
 
 
 def leases_given(actor: Actor, now: datetime) -> list[CountOut]:
-    """Leases handed out in each of the last 24 hours."""
+    """Leases issued in each of the last 24 hours."""
     start = now.replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * HOUR
     rows = (
         Lease.objects.of(actor)
-        .filter(pk__gte=earliest_id(start - APPROVALS_TAKE), issued_at__gte=start)
+        .filter(pk__gte=earliest_id(start - LONGEST_APPROVAL), issued_at__gte=start)
         .annotate(slot=TruncHour("issued_at"))
     )
     return _series(start, HOUR, HOURS, rows.values("slot").annotate(count=Count("pk")))
+
+
+def reads_since(actor: Actor, start: datetime) -> int:
+    """How often a value was read."""
+    reads = Entry.objects.of(actor).filter(event=Event.CREDENTIAL_READ, outcome=Outcome.OK)
+    return reads.filter(at__gte=start).count()
 
 
 def denials(actor: Actor, now: datetime) -> list[CountOut]:
@@ -49,7 +53,7 @@ def denials(actor: Actor, now: datetime) -> list[CountOut]:
 def _series(
     start: datetime, step: timedelta, length: int, rows: Iterable[Mapping[str, Any]]
 ) -> list[CountOut]:
-    """One count a slot, slots without a row included."""
+    """One count per slot, slots without a row included."""
     counts = {row["slot"]: row["count"] for row in rows}
     slots = [start + number * step for number in range(length)]
     return [CountOut(at=slot, count=counts.get(slot, 0)) for slot in slots]
@@ -67,13 +71,13 @@ def reads_by_agent(actor: Actor, now: datetime) -> list[ReadsOut]:
     readers = list(rows[:MOST_READERS])
     names = Names(actor, readers)
     return [
-        ReadsOut(name=names.agent(one) or names.who(one), of=names.who(one), count=one["count"])
-        for one in readers
+        ReadsOut(name=names.agent(row) or names.who(row), of=names.who(row), count=row["count"])
+        for row in readers
     ]
 
 
 def newest_entries(actor: Actor) -> list[EventOut]:
-    """The last ten lines of the log."""
+    """The ten newest entries of the audit log."""
     columns = ("at", "event", "outcome", "credential_key", "purpose", "machinery")
     ids = ("agent_id", "person_id", "service_account_id")
     rows = list(Entry.objects.of(actor).order_by("-at", "-id").values(*columns, *ids)[:NEWEST])
@@ -90,30 +94,3 @@ def newest_entries(actor: Actor) -> list[EventOut]:
         )
         for row in rows
     ]
-
-
-class Names:
-    """The names behind the ids of some rows: the log itself keeps ids only."""
-
-    def __init__(self, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> None:
-        people = {row["person_id"] for row in rows}
-        self.people: dict[UUID, str] = dict(
-            Person.objects.filter(pk__in=people).values_list("pk", "email")
-        )
-        accounts = {row["service_account_id"] for row in rows}
-        self.accounts: dict[UUID, str] = dict(
-            ServiceAccount.objects.of(actor).filter(pk__in=accounts).values_list("pk", "name")
-        )
-        agents = {row["agent_id"] for row in rows}
-        self.agents: dict[UUID, str] = dict(
-            Agent.objects.of(actor).filter(pk__in=agents).values_list("pk", "name")
-        )
-
-    def who(self, row: Mapping[str, Any]) -> str:
-        """The service account, else the person."""
-        account = self.accounts.get(row["service_account_id"])
-        return account or self.people.get(row["person_id"], ERASED)
-
-    def agent(self, row: Mapping[str, Any]) -> str:
-        """The agent as it is called now; empty when none acted."""
-        return self.agents.get(row["agent_id"], "")

@@ -1,4 +1,4 @@
-"""Background work on leases: tidying up after time, which has decided already."""
+"""Background work on leases: recording those that have expired."""
 
 from celery import shared_task
 
@@ -9,7 +9,7 @@ from leases.operations import expire_due_lease
 
 @shared_task(name="leases.expire_due_leases")
 def expire_due_leases() -> None:
-    """Note every lease whose time is over; one transaction a lease, safe to run twice."""
+    """Record every lease that has expired; one transaction per lease, safe to run twice."""
     process_due(
         "leases_due", lambda tenant, due: expire_due_lease(system_actor("expiry", tenant), due)
     )

@@ -56,6 +56,11 @@ class ActiveMembership:
         if RULES[action].owners_only and not self.is_owner:
             raise Denied("Only an owner of the tenant may do this.")
 
+    def require_admin(self) -> None:
+        """Refuse anyone but owners and admins of the tenant."""
+        if not self.is_admin:
+            raise Denied("Only an owner or admin of the tenant may do this.")
+
 
 def active_membership(actor: Actor, *, keep: bool = False) -> ActiveMembership:
     """The actor's membership now.

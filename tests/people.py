@@ -13,7 +13,8 @@ from access.authentication import Authentication
 from access.levels import Role
 from access.tenancy import tenant_transaction
 from credentials.operations import create_credential, give_grant
-from credentials.shapes.credentials import CreateCredential, CredentialOut, GiveGrant, GrantOut
+from credentials.shapes.credentials import CreateCredential, CredentialOut
+from credentials.shapes.grants import GiveGrant, GrantOut
 from foundation.db.ids import public_id
 from leases.operations import lease_credential, read_credential
 from leases.shapes import LeaseCredential, LeaseOut, ReadCredential, SecretOut

@@ -12,7 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from credentials.readiness import require_openable_keys
+from credentials.envelope import require_openable_keys
 from foundation.db.roles import require_restricted_role
 from foundation.errors import VaultError
 from identity.sign_in.security_emails import letters_outstanding

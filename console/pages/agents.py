@@ -22,8 +22,8 @@ from console.fields import plain, rule
 from console.filters import AgentFilters
 from console.navigation import waiting_agents
 from console.page_context import page_context, signed_in
-from credentials.shapes.credentials import MAXIMUM_PAGE
 from foundation.db.ids import parse_public_id
+from foundation.db.paging import MAXIMUM_PAGE
 from foundation.errors import Conflict, Invalid, VaultError
 from foundation.schema.safe_text import require_visible
 from identity.authorization_server.clients import software_names

@@ -20,9 +20,9 @@ from console.fields import plain, rule
 from console.page_context import page_context
 from credentials.operations import create_folder, list_folders, move_folder, remove_folder
 from credentials.permissions import ancestors
-from credentials.shapes.credentials import MAXIMUM_PAGE
 from credentials.shapes.folders import FolderOut, FolderPageOut, ListFolders, MoveFolder, NameFolder
 from credentials.validators import check_folder_path
+from foundation.db.paging import MAXIMUM_PAGE
 from foundation.errors import Conflict, Denied, FolderNotFound, Invalid, VaultError
 
 

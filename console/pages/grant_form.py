@@ -24,7 +24,7 @@ from console.pages.grant_matrix import reviewed
 from console.pending_forms import restore_form
 from console.principals import principal_out
 from credentials.operations import list_grants
-from credentials.shapes.credentials import GrantOut, ListGrants
+from credentials.shapes.grants import GrantOut, ListGrants
 from credentials.validators import check_folder_path, check_key
 from foundation.errors import Invalid, NotFound, StepUpRequired, VaultError
 

@@ -22,7 +22,7 @@ from console.grant_terms_form import GrantTermsForm
 from console.page_context import page_context, signed_in
 from credentials.operations import change_grants, show_matrix
 from credentials.shapes.access_reports import ShowMatrix
-from credentials.shapes.credentials import ChangedGrantOut, ChangeGrants
+from credentials.shapes.grants import ChangedGrantOut, ChangeGrants
 from foundation.errors import Invalid, PreconditionFailed, StepUpRequired, VaultError
 from identity.sign_in.step_up import recently_authenticated
 

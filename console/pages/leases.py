@@ -17,7 +17,7 @@ from console.confirmation import ConfirmForm, Question, confirm
 from console.errors import handle_errors
 from console.filters import LeaseFilters
 from console.page_context import page_context, signed_in
-from credentials.shapes.credentials import MAXIMUM_PAGE
+from foundation.db.paging import MAXIMUM_PAGE
 from foundation.errors import NotFound
 from leases.operations import list_leases, revoke_lease, revoke_leases, show_lease
 from leases.shapes import LeaseDetailOut, ListLeases, RevokeLeases

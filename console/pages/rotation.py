@@ -22,12 +22,8 @@ from console.lookups import find_or_404
 from console.page_context import page_context
 from credentials.generation import ALPHABETS, can_generate
 from credentials.operations import change_window, roll_back_rotation, rotate_credential
-from credentials.shapes.credentials import (
-    ChangeWindow,
-    CredentialDetailOut,
-    DescribeCredential,
-    RotateCredential,
-)
+from credentials.shapes.credentials import CredentialDetailOut, DescribeCredential
+from credentials.shapes.rotations import ChangeWindow, RotateCredential
 from foundation.errors import Conflict, Invalid, Unavailable, VaultError
 from foundation.schema.durations import parse_duration
 

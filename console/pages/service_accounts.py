@@ -16,7 +16,7 @@ from console.page_context import page_context
 from console.usage_snippets import ways_of_account
 from credentials.operations import show_reach
 from credentials.shapes.access_reports import ReachPageOut, ShowReach
-from credentials.shapes.credentials import MAXIMUM_PAGE
+from foundation.db.paging import MAXIMUM_PAGE
 from foundation.errors import Conflict, Invalid
 from identity.operations import list_account_keys, list_account_secrets
 from leases.operations import list_leases

@@ -1,7 +1,7 @@
-"""Files of other tools, read into rows that can be stored; one module a tool.
+"""Files of other tools, read into rows that can be stored; one module per tool.
 
-What comes out holds secrets and lives in memory only. A row tells its number, its name and what is
-wrong with it; never a value.
+The rows contain secrets and exist in memory only. What is shown of a row is its number, its name
+and what is wrong with it, never a value.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,8 +28,9 @@ READERS: Mapping[str, Callable[[str], Rows]] = MappingProxyType(
 
 
 def read_file(form: FormatWord, content: str) -> Rows:
-    """The rows of a file; Invalid when it is no such file or has over 1000 rows, TooLarge over
-    8 MiB. A row that cannot be used says so itself.
+    """The rows of a file; Invalid for another format or over 1000 rows, TooLarge over 8 MiB.
+
+    A row that cannot be used has a reason in `skip`.
     """
     if len(content.encode("utf-8", "surrogatepass")) > MAXIMUM_FILE:
         raise TooLarge(f"content: at most {MAXIMUM_FILE // 1024 // 1024} MiB.")

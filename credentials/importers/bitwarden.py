@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from credentials.importers.items import FOR_PEOPLE, Item, row_from
+from credentials.importers.items import FOR_PEOPLE, Item, array, members, row_from, text
 from credentials.importers.rows import MAXIMUM_FILE, Row, Rows, csv_rows
-from credentials.importers.untrusted_json import array, members, text
 from foundation.errors import Invalid, Malformed
 from foundation.schema.strict_json import parse_strict_object
 
@@ -26,7 +25,7 @@ def read_bitwarden_json(content: str) -> Rows:
     if not isinstance(items, list):
         raise Invalid(NOT_AN_EXPORT, "content")
     folders = _names(export.get("folders")) | _names(export.get("collections"))
-    return [_json_row(number, members(one), folders) for number, one in enumerate(items, start=1)]
+    return [_json_row(number, members(item), folders) for number, item in enumerate(items, start=1)]
 
 
 def _json_row(number: int, item: dict[str, Any], folders: dict[str, str]) -> Row:
@@ -36,7 +35,7 @@ def _json_row(number: int, item: dict[str, Any], folders: dict[str, str]) -> Row
         return Row(number=number, name=title, skip=FOR_PEOPLE)
     login = members(item.get("login"))
     key = members(item.get("sshKey"))
-    websites = [text(members(one).get("uri")) for one in array(login.get("uris"))]
+    websites = [text(members(uri).get("uri")) for uri in array(login.get("uris"))]
     found = Item(
         number=number,
         title=title,
@@ -53,22 +52,22 @@ def _json_row(number: int, item: dict[str, Any], folders: dict[str, str]) -> Row
 
 
 def _fields(item: dict[str, Any]) -> dict[str, str]:
-    """Custom fields by name; a second one of the same name gets its place in the list."""
+    """Custom fields by name; for a repeated name its position in the list is added."""
     fields: dict[str, str] = {}
-    for place, one in enumerate(map(members, array(item.get("fields"))), start=1):
-        name = text(one.get("name")) or "field"
-        fields[name if name not in fields else f"{name} {place}"] = text(one.get("value"))
+    for position, member in enumerate(map(members, array(item.get("fields"))), start=1):
+        name = text(member.get("name")) or "field"
+        fields[name if name not in fields else f"{name} {position}"] = text(member.get("value"))
     return fields
 
 
 def _folder(item: dict[str, Any], folders: dict[str, str]) -> str:
     ids = [item.get("folderId"), *array(item.get("collectionIds"))]
-    return next((folders[one] for one in ids if isinstance(one, str) and one in folders), "")
+    return next((folders[pk] for pk in ids if isinstance(pk, str) and pk in folders), "")
 
 
 def _names(folders: object) -> dict[str, str]:
     rows = map(members, array(folders))
-    return {text(one.get("id")): text(one.get("name")) for one in rows if one.get("id")}
+    return {text(row.get("id")): text(row.get("name")) for row in rows if row.get("id")}
 
 
 def read_bitwarden_csv(content: str) -> Rows:
@@ -94,6 +93,6 @@ def _csv_row(number: int, cells: dict[str, str]) -> Row:
 
 
 def _csv_fields(cell: str) -> dict[str, str]:
-    """Custom fields stand in one cell, a line each: `name: value`."""
+    """Custom fields are lines of one cell: `name: value`."""
     pairs = (line.partition(": ") for line in cell.splitlines())
     return {name or "field": value for name, colon, value in pairs if colon}

@@ -8,14 +8,12 @@ from credentials.importers.rows import MAXIMUM_ROWS, Row, Rows
 from credentials.importers.type_detection import as_stored, detect_type, detect_type_by_name
 from foundation.errors import Invalid
 
-# The parser looks for a closing quote to the end of the file, so its time grows with the square.
+# The parser looks for a closing quote up to the end of the file, so its time is quadratic.
 MAXIMUM_TEXT = 512 * 1024
 
 
 def read_dotenv(content: str) -> Rows:
-    """A row for each variable; a name that stands twice counts with its last value, as it does
-    for the programs that read such a file.
-    """
+    """A row for each variable; for a repeated name the last value counts, as for programs."""
     if len(content) > MAXIMUM_TEXT:
         raise Invalid("content: a .env file may have at most 512 KiB.", "content")
     rows: dict[str, Row] = {}

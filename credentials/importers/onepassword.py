@@ -1,10 +1,9 @@
-"""1Password's exports: CSV, and the older 1PIF, one JSON object a line."""
+"""1Password's exports: CSV, and the older 1PIF with one JSON object per line."""
 
 from typing import Any
 
-from credentials.importers.items import FOR_PEOPLE, Item, row_from
+from credentials.importers.items import FOR_PEOPLE, Item, array, members, row_from, text
 from credentials.importers.rows import MAXIMUM_ROWS, Row, Rows, csv_rows
-from credentials.importers.untrusted_json import array, members, text
 from foundation.errors import Invalid, Malformed
 from foundation.schema.strict_json import parse_strict_object
 
@@ -43,7 +42,7 @@ def _csv_row(number: int, cells: dict[str, str]) -> Row:
 
 
 def read_onepassword_1pif(content: str) -> Rows:
-    """A row for each item; lines of asterisks part them."""
+    """A row for each item; lines of asterisks separate them."""
     lines = [line for line in content.splitlines() if line.strip()]
     texts = [line for line in lines if not line.startswith(SEPARATOR)][: MAXIMUM_ROWS + 1]
     rows = [_line_row(number, line) for number, line in enumerate(texts, start=1)]
@@ -72,8 +71,8 @@ def _line_row(number: int, line: str) -> Row:
 def _item(number: int, title: str, item: dict[str, Any]) -> Item:
     inside = members(item.get("secureContents"))
     designated = {
-        text(one.get("designation")): text(one.get("value"))
-        for one in map(members, array(inside.get("fields")))
+        text(member.get("designation")): text(member.get("value"))
+        for member in map(members, array(inside.get("fields")))
     }
     password = designated.get("password") or text(inside.get("password"))
     tags = array(members(item.get("openContents")).get("tags"))
@@ -94,10 +93,10 @@ OWN = frozenset({"password", "username", "notesPlain", "URL", "passwordHistory",
 
 
 def _more(inside: dict[str, Any]) -> dict[str, str]:
-    """What else the item holds: its template's own texts and the fields of its sections."""
-    texts = {name: one for name, one in inside.items() if name not in OWN and text(one)}
+    """Everything else in the item: its template's texts and the fields of its sections."""
+    texts = {name: value for name, value in inside.items() if name not in OWN and text(value)}
     for section in map(members, array(inside.get("sections"))):
-        for one in map(members, array(section.get("fields"))):
-            name = text(one.get("t")) or text(one.get("n")) or "field"
-            texts[name] = text(one.get("v"))
+        for member in map(members, array(section.get("fields"))):
+            name = text(member.get("t")) or text(member.get("n")) or "field"
+            texts[name] = text(member.get("v"))
     return texts

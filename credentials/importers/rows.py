@@ -1,4 +1,4 @@
-"""What every reader answers, and how names from elsewhere become names of ours."""
+"""The rows that every reader answers, and how foreign names become valid ones."""
 
 import csv
 import io
@@ -18,10 +18,10 @@ _OUTSIDE_GRAMMAR = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Row:
-    """One thing that the file holds. `number` counts from 1: the line of a `.env`, else the item.
+    """One entry of the file. `number` counts from 1: the line of a `.env`, else the item.
 
-    `kind` is a guess. `skip` says why this is nothing for a vault of programs; then the rest does
-    not matter. Everything but names, user names and addresses is taken for secret.
+    `kind` is a guess. `skip` is the reason why the entry does not belong into a vault for
+    programs; then the rest does not matter. Everything but names, user names and URLs is secret.
     """
 
     number: int
@@ -44,7 +44,7 @@ def name_from(text: str) -> str:
 
 
 def folder_from(text: str) -> str:
-    """A folder path in our grammar; what has no letter or digit falls out."""
+    """A valid folder path; parts without a letter or digit are left out."""
     parts = [name_from(part) for part in text.split("/")]
     return "/".join([part for part in parts if part][:MAXIMUM_SEGMENTS])
 
@@ -69,12 +69,12 @@ def _put(found: dict[str, str], name: str, text: str) -> None:
 
 
 def plain(facts: Mapping[str, str]) -> dict[str, str]:
-    """Metadata that says something."""
+    """The metadata without empty texts."""
     return {name: text for name, text in facts.items() if text}
 
 
-def unsealed_website(address: str) -> tuple[dict[str, str], dict[str, str]]:
-    """(metadata, secret fields) of a website: an address that carries credentials is sealed."""
+def website_fields(address: str) -> tuple[dict[str, str], dict[str, str]]:
+    """(metadata, secret fields) of a website; a URL that may contain credentials is sealed."""
     if "@" in address or "?" in address or "#" in address:
         return {}, {"url": address}
     return {"url": address}, {}
@@ -83,7 +83,7 @@ def unsealed_website(address: str) -> tuple[dict[str, str], dict[str, str]]:
 def csv_rows(content: str, known: frozenset[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """(number, cells by lower-case column) of each row of a CSV file (RFC 4180).
 
-    Invalid when it is none, when a column stands twice, or when no column is one of `known`.
+    Invalid when it is no CSV, when a column is repeated, or when no column is one of `known`.
     """
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     try:

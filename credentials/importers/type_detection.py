@@ -1,5 +1,5 @@
-"""Which type a value from elsewhere is. A guess: whoever imports can say otherwise, and storing
-examines the value as that type.
+"""The type of an imported value. A guess: the importer can choose another, and the value is
+examined as that type when it is stored.
 """
 
 import json
@@ -12,12 +12,12 @@ _SSH = re.compile(r"-----BEGIN (?:OPENSSH |RSA |EC )PRIVATE KEY-----")
 _PEM = re.compile(
     r"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----(?:(?!-----).)+-----END (?P=label)-----", re.DOTALL
 )
-_SPEAKS_OF_OAUTH = re.compile(r"\boauth|access[ _-]?token", re.IGNORECASE)
+_MENTIONS_OAUTH = re.compile(r"\boauth|access[ _-]?token", re.IGNORECASE)
 _NAMES_A_KEY = re.compile(r"(?:^|[_.-])(?:key|token|pat|apikey)s?(?:$|[_.-])", re.IGNORECASE)
 
 
 def detect_type(value: str) -> str | None:
-    """The type that the value itself shows, if it shows one."""
+    """The type that the value itself shows, if any."""
     if _DATABASE.match(value):
         return "database-url"
     labels = [found["label"] for found in _PEM.finditer(value)]
@@ -29,20 +29,21 @@ def detect_type(value: str) -> str | None:
 
 
 def detect_type_by_name(name: str) -> str:
-    """The type that a variable's name speaks of."""
-    if _SPEAKS_OF_OAUTH.search(name):
+    """The type that a variable's name suggests."""
+    if _MENTIONS_OAUTH.search(name):
         return "oauth-token"
     return "api-key" if _NAMES_A_KEY.search(name) else "generic-secret"
 
 
 def mentions_oauth(text: str) -> bool:
-    """Whether a note says that this is an OAuth token."""
-    return bool(_SPEAKS_OF_OAUTH.search(text))
+    """Whether a note mentions an OAuth token."""
+    return bool(_MENTIONS_OAUTH.search(text))
 
 
 def as_stored(kind: str, value: str) -> str:
-    """The value in the form in which its type is stored: a PEM bundle becomes the JSON object of
-    a `tls-certificate`; for the others a key's line ends are mended.
+    """The value in the form in which its type is stored.
+
+    A PEM bundle becomes the JSON object of a `tls-certificate`; an SSH key gets Unix line ends.
     """
     if kind == "ssh-key":
         return value.strip().replace("\r\n", "\n") + "\n"

@@ -1,29 +1,35 @@
-"""What can be done with credentials; one module a subject."""
+"""What can be done with credentials; one module per subject."""
 
-from credentials.operations.access_decisions import decide_access_request
 from credentials.operations.access_reports import show_access, show_reach
-from credentials.operations.access_request_queries import list_access_requests, show_access_request
-from credentials.operations.access_requests import request_access, withdraw_access_request
-from credentials.operations.creation import create_credential
+from credentials.operations.access_requests import (
+    decide_access_request,
+    list_access_requests,
+    request_access,
+    show_access_request,
+    withdraw_access_request,
+)
 from credentials.operations.credentials import (
-    archive_credential,
-    delete_credential,
+    create_credential,
     move_credential,
-    restore_credential,
-    revoke_credential,
     update_credential,
 )
 from credentials.operations.folder_moves import move_folder
-from credentials.operations.folders import (
-    create_folder,
-    list_folders,
-    list_tags,
-    remove_folder,
-)
-from credentials.operations.grant_changes import change_grants
+from credentials.operations.folders import create_folder, list_folders, list_tags, remove_folder
 from credentials.operations.grant_matrix import show_matrix
-from credentials.operations.grants import expire_due_grant, give_grant, list_grants, remove_grant
+from credentials.operations.grants import (
+    change_grants,
+    expire_due_grant,
+    give_grant,
+    list_grants,
+    remove_grant,
+)
 from credentials.operations.imports import import_credentials
+from credentials.operations.lifecycle import (
+    archive_credential,
+    delete_credential,
+    restore_credential,
+    revoke_credential,
+)
 from credentials.operations.metadata import describe_credential
 from credentials.operations.rotation_windows import (
     change_window,

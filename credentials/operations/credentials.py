@@ -1,7 +1,5 @@
-"""Changing what a credential is called, says and allows, and ending it."""
+"""Creating a credential, changing what it is called, says and allows, and moving it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Protocol
 from uuid import UUID
 
@@ -11,43 +9,26 @@ from django.db.models.functions import Now
 from access.actions import Action
 from access.actor import Actor
 from access.levels import Level
-from access.revocation import AccessRevoked, announce_revoked
 from audit.events import Event
-from audit.recording import EntryDraft, audited
-from credentials.envelope import shred
-from credentials.models import (
-    AccessRequest,
-    Credential,
-    RequestState,
-    Rotation,
-    RotationState,
-    State,
-    Version,
-    VersionState,
-)
-from credentials.operations.creation import require_creator
-from credentials.permissions import (
-    find_credential,
-    read_permissions,
-    require_level,
-    require_permission,
-)
-from credentials.placement import hold_folder, require_no_gain
+from audit.recording import EntryDraft
+from credentials.context import CredentialContext, operation
+from credentials.envelope import Secret
+from credentials.models import Credential, State, Version, VersionState
+from credentials.placement import hold_folder, require_folder, require_no_gain
 from credentials.policies import apply_policy
 from credentials.serializers import credential_out, search_text
 from credentials.shapes.credentials import (
+    CreateCredential,
     CredentialOut,
-    DescribeCredential,
     MoveCredential,
     SeenCredential,
     UpdateCredential,
 )
 from credentials.validators import check_description, check_metadata, check_tags
-from foundation.db.clock import database_now
+from credentials.versions import add_version, examine_secret, open_secret
 from foundation.db.ids import parse_public_id
 from foundation.errors import Conflict, Invalid, PreconditionFailed
-from tenants.memberships import ActiveMembership, active_membership
-from tenants.models import Membership, Tenant
+from tenants.models import Membership
 
 
 class NamesCredential(Protocol):
@@ -57,64 +38,119 @@ class NamesCredential(Protocol):
     def key(self) -> str: ...
 
 
-@contextmanager
-def change_credential(
-    actor: Actor, request: NamesCredential, action: Action, event: Event, *, keep: bool = False
-) -> Iterator[tuple[EntryDraft, Credential, Level, ActiveMembership]]:
-    """The audited transaction of a change to one credential, whose row is locked.
+def _secret(request: CreateCredential) -> Secret:
+    return open_secret(request.value, request.secret_fields)
 
-    A request that says which revision it has seen is refused when that is no longer the newest.
-    With `keep` the actor's membership stays as it is until the end.
+
+@operation(Action.CREATE_CREDENTIAL, Event.CREDENTIAL_CREATED, check=_secret)
+def create_credential(context: CredentialContext, request: CreateCredential) -> CredentialOut:
+    """Store a new credential in a folder, which is created when it is missing.
+
+    Needs `manager` on the folder. Invalid names the field that breaks a rule; Conflict when the
+    key is taken. Nothing is saved unless all of it is.
     """
-    with audited(actor, action, event) as entry:
-        stands = active_membership(actor, keep=keep)
-        credential = find_credential(actor, request.key, entry, lock=True)
-        held = require_permission(actor, stands, credential, action)
-        if isinstance(request, SeenCredential):
-            _require_unchanged(credential, request.revision)
-        yield entry, credential, held, stands
+    level = context.require_folder(request.folder_path)
+    credential, version = store_credential(context, context.entry, request)
+    return credential_out(credential, version.number, level, context.membership.tenant)
 
 
-def update_credential(actor: Actor, request: UpdateCredential) -> CredentialOut:
+def store_credential(
+    context: CredentialContext, entry: EntryDraft, request: CreateCredential
+) -> tuple[Credential, Version]:
+    """The new credential with its first version, saved and named in `entry`."""
+    actor, secret = context.actor, _secret(request)
+    extracted = examine_secret(request.type, secret, request.metadata)
+    credential = Credential(
+        tenant_id=actor.tenant_id,
+        folder=require_folder(actor, request.folder_path),
+        key=request.key,
+        type=request.type,
+        description=check_description(request.description),
+        tags=check_tags(request.tags),
+        metadata=check_metadata(request.metadata),
+        owners=[actor.person_id] if actor.person_id else [],
+        created_by_id=actor.person_id,
+    )
+    apply_policy(actor, context.membership.tenant, credential, request.policy)
+    credential.search_text = search_text(credential)
+    entry.set_fields(credential_key=credential.key)
+    _save_new(actor, credential)
+    version = add_version(actor, credential, secret, extracted)
+    entry.set_fields(credential_id=credential.pk, version=version.number)
+    entry.add_details(type=request.type, folder=request.folder_path)
+    return credential, version
+
+
+def _save_new(actor: Actor, credential: Credential) -> None:
+    _require_free(actor, credential.key, "key")
+    try:
+        credential.save(force_insert=True)
+    except IntegrityError:  # Another transaction took the key at the same moment.
+        raise _taken("key") from None
+
+
+def _require_free(actor: Actor, key: str, field: str) -> None:
+    if Credential.objects.of(actor).exclude(state=State.DELETED).filter(key=key).exists():
+        raise _taken(field)
+
+
+def _taken(field: str) -> Conflict:
+    return Conflict("A credential with this key exists already.", field=field)
+
+
+@operation(Action.UPDATE_CREDENTIAL, Event.CREDENTIAL_UPDATED)
+def update_credential(context: CredentialContext, request: UpdateCredential) -> CredentialOut:
     """Change key, metadata, tags, description or policy; what is left out stays.
 
-    Policy needs `admin`, the rest `manager`. Leases and grants hang on the id, so a new key
+    Policy needs `admin`, the rest `manager`. Leases and grants refer to the id, so a new key
     changes none of them.
     """
-    with change_credential(actor, request, Action.UPDATE_CREDENTIAL, Event.CREDENTIAL_UPDATED) as (
-        entry,
-        credential,
-        held,
-        stands,
-    ):
-        _require_not_over(credential)
-        if request.policy is not None:
-            require_level(Action.GIVE_GRANT, held, request.key)
-            apply_policy(actor, stands.tenant, credential, request.policy)
-        if request.new_key is not None and request.new_key != credential.key:
-            _rename(actor, credential, request.new_key)
-        _take_over(actor, credential, request)
-        entry.add_details(
-            changed=sorted(request.model_fields_set - {"key", "revision"}), key=credential.key
-        )
-        try:
-            _save(credential)
-        except IntegrityError:  # somebody took the key at the same moment
-            raise _taken() from None
-        return present(credential, held, stands.tenant)
+    credential, level = lock_credential(context, request)
+    require_not_revoked(credential)
+    if request.policy is not None:
+        context.require(credential, Level.ADMIN)
+        apply_policy(context.actor, context.membership.tenant, credential, request.policy)
+    if request.new_key is not None and request.new_key != credential.key:
+        _require_free(context.actor, request.new_key, "newKey")
+        credential.key = request.new_key
+    _apply(context.actor, credential, request)
+    context.entry.add_details(
+        changed=sorted(request.model_fields_set - {"key", "revision"}), key=credential.key
+    )
+    try:
+        save_changes(credential)
+    except IntegrityError:  # Another transaction took the key at the same moment.
+        raise _taken("newKey") from None
+    return _credential_out(context, credential, level)
 
 
-def _require_unchanged(credential: Credential, seen: int | None) -> None:
+def lock_credential(
+    context: CredentialContext, request: NamesCredential
+) -> tuple[Credential, Level]:
+    """The credential to change, its row locked, and the actor's level on it.
+
+    Refused when the request names a revision that is no longer the newest.
+    """
+    credential = context.find(request.key, lock=True)
+    level = context.require(credential)
+    seen = request.revision if isinstance(request, SeenCredential) else None
     if seen is not None and seen != credential.revision:
         raise PreconditionFailed(
             "Somebody changed this credential since you read it; read it again.",
             revision=credential.revision,
         )
+    return credential, level
 
 
-def _take_over(actor: Actor, credential: Credential, request: UpdateCredential) -> None:
+def require_not_revoked(credential: Credential) -> None:
+    """Refuse to change a credential that was revoked."""
+    if credential.state == State.REVOKED:
+        raise Conflict("This credential was revoked; that is final.")
+
+
+def _apply(actor: Actor, credential: Credential, request: UpdateCredential) -> None:
     if request.owners is not None:
-        credential.owners = _owners(actor, request.owners)
+        credential.owners = _member_ids(actor, request.owners)
     if request.metadata is not None:
         credential.metadata = check_metadata(request.metadata)
     if request.tags is not None:
@@ -123,155 +159,51 @@ def _take_over(actor: Actor, credential: Credential, request: UpdateCredential) 
         credential.description = check_description(request.description)
 
 
-def _owners(actor: Actor, given: list[str]) -> list[UUID]:
-    ids = [parse_public_id("person", one) for one in dict.fromkeys(given)]
+def _member_ids(actor: Actor, owners: list[str]) -> list[UUID]:
+    ids = [parse_public_id("person", owner) for owner in dict.fromkeys(owners)]
     members = Membership.objects.filter(tenant_id=actor.tenant_id, person_id__in=ids)
     if members.count() != len(ids):
         raise Invalid("owners: one of them is no member of this tenant.", "owners")
     return ids
 
 
-def _rename(actor: Actor, credential: Credential, key: str) -> None:
-    if Credential.objects.of(actor).exclude(state=State.DELETED).filter(key=key).exists():
-        raise _taken()
-    credential.key = key
-
-
-def _taken() -> Conflict:
-    return Conflict("A credential with this key exists already.", field="newKey")
-
-
-def move_credential(actor: Actor, request: MoveCredential) -> CredentialOut:
-    """Put a credential into another folder; `manager` is needed here and there.
-
-    Rights inherited from the old folder end with it: reads of living leases check them anew. The
-    new folder's rights come with it, so it must give nobody more than the mover holds.
-    """
-    with change_credential(
-        actor, request, Action.MOVE_CREDENTIAL, Event.CREDENTIAL_MOVED, keep=True
-    ) as (
-        entry,
-        credential,
-        _,
-        stands,
-    ):
-        _require_not_over(credential)
-        target = request.folder_path
-        require_creator(read_permissions(actor, stands).on_folder(target), target)
-        folder = hold_folder(actor, target)
-        # Again, because folders may have moved while it was waited for.
-        require_creator(read_permissions(actor, stands).on_folder(target), target)
-        require_no_gain(actor, stands, credential, target)
-        entry.add_details(source=credential.folder.path, target=target)
-        credential.folder = folder
-        _save(credential)
-        return present(credential, read_permissions(actor, stands).on(credential), stands.tenant)
-
-
-def archive_credential(actor: Actor, request: DescribeCredential) -> None:
-    """Take a credential out of use; reversible, but its live leases end. Idempotent."""
-    with change_credential(
-        actor, request, Action.ARCHIVE_CREDENTIAL, Event.CREDENTIAL_ARCHIVED
-    ) as (
-        _,
-        credential,
-        _,
-        _,
-    ):
-        _require_not_over(credential)
-        _end(actor, credential, State.ARCHIVED)
-
-
-def restore_credential(actor: Actor, request: DescribeCredential) -> None:
-    """Bring an archived credential back into use; ended leases stay ended."""
-    with change_credential(
-        actor, request, Action.RESTORE_CREDENTIAL, Event.CREDENTIAL_RESTORED
-    ) as (
-        _,
-        credential,
-        _,
-        _,
-    ):
-        _require_not_over(credential)
-        credential.state = State.ACTIVE
-        _save(credential)
-
-
-def revoke_credential(actor: Actor, request: DescribeCredential) -> None:
-    """End a credential for good: no leases any more, its history stays."""
-    with change_credential(actor, request, Action.REVOKE_CREDENTIAL, Event.CREDENTIAL_REVOKED) as (
-        _,
-        credential,
-        _,
-        _,
-    ):
-        _end(actor, credential, State.REVOKED)
-
-
-def delete_credential(actor: Actor, request: DescribeCredential) -> None:
-    """Destroy every value of a credential; a tombstone stays and its key becomes free."""
-    with change_credential(actor, request, Action.DELETE_CREDENTIAL, Event.CREDENTIAL_DELETED) as (
-        _,
-        credential,
-        _,
-        _,
-    ):
-        _forget(credential)
-        _end(actor, credential, State.DELETED)
-        Rotation.objects.filter(credential=credential, state=RotationState.OPEN).update(
-            state=RotationState.CLOSED, closed_at=database_now()
-        )
-        for version in Version.objects.filter(credential=credential).locked():
-            version.extracted = {}
-            version.save(update_fields=["extracted"])
-            destroy(version)
-        credential.grants.all().delete()
-        AccessRequest.objects.filter(credential=credential, state=RequestState.PENDING).update(
-            state=RequestState.WITHDRAWN, decided_at=database_now()
-        )
-
-
-def _forget(credential: Credential) -> None:
-    """What people wrote about it: the tombstone keeps key, type and folder only."""
-    credential.description = ""
-    credential.tags = []
-    credential.metadata = {}
-    credential.owners = []
-    credential.agents = None
-
-
-def destroy(version: Version) -> None:
-    """Shred a version's data key; the row stays as a number in the history."""
-    if version.state == VersionState.DESTROYED:
-        return
-    shred(version)
-    version.state = VersionState.DESTROYED
-    version.destroyed_at = database_now()
-    version.save(update_fields=["state", "sealed", "wrapped_key", "destroyed_at"])
-
-
-def present(credential: Credential, held: Level, tenant: Tenant) -> CredentialOut:
-    """The credential with its current version's number."""
-    current = credential.versions.filter(state=VersionState.CURRENT).first()
-    return credential_out(credential, current.number if current else None, held, tenant)
-
-
-def _require_not_over(credential: Credential) -> None:
-    if credential.state == State.REVOKED:
-        raise Conflict("This credential was revoked; that is final.")
-
-
-def _end(actor: Actor, credential: Credential, state: State) -> None:
-    credential.state = state
-    _save(credential)
-    announce_revoked(
-        actor, AccessRevoked(reason=f"credential {state}", credential_id=credential.pk)
-    )
-
-
-def _save(credential: Credential) -> None:
+def save_changes(credential: Credential) -> None:
+    """Save a changed credential as its next revision."""
     credential.search_text = search_text(credential)
     credential.updated_at = Now()
     credential.revision += 1
     credential.save()
     credential.refresh_from_db(fields=["updated_at"])
+
+
+def _credential_out(
+    context: CredentialContext, credential: Credential, level: Level
+) -> CredentialOut:
+    current = credential.versions.filter(state=VersionState.CURRENT).first()
+    number = current.number if current else None
+    return credential_out(credential, number, level, context.membership.tenant)
+
+
+@operation(Action.MOVE_CREDENTIAL, Event.CREDENTIAL_MOVED)
+def move_credential(context: CredentialContext, request: MoveCredential) -> CredentialOut:
+    """Put a credential into another folder; `manager` is needed here and there.
+
+    Permissions inherited from the old folder end; reads of live leases check them again. The new
+    folder's grants apply, so they must give nobody more than the mover has.
+    """
+    context.share_membership()
+    credential, _ = lock_credential(context, request)
+    require_not_revoked(credential)
+    target = request.folder_path
+    context.reread_permissions()
+    context.require_folder(target)
+    folder = hold_folder(context.actor, target)
+    # Again, because folders may have moved while the lock was waited for.
+    context.reread_permissions()
+    context.require_folder(target)
+    require_no_gain(context, credential, target)
+    context.entry.add_details(source=credential.folder.path, target=target)
+    credential.folder = folder
+    save_changes(credential)
+    level = context.reread_permissions().on(credential)
+    return _credential_out(context, credential, level)

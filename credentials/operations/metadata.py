@@ -1,4 +1,4 @@
-"""One credential's metadata with its trail, without leasing it."""
+"""One credential's metadata with its recent audit entries, without leasing it."""
 
 from datetime import datetime
 from typing import Any
@@ -7,57 +7,49 @@ from django.db.models import Max
 
 from access.actions import Action
 from access.actor import Actor
-from access.levels import Level
 from audit.events import Event, Outcome
 from audit.models import Entry
-from audit.recording import read_only
+from credentials.context import CredentialContext, operation
 from credentials.lease_counts import active_leases
 from credentials.models import Credential, Rotation, RotationState, Version, VersionState
-from credentials.permissions import find_credential, require_permission
 from credentials.policies import policy_out
 from credentials.serializers import credential_fields, rotation_out
 from credentials.shapes.credentials import (
     AuditLineOut,
     CredentialDetailOut,
     DescribeCredential,
-    RotationOut,
     VersionOut,
 )
+from credentials.shapes.rotations import RotationOut
 from credentials.types import merge_metadata
 from foundation.db.ids import public_id
 from tenants.audit_entries import ActorNames
-from tenants.memberships import active_membership
-from tenants.models import Person, Tenant
+from tenants.models import Person
 
 TRAIL = 20
 
 
-def describe_credential(actor: Actor, request: DescribeCredential) -> CredentialDetailOut:
-    """A credential's metadata, owners, policy, versions, rotation and recent trail; no value."""
-    with read_only(actor, Action.DESCRIBE_CREDENTIAL) as entry:
-        stands = active_membership(actor)
-        credential = find_credential(actor, request.key, entry)
-        held = require_permission(actor, stands, credential, Action.DESCRIBE_CREDENTIAL)
-        return detail(actor, credential, held, stands.tenant)
-
-
-def detail(
-    actor: Actor, credential: Credential, held: Level, tenant: Tenant
+@operation(Action.DESCRIBE_CREDENTIAL)
+def describe_credential(
+    context: CredentialContext, request: DescribeCredential
 ) -> CredentialDetailOut:
-    """The detail shape of a credential the actor may see; needs the tenant's transaction."""
+    """A credential's metadata, owners, policy, versions, rotation and recent trail; no value."""
+    actor, tenant = context.actor, context.membership.tenant
+    credential = context.find(request.key)
+    level = context.require(credential)
     versions = list(credential.versions.defer("sealed", "wrapped_key").order_by("-number"))
-    current = next((one for one in versions if one.state == VersionState.CURRENT), None)
+    current = next((row for row in versions if row.state == VersionState.CURRENT), None)
     extracted = current.extracted if current else {}
     owners = _owners(credential)
     return CredentialDetailOut.model_validate(
         {
-            **credential_fields(credential, current.number if current else None, held, tenant),
+            **credential_fields(credential, current.number if current else None, level, tenant),
             "metadata": dict(merge_metadata(extracted, credential.metadata)),
             "extracted": extracted,
-            "owners": [one.email for one in owners],
-            "owner_ids": [public_id("person", one.pk) for one in owners],
+            "owners": [owner.email for owner in owners],
+            "owner_ids": [public_id("person", owner.pk) for owner in owners],
             "policy": policy_out(credential),
-            "versions": [_version(one) for one in versions],
+            "versions": [_version(version) for version in versions],
             "rotation": _rotation(credential),
             "active_leases": active_leases(credential.pk),
             "created_at": credential.created_at,
@@ -76,17 +68,15 @@ def _version(version: Version) -> VersionOut:
 
 
 def _owners(credential: Credential) -> list[Person]:
-    """The owners who are members still."""
+    """The owners who are still members."""
     members = Person.objects.filter(memberships__tenant_id=credential.tenant_id)
     return list(members.filter(pk__in=credential.owners).order_by("email"))
 
 
 def _rotation(credential: Credential) -> RotationOut | None:
-    rotation = (
-        Rotation.objects.filter(credential=credential, state=RotationState.OPEN)
-        .select_related("credential", "previous", "current")
-        .first()
-    )
+    # By the stored state: a window that is over is shown until the worker closes it.
+    rows = Rotation.objects.filter(credential=credential, state=RotationState.OPEN)
+    rotation = rows.with_versions().first()
     return rotation_out(rotation) if rotation else None
 
 

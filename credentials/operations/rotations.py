@@ -1,4 +1,4 @@
-"""Rotation with a dual window: until it closes, the old and the new value are both valid."""
+"""Rotation with a window: until it closes, the old and the new value are both valid."""
 
 import hmac
 import json
@@ -11,6 +11,7 @@ from access.actions import Action
 from access.actor import Actor
 from audit.events import Event
 from audit.recording import EntryDraft
+from credentials.context import CredentialContext, operation
 from credentials.envelope import Secret, UnsealFailed, unseal
 from credentials.generation import GenerateSpec, can_generate, generate_value
 from credentials.models import (
@@ -21,21 +22,28 @@ from credentials.models import (
     Version,
     VersionState,
 )
-from credentials.operations.credentials import change_credential
+from credentials.operations.credentials import lock_credential
 from credentials.operations.rotation_windows import (
     close_window,
     describe_rotation,
     require_no_window,
 )
 from credentials.serializers import rotation_out
-from credentials.shapes.credentials import RotateCredential, RotationOut
+from credentials.shapes.rotations import RotateCredential, RotationOut
 from credentials.versions import add_version, examine_secret
 from foundation.db.clock import database_now
 from foundation.errors import Conflict, Invalid
 from tenants.models import Tenant
 
 
-def rotate_credential(actor: Actor, request: RotateCredential) -> RotationOut:
+def _check_source(request: RotateCredential) -> None:
+    generates = request.generate is not None and request.generate is not False
+    if generates == (request.new_value is not None):
+        raise Invalid("Exactly one of newValue or generate must be given.", "newValue")
+
+
+@operation(Action.ROTATE_CREDENTIAL, Event.CREDENTIAL_ROTATED, check=_check_source)
+def rotate_credential(context: CredentialContext, request: RotateCredential) -> RotationOut:
     """Give a credential a new value and open the window in which the old one stays readable.
 
     Leases on the old version stay readable until their own end or the window's, whichever comes
@@ -43,29 +51,16 @@ def rotate_credential(actor: Actor, request: RotateCredential) -> RotationOut:
     (R6). WindowOpen names the open rotation when there is one (R4); the same idempotency key with
     the same request answers the same rotation.
     """
-    _require_one_source(request)
-    with change_credential(actor, request, Action.ROTATE_CREDENTIAL, Event.CREDENTIAL_ROTATED) as (
-        entry,
-        credential,
-        _,
-        stands,
-    ):
-        earlier = _repeated(actor, credential, request)
-        if earlier is None:
-            window = _window(request, credential, stands.tenant)
-            secret = _new_secret(entry, credential, request)
-            rotation = _promote(actor, credential, secret, window, request)
-        else:
-            rotation = earlier
-            entry.add_details(repeated=True)
-        describe_rotation(entry, rotation)
-        return rotation_out(rotation)
-
-
-def _require_one_source(request: RotateCredential) -> None:
-    generates = request.generate is not None and request.generate is not False
-    if generates == (request.new_value is not None):
-        raise Invalid("Exactly one of newValue or generate must be given.", "newValue")
+    credential, _ = lock_credential(context, request)
+    rotation = _repeated(context.actor, credential, request)
+    if rotation is None:
+        window = _window(request, credential, context.membership.tenant)
+        secret = _new_secret(context.entry, credential, request)
+        rotation = _rotate(context.actor, credential, secret, window, request)
+    else:
+        context.entry.add_details(repeated=True)
+    describe_rotation(context.entry, rotation)
+    return rotation_out(rotation)
 
 
 def _window(request: RotateCredential, credential: Credential, tenant: Tenant) -> timedelta:
@@ -77,7 +72,7 @@ def _window(request: RotateCredential, credential: Credential, tenant: Tenant) -
 
 
 def _new_secret(entry: EntryDraft, credential: Credential, request: RotateCredential) -> Secret:
-    """The new value with the secret fields of the old one, which a rotation leaves as they are."""
+    """The new value with the secret fields of the old one, which a rotation keeps."""
     fields = _kept_fields(entry, credential)
     if request.new_value is not None:
         value = request.new_value.get_secret_value()
@@ -97,13 +92,13 @@ def _kept_fields(entry: EntryDraft, credential: Credential) -> dict[str, str]:
     try:
         return unseal(current).fields
     except UnsealFailed:
-        # A damaged value must not stand in the way of its replacement.
+        # A damaged value must not prevent its replacement.
         entry.add_details(previous_unreadable=True)
         return {}
 
 
 def _fitting_fields(credential: Credential, value: str, fields: dict[str, str]) -> dict[str, str]:
-    """A passphrase that does not open the new key belonged to the old one and goes with it."""
+    """The old secret fields, without a passphrase that does not open the new key."""
     try:
         examine_secret(credential.type, Secret(value, fields), credential.metadata)
     except Invalid:
@@ -111,7 +106,7 @@ def _fitting_fields(credential: Credential, value: str, fields: dict[str, str]) 
     return fields
 
 
-def _promote(
+def _rotate(
     actor: Actor,
     credential: Credential,
     secret: Secret,
@@ -122,11 +117,7 @@ def _promote(
     if credential.state != State.ACTIVE:
         raise Conflict(f"This credential is {credential.state}; only an active one rotates.")
     require_no_window(actor, credential)
-    extracted = examine_secret(credential.type, secret, credential.metadata)
-    old = Version.objects.locked().get(credential=credential, state=VersionState.CURRENT)
-    old.state = VersionState.PREVIOUS
-    old.save(update_fields=["state"])
-    new = add_version(actor, credential, secret, extracted)
+    old, new = _promote(actor, credential, secret)
     now = database_now()
     rotation = Rotation(
         tenant_id=actor.tenant_id,
@@ -148,7 +139,17 @@ def _promote(
     return rotation
 
 
+def _promote(actor: Actor, credential: Credential, secret: Secret) -> tuple[Version, Version]:
+    """The previous version and the new current one."""
+    extracted = examine_secret(credential.type, secret, credential.metadata)
+    old = Version.objects.locked().get(credential=credential, state=VersionState.CURRENT)
+    old.state = VersionState.PREVIOUS
+    old.save(update_fields=["state"])
+    return old, add_version(actor, credential, secret, extracted)
+
+
 def _repeated(actor: Actor, credential: Credential, request: RotateCredential) -> Rotation | None:
+    """The rotation that an earlier call with the same idempotency key made."""
     if request.idempotency_key is None:
         return None
     earlier = (
@@ -158,7 +159,7 @@ def _repeated(actor: Actor, credential: Credential, request: RotateCredential) -
             client_id=actor.client_id,
             idempotency_key=request.idempotency_key,
         )
-        .select_related("credential", "previous", "current")
+        .with_versions()
         .first()
     )
     if earlier is None:
@@ -172,7 +173,7 @@ def _repeated(actor: Actor, credential: Credential, request: RotateCredential) -
 
 
 def _digest(request: RotateCredential) -> bytes:
-    """A keyed digest, so that what is kept tells nothing about a value that could be guessed."""
+    """A keyed digest, so that nobody can test guesses of the value against what is stored."""
     plain = request.model_dump(mode="python", exclude={"idempotency_key"})
     plain["new_value"] = request.new_value.get_secret_value() if request.new_value else None
     key = settings.ENVIRONMENT.handle_key.get_secret_value().encode()

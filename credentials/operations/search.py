@@ -8,10 +8,9 @@ from django.db import connection
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from access.actions import Action
-from access.actor import Actor
-from audit.recording import read_only
+from credentials.context import CredentialContext, operation
 from credentials.models import Credential, Folder, State, Version, VersionState
-from credentials.permissions import Permissions, below, read_permissions
+from credentials.permissions import below
 from credentials.serializers import credential_fields, credential_out
 from credentials.shapes.credentials import (
     BrowseCredentials,
@@ -24,72 +23,67 @@ from credentials.shapes.credentials import (
 )
 from foundation.errors import FolderNotFound, Invalid
 from foundation.schema.safe_text import is_visible
-from tenants.memberships import active_membership
 
 CANDIDATES = 1000
 
 
-def list_credentials(actor: Actor, request: ListCredentials) -> CredentialPageOut:
+@operation(Action.LIST_CREDENTIALS)
+def list_credentials(context: CredentialContext, request: ListCredentials) -> CredentialPageOut:
     """List credentials by folder, type and tag with their metadata; values are never listed.
 
     Without `folderPath` everything visible is listed; with it that folder, and with `recursive`
     all below it. Ordered by folder and key. FolderNotFound when nothing visible is there.
     """
-    with read_only(actor, Action.LIST_CREDENTIALS):
-        stands = active_membership(actor)
-        held = read_permissions(actor, stands)
-        rows = _filtered(actor, held, request)
-        if request.cursor:
-            rows = rows.filter(_after(request.cursor))
-        page = list(rows.order_by("folder__path", "key")[: request.limit + 1])
-        folders = _child_folders(actor, held, request.folder_path or "")
-        _require_something(actor, held, request.folder_path, found=bool(page or folders))
-        shown = page[: request.limit]
-        return CredentialPageOut(
-            credentials=[
-                credential_out(one, _number(one), held.on(one), stands.tenant) for one in shown
-            ],
-            folders=folders,
-            next_cursor=_cursor([shown[-1].folder.path, shown[-1].key])
-            if len(page) > request.limit
-            else None,
-        )
+    permissions = context.permissions
+    rows = _filtered(context, request)
+    if request.cursor:
+        rows = rows.filter(_after(request.cursor))
+    page = list(rows.order_by("folder__path", "key")[: request.limit + 1])
+    folders = _child_folders(context, request.folder_path or "")
+    if request.folder_path and not page and not folders:
+        _require_visible_folder(context, request.folder_path)
+    shown = page[: request.limit]
+    last = shown[-1] if len(page) > request.limit else None
+    tenant = context.membership.tenant
+    return CredentialPageOut(
+        credentials=[
+            credential_out(row, _number(row), permissions.on(row), tenant) for row in shown
+        ],
+        folders=folders,
+        next_cursor=_cursor([last.folder.path, last.key]) if last else None,
+    )
 
 
-def search_credentials(actor: Actor, request: SearchCredentials) -> FoundPageOut:
+@operation(Action.SEARCH_CREDENTIALS)
+def search_credentials(context: CredentialContext, request: SearchCredentials) -> FoundPageOut:
     """Find credentials by a fuzzy match on key, tag, type, folder or description; best first."""
-    with read_only(actor, Action.SEARCH_CREDENTIALS):
-        stands = active_membership(actor)
-        held = read_permissions(actor, stands)
-        scores = _scores(request.query)
-        rows = _filtered(actor, held, request).filter(pk__in=list(scores))
-        ranked = sorted(rows, key=lambda one: (-scores[one.pk], one.key))
-        start = _offset(request.cursor)
-        shown = ranked[start : start + request.limit]
-        more = start + request.limit < len(ranked)
-        return FoundPageOut(
-            credentials=[
-                FoundOut.model_validate(
-                    {
-                        **credential_fields(one, _number(one), held.on(one), stands.tenant),
-                        "score": round(float(scores[one.pk]), 4),
-                    }
-                )
-                for one in shown
-            ],
-            next_cursor=_cursor([start + request.limit]) if more else None,
-        )
+    context.require_membership()
+    scores = _scores(request.query)
+    rows = _filtered(context, request).filter(pk__in=list(scores))
+    ranked = sorted(rows, key=lambda row: (-scores[row.pk], row.key))
+    start = _offset(request.cursor)
+    end = start + request.limit
+    return FoundPageOut(
+        credentials=[_found(context, row, scores[row.pk]) for row in ranked[start:end]],
+        next_cursor=_cursor([end]) if end < len(ranked) else None,
+    )
+
+
+def _found(context: CredentialContext, credential: Credential, score: float) -> FoundOut:
+    level, tenant = context.permissions.on(credential), context.membership.tenant
+    fields = credential_fields(credential, _number(credential), level, tenant)
+    return FoundOut.model_validate({**fields, "score": round(float(score), 4)})
 
 
 def _filtered(
-    actor: Actor, held: Permissions, request: ListCredentials | SearchCredentials
+    context: CredentialContext, request: ListCredentials | SearchCredentials
 ) -> QuerySet[Credential]:
-    rows = Credential.objects.of(actor).exclude(state=State.DELETED).filter(held.visible())
+    rows = _visible(context)
     if request.folder_path is not None:
-        whole = not isinstance(request, ListCredentials) or request.recursive
+        recursive = not isinstance(request, ListCredentials) or request.recursive
         rows = rows.filter(
             below("folder__path", request.folder_path)
-            if whole
+            if recursive
             else Q(folder__path=request.folder_path)
         )
     if isinstance(request, BrowseCredentials | BrowseFound) and request.state:
@@ -123,31 +117,32 @@ def _ids(statement: str, arguments: list[Any]) -> list[Any]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _child_folders(actor: Actor, held: Permissions, path: str) -> list[str]:
-    """The folders right below `path` in which, or below which, the actor sees something."""
-    rows = Credential.objects.of(actor).exclude(state=State.DELETED).filter(held.visible())
-    used = rows.filter(below("folder__path", path)).values_list("folder__path", flat=True)
-    empty = [
-        one
-        for one in Folder.objects.of(actor)
-        .filter(below("path", path))
-        .values_list("path", flat=True)
-        if held.on_folder(one)
+def _visible(context: CredentialContext) -> QuerySet[Credential]:
+    rows = Credential.objects.of(context.actor).exclude(state=State.DELETED)
+    return rows.filter(context.permissions.visible())
+
+
+def _child_folders(context: CredentialContext, path: str) -> list[str]:
+    """The folders directly below `path` in which, or below which, the actor sees something."""
+    used = _visible(context).filter(below("folder__path", path))
+    folders = Folder.objects.of(context.actor).filter(below("path", path))
+    readable = [
+        folder
+        for folder in folders.values_list("path", flat=True)
+        if context.permissions.on_folder(folder)
     ]
     start = f"{path}/" if path else ""
     children = {
-        start + one[len(start) :].split("/")[0]
-        for one in {*used.distinct(), *empty}
-        if one != path and one.startswith(start)
+        start + folder[len(start) :].split("/")[0]
+        for folder in {*used.values_list("folder__path", flat=True).distinct(), *readable}
+        if folder != path and folder.startswith(start)
     }
     return sorted(child for child in children if child)
 
 
-def _require_something(actor: Actor, held: Permissions, path: str | None, *, found: bool) -> None:
-    if not path or found:
-        return
-    exists = Folder.objects.of(actor).filter(path=path).exists()
-    if not exists or not held.on_folder(path):
+def _require_visible_folder(context: CredentialContext, path: str) -> None:
+    exists = Folder.objects.of(context.actor).filter(path=path).exists()
+    if not exists or not context.permissions.on_folder(path):
         raise FolderNotFound()
 
 

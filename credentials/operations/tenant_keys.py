@@ -1,4 +1,4 @@
-"""The tenant's keys: rotated, followed by the data keys that they wrap, and destroyed at last."""
+"""The tenant's keys: rotated, replaced as wraps of data keys, and finally destroyed."""
 
 import logging
 from functools import lru_cache
@@ -10,79 +10,79 @@ from access.actions import Action
 from access.actor import Actor
 from access.tenancy import TenantQuerySet
 from audit.events import Event
-from audit.recording import EntryDraft, audited, read_only
+from audit.recording import EntryDraft
+from credentials.context import CredentialContext, operation
 from credentials.envelope import UnsealFailed, active_key, new_key, require_openable, rewrap
 from credentials.models import KeyState, TenantKey, Version
 from credentials.shapes.tenant_keys import KeyOut, KeyPageOut, ListKeys, RotateTenantKey
 from foundation.db.ids import NO_ID, parse_public_id, public_id
 from foundation.db.paging import page
 from foundation.errors import Conflict, NotFound, PreconditionFailed
-from tenants.memberships import active_membership
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
 
 
-def list_keys(actor: Actor, request: ListKeys) -> KeyPageOut:
-    """The tenant's keys with how much each wraps; nothing of what they are."""
-    with read_only(actor, Action.LIST_KEYS):
-        active_membership(actor).require(Action.LIST_KEYS)
-        shown, cursor = page(
-            TenantKey.objects.of(actor),
-            {"number": int},
-            limit=request.limit,
-            cursor=request.cursor,
-            newest_first=True,
-        )
-        per_key = _wrapped(actor).values("tenant_key_id", "tenant_key__state")
-        counts = list(per_key.annotate(count=Count("pk")))
-        wraps = {one["tenant_key_id"]: one["count"] for one in counts}
-        older = [one for one in counts if one["tenant_key__state"] != KeyState.ACTIVE]
-        return KeyPageOut(
-            keys=[_out(one, wraps.get(one.pk, 0)) for one in shown],
-            waiting=sum(one["count"] for one in older),
-            next_cursor=cursor,
-        )
+@operation(Action.LIST_KEYS)
+def list_keys(context: CredentialContext, request: ListKeys) -> KeyPageOut:
+    """The tenant's keys with how many versions each wraps; nothing of the keys themselves."""
+    shown, cursor = page(
+        TenantKey.objects.of(context.actor),
+        {"number": int},
+        limit=request.limit,
+        cursor=request.cursor,
+        newest_first=True,
+    )
+    per_key = _wrapped(context.actor).values("tenant_key_id", "tenant_key__state")
+    counts = list(per_key.annotate(count=Count("pk")))
+    wraps = {row["tenant_key_id"]: row["count"] for row in counts}
+    older = [row for row in counts if row["tenant_key__state"] != KeyState.ACTIVE]
+    return KeyPageOut(
+        keys=[_key_out(key, wraps.get(key.pk, 0)) for key in shown],
+        waiting=sum(row["count"] for row in older),
+        next_cursor=cursor,
+    )
 
 
-def show_key(actor: Actor, key_id: str) -> KeyOut:
-    """One of the tenant's keys, a destroyed one too."""
-    with read_only(actor, Action.SHOW_KEY):
-        active_membership(actor).require(Action.SHOW_KEY)
-        key = TenantKey.objects.of(actor).filter(pk=parse_public_id("kek", key_id)).first()
-        if key is None:
-            raise _no_key()
-        return _out(key, _wrapped(actor, key).count())
+@operation(Action.SHOW_KEY)
+def show_key(context: CredentialContext, key_id: str) -> KeyOut:
+    """One of the tenant's keys, even a destroyed one."""
+    key = _find(TenantKey.objects.of(context.actor), key_id)
+    return _key_out(key, _wrapped(context.actor, key).count())
 
 
-def rotate_tenant_key(actor: Actor, request: RotateTenantKey) -> KeyOut:
-    """A new active key; the one before only opens what it wraps, until nothing is left of that.
+def _find(rows: TenantQuerySet[TenantKey], key_id: str) -> TenantKey:
+    key = rows.filter(pk=parse_public_id("kek", key_id)).first()
+    if key is None:
+        raise NotFound("There is no such key.")
+    return key
 
-    Whatever is stored from now on is under the new key. What was stored before stays readable all
-    the time, and is wrapped anew in the background. PreconditionFailed when the caller saw another
-    active key than there is.
+
+@operation(Action.ROTATE_TENANT_KEY, Event.TENANT_KEK_ROTATED)
+def rotate_tenant_key(context: CredentialContext, request: RotateTenantKey) -> KeyOut:
+    """Make a new active key; the previous one only opens what it wraps, until that is nothing.
+
+    From now on everything is stored under the new key. What was stored before stays readable and
+    is rewrapped in the background. PreconditionFailed when the caller saw another active key.
     """
-    with audited(actor, Action.ROTATE_TENANT_KEY, Event.TENANT_KEK_ROTATED) as entry:
-        active_membership(actor).require(Action.ROTATE_TENANT_KEY)
-        old = TenantKey.objects.of(actor).locked().filter(state=KeyState.ACTIVE).first()
-        _require_seen(old, request.active_key_id)
-        if old is None:
-            new = active_key(actor.tenant_id)
-        else:
-            new = _follow(old)
-            entry.add_details(previous=old.number, versions=_wrapped(actor, old).count())
-        _describe(entry, new)
-        return _out(new, 0)
-
-
-def _require_seen(active: TenantKey | None, seen: str | None) -> None:
-    if seen is not None and (active is None or active.pk != parse_public_id("kek", seen)):
+    actor = context.actor
+    old = TenantKey.objects.of(actor).locked().filter(state=KeyState.ACTIVE).first()
+    seen = request.active_key_id
+    if seen is not None and (old is None or old.pk != parse_public_id("kek", seen)):
         raise PreconditionFailed("Another key is active by now; look at the keys again.")
+    if old is None:
+        new = active_key(actor.tenant_id)
+    else:
+        new = _succeed(old)
+        context.entry.add_details(previous=old.number, versions=_wrapped(actor, old).count())
+    _describe(context.entry, new)
+    return _key_out(new, 0)
 
 
-def _follow(old: TenantKey) -> TenantKey:
-    require_openable(old)  # under a wrong root key nothing begins
+def _succeed(old: TenantKey) -> TenantKey:
+    """The next active key, saved; the old one only decrypts from now on."""
+    require_openable(old)  # Nothing may begin under a wrong root key.
     old.state = KeyState.DECRYPT_ONLY
     old.save(update_fields=["state"])
     newest = TenantKey.objects.filter(tenant_id=old.tenant_id).aggregate(newest=Max("number"))
@@ -92,50 +92,52 @@ def _follow(old: TenantKey) -> TenantKey:
     return new
 
 
-def rewrap_due_key(actor: Actor, key_id: UUID) -> bool:
-    """Wrap one batch of what a decrypt-only key wraps by the active key; values stay as they are.
+@operation(Action.REWRAP_DUE_KEY, Event.TENANT_KEK_REWRAPPED)
+def rewrap_due_key(context: CredentialContext, key_id: UUID) -> bool:
+    """Rewrap one batch of data keys from a decrypt-only key to the active key.
 
-    False when there is nothing to do now: no such key, all of it done, or another worker is at it.
-    What somebody else changes at this moment is left for the next time.
+    Values stay as they are. False when there is nothing to do now: no such key, everything done,
+    or another worker is at it. Rows that another transaction changes now are left for later.
     """
-    done = 0
-    with audited(actor, Action.REWRAP_DUE_KEY, Event.TENANT_KEK_REWRAPPED) as entry:
-        old = (
-            TenantKey.objects.of(actor)
-            .select_for_update(of=("self",), skip_locked=True, no_key=True)
-            .filter(pk=key_id, state=KeyState.DECRYPT_ONLY)
-            .first()
-        )
-        if old is not None:
-            new = active_key(actor.tenant_id)
-            done = _rewrap_some(actor, old, new)
-            entry.add_details(previous=old.number, versions=done)
-            _describe(entry, new)
-        if not done:
-            entry.discard()
+    actor, entry = context.actor, context.entry
+    old = (
+        TenantKey.objects.of(actor)
+        .select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .filter(pk=key_id, state=KeyState.DECRYPT_ONLY)
+        .first()
+    )
+    if old is None:
+        entry.discard()
+        return False
+    new = active_key(actor.tenant_id)
+    done = _rewrap_batch(actor, old, new)
+    entry.add_details(previous=old.number, versions=done)
+    _describe(entry, new)
+    if not done:
+        entry.discard()
     return done > 0
 
 
-def _rewrap_some(actor: Actor, old: TenantKey, new: TenantKey) -> int:
-    """The next versions that open; one whose wrap is damaged stands in nobody's way."""
-    behind = NO_ID
-    while batch := _batch(actor, old, behind):
-        behind = batch[-1].pk
-        good = [one for one in batch if _rewrapped(one, old, new)]
-        if good:
-            Version.objects.of(actor).bulk_update(good, ["tenant_key", "wrapped_key"])
-            return len(good)
+def _rewrap_batch(actor: Actor, old: TenantKey, new: TenantKey) -> int:
+    """Rewrap the next versions that open; a damaged one does not stop those after it."""
+    last = NO_ID
+    while batch := _next_batch(actor, old, last):
+        last = batch[-1].pk
+        rewrapped = [version for version in batch if _rewrap(version, old, new)]
+        if rewrapped:
+            Version.objects.of(actor).bulk_update(rewrapped, ["tenant_key", "wrapped_key"])
+            return len(rewrapped)
     return 0
 
 
-def _batch(actor: Actor, old: TenantKey, behind: UUID) -> list[Version]:
-    rows = _wrapped(actor, old).filter(pk__gt=behind).order_by("pk")
-    # Not locked against whoever only refers to the version, such as a lease that is being issued.
-    held = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    return list(held.defer("sealed", "extracted")[:BATCH])
+def _next_batch(actor: Actor, old: TenantKey, last: UUID) -> list[Version]:
+    rows = _wrapped(actor, old).filter(pk__gt=last).order_by("pk")
+    # A key-sharing lock, so that a lease being issued may still refer to the version.
+    locked = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    return list(locked.defer("sealed", "extracted")[:BATCH])
 
 
-def _rewrapped(version: Version, old: TenantKey, new: TenantKey) -> bool:
+def _rewrap(version: Version, old: TenantKey, new: TenantKey) -> bool:
     version.tenant_key = old
     try:
         rewrap(version, new)
@@ -147,40 +149,33 @@ def _rewrapped(version: Version, old: TenantKey, new: TenantKey) -> bool:
 
 @lru_cache(maxsize=1000)
 def _alarm(version_id: UUID) -> None:
-    """Said once by each process: it comes by again with every sweep."""
+    """Logged once per process, because every sweep meets the version again."""
     log.critical("version %s does not open: its wrapped data key is damaged", version_id)
 
 
-def destroy_tenant_key(actor: Actor, key_id: str) -> None:
-    """Destroy a key that wraps nothing any more, for good. Conflict while it is active or wraps
-    something; nothing happens when it is destroyed already.
+@operation(Action.DESTROY_TENANT_KEY, Event.TENANT_KEK_DESTROYED)
+def destroy_tenant_key(context: CredentialContext, key_id: str) -> None:
+    """Destroy a key that wraps nothing any more, for good. Idempotent.
+
+    Conflict while it is active or wraps something.
     """
-    with audited(actor, Action.DESTROY_TENANT_KEY, Event.TENANT_KEK_DESTROYED) as entry:
-        active_membership(actor).require(Action.DESTROY_TENANT_KEY)
-        rows = TenantKey.objects.of(actor).locked()
-        key = rows.filter(pk=parse_public_id("kek", key_id)).first()
-        if key is None:
-            raise _no_key()
-        _describe(entry, key)
-        if key.state == KeyState.DESTROYED:
-            entry.discard()
-            return
-        _require_unused(actor, key)
-        key.state, key.wrapped = KeyState.DESTROYED, None
-        key.save(update_fields=["state", "wrapped"])
+    key = _find(TenantKey.objects.of(context.actor).locked(), key_id)
+    _describe(context.entry, key)
+    if key.state == KeyState.DESTROYED:
+        context.entry.discard()
+        return
+    _require_unused(context.actor, key)
+    key.state, key.wrapped = KeyState.DESTROYED, None
+    key.save(update_fields=["state", "wrapped"])
 
 
 def _require_unused(actor: Actor, key: TenantKey) -> None:
-    """Only an active key gains versions, so what is counted under the lock stays true."""
+    # Only an active key gains versions, so the count stays true under the lock.
     if key.state == KeyState.ACTIVE:
         raise Conflict("This key is the active one; rotate it first.")
     count = _wrapped(actor, key).count()
     if count:
         raise Conflict(f"This key still wraps {count} version{'' if count == 1 else 's'}.")
-
-
-def _no_key() -> NotFound:
-    return NotFound("There is no such key.")
 
 
 def _wrapped(actor: Actor, key: TenantKey | None = None) -> TenantQuerySet[Version]:
@@ -192,7 +187,7 @@ def _describe(entry: EntryDraft, key: TenantKey) -> None:
     entry.add_details(key=public_id("kek", key.pk), number=key.number)
 
 
-def _out(key: TenantKey, wraps: int) -> KeyOut:
+def _key_out(key: TenantKey, wraps: int) -> KeyOut:
     return KeyOut.model_validate(
         {
             "key_id": public_id("kek", key.pk),

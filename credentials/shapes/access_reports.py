@@ -1,12 +1,13 @@
-"""What is asked and answered about who reaches what, and by which rule."""
+"""What reports on access take and answer: who reaches what, and by which rules."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from credentials.fields import FolderPath, Key
-from credentials.shapes.credentials import MAXIMUM_PAGE, LevelWord, StateWord, SubjectOut, TermsOut
+from credentials.fields import FolderPath, Key, LevelWord, StateWord
+from credentials.shapes.grants import SubjectOut, TermsOut
+from foundation.db.paging import MAXIMUM_PAGE
 from foundation.schema.safe_text import visible
 from foundation.schema.shapes import Shape
 
@@ -35,7 +36,7 @@ class ShowReach(Shape):
 
 
 class ShowMatrix(Shape):
-    """Which subjects to set against which folders and credentials; each side has its pages."""
+    """The subjects, and the folders and credentials, of a matrix; each side has its pages."""
 
     subject_kind: KindOfSubject | None = None
     subject_query: Annotated[str, Field(max_length=200), visible("subjectQuery")] = ""
@@ -50,8 +51,8 @@ class ShowMatrix(Shape):
 class RouteOut(Shape):
     """One rule that gives a level: the `role`, the tenant's baseline, a grant, a `group`'s grant.
 
-    `inheritedFrom` is the folder that a grant is on, when that is not the thing itself; the
-    members behind it are the grant's.
+    `inheritedFrom` is the folder that a grant is on, unless that is the target itself. The
+    members after it are the grant's.
     """
 
     rule: RuleWord
@@ -65,7 +66,7 @@ class RouteOut(Shape):
 
 
 class ReacherOut(Shape):
-    """Somebody who reaches the thing, and every rule that lets them; the highest level first."""
+    """Somebody who reaches the target, with every rule that allows it; the highest level first."""
 
     subject: SubjectOut
     level: LevelWord
@@ -80,7 +81,7 @@ class AccessPageOut(Shape):
 
 
 class ReachedOut(Shape):
-    """A credential that a subject reaches, and every rule that lets them."""
+    """A credential that a subject reaches, with every rule that allows it."""
 
     key: str
     folder_path: str
@@ -98,7 +99,7 @@ class ReachPageOut(Shape):
 
 
 class MatrixCellOut(Shape):
-    """One subject on one thing: the grant that is there, and what comes from elsewhere."""
+    """One subject on one target: the grant there, and what is inherited."""
 
     subject: SubjectOut
     own: TermsOut | None

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from credentials.fields import FolderPath, Key
-from credentials.shapes.credentials import MAXIMUM_PAGE, LevelWord, SubjectOut
+from credentials.fields import FolderPath, Key, LevelWord
+from credentials.shapes.grants import SubjectOut
+from foundation.db.paging import MAXIMUM_PAGE
 from foundation.schema.durations import duration_schema, parse_duration
 from foundation.schema.safe_text import visible
 from foundation.schema.shapes import Shape
@@ -27,7 +28,7 @@ Duration = Annotated[
 
 
 class RequestAccess(Shape):
-    """Ask for a level on exactly one of `key` or `folderPath`, for a time or without an end."""
+    """Request a level on exactly one of `key` or `folderPath`, for a time or without an end."""
 
     key: Key | None = None
     folder_path: FolderPath | None = None
@@ -37,7 +38,7 @@ class RequestAccess(Shape):
 
 
 class DecideAccessRequest(Shape):
-    """A person's word on a request; `level` and `duration` give less than was asked for."""
+    """A decision on a request; `level` and `duration` give less than was requested."""
 
     request_id: str
     approve: bool
@@ -55,9 +56,9 @@ class ListAccessRequests(Shape):
 
 
 class AccessRequestOut(Shape):
-    """A request for access, and what became of it.
+    """A request for access and its decision.
 
-    `grantId` and `grantEndsAt` are those of the grant that came of it, as long as it stands.
+    `grantId` and `grantEndsAt` are those of the grant that it became, while that exists.
     """
 
     request_id: str
@@ -82,7 +83,7 @@ class AccessRequestOut(Shape):
 
 
 class AccessRequestDetailOut(AccessRequestOut):
-    """A request with the level that who asked holds now (null: none), and earlier ones."""
+    """A request with the requester's present level (null: none) and earlier requests."""
 
     held_level: LevelWord | None
     history: list[AccessRequestOut]

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from credentials.fields import FolderPath, NewFolderPath
-from credentials.shapes.credentials import MAXIMUM_PAGE, LevelWord
+from credentials.fields import FolderPath, LevelWord, NewFolderPath
+from foundation.db.paging import MAXIMUM_PAGE
 from foundation.schema.shapes import Shape
 
 
@@ -28,8 +28,9 @@ class MoveFolder(NameFolder):
 
 
 class FolderOut(Shape):
-    """A folder: the caller's own level on it (null: only on things in it), and how many
-    credentials right in it the caller sees.
+    """A folder with the caller's own level on it (null: only on something in it).
+
+    `credentials` counts those directly in it that the caller sees.
     """
 
     folder_path: str

@@ -1,20 +1,20 @@
 """What an import takes and answers."""
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from credentials.fields import FolderPath, Key
-from credentials.importers import FormatWord
-from credentials.importers.rows import MAXIMUM_ROWS
-from credentials.shapes.credentials import KindWord
+from credentials.fields import FolderPath, Key, KindWord
+from credentials.importers import FormatWord, read_file
+from credentials.importers.rows import MAXIMUM_ROWS, Rows
 from foundation.schema.shapes import Shape
 
 OutcomeWord = Literal["created", "would_create", "skipped", "failed", "not_created"]
 
 
 class RowChoice(Shape):
-    """What the caller decides for one row of the file; what is left out stays as it was found."""
+    """What the caller chooses for one row of the file; what is left out stays as in the file."""
 
     row: int = Field(ge=1, le=10_000_000)
     key: Key | None = None
@@ -24,11 +24,11 @@ class RowChoice(Shape):
 
 
 class ImportCredentials(Shape):
-    """A file of another tool to store from.
+    """A file of another tool to import.
 
-    `mode` says what a failing row means: `all-or-nothing` stores nothing then, `best-effort` the
-    others. With `dryRun` everything is checked and nothing stored. `keepFolders` puts rows into
-    the file's own folders below `folderPath`.
+    When a row fails, `all-or-nothing` stores nothing and `best-effort` the others. With `dryRun`
+    everything is checked and nothing stored. `keepFolders` puts rows into the file's own folders
+    below `folderPath`.
     """
 
     format: FormatWord
@@ -39,11 +39,16 @@ class ImportCredentials(Shape):
     mode: Literal["all-or-nothing", "best-effort"] = "all-or-nothing"
     rows: Annotated[list[RowChoice], Field(max_length=MAXIMUM_ROWS)] = Field(default_factory=list)
 
+    @cached_property
+    def file_rows(self) -> Rows:
+        """The rows of the file, read once; Invalid or TooLarge when it cannot be read."""
+        return read_file(self.format, self.content.get_secret_value())
+
 
 class RowOut(Shape):
-    """How it went with one row: its number and name in the file, and where it went.
+    """The outcome of one row: its number and name in the file, and where it was stored.
 
-    `reason` says why a row was skipped or failed, and never a value.
+    `reason` explains why a row was skipped or failed; it never contains a value.
     """
 
     row: int

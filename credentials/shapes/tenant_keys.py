@@ -1,11 +1,11 @@
-"""What operations on the tenant's keys take and answer; nothing of a key itself."""
+"""What operations on the tenant's keys take and answer; never a key itself."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from credentials.shapes.credentials import MAXIMUM_PAGE
+from foundation.db.paging import MAXIMUM_PAGE
 from foundation.schema.shapes import Shape
 
 KeyId = Annotated[str, Field(max_length=64)]
@@ -19,7 +19,7 @@ class ListKeys(Shape):
 
 
 class RotateTenantKey(Shape):
-    """A new active key. With `activeKeyId` only while that one is still the active one."""
+    """Make a new active key; with `activeKeyId` only while that key is the active one."""
 
     active_key_id: KeyId | None = None
 
@@ -35,7 +35,7 @@ class KeyOut(Shape):
 
 
 class KeyPageOut(Shape):
-    """A page of keys; `waiting` counts the versions that older keys than the active one wrap."""
+    """A page of keys; `waiting` counts the versions that are still wrapped by older keys."""
 
     keys: list[KeyOut]
     waiting: int

@@ -1,4 +1,4 @@
-"""The credential types: what is checked when a value is stored, and what it tells of itself."""
+"""The credential types: what is checked when a value is stored, and which metadata it yields."""
 
 from credentials.types.registry import KINDS, MAXIMUM_VALUE_BYTES, examine, merge_metadata
 from credentials.types.submission import CredentialType, Submission

@@ -1,8 +1,8 @@
-"""Database URLs: known scheme, a host, and nothing extracted that could hold the password.
+"""Database URLs: a known scheme, a host, and nothing extracted that could contain the password.
 
-The parts are found by one pattern of our own (RFC 3986 §3) and each is extracted only when it is
-plain; what is doubtful is refused or left out, never guessed. An `@` after the host, or a `#`
-anywhere, means that a password was not percent-encoded: such a URL would be read in two ways.
+One pattern (RFC 3986 §3) finds the parts, and each is extracted only when it is plain; what is
+ambiguous is refused or left out, never guessed. An `@` after the host, or a `#` anywhere, means
+that a password was not percent-encoded; such a URL could be read in two ways.
 """
 
 import ipaddress
@@ -36,7 +36,7 @@ _HOST = re.compile(
     r"|(?P<socket>%2[Ff](?:[A-Za-z0-9._-]|%2[Ff])+))(?::(?P<port>[0-9]{1,5}))?"
 )
 # The last alternative: some MySQL clients write their options as JSON, ssl={"ca":…}.
-_TLS_DEMANDED = re.compile(
+_TLS_REQUIRED = re.compile(
     r"true|1|yes|on|strict|mandatory|require|required|verify[-_](?:ca|full|identity)|\{.*"
 )
 _USERNAME = re.compile(r"[\w.$+@\\-]{1,128}")
@@ -45,12 +45,12 @@ _FILE = re.compile(r":memory:|(?:[A-Za-z]:[/\\])?[\w.+ ~/\\-]{1,512}")
 
 
 def examine_database_url(submission: Submission) -> Mapping[str, str]:
-    """`driver`, and `host`, `port`, `database`, `username`, `ssl` where the URL says them.
+    """`driver`, and `host`, `port`, `database`, `username`, `ssl` where the URL states them.
 
     `driver` is the product whatever the scheme's spelling (`postgres` → `postgresql`, `rediss` →
-    `redis`, `mongodb+srv` → `mongodb`). Several hosts make a comma list. `ssl` is `true` when TLS
-    is demanded, `false` when the URL leaves a way without it. For SQLite `driver` and `database`,
-    its file, are all.
+    `redis`, `mongodb+srv` → `mongodb`). Several hosts are joined by commas. `ssl` is
+    `true` when TLS is required, `false` when the URL allows a connection without it. SQLite has
+    only `driver` and `database`, its file.
     """
     found = _URL.fullmatch(submission.value)
     if found is None:
@@ -94,7 +94,7 @@ def _server(scheme: str, rest: str) -> Mapping[str, str]:
 
 
 def _hosts(scheme: str, text: str) -> Mapping[str, str]:
-    hosts = [_HOST.fullmatch(one) for one in text.split(",")]
+    hosts = [_HOST.fullmatch(host) for host in text.split(",")]
     named = [host for host in hosts if host is not None]
     if len(named) < len(hosts) or (len(named) > 1 and scheme in ONE_HOST):
         raise refuse("a host is needed: a name or an address, with or without :port.")
@@ -110,15 +110,15 @@ def _hosts(scheme: str, text: str) -> Mapping[str, str]:
 
 def _username(driver: str, userinfo: str) -> str:
     name, colon, _ = userinfo.partition(":")
-    # Redis clients take a lone `redis://text@host` for the password; a bare @ makes the
-    # border between user and password a guess.
+    # Redis clients read a lone `redis://text@host` as the password; with a bare @ it is unclear
+    # where the user name ends.
     if (driver == "redis" and not colon) or "@" in name:
         return ""
     return _plain(name, _USERNAME)
 
 
 def _plain(part: str, pattern: re.Pattern[str]) -> str:
-    """The decoded part, or nothing when it is not plain: an encoded `user%3Apassword` stays in."""
+    """The decoded part, or nothing when it is not plain, such as an encoded `user%3Apassword`."""
     try:
         text = unquote(part, errors="strict")
     except UnicodeDecodeError:
@@ -127,8 +127,8 @@ def _plain(part: str, pattern: re.Pattern[str]) -> str:
 
 
 def _ssl(scheme: str, query: str) -> str:
-    said = {name.lower(): text.lower() for name, text in parse_qsl(query)}
+    options = {name.lower(): text.lower() for name, text in parse_qsl(query)}
     for name in TLS_PARAMETERS:
-        if name in said:
-            return "true" if _TLS_DEMANDED.fullmatch(said[name]) else "false"
+        if name in options:
+            return "true" if _TLS_REQUIRED.fullmatch(options[name]) else "false"
     return "true" if scheme in TLS_SCHEMES else ""

@@ -1,4 +1,4 @@
-"""OAuth access tokens: any text; one that is a JWT tells when it ends."""
+"""OAuth access tokens: any text; a JWT states when it expires."""
 
 import base64
 import json
@@ -13,9 +13,9 @@ ENDS = "tokenExpiresAt"
 
 
 def examine_oauth_token(submission: Submission) -> Mapping[str, str]:
-    """`tokenExpiresAt`: as the caller said, else by the `exp` of a JWT (RFC 7519 §4.1.4).
+    """`tokenExpiresAt`: as the caller states it, else the `exp` of a JWT (RFC 7519 §4.1.4).
 
-    The signature is not checked: whose key it would be is not known here.
+    The signature is not checked, because the issuer's key is unknown here.
     """
     given = submission.metadata.get(ENDS)
     if given is None:

@@ -1,6 +1,6 @@
-"""The clear part of an OpenSSH private key: cipher, KDF rounds and public key stand unencrypted.
+"""The unencrypted part of an OpenSSH private key: cipher, KDF rounds and public key.
 
-The layout is OpenSSH's PROTOCOL.key, its strings are those of RFC 4251 §5.
+The layout is that of OpenSSH's PROTOCOL.key, with the strings of RFC 4251 §5.
 """
 
 import base64
@@ -22,7 +22,7 @@ KEY_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """What can be known without the passphrase; `rounds` is the work of its bcrypt KDF."""
+    """What can be read without the passphrase; `rounds` is the cost of its bcrypt KDF."""
 
     encrypted: bool
     rounds: int
@@ -30,7 +30,7 @@ class Container:
 
 
 def read_container(body: str) -> Container:
-    """The container in the base64 `body`; ValueError unless it is whole and holds one key."""
+    """The container in the base64 `body`; ValueError unless it is complete and contains one key."""
     data = base64.b64decode("".join(body.split()), validate=True)
     if not data.startswith(MAGIC):
         raise ValueError

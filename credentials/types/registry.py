@@ -1,4 +1,4 @@
-"""The table of types, and the one way through which every value goes before it is sealed."""
+"""The table of types, and the examination of every value before it is sealed."""
 
 import base64
 import binascii
@@ -30,21 +30,21 @@ KINDS: Mapping[str, CredentialType] = MappingProxyType(
 def examine(
     kind: str, value: str, secret_fields: Mapping[str, str], metadata: Mapping[str, str]
 ) -> dict[str, str]:
-    """What a value of type `kind` tells of itself; Invalid when it is no such value.
+    """The metadata extracted from a value of type `kind`; Invalid when it is no such value.
 
     A value is 1 byte to 64 KiB of UTF-8 text; with `metadata.encoding` = `base64` it must be
-    base64. An extracted text that could not stand in metadata (too long, invisible characters)
+    base64. An extracted text that metadata could not contain (too long, invisible characters)
     is left out.
     """
     if kind not in KINDS:
         raise Invalid(f"type: one of {', '.join(KINDS)}.", "type")
     _check_value(value, metadata)
-    told = KINDS[kind].examine(Submission(value, secret_fields, metadata))
-    return {name: text for name, text in told.items() if text and is_metadata_text(text)}
+    extracted = KINDS[kind].examine(Submission(value, secret_fields, metadata))
+    return {name: text for name, text in extracted.items() if text and is_metadata_text(text)}
 
 
 def merge_metadata(extracted: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """Extracted and given metadata together; the caller's wins on a clash."""
+    """Extracted and given metadata together; the given one wins."""
     return {**extracted, **given}
 
 
@@ -59,7 +59,7 @@ def _check_value(value: str, metadata: Mapping[str, str]) -> None:
 
 
 def _is_base64(value: str) -> bool:
-    # Line breaks are what `base64` and PEM put in; nothing else may stand between.
+    # `base64` and PEM insert line breaks; nothing else is allowed.
     text = value.replace("\r\n", "\n").replace("\n", "")
     try:
         data = base64.b64decode(text, validate=True)

@@ -1,4 +1,4 @@
-"""Instants as RFC 3339 writes them."""
+"""Dates and times in the format of RFC 3339."""
 
 import re
 from datetime import UTC, datetime

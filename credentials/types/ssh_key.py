@@ -1,4 +1,4 @@
-"""SSH private keys: they must parse, and open with their passphrase when it came along."""
+"""SSH private keys: they must parse, and open with their passphrase when it is submitted."""
 
 import base64
 import re
@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.serialization import (
 from credentials.types.openssh import read_container
 from credentials.types.submission import Submission, refuse, refusing
 
-# Checking an RSA key takes time with the cube of its size; 8 KiB of PEM hold up to 8192 bits.
+# Checking an RSA key takes time cubic in its size; 8 KiB of PEM are enough for 8192 bits.
 MAXIMUM_PEM = 8 * 1024
-# The key itself says how long its passphrase is stretched; 256 rounds take about two seconds.
+# The key itself states the rounds of its KDF; 256 take about two seconds.
 MAXIMUM_ROUNDS = 256
 TRADITIONAL = {"RSA ": "rsa", "EC ": "ecdsa"}
 
@@ -44,8 +44,8 @@ _TOO_SLOW = f"at most {MAXIMUM_ROUNDS} rounds of passphrase stretching (ssh-keyg
 def examine_ssh_key(submission: Submission) -> Mapping[str, str]:
     """`algorithm`, `fingerprint`, `keySize` (RSA, bits) and `hasPassphrase`.
 
-    An encrypted key whose passphrase is not in the secret fields is taken by what stands in the
-    clear: all of that in OpenSSH's format, only the algorithm in the older PEM format.
+    An encrypted key whose passphrase is not in the secret fields is judged by its unencrypted
+    part: all of these in OpenSSH's format, only the algorithm in the older PEM format.
     """
     pem = submission.value.strip()
     found = _PEM.fullmatch(pem) if len(pem) <= MAXIMUM_PEM else None

@@ -1,4 +1,4 @@
-"""What a type looks at, and what a type is."""
+"""What a credential type is, and what it examines."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from foundation.errors import Invalid
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Submission:
-    """A value on its way in, with what came beside it; never printed."""
+    """A submitted value with its secret fields and metadata; never printed."""
 
     value: str
     secret_fields: Mapping[str, str]
@@ -23,13 +23,13 @@ Examination = Callable[[Submission], Mapping[str, str]]
 
 
 def no_metadata(_: Submission) -> Mapping[str, str]:
-    """The examination of a type that takes any text."""
+    """The examination of a type that accepts any text."""
     return {}
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialType:
-    """A credential type. `examine` raises Invalid or answers what the value tells, never a secret.
+    """A credential type. `examine` raises Invalid or answers metadata of the value, no secret.
 
     `generates`: whether any random text is a value of this type.
     """
@@ -39,11 +39,11 @@ class CredentialType:
 
 
 def refuse(rule: str, field: str = "value") -> Invalid:
-    """The refusal of a value: the rule that it breaks, and no part of it."""
+    """The refusal of a value: the rule that it breaks, and no part of the value."""
     return Invalid(f"{field}: {rule}", field)
 
 
-# What the parsers were seen to raise for damaged input, besides the ValueError they document.
+# What the parsers raise for damaged input besides the ValueError that they document.
 _PARSER_ERRORS = (
     ValueError,
     TypeError,
@@ -59,7 +59,7 @@ _PARSER_ERRORS = (
 
 @contextmanager
 def refusing(rule: str, field: str = "value") -> Iterator[None]:
-    """Turn a parser's errors, whose text may quote the value, into the refusal by `rule`."""
+    """Replace a parser's errors, whose text may quote the value, by the refusal with `rule`."""
     try:
         yield
     except _PARSER_ERRORS:

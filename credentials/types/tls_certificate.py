@@ -20,12 +20,12 @@ from foundation.schema.shapes import Shape
 from foundation.schema.strict_json import parse_strict
 
 MAXIMUM_CHAIN = 10
-# Checking an RSA key takes time with the cube of its size; 8 KiB of PEM hold up to 8192 bits.
+# Checking an RSA key takes time cubic in its size; 8 KiB of PEM are enough for 8192 bits.
 MAXIMUM_KEY = 8 * 1024
 
 
 class TlsValue(Shape):
-    """The JSON object that a value of this type is; every member is PEM text."""
+    """A value of this type: a JSON object whose members are PEM texts."""
 
     certificate: str
     private_key: str = Field(repr=False)
@@ -36,9 +36,9 @@ def examine_tls_certificate(submission: Submission) -> Mapping[str, str]:
     """`subject` and `issuer` (CN, else the whole name), `notBefore`, `notAfter` (RFC 3339),
     `sans` (comma list), `serialNumber` (hexadecimal).
 
-    The chain goes on from the certificate upwards; it need not reach the root. A certificate that
-    is over, or not valid yet, may be stored. Of alternative names as many as fit into 1 KiB are
-    kept, `sansOmitted` counts the rest.
+    The chain starts with the issuer of the certificate and need not reach the root. A certificate
+    that has expired, or is not valid yet, may be stored. As many alternative names as fit into
+    1 KiB are kept; `sansOmitted` counts the rest.
     """
     value = _members(submission.value)
     leaf = _certificates(value.certificate, "certificate")
@@ -112,7 +112,7 @@ def _alternative_names(leaf: x509.Certificate) -> list[str]:
     except x509.ExtensionNotFound:
         return []
     texts = (x509.DNSName, x509.IPAddress, x509.RFC822Name, x509.UniformResourceIdentifier)
-    return [str(one.value) for one in found.value if isinstance(one, texts)]
+    return [str(name.value) for name in found.value if isinstance(name, texts)]
 
 
 def _fitting(names: list[str]) -> Mapping[str, str]:

@@ -1,19 +1,20 @@
-"""What can be done with leases; one module a subject."""
+"""What can be done with leases; one module per subject."""
 
-from leases.operations.approval_decisions import decide_lease, withdraw_lease
-from leases.operations.approvals import list_approvals, show_approval
-from leases.operations.issue import lease_credential
-from leases.operations.overview import show_overview
-from leases.operations.queries import list_leases, show_lease
+from leases.operations.approvals import (
+    decide_lease,
+    list_approvals,
+    show_approval,
+    withdraw_lease,
+)
+from leases.operations.lifecycle import lease_credential, renew_lease
+from leases.operations.queries import list_leases, show_lease, show_overview, show_readers
 from leases.operations.read import read_credential
-from leases.operations.renewal import renew_lease
 from leases.operations.revocation import (
     expire_due_lease,
     release_lease,
     revoke_lease,
     revoke_leases,
 )
-from leases.operations.window_readers import show_readers
 
 __all__ = [
     "decide_lease",

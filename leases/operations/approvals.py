@@ -1,106 +1,126 @@
-"""Requests that wait for a person, as those see them who asked and those who decide."""
+"""Requests for leases: listed, shown, decided by a person, and withdrawn by the requester."""
 
-from uuid import UUID
-
-from django.db.models import Q
-
-from access.actions import RULES, Action
-from access.actor import Actor
-from access.levels import Level
-from access.tenancy import TenantQuerySet
-from audit.recording import read_only
-from credentials.permissions import Permissions, read_permissions, require_level
+from access.actions import Action
+from audit.events import Event
+from credentials.context import CredentialContext, operation
 from credentials.policies import longest_ttl, usual_ttl
+from foundation.db.clock import database_now
 from foundation.db.ids import parse_public_id
-from foundation.db.paging import page
-from foundation.errors import NotFound
-from leases.approval_serializers import approvals_out
-from leases.lookups import is_holder, leases_of
+from foundation.errors import Conflict, Invalid, NotFound
+from leases.approvals import (
+    earlier_requests,
+    notify_requester,
+    request_rows,
+    requests_for_leases,
+)
 from leases.models import Lease, LeaseState
-from leases.serializers import with_names
-from leases.shapes import ApprovalDetailOut, ApprovalPageOut, ListApprovals
-from tenants.memberships import active_membership
+from leases.policy import lock_lease
+from leases.revocation import describe, end_lease
+from leases.serializers import approvals_out, lease_state
+from leases.shapes import (
+    ApprovalDetailOut,
+    ApprovalPageOut,
+    DecideLease,
+    LeaseStateOut,
+    ListApprovals,
+)
+from tenants.decisions import list_requests, require_not_own
 
-HISTORY = 10
-WAITING = Q(state=LeaseState.PENDING_APPROVAL, decided_at=None)
 
-
-def list_approvals(actor: Actor, request: ListApprovals) -> ApprovalPageOut:
+@operation(Action.LIST_APPROVALS)
+def list_approvals(context: CredentialContext, request: ListApprovals) -> ApprovalPageOut:
     """Requests for leases that one made oneself or could decide on, newest first."""
-    with read_only(actor, Action.LIST_APPROVALS):
-        stands = active_membership(actor)
-        held = read_permissions(actor, stands)
-        rows = _requests(actor).filter(leases_of(actor) | _decidable(held))
-        waiting = rows.filter(WAITING, _decidable(held))
-        if not stands.tenant.self_approval:
-            waiting = waiting.exclude(leases_of(actor))
-        if request.state != "any":
-            rows = rows.filter(WAITING if request.state == "waiting" else ~WAITING)
-        shown, cursor = page(
-            with_names(rows),
-            {"pk": UUID},
-            limit=request.limit,
-            cursor=request.cursor,
-            newest_first=True,
-        )
-        return ApprovalPageOut(
-            approvals=approvals_out(actor, stands, held, shown),
-            waiting_for_me=waiting.count() if _may_decide_here(actor) else 0,
-            next_cursor=cursor,
-        )
+    shown, waiting_for_me, cursor = list_requests(
+        context, Action.DECIDE_LEASE, requests_for_leases(context), request
+    )
+    return ApprovalPageOut(
+        approvals=approvals_out(context, shown), waiting_for_me=waiting_for_me, next_cursor=cursor
+    )
 
 
-def show_approval(actor: Actor, request_id: str) -> ApprovalDetailOut:
-    """One request with the limits it is held against and like requests before it.
+@operation(Action.SHOW_APPROVAL)
+def show_approval(context: CredentialContext, request_id: str) -> ApprovalDetailOut:
+    """One request with the limits that apply to it and earlier requests of the same kind.
 
-    Who asked sees it, and who holds `admin` on the credential.
+    Visible to its requester and to anyone with `admin` on the credential.
     """
-    with read_only(actor, Action.SHOW_APPROVAL) as entry:
-        stands = active_membership(actor)
-        rows = with_names(_requests(actor)).filter(pk=parse_public_id("lease", request_id))
-        lease = rows.first()
-        if lease is None:
-            raise NotFound("There is no such request.")
-        entry.set_fields(lease_id=lease.pk, credential_id=lease.credential_id)
-        held = read_permissions(actor, stands)
-        if not is_holder(actor, lease):
-            require_level(Action.SHOW_APPROVAL, held.on(lease.credential), lease.credential.key)
-        (shown,) = approvals_out(actor, stands, held, [lease])
-        return ApprovalDetailOut(
-            **shown.model_dump(),
-            usual_ttl_seconds=usual_ttl(stands.tenant, lease.credential),
-            maximum_ttl_seconds=longest_ttl(stands.tenant, lease.credential),
-            tenant_usual_ttl_seconds=stands.tenant.default_ttl,
-            tenant_maximum_ttl_seconds=stands.tenant.max_ttl,
-            max_uses=lease.max_uses,
-            history=approvals_out(actor, stands, held, _like(actor, lease)),
-        )
-
-
-def _requests(actor: Actor) -> TenantQuerySet[Lease]:
-    """Leases that a person was asked for; a narrowed token sees those on its credentials only."""
-    rows = Lease.objects.of(actor).filter(request_digest__isnull=False)
-    return (
-        rows
-        if actor.allowed_credentials is None
-        else rows.filter(credential_id__in=actor.allowed_credentials)
+    tenant = context.membership.tenant
+    rows = request_rows(context.actor)
+    lease = rows.filter(pk=parse_public_id("lease", request_id)).first()
+    if lease is None:
+        raise NotFound("There is no such request.")
+    context.entry.set_fields(lease_id=lease.pk, credential_id=lease.credential_id)
+    if not lease.is_held_by(context.actor):
+        context.require(lease.credential)
+    (shown,) = approvals_out(context, [lease])
+    return ApprovalDetailOut(
+        **shown.model_dump(),
+        usual_ttl_seconds=usual_ttl(tenant, lease.credential),
+        maximum_ttl_seconds=longest_ttl(tenant, lease.credential),
+        tenant_usual_ttl_seconds=tenant.default_ttl,
+        tenant_maximum_ttl_seconds=tenant.max_ttl,
+        max_uses=lease.max_uses,
+        history=approvals_out(context, earlier_requests(context.actor, lease)),
     )
 
 
-def _decidable(held: Permissions) -> Q:
-    return held.at_least(RULES[Action.DECIDE_LEASE].level or Level.ADMIN, "credential__")
+def _decision_event(request: DecideLease) -> Event:
+    return Event.ACCESS_APPROVED if request.approve else Event.ACCESS_DENIED
 
 
-def _may_decide_here(actor: Actor) -> bool:
-    return actor.channel in RULES[Action.DECIDE_LEASE].channels
+@operation(Action.DECIDE_LEASE, _decision_event)
+def decide_lease(context: CredentialContext, request: DecideLease) -> LeaseStateOut:
+    """Approve or deny a waiting request; not one's own, unless the tenant allows it.
 
-
-def _like(actor: Actor, lease: Lease) -> list[Lease]:
-    """The newest requests of the same holder for the same credential before this one."""
-    holder = (
-        Q(service_account_id=lease.service_account_id)
-        if lease.person_id is None
-        else Q(person_id=lease.person_id)
+    Needs `admin` on the credential. An approval is for the requested time or less. After it the
+    identical call gets the handle, and the TTL starts then.
+    """
+    lease = lock_lease(context, request.request_id)
+    describe(context.entry, lease)
+    context.require(lease.credential)
+    require_not_own(context.membership.tenant, own=lease.is_held_by(context.actor))
+    if lease.state != LeaseState.PENDING_APPROVAL or lease.decided_at:
+        raise Conflict("This request was decided already.")
+    lease.decided_by_id = context.actor.person_id
+    lease.decided_at = database_now()
+    lease.decision_reason = request.reason
+    lease.approved_ttl = _approved_ttl(lease, request)
+    if not request.approve:
+        lease.state = LeaseState.DENIED
+    lease.save()
+    notify_requester(context.actor, lease)
+    context.entry.add_details(
+        reason=request.reason, requester=str(lease.holder_id), approved_ttl=lease.approved_ttl
     )
-    rows = _requests(actor).filter(holder, credential_id=lease.credential_id, pk__lt=lease.pk)
-    return list(with_names(rows).order_by("-pk")[:HISTORY])
+    return lease_state(lease)
+
+
+def _approved_ttl(lease: Lease, request: DecideLease) -> int | None:
+    """The approved seconds, never more than were requested."""
+    ttl: int | None = request.ttl
+    if not request.approve:
+        if ttl is not None:
+            raise Invalid("ttl: a refusal has none.", "ttl")
+        return None
+    if ttl is not None and ttl > lease.ttl:
+        raise Invalid(f"ttl: at most the {lease.ttl} s that were asked for.", "ttl")
+    return ttl or lease.ttl
+
+
+@operation(Action.WITHDRAW_LEASE, Event.ACCESS_WITHDRAWN)
+def withdraw_lease(context: CredentialContext, request_id: str) -> LeaseStateOut:
+    """Withdraw one's own request before its handle was issued, decided or not."""
+    context.require_membership()
+    own = Lease.objects.of(context.actor).of_holder(context.actor).locked()
+    rows = own.filter(pk=parse_public_id("lease", request_id), request_digest__isnull=False)
+    lease = rows.select_related("credential", "version").first()
+    if lease is None:
+        raise NotFound("There is no such request.")
+    describe(context.entry, lease)
+    if lease.state == LeaseState.WITHDRAWN:
+        context.entry.discard()
+    elif lease.state == LeaseState.PENDING_APPROVAL:
+        end_lease(context.entry, lease, None, "withdrawn by who asked")
+    else:
+        raise Conflict(f"This request is {lease.state}; only a waiting one can be withdrawn.")
+    return lease_state(lease)

@@ -11,7 +11,7 @@ from foundation.errors import (
     NotFound,
 )
 from leases import operations as leases
-from leases.lookups import recompute_handle
+from leases.handles import recompute_handle
 from restapi.routes.route import Route, section
 
 OVER = (LeaseExpired, LeaseRevoked, LeaseConsumed)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from django.test import Client
 
 from credentials.operations import give_grant
-from credentials.shapes.credentials import GiveGrant
+from credentials.shapes.grants import GiveGrant
 from identity.service_accounts.models import AccountProof
 from tests.audit_trail import new_entries, told
 from tests.console.pages import page, page_text, signed_in

@@ -2,7 +2,7 @@
 
 from access.levels import Role
 from credentials.operations import rotate_credential
-from credentials.shapes.credentials import RotateCredential
+from credentials.shapes.rotations import RotateCredential
 from foundation.db.ids import public_id
 from tests.console.pages import page, page_text, signed_in
 from tests.people import CANARY, PURPOSE, Somebody, grant, join, lease, new_person, read, store

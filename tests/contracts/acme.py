@@ -14,8 +14,9 @@ from credentials.operations import (
     rotate_tenant_key,
 )
 from credentials.shapes.access_requests import RequestAccess
-from credentials.shapes.credentials import DescribeCredential, RotateCredential
+from credentials.shapes.credentials import DescribeCredential
 from credentials.shapes.folders import NameFolder
+from credentials.shapes.rotations import RotateCredential
 from credentials.shapes.tenant_keys import ListKeys, RotateTenantKey
 from foundation.db.ids import parse_public_id, public_id, uuid7
 from identity.operations import add_account_key, add_account_secret

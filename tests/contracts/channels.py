@@ -16,7 +16,7 @@ from access.actor import Actor
 from audit.events import Event
 from console.actors import actor_for
 from credentials.operations import give_grant
-from credentials.shapes.credentials import GiveGrant
+from credentials.shapes.grants import GiveGrant
 from foundation.db.ids import public_id
 from identity.models import AccessToken
 from identity.operations import change_client_state, remove_account_secret, revoke_personal_token

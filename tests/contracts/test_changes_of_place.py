@@ -14,14 +14,13 @@ from credentials.operations import archive_credential, give_grant, show_access
 from credentials.shapes.access_reports import ShowAccess
 from credentials.shapes.access_requests import RequestAccess
 from credentials.shapes.credentials import (
-    ChangeGrants,
     CreateCredential,
     DescribeCredential,
-    GiveGrant,
     MoveCredential,
     UpdateCredential,
 )
 from credentials.shapes.folders import MoveFolder, NameFolder
+from credentials.shapes.grants import ChangeGrants, GiveGrant
 from credentials.shapes.imports import ImportCredentials
 from credentials.validators import check_folder_path
 from foundation.db.clock import database_now

@@ -13,7 +13,7 @@ import foundation.db.roles
 from access.tenancy import tenant_transaction
 from audit.recording import INSTALLATION
 from credentials.operations import rotate_credential
-from credentials.shapes.credentials import RotateCredential
+from credentials.shapes.rotations import RotateCredential
 from foundation.db.ids import uuid7
 from foundation.db.roles import UnsafeDatabaseRole, require_restricted_role
 from tests.answers import once

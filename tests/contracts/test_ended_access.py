@@ -98,7 +98,7 @@ def test_the_standing_after_the_first_lock_checks_again(owner: Somebody, keep: b
 ELSEWHERE = {
     "access/tenancy.py": "defines them",
     "audit/recording.py": "writes entries, refusals too; operations inside check for themselves",
-    "credentials/readiness.py": "the process asks, not a caller",
+    "credentials/envelope.py": "the process asks, not a caller",
     "identity/authorization_server/clients.py": "an operator's command",
     "identity/authorization_server/consent.py": (
         "checks by require_authentication in the same transaction"

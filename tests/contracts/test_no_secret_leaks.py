@@ -28,14 +28,13 @@ from credentials.operations import (
     update_credential,
 )
 from credentials.shapes.credentials import (
-    ChangeWindow,
     CreateCredential,
     DescribeCredential,
     ListCredentials,
-    RotateCredential,
     SearchCredentials,
     UpdateCredential,
 )
+from credentials.shapes.rotations import ChangeWindow, RotateCredential
 from leases.handles import PREFIX
 from leases.shapes import LeaseCredential, ReadCredential
 from mcpserver.tool_calls import call_tool

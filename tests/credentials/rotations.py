@@ -7,12 +7,8 @@ from credentials.operations import (
     change_window,
     rotate_credential,
 )
-from credentials.shapes.credentials import (
-    ChangeWindow,
-    DescribeCredential,
-    RotateCredential,
-    RotationOut,
-)
+from credentials.shapes.credentials import DescribeCredential
+from credentials.shapes.rotations import ChangeWindow, RotateCredential, RotationOut
 from tests.people import read
 from tests.storage import owner_sql
 

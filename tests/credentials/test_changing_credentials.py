@@ -22,10 +22,10 @@ from credentials.shapes.credentials import (
     CredentialOut,
     DescribeCredential,
     MoveCredential,
-    RotateCredential,
     SeenCredential,
     UpdateCredential,
 )
+from credentials.shapes.rotations import RotateCredential
 from tenants.operations import change_settings
 from tenants.shapes.tenants import ChangeSettings
 from tests.audit_trail import new_entries, told

@@ -9,7 +9,7 @@ from access.actor import system_actor
 from access.tenancy import tenant_transaction
 from credentials.models import Grant
 from credentials.operations import change_grants, expire_due_grant, list_grants
-from credentials.shapes.credentials import ChangedGrantsOut, ChangeGrants, ListGrants
+from credentials.shapes.grants import ChangedGrantsOut, ChangeGrants, ListGrants
 from foundation.db.due_rows import due_rows
 from foundation.db.ids import parse_public_id, public_id, uuid7
 from foundation.errors import Denied, Invalid, NotFound, PreconditionFailed

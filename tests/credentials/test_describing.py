@@ -12,13 +12,9 @@ from credentials.operations import (
     rotate_credential,
     update_credential,
 )
-from credentials.shapes.credentials import (
-    CredentialDetailOut,
-    DescribeCredential,
-    GiveGrant,
-    RotateCredential,
-    UpdateCredential,
-)
+from credentials.shapes.credentials import CredentialDetailOut, DescribeCredential, UpdateCredential
+from credentials.shapes.grants import GiveGrant
+from credentials.shapes.rotations import RotateCredential
 from foundation.db.ids import parse_public_id
 from leases.operations import release_lease
 from leases.shapes import ReleaseLease

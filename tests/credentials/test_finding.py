@@ -12,7 +12,8 @@ from credentials.operations import (
     delete_credential,
     rotate_credential,
 )
-from credentials.shapes.credentials import DescribeCredential, ListCredentials, RotateCredential
+from credentials.shapes.credentials import DescribeCredential, ListCredentials
+from credentials.shapes.rotations import RotateCredential
 from tenants.operations import change_settings
 from tenants.shapes.tenants import ChangeSettings
 from tests.audit_trail import new_entries, told

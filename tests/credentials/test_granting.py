@@ -12,7 +12,8 @@ from access.levels import Role
 from access.tenancy import tenant_transaction
 from credentials.models import Credential
 from credentials.operations import give_grant, list_credentials, remove_grant
-from credentials.shapes.credentials import GiveGrant, GrantOut, ListCredentials
+from credentials.shapes.credentials import ListCredentials
+from credentials.shapes.grants import GiveGrant, GrantOut
 from foundation.db.clock import database_now
 from foundation.db.ids import public_id, uuid7
 from tenants.operations import change_settings

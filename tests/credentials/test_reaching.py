@@ -17,7 +17,7 @@ from credentials.shapes.access_reports import (
     ShowMatrix,
     ShowReach,
 )
-from credentials.shapes.credentials import GiveGrant
+from credentials.shapes.grants import GiveGrant
 from foundation.db.clock import database_now
 from foundation.db.ids import public_id, uuid7
 from tenants.operations import change_settings, remove_member

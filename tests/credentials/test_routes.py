@@ -58,7 +58,7 @@ def test_the_highest_rule_is_what_is_held(team: Team, baseline: str, grants: lis
                     ways = seen.to(subject, thing)
                     expected = _held(held, thing)
                     assert (ways[0].level if ways else Level.NONE) == expected
-                    assert _held(seen.rights(subject), thing) == expected
+                    assert _held(seen.permissions(subject), thing) == expected
         raise _Undo
 
 

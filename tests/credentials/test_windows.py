@@ -7,7 +7,8 @@ from credentials.operations import (
     change_window,
     roll_back_rotation,
 )
-from credentials.shapes.credentials import ChangeWindow, DescribeCredential, RotationOut
+from credentials.shapes.credentials import DescribeCredential
+from credentials.shapes.rotations import ChangeWindow, RotationOut
 from credentials.tasks import close_due_rotations
 from foundation.errors import WindowOpen
 from tenants.operations import change_settings

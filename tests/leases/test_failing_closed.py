@@ -11,11 +11,11 @@ import pytest
 from django.conf import LazySettings
 from pydantic import SecretStr
 
-from credentials.envelope import UnsealFailed
+from credentials.envelope import UnsealFailed, require_openable_keys
 from credentials.keyrings import open_keys, root_key
 from credentials.operations import create_credential, roll_back_rotation, rotate_credential
-from credentials.readiness import require_openable_keys
-from credentials.shapes.credentials import CreateCredential, DescribeCredential, RotateCredential
+from credentials.shapes.credentials import CreateCredential, DescribeCredential
+from credentials.shapes.rotations import RotateCredential
 from foundation.errors import Unavailable
 from leases.operations import release_lease, revoke_lease
 from leases.shapes import ReleaseLease

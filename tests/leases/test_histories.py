@@ -29,12 +29,8 @@ from credentials.operations import (
     roll_back_rotation,
     rotate_credential,
 )
-from credentials.shapes.credentials import (
-    ChangeWindow,
-    DescribeCredential,
-    ListCredentials,
-    RotateCredential,
-)
+from credentials.shapes.credentials import DescribeCredential, ListCredentials
+from credentials.shapes.rotations import ChangeWindow, RotateCredential
 from credentials.tasks import close_due_rotations
 from leases.operations import release_lease, renew_lease, revoke_lease
 from leases.shapes import ReleaseLease, RenewLease

@@ -12,7 +12,8 @@ from credentials.operations import (
     revoke_credential,
     rotate_credential,
 )
-from credentials.shapes.credentials import DescribeCredential, RotateCredential
+from credentials.shapes.credentials import DescribeCredential
+from credentials.shapes.rotations import RotateCredential
 from foundation.db.ids import public_id
 from foundation.errors import Denied
 from tenants.operations import change_settings

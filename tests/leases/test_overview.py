@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from credentials.operations import rotate_credential
-from credentials.shapes.credentials import RotateCredential
+from credentials.shapes.rotations import RotateCredential
 from foundation.errors import CredentialNotFound, Denied
 from leases.operations import show_overview
 from tests.people import PURPOSE, Somebody, grant, lease, read, store

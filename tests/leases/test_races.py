@@ -6,7 +6,8 @@ import pytest
 
 from access.levels import Role
 from credentials.operations import archive_credential, remove_grant, rotate_credential
-from credentials.shapes.credentials import DescribeCredential, RotateCredential
+from credentials.shapes.credentials import DescribeCredential
+from credentials.shapes.rotations import RotateCredential
 from foundation.errors import LeaseConsumed, LeaseRevoked, QuotaExceeded, VaultError
 from leases.operations import revoke_lease
 from leases.shapes import LeaseOut, SecretOut

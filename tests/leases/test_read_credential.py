@@ -9,7 +9,8 @@ from credentials.operations import (
     rotate_credential,
     update_credential,
 )
-from credentials.shapes.credentials import RotateCredential, UpdateCredential
+from credentials.shapes.credentials import UpdateCredential
+from credentials.shapes.rotations import RotateCredential
 from foundation.db.clock import is_past
 from leases.operations import release_lease, revoke_lease
 from leases.shapes import ReadCredential, ReleaseLease

@@ -7,7 +7,8 @@ import pytest
 
 from access.actor import Actor
 from credentials.operations import archive_credential, rotate_credential
-from credentials.shapes.credentials import DescribeCredential, RotateCredential
+from credentials.shapes.credentials import DescribeCredential
+from credentials.shapes.rotations import RotateCredential
 from leases.operations import renew_lease, revoke_lease
 from leases.shapes import LeaseStateOut, RenewLease
 from tests.audit_trail import new_entries, told

@@ -173,7 +173,7 @@ def test_who_asks_on_and_on_does_not_fill_mailboxes(
     mailoutbox: list[mail.EmailMessage],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("leases.approvals.MOST_MAILS", 2)
+    monkeypatch.setattr("tenants.decisions.MAILS_PER_PERIOD", 2)
     for ttl in range(1, 6):
         withdraw_lease(applicant.console, ask(applicant.agent, ttl=ttl))
     send_notices()

@@ -5,7 +5,8 @@ from datetime import datetime
 import pytest
 
 from credentials.operations import change_window, rotate_credential
-from credentials.shapes.credentials import ChangeWindow, DescribeCredential, RotateCredential
+from credentials.shapes.credentials import DescribeCredential
+from credentials.shapes.rotations import ChangeWindow, RotateCredential
 from foundation.errors import Conflict, CredentialNotFound, Denied
 from leases.operations import release_lease, show_readers
 from leases.shapes import ReadersOut, ReleaseLease

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from access.actions import Channel
-from credentials.secret_names import looks_secret
+from credentials.validators import looks_secret
 from foundation.schema.safe_text import is_visible
 from identity.resource_server.verification import actor_from_token
 from restapi.routes import ROUTES

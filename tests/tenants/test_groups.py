@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from credentials.operations import give_grant
-from credentials.shapes.credentials import GiveGrant
+from credentials.shapes.grants import GiveGrant
 from tenants.operations import (
     add_to_group,
     change_group,

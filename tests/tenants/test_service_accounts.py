@@ -8,7 +8,7 @@ import pytest
 from access.actions import Channel
 from access.actor import Actor
 from credentials.operations import give_grant
-from credentials.shapes.credentials import GiveGrant
+from credentials.shapes.grants import GiveGrant
 from foundation.db.ids import parse_public_id
 from tenants.operations import (
     change_service_account,

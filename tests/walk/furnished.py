@@ -15,7 +15,7 @@ from credentials.operations import (
     rotate_tenant_key,
 )
 from credentials.shapes.access_requests import DecideAccessRequest, RequestAccess
-from credentials.shapes.credentials import RotateCredential
+from credentials.shapes.rotations import RotateCredential
 from credentials.shapes.tenant_keys import ListKeys, RotateTenantKey
 from credentials.tasks import rewrap_due_keys
 from foundation.db.ids import public_id

@@ -1,4 +1,4 @@
-"""Store what a file of another tool holds, in somebody's name."""
+"""Import the file of another tool as a member of a tenant."""
 
 import sys
 from argparse import ArgumentParser
@@ -22,7 +22,7 @@ from tenants.models import Membership
 class Command(BaseCommand):
     """`manage.py import_credentials .env --format env --tenant acme --as olivia@example.org`."""
 
-    help = "Stores the rows of a .env, 1Password or Bitwarden file, with a member's own rights."
+    help = "Stores the rows of a .env, 1Password or Bitwarden file as a member of a tenant."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help="the file, or - for standard input")
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--tenant", required=True, metavar="SLUG")
         parser.add_argument("--as", required=True, metavar="EMAIL", dest="email")
         parser.add_argument("--folder", default="", metavar="PATH", help="where to store the rows")
-        parser.add_argument("--flat", action="store_true", help="forget the file's own folders")
+        parser.add_argument("--flat", action="store_true", help="ignore the file's own folders")
         parser.add_argument("--dry-run", action="store_true", help="check all, store nothing")
         parser.add_argument(
             "--best-effort",
@@ -51,19 +51,19 @@ class Command(BaseCommand):
                 result = import_credentials(actor, request, watch=watch)
         except VaultError as error:
             raise CommandError(error.detail) from None
-        self._tell(result)
+        self._report(result)
 
-    def _tell(self, result: ImportOut) -> None:
+    def _report(self, result: ImportOut) -> None:
         for row in result.rows:
             why = f" – {row.reason}" if row.reason else ""
             where = f" {row.key} ({row.type})" if row.key else ""
-            # repr: a name from outside may hold what a terminal would obey.
+            # repr, because a foreign name may contain control sequences for the terminal.
             self.stdout.write(f"{row.row:>5}  {row.outcome:<12} {row.name!r}{where}{why}")
         would = sum(row.outcome == "would_create" for row in result.rows)
         made = f"{would} would be created" if result.dry_run else f"{result.created} created"
         self.stdout.write(f"{made}, {result.skipped} skipped, {result.failed} failed.")
         if result.failed and not result.created and not result.dry_run:
-            raise CommandError("Nothing was stored; mend the rows, or use --best-effort.")
+            raise CommandError("Nothing was stored; correct the rows, or use --best-effort.")
 
 
 def _request(options: dict[str, Any]) -> ImportCredentials:
@@ -95,7 +95,7 @@ def _actor(slug: str, email: str) -> Actor:
         tenant__slug=slug, person__email__iexact=email, suspended_at=None
     ).first()
     if membership is None:
-        raise CommandError("There is no such member of such a tenant.")
+        raise CommandError("There is no such member of this tenant.")
     return Actor(
         tenant_id=membership.tenant_id,
         channel=Channel.COMMAND,

@@ -1,0 +1,36 @@
+"""A credential's policy as it is taken and answered."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from credentials.fields import DefaultTtl, MaximumTtl, RotateEvery, Window
+from foundation.schema.shapes import Shape
+
+
+class PolicyIn(Shape):
+    """How a credential may be leased; null means the tenant's setting or no limit."""
+
+    default_ttl: DefaultTtl | None = None
+    max_ttl: MaximumTtl | None = None
+    max_active_leases: int | None = Field(default=None, ge=1, le=10_000)
+    max_uses: int | None = Field(default=None, ge=1, le=1_000_000)
+    approval: Literal["none", "required"] = "none"
+    agents: list[str] | None = Field(default=None, max_length=100)
+    window: Window | None = None
+    rotate_every: RotateEvery | None = None
+    on_exposure: Literal["never"] = "never"
+
+
+class PolicyOut(Shape):
+    """A credential's policy; null means the tenant's setting or no limit."""
+
+    default_ttl_seconds: int | None
+    max_ttl_seconds: int | None
+    max_active_leases: int | None
+    max_uses: int | None
+    approval: Literal["none", "required"]
+    agents: list[str] | None
+    window_seconds: int | None
+    rotate_every_seconds: int | None
+    on_exposure: Literal["never"]

@@ -1,0 +1,176 @@
+"""Issuing and renewing leases: by key, with a purpose, for a limited time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from access.actions import Action
+from access.actor import Actor
+from audit.events import Event
+from credentials.context import CredentialContext, operation
+from credentials.models import Credential, Rotation, State, Version, VersionState
+from credentials.policies import longest_ttl, usual_ttl
+from foundation.db.clock import database_now
+from foundation.db.ids import public_id
+from foundation.errors import Conflict
+from leases.approvals import approval_pending, notify_deciders, pending_request
+from leases.handles import make_handle, own_lease
+from leases.models import Lease, LeaseState
+from leases.policy import require_active, require_live, require_policy, require_quota, require_use
+from leases.revocation import describe
+from leases.serializers import lease_state
+from leases.shapes import LeaseCredential, LeaseOut, LeaseStateOut, RenewLease
+from tenants.models import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How long a lease lasts, in seconds; `capped` when that is less than was asked for."""
+
+    ttl: int
+    longest: int
+    capped: bool
+
+
+@operation(Action.LEASE_CREDENTIAL, Event.LEASE_CREATED)
+def lease_credential(context: CredentialContext, request: LeaseCredential) -> LeaseOut:
+    """Lend a credential by key for a time and a declared purpose; answers a signed handle.
+
+    The TTL is the request's, else the credential's, else the tenant's. It is capped to the
+    maximum; then `capped` is true. Raises CredentialNotFound, Denied, Conflict (not active, or no
+    open window for `previous`), QuotaExceeded, and ApprovalPending when a person has to approve
+    first; then the identical call asks again.
+    """
+    context.entry.set_fields(purpose=request.purpose)
+    tenant = context.share_membership().tenant
+    _share_credential(context.actor, request.key)
+    credential = context.find(request.key)
+    context.require(credential)
+    require_active(credential)
+    require_policy(context.actor, credential)
+    version, window_end = _version(credential, request)
+    require_quota(context.actor, tenant, credential)
+    term = resolve_term(tenant, credential, request)
+    lease = _prepare(context.actor, credential, version, request, term)
+    if credential.approval == "required":
+        lease = _approved_request(context, lease)
+    capped = _issue(lease, term, window_end)
+    describe(context.entry, lease)
+    context.entry.add_details(ttl=lease.times.seconds, capped=capped, max_uses=lease.max_uses)
+    return _lease_out(lease, capped)
+
+
+def resolve_term(tenant: Tenant, credential: Credential, request: LeaseCredential) -> Term:
+    """Request → credential → tenant, capped to the credential's and the tenant's maximum."""
+    longest = longest_ttl(tenant, credential)
+    wanted: int = request.ttl or usual_ttl(tenant, credential)
+    return Term(min(wanted, longest), longest, wanted > longest)
+
+
+def _share_credential(actor: Actor, key: str) -> None:
+    """A shared lock: leases are issued side by side; archiving and rotating wait for them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM credential WHERE tenant_id = %s AND key = %s AND state <> %s FOR SHARE",
+            [actor.tenant_id, key, State.DELETED],
+        )
+
+
+def _version(credential: Credential, request: LeaseCredential) -> tuple[Version, datetime | None]:
+    """The version to lease, and the end of its window if it is the previous one."""
+    if request.version == "current":
+        return credential.versions.get(state=VersionState.CURRENT), None
+    windows = Rotation.objects.filter(credential=credential).open()
+    window = windows.select_related("previous").first()
+    if window is None:
+        raise Conflict("No rotation window is open, so there is no previous value to lease.")
+    return window.previous, window.closes_at
+
+
+def _prepare(
+    actor: Actor, credential: Credential, version: Version, request: LeaseCredential, term: Term
+) -> Lease:
+    return Lease(
+        tenant_id=actor.tenant_id,
+        person_id=None if actor.service_account_id else actor.person,
+        service_account_id=actor.service_account_id,
+        client_id=actor.client_id,
+        agent_id=actor.agent_id,
+        credential=credential,
+        version=version,
+        purpose=request.purpose,
+        ttl=term.ttl,
+        max_uses=credential.max_uses,
+        state=LeaseState.PENDING_APPROVAL,
+    )
+
+
+def _approved_request(context: CredentialContext, lease: Lease) -> Lease:
+    """The request for this lease once it is approved; until then ApprovalPending."""
+    request, is_new = pending_request(context.actor, lease)
+    if request.decided_at:
+        return request
+    context.entry.event = Event.ACCESS_REQUESTED
+    describe(context.entry, request)
+    if is_new:
+        notify_deciders(context.actor, request)
+    else:
+        context.entry.discard()
+    raise approval_pending(request)
+
+
+def _issue(lease: Lease, term: Term, window_end: datetime | None) -> bool:
+    """Save the lease as active from now on; True when it ends earlier than was asked for.
+
+    Neither the end of a window nor the time that a person approved can be exceeded by renewing.
+    """
+    now = database_now()
+    longest = term.longest if lease.approved_ttl is None else min(term.longest, lease.approved_ttl)
+    latest = now + timedelta(seconds=longest)
+    if window_end is not None:
+        latest = min(latest, window_end)
+    wanted = now + timedelta(seconds=lease.ttl)
+    lease.state = LeaseState.ACTIVE
+    lease.issued_at = now
+    lease.expires_at = min(wanted, latest)
+    lease.max_expires_at = latest
+    lease.save()
+    return term.capped or wanted > latest
+
+
+def _lease_out(lease: Lease, capped: bool) -> LeaseOut:
+    return LeaseOut(
+        lease_id=public_id("lease", lease.pk),
+        lease_handle=make_handle(lease),
+        key=lease.credential.key,
+        version=lease.version.number,
+        issued_at=lease.times.issued_at,
+        expires_at=lease.times.expires_at,
+        ttl_seconds=lease.times.seconds,
+        capped=capped,
+        uses_left=lease.max_uses,
+    )
+
+
+@operation(Action.RENEW_LEASE, Event.LEASE_RENEWED)
+def renew_lease(context: CredentialContext, request: RenewLease) -> LeaseStateOut:
+    """Let a lease end `ttl` seconds from now, at most at its fixed maximum (L3).
+
+    Only its holder may renew it, and renewing never shortens it. Raises what reading raises.
+    """
+    lease = own_lease(context.actor, request.lease_handle)
+    tenant = context.membership.tenant
+    now = database_now()
+    version = Version.objects.select_related("credential__folder").get(pk=lease.version_id)
+    lease.version, lease.credential = version, version.credential
+    describe(context.entry, lease)
+    require_live(lease, now)
+    require_use(context, version)
+    ttl: int = request.ttl or usual_ttl(tenant, lease.credential)
+    wanted = min(now + timedelta(seconds=ttl), lease.times.max_expires_at)
+    lease.expires_at = max(wanted, lease.times.expires_at)
+    lease.renewed_at = now
+    lease.save(update_fields=["expires_at", "renewed_at"])
+    context.entry.add_details(ttl=ttl, expires_at=lease.expires_at.isoformat())
+    return lease_state(lease)
