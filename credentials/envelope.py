@@ -120,7 +120,7 @@ def _share_active(tenant_id: UUID) -> UUID | None:
 
 
 def _require_known_root_key() -> None:
-    """Refuse a root key under which no other tenant's keys are: it is the wrong one."""
+    """Refuse a root key that wraps no other tenant's keys, because it is the wrong one."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT root_key_is_known(%s)", [root_key().id])
         if cursor.fetchone() != (True,):

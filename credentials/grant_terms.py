@@ -57,6 +57,6 @@ def current_terms(context: CredentialContext, target: Credential | Folder) -> li
 def is_covered(given: Terms, current: Iterable[Terms]) -> bool:
     """Whether a single one of these terms covers what would be given.
 
-    Two that cover it only together do not count: each may end or change by itself.
+    Two that cover it only together do not count, because each may end or change separately.
     """
     return any(terms.covers(given) for terms in current)

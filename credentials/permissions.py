@@ -188,7 +188,7 @@ def _request_form(needed: Level, key: str, folder: str) -> str:
 
 
 def find_credential(actor: Actor, key: str, entry: EntryDraft, *, lock: bool = False) -> Credential:
-    """The tenant's credential with that key, whoever may see it; name it in the entry.
+    """The tenant's credential with that key, named in the entry; permissions are not checked.
 
     CredentialNotFound for unknown, foreign and deleted keys. Those are not recorded, because what
     was sent as a key may be anything, even a pasted secret.

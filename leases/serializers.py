@@ -23,7 +23,7 @@ _NEVER_ISSUED = {LeaseState.DENIED: "denied", LeaseState.WITHDRAWN: "withdrawn"}
 
 
 def lease_state(lease: Lease) -> LeaseStateOut:
-    """The lease as its changes answer it."""
+    """The lease as operations that change it answer it."""
     return LeaseStateOut.model_validate(_state(lease))
 
 

@@ -1,4 +1,4 @@
-"""Creating a credential, changing what it is called, says and allows, and moving it."""
+"""Creating a credential, changing everything about it but its value, and moving it."""
 
 from typing import Protocol
 from uuid import UUID

@@ -1,6 +1,6 @@
 """Folders and tags: listed, and folders created and removed by themselves.
 
-Folders also come into being when something is put into them.
+Putting something into a missing folder creates it as well.
 """
 
 from collections import Counter
