@@ -159,7 +159,11 @@ def test_the_table_of_tools_is_what_agents_see() -> None:
 
 def test_the_floors_are_those_that_are_enforced() -> None:
     contracts = tomllib.loads(text_of(ROOT / "pyproject.toml"))["tool"]["importlinter"]
-    (layers,) = [one["layers"] for one in contracts["contracts"] if one["type"] == "layers"]
+    (layers,) = [
+        one["layers"]
+        for one in contracts["contracts"]
+        if one["type"] == "layers" and "containers" not in one
+    ]
     for document in (ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"):
         drawn = next(block for _, _, block in FENCE.findall(text_of(document)) if "audit" in block)
         assert [re.split(r" {2,}", line)[0] for line in drawn.splitlines()] == layers

@@ -33,7 +33,12 @@ def link_account(request: HttpRequest, provider: SingleSignOn, claims: IdTokenCl
             person = known or _by_address(request, provider, claims)
             _require_member(provider, person)
             if known is None:
-                _link(provider, claims, person)
+                ProviderAccount.objects.create(
+                    tenant_id=provider.tenant_id,
+                    person=person,
+                    issuer=provider.issuer,
+                    subject=claims.subject,
+                )
             return person
     except IntegrityError:  # the same person at the same moment, in another tab
         raise AccountLinkingError("Try again.") from None
@@ -77,9 +82,3 @@ def _require_member(provider: SingleSignOn, person: Person) -> None:
     )
     if not member.exists():
         raise AccountLinkingError(NO_MEMBER)
-
-
-def _link(provider: SingleSignOn, claims: IdTokenClaims, person: Person) -> None:
-    ProviderAccount.objects.create(
-        tenant_id=provider.tenant_id, person=person, issuer=provider.issuer, subject=claims.subject
-    )

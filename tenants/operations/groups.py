@@ -76,13 +76,9 @@ def change_group(context: TenantContext, request: ChangeGroup) -> GroupDetailOut
 
 
 def _require_unchanged(group: Group, request: ChangeGroup) -> None:
-    as_expected = request.expected in (None, _wording(group))
-    if not as_expected or request.revision not in (None, group.revision):
+    present = GroupWords(name=group.name, description=group.description)
+    if request.expected not in (None, present) or request.revision not in (None, group.revision):
         raise PreconditionFailed("The group was changed meanwhile; read it again.")
-
-
-def _wording(group: Group) -> GroupWords:
-    return GroupWords(name=group.name, description=group.description)
 
 
 def _save(group: Group) -> None:

@@ -55,7 +55,7 @@ def invite_member(context: TenantContext, request: InviteMember) -> InvitationOu
     Inviting again sends a new link and withdraws the one before. Only owners invite owners.
     """
     actor, entry = context.actor, context.entry
-    context.share_membership().require(context.action)
+    context.share_membership().require(context.action)  # the role stays until the commit
     entry.add_details(role=request.role)
     require_owner_for(actor, request.role)
     _require_no_member(actor, request.email)

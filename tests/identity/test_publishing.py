@@ -104,7 +104,7 @@ def test_a_resource_server_can_check_a_token_with_the_published_key(
 
 def test_no_private_part_is_published_or_stored_in_clear(http: httpx2.Client) -> None:
     assert not {"d", "p", "q", "dp", "dq", "qi"} & {
-        name for key in http.get("/oauth/jwks").json()["signing_keys"] for name in key
+        name for key in http.get("/oauth/jwks").json()["keys"] for name in key
     }
     key = SigningKey.objects.order_by("number").first()
     assert key
