@@ -1,4 +1,4 @@
-"""What `/readyz` says, for waiting until the application is ready and for saying what is not."""
+"""Reads `/readyz`: waits until the application is ready and reports what is not."""
 
 import time
 from collections.abc import Callable

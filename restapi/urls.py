@@ -1,4 +1,4 @@
-"""The addresses below /api/v1/, from the table of routes."""
+"""The URLs below /api/v1/, from the table of routes."""
 
 import re
 
@@ -14,7 +14,7 @@ _PLACE = re.compile(r"\{([A-Za-z]+)\}")
 
 
 def _patterns() -> list[URLPattern]:
-    """One view an address; fixed words stand before places that would swallow them."""
+    """One view per path; literal segments come before parameters that would match them."""
     addresses: dict[str, list[Route]] = {}
     for route in ROUTES:
         addresses.setdefault(route.path, []).append(route)

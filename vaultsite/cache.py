@@ -1,4 +1,4 @@
-"""Django's Redis cache for days when Redis is gone: a bounded memory of this process stands in."""
+"""Django's Redis cache with a fallback: while Redis is down, a bounded cache in this process."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from foundation.circuit_breaker import Breaker
 
 
 class JSONSerializer:
-    """Instead of Django's pickle: who can write to Redis must not run code here."""
+    """JSON instead of Django's pickle: write access to Redis must not allow running code."""
 
     def dumps(self, value: Any) -> bytes | int:
         return value if type(value) is int else json.dumps(value).encode()
@@ -25,8 +25,8 @@ class JSONSerializer:
 
 @cache
 def _shared(server: str, parameters: str) -> tuple[RedisCache, Breaker]:
-    """Django makes a cache object per thread and request; connections and breaker are the
-    process's.
+    """Django creates a cache object per thread and request; connections and breaker are shared by
+    the process.
     """
     params = json.loads(parameters)
     params["OPTIONS"] = {**params.get("OPTIONS", {}), "serializer": JSONSerializer}
@@ -34,10 +34,10 @@ def _shared(server: str, parameters: str) -> tuple[RedisCache, Breaker]:
 
 
 class FallbackRedisCache(BaseCache):
-    """RedisCache, or memory of this process while Redis does not answer.
+    """RedisCache, or this process's memory while Redis does not respond.
 
-    What is kept here are limits and conveniences; nothing that decides validity. So a local
-    bound instead of a shared one is right, and an error or a wait would be wrong.
+    The cache holds limits and conveniences, nothing that decides validity. So a local limit
+    instead of a shared one is acceptable, and an error or a wait is not.
     """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
@@ -47,7 +47,7 @@ class FallbackRedisCache(BaseCache):
 
     @property
     def is_shared(self) -> bool:
-        """Whether Redis answers at this moment."""
+        """Whether Redis responds now."""
         return bool(self._ask(lambda one: one is self._remote and one.get("", True)))
 
     def add(self, *args: Any, **kwargs: Any) -> bool:

@@ -6,11 +6,14 @@ from credentials.shapes.credentials import (
     SeenCredential,
 )
 from credentials.shapes.imports import ImportCredentials
-from foundation.errors import Conflict, FolderNotFound
+from foundation.errors import Conflict, FolderNotFound, WindowOpen
 from foundation.schema.strict_json import MAXIMUM_IMPORT
+from leases import operations as leases
 from restapi.routes.route import Route, section
 
 ONE = "credentials/{key}"
+ROTATIONS = f"{ONE}/rotations"
+WINDOW = f"{ROTATIONS}/current"
 
 ROUTES = (
     *section(
@@ -144,6 +147,39 @@ ROUTES = (
             "GET",
             "tags",
             "List the tags of all that you see, and how often each is used",
+        ),
+    ),
+    *section(
+        "Rotations",
+        Route(
+            credentials.rotate_credential,
+            "POST",
+            ROTATIONS,
+            "Give a credential a new value; the old one works until the window closes",
+            status=201,
+            errors=(Conflict, WindowOpen),
+            kept_back=frozenset({"idempotencyKey"}),
+        ),
+        Route(
+            credentials.change_window,
+            "PATCH",
+            WINDOW,
+            "Let the open window end so many seconds from now; 0 closes it at once",
+            errors=(Conflict,),
+        ),
+        Route(
+            credentials.roll_back_rotation,
+            "POST",
+            f"{WINDOW}/rollback",
+            "Make the old value current again while the window is open",
+            errors=(Conflict,),
+        ),
+        Route(
+            leases.show_readers,
+            "GET",
+            f"{WINDOW}/readers",
+            "See who can still read the old value while the window is open",
+            errors=(Conflict,),
         ),
     ),
 )

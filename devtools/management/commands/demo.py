@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         if not settings.ENVIRONMENT.development:
-            raise CommandError("Demo people belong into development only.")
+            raise CommandError("Demo people are for development only.")
         path = Path(options["people_file"])
         people = seed_people(_passwords(path))
         seed_credentials()
