@@ -23,7 +23,7 @@ class Health:
     @property
     def hopeless(self) -> bool:
         """Whether the keys are the wrong ones: no waiting puts the right file back."""
-        return any(one.startswith("keys:") for one in self.failing)
+        return any(check.startswith("keys:") for check in self.failing)
 
     def __str__(self) -> str:
         if not self.failing:

@@ -36,21 +36,21 @@ def respond_once(actor: Actor, route: Route, call: Call, key: str) -> Answer:
     Refusals are not stored, so a repetition runs again.
     """
     actor.require(route.action)
-    whose = _digest("key", _owner(actor), route.method, route.path, key)
+    key_digest = _digest("key", _owner(actor), route.method, route.path, key)
     request = _digest("request", [_plain(argument) for argument in call])
     with atomic_operations(actor):
-        _lock(whose)
-        earlier = _stored(actor, whose)
+        _lock(key_digest)
+        earlier = _stored(actor, key_digest)
         if earlier is not None:
             _require_membership(actor, route)
             return replay(route, actor, _require_same(earlier, request))
         answer = make_answer(route, route.operation(actor, *call))
-        _store(actor, route, answer, whose, request)
+        _store(actor, route, answer, key_digest, request)
     return answer
 
 
 def _require_membership(actor: Actor, route: Route) -> None:
-    """Refuse callers whose access has ended since, because no operation checks it this time."""
+    """Refuse callers whose access has ended since; no operation checks it this time."""
     with read_only(actor, route.action):
         active_membership(actor).require(route.action)
 
@@ -61,10 +61,10 @@ def delete_response(actor: Actor, answer_id: UUID) -> None:
         KeptAnswer.objects.of(actor).filter(pk=answer_id, ends_at__lte=database_now()).delete()
 
 
-def _lock(whose: bytes) -> None:
+def _lock(key_digest: bytes) -> None:
     """Lock the key until the transaction ends."""
     with connection.cursor() as cursor:
-        number = int.from_bytes(whose[:8], "big", signed=True)
+        number = int.from_bytes(key_digest[:8], "big", signed=True)
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
         row = cursor.fetchone()
     if row is None or not row[0]:
@@ -74,8 +74,8 @@ def _lock(whose: bytes) -> None:
         )
 
 
-def _stored(actor: Actor, whose: bytes) -> KeptAnswer | None:
-    found = KeptAnswer.objects.of(actor).filter(key_digest=whose).first()
+def _stored(actor: Actor, key_digest: bytes) -> KeptAnswer | None:
+    found = KeptAnswer.objects.of(actor).filter(key_digest=key_digest).first()
     if found is not None and found.ends_at <= database_now():
         found.delete()
         return None
@@ -89,10 +89,10 @@ def _require_same(earlier: KeptAnswer, request: bytes) -> Answer:
     return Answer(earlier.status, earlier.body, headers)
 
 
-def _store(actor: Actor, route: Route, answer: Answer, whose: bytes, request: bytes) -> None:
+def _store(actor: Actor, route: Route, answer: Answer, key_digest: bytes, request: bytes) -> None:
     KeptAnswer.objects.create(
         tenant_id=actor.tenant_id,
-        key_digest=whose,
+        key_digest=key_digest,
         request_digest=request,
         status=answer.status,
         body=storable_body(route, answer),

@@ -48,41 +48,41 @@ class FallbackRedisCache(BaseCache):
     @property
     def is_shared(self) -> bool:
         """Whether Redis responds now."""
-        return bool(self._ask(lambda one: one is self._remote and one.get("", True)))
+        return bool(self._ask(lambda backend: backend is self._remote and backend.get("", True)))
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._ask(lambda one: one.add(*args, **kwargs)))
+        return bool(self._ask(lambda backend: backend.add(*args, **kwargs)))
 
     def get(self, *args: Any, **kwargs: Any) -> Any:
-        return self._ask(lambda one: one.get(*args, **kwargs))
+        return self._ask(lambda backend: backend.get(*args, **kwargs))
 
     def set(self, *args: Any, **kwargs: Any) -> None:
-        self._ask(lambda one: one.set(*args, **kwargs))
+        self._ask(lambda backend: backend.set(*args, **kwargs))
 
     def touch(self, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._ask(lambda one: one.touch(*args, **kwargs)))
+        return bool(self._ask(lambda backend: backend.touch(*args, **kwargs)))
 
     def delete(self, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._ask(lambda one: one.delete(*args, **kwargs)))
+        return bool(self._ask(lambda backend: backend.delete(*args, **kwargs)))
 
     def get_many(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
-        return dict(self._ask(lambda one: one.get_many(*args, **kwargs)))
+        return dict(self._ask(lambda backend: backend.get_many(*args, **kwargs)))
 
     def has_key(self, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._ask(lambda one: one.has_key(*args, **kwargs)))
+        return bool(self._ask(lambda backend: backend.has_key(*args, **kwargs)))
 
     def incr(self, *args: Any, **kwargs: Any) -> int:
-        return int(self._ask(lambda one: one.incr(*args, **kwargs)))
+        return int(self._ask(lambda backend: backend.incr(*args, **kwargs)))
 
     def set_many(self, *args: Any, **kwargs: Any) -> list[Any]:
-        return list(self._ask(lambda one: one.set_many(*args, **kwargs)))
+        return list(self._ask(lambda backend: backend.set_many(*args, **kwargs)))
 
     def delete_many(self, *args: Any, **kwargs: Any) -> None:
-        self._ask(lambda one: one.delete_many(*args, **kwargs))
+        self._ask(lambda backend: backend.delete_many(*args, **kwargs))
 
     def clear(self) -> None:
         self._local.clear()
-        self._ask(lambda one: one.clear())
+        self._ask(lambda backend: backend.clear())
 
     def _ask(self, question: Callable[[BaseCache], Any]) -> Any:
         if self._breaker.allows():

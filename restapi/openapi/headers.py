@@ -95,4 +95,4 @@ def headers_of_refusal(status: int) -> dict[str, Header]:
 
 
 def _references(names: dict[str, str]) -> dict[str, Header]:
-    return {name: {"$ref": f"#/components/headers/{one}"} for name, one in names.items()}
+    return {name: {"$ref": f"#/components/headers/{header}"} for name, header in names.items()}

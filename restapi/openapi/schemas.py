@@ -37,7 +37,7 @@ class Schemas:
             for (shape, mode), schema in found.items()
             if issubclass(shape, Shape)
         }
-        definitions = {name: without_titles(one) for name, one in whole["$defs"].items()}
+        definitions = {name: without_titles(schema) for name, schema in whole["$defs"].items()}
         for (_, mode), name in names.items():
             if mode == OUT:
                 definitions[name] = _readable(definitions[name])
@@ -49,7 +49,7 @@ class Schemas:
 
     def body(self, route: Route) -> Schema:
         """The body: the members that are neither in the path nor in a header."""
-        whole = self._taken(route)
+        whole = self._input(route)
         properties = {name: _no_null_default(whole["properties"][name]) for name in route.members}
         required = [name for name in whole.get("required", ()) if name in properties]
         return {
@@ -62,26 +62,30 @@ class Schemas:
 
     def member(self, route: Route, name: str) -> tuple[Schema, bool]:
         """One member as a parameter, and whether it is required; no parameter can be null."""
-        whole = self._taken(route)
+        whole = self._input(route)
         required = name in whole.get("required", ())
         return _not_null(whole["properties"][name]), required
 
     def components(self) -> dict[str, Schema]:
         """The shared definitions."""
-        taken = {name for (_, mode), name in self.references.items() if mode == IN}
-        given = {name for (_, mode), name in self.references.items() if mode == OUT}
-        kept = {name: one for name, one in self.definitions.items() if name not in taken - given}
+        inputs = {name for (_, mode), name in self.references.items() if mode == IN}
+        answers = {name for (_, mode), name in self.references.items() if mode == OUT}
+        kept = {
+            name: schema
+            for name, schema in self.definitions.items()
+            if name not in inputs - answers
+        }
         return {**kept, "Problem": problem_schema()}
 
-    def _taken(self, route: Route) -> Schema:
+    def _input(self, route: Route) -> Schema:
         assert route.takes is not None
         return self.definitions[self.references[route.takes, IN]]
 
 
 def _not_null(schema: Schema) -> Schema:
     choices = schema.get("anyOf", [])
-    others = [one for one in choices if one != {"type": "null"}]
-    rest = _no_null_default({name: one for name, one in schema.items() if name != "anyOf"})
+    others = [choice for choice in choices if choice != {"type": "null"}]
+    rest = _no_null_default({name: value for name, value in schema.items() if name != "anyOf"})
     if len(others) == 1:
         return {**rest, **others[0]}
     return {**rest, "anyOf": others} if others else rest
@@ -89,13 +93,15 @@ def _not_null(schema: Schema) -> Schema:
 
 def _no_null_default(schema: Schema) -> Schema:
     """Omitting the member means null; where null is refused, the default would be wrong."""
-    return {name: one for name, one in schema.items() if not (name == "default" and one is None)}
+    return {
+        name: value for name, value in schema.items() if not (name == "default" and value is None)
+    }
 
 
 def _readable(schema: Any) -> Any:
     """Answers can be read, although pydantic marks every secret as write-only."""
     if isinstance(schema, list):
-        return [_readable(one) for one in schema]
+        return [_readable(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    return {name: _readable(one) for name, one in schema.items() if name != "writeOnly"}
+    return {name: _readable(value) for name, value in schema.items() if name != "writeOnly"}

@@ -17,7 +17,7 @@ from foundation.schema.strict_json import MAXIMUM_BODY
 Recompute = Callable[[Actor, dict[str, Any]], str | None]
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 
-_PLACE = re.compile(r"\{([A-Za-z]+)\}")
+PLACE = re.compile(r"\{([A-Za-z]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Route(Endpoint):
     @property
     def places(self) -> tuple[str, ...]:
         """The parameters in the path, in their order."""
-        return tuple(_PLACE.findall(self.path))
+        return tuple(PLACE.findall(self.path))
 
     @property
     def refusals(self) -> tuple[type[VaultError], ...]:
