@@ -1,4 +1,4 @@
-"""The data directory: what one installation keeps, readable by its owner alone, used by one run."""
+"""The data directory of one installation: readable by its owner only, used by one run at a time."""
 
 import contextlib
 import errno
@@ -91,7 +91,7 @@ def _require_ours(path: Path) -> None:
 
 @contextlib.contextmanager
 def lock_directory(data: DataDirectory) -> Iterator[bool]:
-    """Holds the directory for this process; yields False when another process has it."""
+    """Locks the directory for this process; yields False when another process has it."""
     lock = os.open(data.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         yield _took(lock)

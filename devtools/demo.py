@@ -48,35 +48,35 @@ TENANTS = {"acme": "Acme", "globex": "Globex"}
 
 
 def seed_people(passwords: dict[str, str]) -> list[dict[str, str]]:
-    """Make the people and their tenants; those that are there get the given password again.
+    """Make the people and their tenants; existing people get the given password again.
 
-    `passwords` maps e-mail to password; a missing one is drawn at random. Answers one record per
+    `passwords` maps e-mail to password; a missing one is drawn at random. Returns one record per
     person: email, password, role, tenant.
     """
     records = []
-    for one in PEOPLE:
-        password = passwords.get(one.email) or secrets.token_urlsafe(15)
-        person = _person(one, password)
-        tenant = Tenant.objects.filter(slug=one.tenant).first()
+    for someone in PEOPLE:
+        password = passwords.get(someone.email) or secrets.token_urlsafe(15)
+        person = _person(someone, password)
+        tenant = Tenant.objects.filter(slug=someone.tenant).first()
         if tenant is None:
-            create_tenant(one.tenant, TENANTS[one.tenant], person)
+            create_tenant(someone.tenant, TENANTS[someone.tenant], person)
         elif not Membership.objects.filter(tenant=tenant, person=person).exists():
-            add_member(_operator(tenant), person, one.role.value)
+            add_member(_operator(tenant), person, someone.role.value)
         records.append(
             {
-                "email": one.email,
+                "email": someone.email,
                 "password": password,
-                "role": one.role.value,
-                "tenant": one.tenant,
+                "role": someone.role.value,
+                "tenant": someone.tenant,
             }
         )
     return records
 
 
-def _person(one: DemoPerson, password: str) -> Person:
-    person = Person.objects.filter(email=one.email).first()
+def _person(someone: DemoPerson, password: str) -> Person:
+    person = Person.objects.filter(email=someone.email).first()
     if person is None:
-        return Person.objects.create_user(one.email, password, name=one.name)
+        return Person.objects.create_user(someone.email, password, name=someone.name)
     if not person.check_password(password):
         person.set_password(password)
         person.save(update_fields=["password"])
@@ -88,7 +88,7 @@ def _operator(tenant: Tenant) -> Actor:
 
 
 def seed_credentials() -> None:
-    """Store what the demo tenants lack; what is there stays as people left it."""
+    """Store what the demo tenants lack; existing data stays as people left it."""
     acme = _operator(Tenant.objects.get(slug="acme"))
     first = not demo_keys(acme.tenant_id)
     _store_missing(acme, acme_credentials())
@@ -100,8 +100,8 @@ def seed_credentials() -> None:
 def _share(acme: Actor) -> None:
     """Grants to a person, a group and a service account, and one that ends by itself."""
     _grant(acme, "stripe-api-key", personId=_id_of("marc@acme.example"))
-    wish = CreateGroup(name="Billing", description="Whoever deals with payments")
-    billing = create_group(acme, wish).group_id
+    group = CreateGroup(name="Billing", description="Everyone who handles payments")
+    billing = create_group(acme, group).group_id
     for email in ("marc@acme.example", "lea@acme.example"):
         add_to_group(acme, GroupPlace(group_id=billing, person_id=_id_of(email)))
     give_grant(acme, GiveGrant(group_id=billing, level="user", folder_path="stripe"))

@@ -1,4 +1,4 @@
-"""The demo tenants' credentials, with values that are drawn anew and open nothing."""
+"""The demo tenants' credentials, with random values that give access to nothing."""
 
 import json
 import secrets
@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 
 def acme_credentials() -> list[dict[str, object]]:
-    """What the owner of acme keeps: one of every type, and one that needs an approval."""
+    """Acme's credentials: one of every type, and one that needs an approval."""
     return [
         {
             "key": "stripe-api-key",
@@ -74,7 +74,7 @@ def acme_credentials() -> list[dict[str, object]]:
 
 
 def globex_credentials() -> list[dict[str, object]]:
-    """What another tenant keeps, which nobody of acme finds."""
+    """Globex's credentials, which nobody in acme can find."""
     return [
         {
             "key": "globex-mail-key",

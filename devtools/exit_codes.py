@@ -1,4 +1,4 @@
-"""The two ways a command ends early: a problem told in one plain line, or a signal."""
+"""The two ways a command ends early: an error in one plain line, or a signal."""
 
 import signal
 import sys
@@ -12,7 +12,7 @@ class LaunchError(Exception):
 def stop_on_signals() -> None:
     """Makes the usual ending signals raise KeyboardInterrupt.
 
-    SIGINT too: a shell starts background jobs with it ignored. An ignored SIGHUP is a wish (nohup).
+    SIGINT too: a shell starts background jobs with it ignored. An ignored SIGHUP is kept (nohup).
     """
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if name != signal.SIGHUP or signal.getsignal(name) != signal.SIG_IGN:
@@ -20,7 +20,7 @@ def stop_on_signals() -> None:
 
 
 def exit_code(run: Callable[[], int]) -> int:
-    """What `run` answers, 1 when it cannot continue (it says why), 130 after a signal."""
+    """The result of `run`, 1 after a LaunchError, which is printed, 130 after a signal."""
     stop_on_signals()
     try:
         return run()

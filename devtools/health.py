@@ -1,4 +1,4 @@
-"""What `/readyz` says, for waiting until the application is ready and for saying what is not."""
+"""Reads `/readyz`: waits until the application is ready and reports what is not."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class Health:
     @property
     def hopeless(self) -> bool:
         """Whether the keys are the wrong ones: no waiting puts the right file back."""
-        return any(one.startswith("keys:") for one in self.failing)
+        return any(check.startswith("keys:") for check in self.failing)
 
     def __str__(self) -> str:
         if not self.failing:

@@ -1,4 +1,4 @@
-"""The application's own programs on given servers: migrate, demo, web, worker and beat."""
+"""The application's programs on given servers: migrate, demo, web, worker and beat."""
 
 import os
 import socket
@@ -27,7 +27,7 @@ class Installation:
 
     @property
     def public_url(self) -> str:
-        """The address of which all others are made; `localhost`, as agents register it."""
+        """The base of all addresses; `localhost`, as agents register it."""
         return (setting("PUBLIC_URL") or f"http://localhost:{self.port}").rstrip("/")
 
     def migrate(self, family: ProcessGroup) -> None:
@@ -37,7 +37,7 @@ class Installation:
         family.run(_python("migrate", environment, "manage.py", *arguments))
 
     def seed(self, family: ProcessGroup) -> None:
-        """Makes the demo data, once, as the application. Raises LaunchError."""
+        """Creates the demo data, once, as the application. Raises LaunchError."""
         arguments = ("demo", "--people-file", str(self.data.people))
         family.run(_python("demo", self._surroundings(), "manage.py", *arguments))
 
@@ -47,7 +47,7 @@ class Installation:
         family.run(_python("setup", self._surroundings(), "manage.py", *arguments))
 
     def start(self, family: ProcessGroup, sockets: list[socket.socket]) -> None:
-        """Starts web, worker and beat; the sockets go over to the web process."""
+        """Starts web, worker and beat; the web process inherits the sockets."""
         environment = self._surroundings()
         for program in (self._web(environment, sockets), *self._celery(environment)):
             family.start(program)
@@ -55,7 +55,7 @@ class Installation:
             listener.close()
 
     def describe(self, *, demo: bool) -> RunningInstallation:
-        """What ready.json says of it."""
+        """The content of ready.json."""
         return RunningInstallation(
             public_url=self.public_url,
             mcp_url=f"{self.public_url}/api/mcp",
@@ -67,7 +67,7 @@ class Installation:
         )
 
     def _surroundings(self, *, as_owner: bool = False) -> dict[str, str]:
-        """The environment of a program; only `migrate` learns how to become the owner."""
+        """The environment of a program; only `migrate` gets the owner's URL."""
         settings = {"PUBLIC_URL": self.public_url, "DEVELOPMENT": "true"}
         settings |= key_files(self.data) | self.servers.settings()
         environment = require_complete(settings)

@@ -6,53 +6,92 @@ import select
 import shutil
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from devtools.process_lifetime import die_with_parent
-from devtools.progress import Progress
 
 LOCKED = ("--require-hashes", "--only-binary", ":all:")
 A_PIN = re.compile(r"^[A-Za-z0-9][\w.-]*==", re.MULTILINE)
 LAST_LINES = 15
+WIDTH = 16  # characters of the bar
 
 
 class InstallError(Exception):
     """Why the requirements could not be installed, with the installer's last lines."""
 
 
-def install(directory: Path, python: Path, lock: Path, held: int) -> None:
+class Progress:
+    """One line of progress with elapsed seconds, redrawn on a terminal and plain elsewhere.
+
+    `total` is the number of steps.
+    """
+
+    def __init__(self, what: str, total: int, stream: TextIO | None = None) -> None:
+        self._what = what
+        self._total = max(total, 1)
+        self._stream = stream or sys.stdout
+        self._terminal = self._stream.isatty()
+        self._started = time.monotonic()
+        if not self._terminal:
+            self._write(f"==> {what} ...\n")
+
+    def show(self, done: int, note: str = "") -> None:
+        """Redraws the line; writes nothing where there is no terminal."""
+        if self._terminal:
+            filled = WIDTH * min(done, self._total) // self._total
+            bar = "#" * filled + "." * (WIDTH - filled)
+            self._write(
+                f"\r\x1b[K==> {self._what} {bar} {done}/{self._total} {note} {self._seconds()}"
+            )
+
+    def finish(self, outcome: str) -> None:
+        """Ends the line with the outcome and the seconds it took."""
+        start = "\r\x1b[K" if self._terminal else ""
+        self._write(f"{start}==> {self._what}: {outcome}, {self._seconds()}\n")
+
+    def _seconds(self) -> str:
+        return f"{time.monotonic() - self._started:.0f} s"
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+
+def install(directory: Path, python: Path, lock: Path, lock_file: int) -> None:
     """Makes `directory` a virtual environment holding exactly `lock`.
 
-    `held` is an open file that the installers inherit, so that its lock lasts as long as they do.
+    `lock_file` is an open file that the installers inherit, so that its lock outlasts this process.
     Raises InstallError.
     """
     total = len(A_PIN.findall(lock.read_text(encoding="utf-8")))
     progress = Progress("setting up .venv", total)
-    if not _by_uv(directory, python, lock, held, progress):
-        _by_pip(directory, python, lock, held, progress)
+    if not _by_uv(directory, python, lock, lock_file, progress):
+        _by_pip(directory, python, lock, lock_file, progress)
     progress.finish(f"{total} locked packages")
 
 
-def _by_uv(directory: Path, python: Path, lock: Path, held: int, progress: Progress) -> bool:
+def _by_uv(directory: Path, python: Path, lock: Path, lock_file: int, progress: Progress) -> bool:
     uv = shutil.which("uv")
     if uv is None:
         return False
     command = [uv, "pip", "install", "--python", str(python), *LOCKED, "-r", str(lock)]
     try:
-        _run(_make_venv(directory, "--without-pip"), held, progress)
-        _run(command, held, progress)
+        _run(_make_venv(directory, "--without-pip"), lock_file, progress)
+        _run(command, lock_file, progress)
     except InstallError:
         progress.show(0, "uv could not; trying pip")
         return False
     return True
 
 
-def _by_pip(directory: Path, python: Path, lock: Path, held: int, progress: Progress) -> None:
-    _run(_make_venv(directory, "--clear"), held, progress)
+def _by_pip(directory: Path, python: Path, lock: Path, lock_file: int, progress: Progress) -> None:
+    _run(_make_venv(directory, "--clear"), lock_file, progress)
     pip = [str(python), "-m", "pip", "install", "--no-input", "--progress-bar", "off"]
-    _run([*pip, *LOCKED, "-r", str(lock)], held, progress)
+    _run([*pip, *LOCKED, "-r", str(lock)], lock_file, progress)
 
 
 def _make_venv(directory: Path, option: str) -> list[str]:
@@ -61,15 +100,15 @@ def _make_venv(directory: Path, option: str) -> list[str]:
     return [base, "-m", "venv", option, str(directory)]
 
 
-def _run(command: list[str], held: int, progress: Progress) -> None:
-    """Runs one installer and shows how many packages it has come to."""
+def _run(command: list[str], lock_file: int, progress: Progress) -> None:
+    """Runs one installer and shows how many packages it has collected."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=_surroundings(),
-        pass_fds=(held,),
+        pass_fds=(lock_file,),
         preexec_fn=die_with_parent(),  # noqa: PLW1509 - the launcher has no threads
     )
     last: deque[str] = deque(maxlen=LAST_LINES)

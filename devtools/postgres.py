@@ -143,7 +143,7 @@ def _server(place: ClusterDirectory, port: int, throwaway: bool) -> Program:
         "fsync": durability,
         "synchronous_commit": durability,
         "full_page_writes": durability,
-        # A refused statement is not logged: its text may hold what was to be stored.
+        # Failed statements are not logged: their text may contain what was to be stored.
         "log_min_error_statement": "panic",
         "log_timezone": "UTC",
         "timezone": "UTC",

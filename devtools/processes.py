@@ -21,7 +21,7 @@ INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Program:
-    """What to start: `end` is the signal that asks it to stop; `stdin` is all it may read."""
+    """What to start: `end` is the signal that stops it; `stdin` is its whole input."""
 
     name: str
     arguments: Sequence[str]
@@ -96,7 +96,7 @@ class ProcessGroup:
                 raise LaunchError(child.ending())
 
     def stop(self) -> None:
-        """Asks all to end, waits, and ends by force what is left of their groups."""
+        """Asks all to end, waits, and kills what is left of their groups."""
         for child in self.children:
             _signal(child, child.program.end)
         deadline = time.monotonic() + STOP_SECONDS
@@ -109,7 +109,7 @@ class ProcessGroup:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Lets nothing interrupt the stopping, which ends by itself."""
+    """Ignores signals while the processes are stopped."""
     before = {name: signal.signal(name, signal.SIG_IGN) for name in INTERRUPTIONS}
     try:
         yield

@@ -21,7 +21,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Demo:
-    """What the demo data holds: its people, and the keys of its credentials."""
+    """The demo data: its people, and the keys of its credentials."""
 
     people: list[Person] = field(default_factory=list)
     credentials: list[str] = field(default_factory=list)
@@ -59,7 +59,7 @@ def write_ready(data: DataDirectory, running: RunningInstallation) -> None:
 
 
 def read_ready(data: DataDirectory) -> RunningInstallation | None:
-    """What ready.json says, or None while nothing is ready."""
+    """The content of ready.json, or None while nothing is ready."""
     content = _read(data.ready)
     if content is None:
         return None

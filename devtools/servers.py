@@ -1,4 +1,4 @@
-"""The database and broker of a run: the caller's where given, private ones otherwise."""
+"""The database and broker of a run: those in the environment, or private ones."""
 
 import os
 import shutil
@@ -33,9 +33,9 @@ class Servers:
 
 
 def start_servers(family: ProcessGroup, data: DataDirectory, *, throwaway: bool = False) -> Servers:
-    """Starts what the environment does not give. Raises LaunchError.
+    """Starts the servers that the environment does not name. Raises LaunchError.
 
-    No port is probed: a server that happens to run here belongs to somebody else.
+    No port is probed: a server that already runs here belongs to somebody else.
     """
     database = given_database()
     if database is None:
@@ -52,7 +52,7 @@ def start_servers(family: ProcessGroup, data: DataDirectory, *, throwaway: bool 
 
 
 def _forget_other_servers() -> None:
-    """libpq's own variables (PGSSLMODE, PGSERVICE ...) are meant for another server than ours."""
+    """libpq's own variables (PGSSLMODE, PGSERVICE ...) are for other servers."""
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
 
@@ -74,6 +74,6 @@ def given_database() -> PostgresUrls | None:
 
 
 def remove_data(data: DataDirectory) -> None:
-    """Removes a throwaway data directory with its cluster, wherever that was put."""
+    """Removes a throwaway data directory and its cluster."""
     for directory in (outside_of(data.path), data.path):
         shutil.rmtree(directory, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The main job in small, over real HTTP: lease, read, expiry by the worker, refusal, audit."""
+"""The self-check over real HTTP: lease, read, expiry by the worker, refusal, audit."""
 
 import secrets
 import time
@@ -21,7 +21,7 @@ Watch = Callable[[], None]
 
 
 def run_self_check(running: RunningInstallation, say: Say, watch: Watch) -> None:
-    """Does what an agent of the demo tenant's owner does. Raises LaunchError when it fails.
+    """Acts as an agent of the demo tenant's owner. Raises LaunchError when it fails.
 
     `watch` raises LaunchError when a process is known to have ended.
     """

@@ -40,13 +40,13 @@ class Options:
 def main(arguments: list[str]) -> int:
     """Runs the command: 0 after Ctrl-C or --exit, 1 for a failure, 130 for a start cut short."""
     options = _parse(arguments)
-    return exit_code(lambda: _run_or_meet(options))
+    return exit_code(lambda: _run_or_report(options))
 
 
-def _run_or_meet(options: Options) -> int:
+def _run_or_report(options: Options) -> int:
     data = open_directory(options.data_dir)
-    with lock_directory(data) as ours:
-        return _run(data, options) if ours else _meet_the_other(data, options)
+    with lock_directory(data) as locked:
+        return _run(data, options) if locked else _report_other_run(data, options)
 
 
 def _parse(arguments: list[str]) -> Options:
@@ -90,7 +90,7 @@ def _run(data: DataDirectory, options: Options) -> int:
             say("stopping, as asked by --exit")
             return 0
         write_ready(data, running)
-        _say_what_next(data, running)
+        _print_summary(data, running)
         return _wait(servers, programs)
 
 
@@ -101,7 +101,7 @@ def _start(
     servers: ProcessGroup,
     programs: ProcessGroup,
 ) -> RunningInstallation:
-    """Starts everything in order and answers once the application is ready."""
+    """Starts everything in order; returns once the application is ready."""
     with timed("databases ready"):
         stores = start_servers(servers, data)
     installation = Installation(data, stores, options.port)
@@ -118,7 +118,7 @@ def _start(
 
 
 def _check(running: RunningInstallation, watch: Watch) -> None:
-    """The self-check; without demo people all that can be asked is `/readyz`."""
+    """The self-check; without demo people only `/readyz` can be checked."""
     if running.demo.owner() is None:
         with timed("no demo people for the self-check: /readyz finds all parts at work"):
             await_ready(running.public_url, watch, wholly=True)
@@ -147,12 +147,12 @@ def _wait(*families: ProcessGroup) -> int:
         return 0
 
 
-def _say_what_next(data: DataDirectory, running: RunningInstallation) -> None:
+def _print_summary(data: DataDirectory, running: RunningInstallation) -> None:
     say(f"ready: {running.public_url}/   (Ctrl-C stops everything)")
-    _say_how_to_use(data, running)
+    _print_usage(data, running)
 
 
-def _say_how_to_use(data: DataDirectory, running: RunningInstallation) -> None:
+def _print_usage(data: DataDirectory, running: RunningInstallation) -> None:
     owner = running.demo.owner()
     if owner is not None:
         hint(f"sign in   {owner.email}   password {owner.password}")
@@ -170,8 +170,8 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _meet_the_other(data: DataDirectory, options: Options) -> int:
-    """Says where the run that has this data directory is reached; with --exit checks that one."""
+def _report_other_run(data: DataDirectory, options: Options) -> int:
+    """Prints the address of the run that uses this data directory; with --exit checks that run."""
     deadline = time.monotonic() + OTHER_SECONDS
     running = read_ready(data)
     if running is None:
@@ -185,5 +185,5 @@ def _meet_the_other(data: DataDirectory, options: Options) -> int:
     if options.exit:
         _check(running, lambda: None)
     else:
-        _say_how_to_use(data, running)
+        _print_usage(data, running)
     return 0

@@ -31,7 +31,7 @@ def start_valkey(family: ProcessGroup, data: DataDirectory) -> str:
 
 
 def _server(data: DataDirectory, port: int, password: str) -> Program:
-    """The configuration goes in by standard input: arguments are visible to everybody."""
+    """The configuration is passed by standard input, because everybody can see arguments."""
     settings = {
         "bind": HOST,
         "port": str(port),

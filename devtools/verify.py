@@ -117,7 +117,7 @@ def _verify_in(data: DataDirectory, options: Options) -> int:
 
 
 def _passes(check: Check, environment: Mapping[str, str]) -> bool:
-    """Runs one static check and says how it went, with its output when it failed."""
+    """Runs one static check and prints the outcome, with its output when it failed."""
     started = time.monotonic()
     ended = subprocess.run(
         [sys.executable, *check.arguments],
@@ -164,7 +164,7 @@ def _run_tests(options: Options, environment: Mapping[str, str]) -> int:
 
 
 def _remove_left_over(home: Path) -> None:
-    """Removes what a killed run left; a directory that is still held belongs to a living run."""
+    """Removes what a killed run left; a locked directory belongs to a running one."""
     for path in home.glob(f"{PREFIX}*"):
         data = DataDirectory(path)
         with lock_directory(data) as ours:

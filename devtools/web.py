@@ -11,7 +11,7 @@ GRACE_SECONDS = 5
 
 
 def main(descriptors: list[str]) -> None:
-    """Serves until it is told to stop.
+    """Serves until it is stopped.
 
     No access log: the addresses of an authorization carry codes and states.
     """

@@ -1,4 +1,4 @@
-"""The MCP face as one ASGI application, alive as long as the web server is."""
+"""The MCP endpoint as one ASGI application, running as long as the web server."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,8 +14,8 @@ from mcpserver.thread_pool import WorkerThreads
 
 @asynccontextmanager
 async def serving() -> AsyncIterator[ASGIApp]:
-    """Serve tool calls while the block runs. Stateless: no session outlives its request, so what
-    was revoked is refused at the next one.
+    """Serve tool calls while the block runs. Stateless: no session outlives its request, so revoked
+    access is refused at the next one.
     """
     threads = WorkerThreads()
     manager = StreamableHTTPSessionManager(

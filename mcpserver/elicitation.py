@@ -1,9 +1,9 @@
-"""Asking for an approval through the client's own dialog (URL elicitation, MCP 2026-07-28).
+"""Requesting an approval through the client's own dialog (URL elicitation, MCP 2026-07-28).
 
-A client that can open an address for its person says so in every request. It is answered with the
-approval's page in place of a result, and repeats the identical call when its person is done. What
-was pressed in the dialog decides nothing: the repeated call finds our own record of the request,
-and as long as nobody decided it is refused in words, as for every other client.
+A client that can open an address for its person declares it in every request. Instead of a result
+it gets the approval's page, and it repeats the identical call when the person is done. The dialog's
+button decides nothing: the repeated call finds the server's record of the request, and until
+somebody has decided it is refused with a text, as for every other client.
 """
 
 from typing import Any
@@ -21,15 +21,15 @@ from foundation.errors import ApprovalPending
 
 APPROVAL = "approval"
 MESSAGE = (
-    "A person has to approve this lease first. The page shows what is asked for; who may decide "
-    "does it there, everybody else passes the address on to an owner or admin. Then continue."
+    "A person has to approve this lease first. The page shows the request; those who may decide "
+    "do it there, others pass the address on to an owner or admin. Then continue."
 )
 
 
 def may_ask(context: ServerRequestContext[Any, Any], params: CallToolRequestParams) -> bool:
-    """Whether the client can ask its person now: it declares it, and did not just do so.
+    """Whether the client can ask its person now: it declares the capability and did not just ask.
 
-    In the handshake's era a client declares once, in a session, and we keep none.
+    In the handshake era a client declares once, in a session, and the server keeps none.
     """
     if context.protocol_version not in MODERN_PROTOCOL_VERSIONS:
         return False
@@ -39,7 +39,7 @@ def may_ask(context: ServerRequestContext[Any, Any], params: CallToolRequestPara
 
 
 def ask_person(error: ApprovalPending) -> InputRequiredResult:
-    """The page of the approval, to be opened by the client. Nothing in it is secret, and only who
+    """The approval's page, for the client to open. The address is not secret, and only a person who
     signed in there sees the request (MCP 2026-07-28, elicitation, URL mode, security).
     """
     page = ElicitRequestURLParams(message=MESSAGE, url=str(error.extra["approvalUrl"]))

@@ -1,7 +1,7 @@
-"""What every request to /api/mcp passes before the SDK: host, origin, token, method, body, scope.
+"""Checks of every request to /api/mcp before the SDK: host, origin, token, method, body, scope.
 
-The SDK accepts repeated members, echoes rejected values and knows no scopes; so nothing reaches
-it that was not checked here (docs/decisions/0005-mcp.md).
+The SDK accepts repeated members, echoes rejected values and knows no scopes, so it only gets what
+was checked here (docs/decisions/0005-mcp.md).
 """
 
 import logging
@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError
 from mcp.shared.inbound import find_duplicated_routing_header
 from mcp_types import HEADER_MISMATCH, INVALID_REQUEST
 from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access.actions import Action, Channel
@@ -38,7 +39,6 @@ from foundation.web.request_body import ClientDisconnected, read_body, replay_bo
 from identity.resource_server.bearer_token import NoToken, bearer_token, wider_scope
 from identity.resource_server.verification import actor_from_token, challenge
 from mcpserver.jsonrpc import InvalidMessage, RpcMessage, parse_message
-from mcpserver.responses import RequestRefused, problem, rpc_error
 from mcpserver.thread_pool import WorkerThreads
 from mcpserver.tools import find_tool
 from tenants.agent_activity import record_activity
@@ -46,42 +46,65 @@ from tenants.agent_activity import record_activity
 log = logging.getLogger(__name__)
 
 ACTOR = "vault.actor"
-BROKEN = "Something broke on our side."
+PROBLEM = "application/problem+json"
+BROKEN = "Quote the request id when you report this."
 RETRY_SECONDS = "2"
 
 
+class RequestRefused(Exception):
+    """The request is refused with `response`."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
+def problem(
+    error: VaultError, request_id: str, headers: Mapping[str, str] | None = None
+) -> RequestRefused:
+    """A refusal of the request itself, as a problem like the REST API's (RFC 9457)."""
+    document = error.as_problem(request_id)
+    return RequestRefused(JSONResponse(document, error.status, headers, media_type=PROBLEM))
+
+
+def rpc_error(code: int, message: str, status: int = 400) -> RequestRefused:
+    """A refusal of the JSON-RPC message, without its id because it was not accepted."""
+    error = {"code": code, "message": message}
+    return RequestRefused(JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, status))
+
+
 class Guard:
-    """The ASGI application in front of the SDK's; puts the actor into the scope."""
+    """The ASGI application in front of the SDK's; it puts the actor into the scope."""
 
     def __init__(self, app: ASGIApp, threads: WorkerThreads) -> None:
         self._app = app
         self._threads = threads
-        given = settings.ENVIRONMENT
-        self._proxies: int = given.trusted_proxies
-        self._hosts = allowed_hosts(given.public_url, development=given.development)
+        environment = settings.ENVIRONMENT
+        self._proxies: int = environment.trusted_proxies
+        self._hosts = allowed_hosts(environment.public_url, development=environment.development)
         self._origins = allowed_origins(
-            given.public_url, given.allowed_origins, development=given.development
+            environment.public_url, environment.allowed_origins, development=environment.development
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = uuid7().hex
-        private = _privately(send, request_id)
+        private = _without_caching(send, request_id)
         try:
             body = await self._admit(scope, receive, request_id)
         except RequestRefused as refused:
             await refused.response(scope, receive, private)
         except ClientDisconnected:
             return
-        except Exception as error:  # noqa: BLE001  # the server would log its words and send none
+        except Exception as error:  # noqa: BLE001  # the server would log its message and send no answer
             log.error("request %s failed: %s", request_id, safe_traceback(error))
             await problem(VaultError(BROKEN), request_id).response(scope, receive, private)
         else:
             await self._app(scope, replay_body(body, receive), private)
 
     async def _admit(self, scope: Scope, receive: Receive, request_id: str) -> bytes:
-        """The body of a request that may go on."""
+        """The body of an admitted request."""
         headers = Headers(scope=scope)
-        self._check_place(headers)
+        self._check_host_and_origin(headers)
         actor = await self._authenticate(scope, headers, request_id)
         _check_form(scope, headers, request_id)
         body = await _read_body(headers, receive, request_id)
@@ -91,8 +114,8 @@ class Guard:
         scope[ACTOR] = actor
         return body
 
-    def _check_place(self, headers: Headers) -> None:
-        """No name but ours, and no foreign page: what DNS rebinding would need."""
+    def _check_host_and_origin(self, headers: Headers) -> None:
+        """Refuse foreign hosts and origins, which DNS rebinding would need."""
         hosts = headers.getlist("host")
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
             raise rpc_error(INVALID_REQUEST, "The Host header does not name this server.", 403)
@@ -111,7 +134,7 @@ class Guard:
             raise problem(Unavailable(), request_id, {"Retry-After": RETRY_SECONDS}) from None
 
     async def _check_scope(self, actor: Actor, envelope: RpcMessage) -> None:
-        """403 for a missing scope and nothing else: it makes the client ask its person for more."""
+        """403 only for a missing scope: it makes the client request more scopes from its person."""
         tool = find_tool(envelope.tool) if envelope.tool else None
         if tool is None:
             await self._check_again(actor)
@@ -128,8 +151,8 @@ class Guard:
             raise problem(error, actor.request_id, {"Retry-After": RETRY_SECONDS}) from None
 
     async def _check_again(self, actor: Actor) -> None:
-        """The body may have come long after the token was looked up. No operation checks what
-        needs none, such as the list of tools.
+        """The body may have arrived long after the token was checked, and requests such as the list
+        of tools run no operation that would check again.
         """
         try:
             await self._threads.run(lambda: _require_in_force(actor))
@@ -167,7 +190,7 @@ def _unauthenticated(error: Unauthenticated) -> Mapping[str, str]:
 
 
 def _require(actor: Actor, action: Action) -> None:
-    """InsufficientScope, which is in the audit log by then."""
+    """Raise InsufficientScope; the refusal is then in the audit log."""
     with read_only(actor, action):
         pass
 
@@ -197,7 +220,7 @@ async def _read_body(headers: Headers, receive: Receive, request_id: str) -> byt
     try:
         return await read_body(headers.get("content-length", ""), receive, seconds=seconds)
     except (TooLarge, RequestTimeout) as error:
-        # The rest of the body is not waited for.
+        # Do not wait for the rest of the body.
         raise problem(error, request_id, {"Connection": "close"}) from None
 
 
@@ -213,8 +236,8 @@ def _check_message(headers: Headers, body: bytes) -> RpcMessage:
     return envelope
 
 
-def _privately(send: Send, request_id: str) -> Send:
-    """Every answer is for this client alone and can be found again by its request's id."""
+def _without_caching(send: Send, request_id: str) -> Send:
+    """No answer is cached, and each carries its request id."""
     extra = [
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),

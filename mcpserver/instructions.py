@@ -1,4 +1,4 @@
-"""What the model is told: how to work with Vault, and what each argument means."""
+"""Texts for the model: how to work with Vault, and what each argument means."""
 
 INSTRUCTIONS = """\
 Vault keeps credentials and lends them for a limited time.
@@ -34,10 +34,10 @@ ARGUMENTS = {
     "purpose": "What you will do with it, for the audit log; 3 to 500 characters.",
     "ttl": "How long: seconds, or a number with a unit such as 90s, 15m, 1h. "
     "Without it the credential's own time; more than its maximum is capped.",
-    "version": "`previous` asks for the old value while a rotation window is open.",
-    "leaseHandle": "The handle that vault.lease_credential answered.",
+    "version": "`previous` requests the old value while a rotation window is open.",
+    "leaseHandle": "The handle that vault.lease_credential returned.",
     "folderPath": "Folder names joined by `/`; an empty string is the root.",
-    "recursive": "Also what lies in folders below.",
+    "recursive": "Also what is in folders below.",
     "type": "Only credentials of this type.",
     "tag": "Only credentials with this tag.",
     "limit": "How many at most.",
@@ -46,7 +46,7 @@ ARGUMENTS = {
     "newValue": "The new value. Prefer `generate` where the value may be any random text.",
     "generate": "`true`, or the length and alphabet of a random value.",
     "window": "How long the old value stays readable: seconds or 15m, 1h …; 0 ends it at once.",
-    "reason": "Why, for the audit log and for whoever decides on it.",
+    "reason": "Why, for the audit log and for the person who decides.",
     "level": "What you need: `user` to lease, `manager` also to rotate and edit. Not more.",
     "duration": "How long you need it: seconds or 8h, 7d …; without it there is no end.",
     "idempotencyKey": "The same key with the same arguments answers the same rotation.",

@@ -24,7 +24,7 @@ CLAIM_LENGTH = 200
 
 
 class InvalidMessage(Exception):
-    """The body is not one message that may go on; `code` is JSON-RPC's or the protocol's."""
+    """The body is not one acceptable message; `code` is JSON-RPC's or the protocol's."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -48,24 +48,24 @@ class RpcMessage:
 
     @property
     def tool(self) -> str | None:
-        """The name of the tool that is called, if this calls one."""
+        """The name of the called tool, if this is a tool call."""
         name = self.params.get("name")
         called = self.method == "tools/call" and self.id is not None
         return name if called and isinstance(name, str) else None
 
     def require_version_header(self, header: str | None) -> None:
-        """A message of the 2026 era must say so in its header too; without it the SDK would take
+        """A message of the 2026 era must declare it in its header too; otherwise the SDK would take
         it for an older one. Source: MCP 2026-07-28, Streamable HTTP, protocol version header.
         """
-        said = self.meta.get(PROTOCOL_VERSION_META_KEY, header)
-        if header != said and header not in MODERN_PROTOCOL_VERSIONS:
+        declared = self.meta.get(PROTOCOL_VERSION_META_KEY, header)
+        if header != declared and header not in MODERN_PROTOCOL_VERSIONS:
             raise InvalidMessage(
                 HEADER_MISMATCH,
                 "The MCP-Protocol-Version header does not match the request's _meta.",
             )
 
     def claims(self, user_agent: str) -> dict[str, str]:
-        """What the client says of itself; for the log, and decides nothing."""
+        """What the client says about itself; logged only."""
         info = self.meta.get(CLIENT_INFO_META_KEY)
         if self.method == "initialize":
             info = self.params.get("clientInfo")
@@ -82,7 +82,7 @@ class RpcMessage:
 
 
 def parse_message(body: bytes) -> RpcMessage:
-    """The message in `body`; BadMessage names the rule it breaks and never what it holds."""
+    """The message in `body`; InvalidMessage names the broken rule and never quotes the body."""
     try:
         message = parse_strict(body)
     except Malformed as error:

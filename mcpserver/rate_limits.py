@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from foundation.errors import QuotaExceeded
 
-# Far above what a model does, below what would starve the others.
+# Far above what a model needs, below what would starve other agents.
 BURST = 5000
 PER_SECOND = 500
 KEPT_AGENTS = 10_000
@@ -16,14 +16,14 @@ KEPT_AGENTS = 10_000
 
 @dataclass(slots=True)
 class Bucket:
-    """What an agent has left, as of `at` (monotonic seconds)."""
+    """The calls an agent has left, as of `at` (monotonic seconds)."""
 
     left: float
     at: float
 
 
 class CallLimit:
-    """A bucket for each caller; the least recently seen are forgotten, full again."""
+    """A bucket per caller; the least recently used are dropped, which refills them."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class CallLimit:
         self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
 
     def take(self, caller: Hashable) -> None:
-        """Count one call; QuotaExceeded with `retryAfter` in seconds when there were too many.
+        """Count one call; QuotaExceeded with `retryAfter` in seconds above the limit.
 
         Called from the event loop only, hence without a lock.
         """
@@ -46,7 +46,7 @@ class CallLimit:
             wait = math.ceil((1 - bucket.left) / self._per_second)
             raise QuotaExceeded(
                 "Too many calls in a short time.",
-                hint=f"Wait {wait} s, then go on.",
+                hint=f"Wait {wait} s, then try again.",
                 retryAfter=wait,
             )
         bucket.left -= 1

@@ -1,4 +1,4 @@
-"""The SDK's low-level server with our tools; it follows the protocol's revisions for us."""
+"""The SDK's low-level server with the table of tools; the SDK follows the protocol's revisions."""
 
 import logging
 from typing import Any, cast
@@ -12,12 +12,12 @@ from mcp_types import INVALID_PARAMS, METHOD_NOT_FOUND
 from starlette.requests import Request
 
 from access.actor import Actor
-from foundation.errors import QuotaExceeded, Unavailable
+from foundation.errors import QuotaExceeded, Unavailable, problem_schema
+from foundation.schema.shapes import Shape
 from mcpserver.elicitation import may_ask
 from mcpserver.guard import ACTOR
-from mcpserver.instructions import INSTRUCTIONS
+from mcpserver.instructions import ARGUMENTS, INSTRUCTIONS
 from mcpserver.rate_limits import CallLimit
-from mcpserver.schemas import input_schema, output_schema
 from mcpserver.thread_pool import WorkerThreads
 from mcpserver.tool_calls import call_tool, refusal
 from mcpserver.tools import TOOLS, Tool, find_tool
@@ -39,17 +39,17 @@ def make_server(threads: WorkerThreads) -> Server[Any]:
         on_list_tools=handlers.list_tools,
         on_call_tool=handlers.call_tool,
         cache_hints={"tools/list": FRESH, "server/discover": FRESH},
-        get_tool_input_schema=lambda _: None,  # no argument of ours is mirrored in a header
+        get_tool_input_schema=lambda _: None,  # no argument is mirrored in a header
     )
-    # In place of the SDK's tracing, which writes exceptions' text into spans.
+    # Replaces the SDK's tracing, which writes exceptions' text into spans.
     server.middleware[:] = [_without_echo]
-    # Below warnings the SDK writes several lines for every request, and what clients called it.
+    # At lower levels the SDK logs several lines per request, with text that clients sent.
     logging.getLogger("mcp").setLevel(logging.WARNING)
     return server
 
 
 class Handlers:
-    """What the server does for tools/list and tools/call."""
+    """The handlers of tools/list and tools/call."""
 
     def __init__(self, threads: WorkerThreads) -> None:
         self._threads = threads
@@ -59,7 +59,7 @@ class Handlers:
     async def list_tools(
         self, _: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        """All tools, in one order, whatever the scopes: to ask for more one has to see them."""
+        """All tools in a fixed order, whatever the scopes: clients see what to request."""
         if params is not None and params.cursor is not None:
             raise MCPError(INVALID_PARAMS, "There is one page only.")
         return self._listing
@@ -67,7 +67,7 @@ class Handlers:
     async def call_tool(
         self, context: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
-        """The operation's answer, computed beside the event loop."""
+        """The operation's answer, computed in a worker thread."""
         tool = find_tool(params.name)
         if tool is None:
             raise MCPError(INVALID_PARAMS, "There is no such tool; see tools/list.")
@@ -83,7 +83,7 @@ class Handlers:
 
 
 async def _without_echo(ctx: Context, call_next: CallNext) -> HandlerResult:
-    """The SDK answers an unknown method with its name; what was sent in never goes out again."""
+    """The SDK echoes the name of an unknown method; nothing that was sent may be repeated."""
     try:
         return await call_next(ctx)
     except MCPError as error:
@@ -99,8 +99,8 @@ def _described(tool: Tool) -> types.Tool:
         name=tool.name,
         title=tool.title,
         description=tool.description,
-        input_schema=input_schema(tool.takes),
-        output_schema=output_schema(tool.gives),
+        input_schema=_input_schema(tool.takes),
+        output_schema=_output_schema(tool.gives),
         annotations=types.ToolAnnotations(
             title=tool.title,
             read_only_hint=tool.read_only,
@@ -109,3 +109,23 @@ def _described(tool: Tool) -> types.Tool:
             open_world_hint=False,
         ),
     )
+
+
+def _input_schema(shape: type[Shape]) -> dict[str, Any]:
+    """The arguments of a tool, with the descriptions of `mcpserver.instructions`."""
+    schema = shape.json_schema("validation")
+    schema.pop("description", None)  # the tool's own says more
+    for name, argument in schema.get("properties", {}).items():
+        argument["description"] = ARGUMENTS[name]
+    return schema
+
+
+def _output_schema(shape: type[Shape]) -> dict[str, Any]:
+    """The structured content of a tool: its answer, or the problem of a refusal.
+
+    Both, because some clients validate refusals against this schema as well.
+    """
+    answer = shape.json_schema("serialization")
+    definitions = answer.pop("$defs", {})
+    schema = {"type": "object", "anyOf": [answer, problem_schema()]}
+    return {**schema, "$defs": definitions} if definitions else schema

@@ -1,4 +1,4 @@
-"""Where synchronous work runs: a few threads beside the event loop, one connection each."""
+"""Threads for synchronous work beside the event loop, with one database connection each."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 
 class WorkerThreads:
-    """Runs functions off the event loop; refuses when too many wait, instead of growing."""
+    """Runs functions off the event loop; refuses work when the queue is full."""
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="mcp")
         self._running = 0
 
     async def run(self, work: Callable[[], T]) -> T:
-        """What `work` answers or raises; Unavailable at once when the queue is full."""
+        """The result of `work`; Unavailable at once when the queue is full."""
         if self._running >= THREADS + WAITING:
             raise Unavailable("Too many requests at this moment.")
         self._running += 1
@@ -35,12 +35,12 @@ class WorkerThreads:
             self._running -= 1
 
     def stop(self) -> None:
-        """Let what runs come to its end; what still waits is not begun."""
+        """Wait for running work; queued work is dropped."""
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
 def _with_connection(work: Callable[[], T]) -> T:
-    """No request signal fires here, so Django's care for connections is taken by hand."""
+    """Close stale connections as Django's request signals would; none fires here."""
     close_old_connections()
     try:
         return work()

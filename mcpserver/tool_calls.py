@@ -21,7 +21,7 @@ def call_tool(
 ) -> CallToolResult | InputRequiredResult:
     """The tool's answer as structured content and the same as text; a refusal as `isError`.
 
-    What waits for an approval is asked for through the client where that can be done.
+    An approval is requested through the client where the client supports it.
     """
     assert tool.takes is not None
     try:
@@ -32,9 +32,9 @@ def call_tool(
         return refusal(error, actor)
     except (OperationalError, InterfaceError):
         return refusal(Unavailable(), actor)
-    except Exception as error:  # noqa: BLE001  # the last line before the wire: nothing of it goes out
+    except Exception as error:  # noqa: BLE001  # last resort: no detail may be sent
         log.error("request %s, %s: %s", actor.request_id, tool.name, safe_traceback(error))
-        return refusal(VaultError("Something broke on our side."), actor)
+        return refusal(VaultError("Quote the request id when you report this."), actor)
 
 
 def refusal(error: VaultError, actor: Actor) -> CallToolResult:

@@ -50,7 +50,7 @@ TOOLS = (
         "vault.get_credential_metadata",
         "Describe a credential",
         "Everything about one credential but its value: owners, policy, versions, "
-        "an open rotation window, living leases, recent audit entries. Leases nothing.",
+        "an open rotation window, active leases, recent audit entries. Leases nothing.",
         read_only=True,
         idempotent=True,
     ),
@@ -58,8 +58,8 @@ TOOLS = (
         leases.lease_credential,
         "vault.lease_credential",
         "Lease a credential",
-        "Ask for a credential for a limited time, with the purpose you need it for. "
-        "Answers a lease handle; redeem it with vault.read_credential. The time may be capped "
+        "Request a credential for a limited time, with the purpose you need it for. "
+        "Returns a lease handle; redeem it with vault.read_credential. The time may be capped "
         "(`capped`). An approval by a person may be needed first.",
     ),
     Tool(
@@ -98,7 +98,7 @@ TOOLS = (
 
 BY_NAME: Mapping[str, Tool] = MappingProxyType({tool.name: tool for tool in TOOLS})
 
-# Some clients pass only `[A-Za-z0-9_-]` on to their model; they call by these names.
+# Some clients allow only `[A-Za-z0-9_-]` in tool names and call by these.
 _ALIASES = {tool.name.replace(".", "_"): tool for tool in TOOLS}
 
 

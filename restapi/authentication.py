@@ -1,4 +1,4 @@
-"""Bearer tokens of the REST resource and nothing else: no session, no cookie, no query member."""
+"""Bearer tokens of the REST resource only: no sessions, no cookies, no query parameters."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -21,14 +21,14 @@ CLAIM_LENGTH = 200
 
 @dataclass(frozen=True)
 class Caller:
-    """What the framework wants of a user; everything we want stands in `actor`."""
+    """The framework's user object; it carries the actor."""
 
     actor: Actor
     is_authenticated: bool = True
 
 
 class BearerAuthentication(BaseAuthentication):
-    """The actor behind the request's token; Unauthenticated or AudienceMismatch otherwise."""
+    """The actor of the request's token; Unauthenticated or AudienceMismatch otherwise."""
 
     def authenticate(self, request: Request) -> tuple[Caller, Actor]:
         header = request.META.get("HTTP_AUTHORIZATION")

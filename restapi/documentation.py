@@ -1,4 +1,4 @@
-"""What describes the API: open to everybody, since it tells nothing of any tenant."""
+"""The API's description, public because it contains nothing of any tenant."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from restapi.problems import problem_response
 
 
 class Document(APIView):
-    """The OpenAPI document. A token that is sent along is not looked at."""
+    """The OpenAPI document. A token is ignored."""
 
     authentication_classes = ()
     permission_classes = ()
@@ -28,18 +28,18 @@ class Document(APIView):
 
 
 class Page(View):
-    """The document for people, drawn by Swagger UI in their browser, from this server alone."""
+    """The document for people: Swagger UI, loaded from this server only."""
 
     http_method_names = ("get", "head")
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The page; it looks at no session."""
+        """The page, the same for everybody."""
         return render(request, "restapi/docs.html")
 
     def http_method_not_allowed(
         self, request: HttpRequest, *_args: Any, **_kwargs: Any
     ) -> HttpResponse:
-        """Refused like everywhere in the API."""
+        """The same problem as in the rest of the API."""
         refused = problem_response(request, MethodNotAllowed())
         refused.headers["Allow"] = "GET, HEAD"
         return refused

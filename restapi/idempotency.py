@@ -1,6 +1,6 @@
-"""A write that is safe to repeat: done once per Idempotency-Key, answered the same each time.
+"""Writes that are safe to repeat: done once per Idempotency-Key, with the same answer each time.
 
-Lock, look, do, keep the answer, commit: one transaction (docs/decisions/0010-rest.md).
+Lock, look up, run, store the answer, commit: one transaction (docs/decisions/0010-rest.md).
 """
 
 import hmac
@@ -30,41 +30,41 @@ RETRY_SECONDS = 2
 
 
 def respond_once(actor: Actor, route: Route, call: Call, key: str) -> Answer:
-    """The operation's answer, or the one that the same request got before.
+    """The operation's answer, or the stored one of the same request.
 
-    Conflict while the first one still runs, Invalid when the key came with another request. What
-    was refused left nothing behind and is tried again.
+    Conflict while the first request still runs, Invalid when the key belongs to another request.
+    Refusals are not stored, so a repetition runs again.
     """
     actor.require(route.action)
-    whose = _digest("key", _holder(actor), route.method, route.path, key)
-    request = _digest("request", [_plain(one) for one in call])
+    key_digest = _digest("key", _owner(actor), route.method, route.path, key)
+    request = _digest("request", [_plain(argument) for argument in call])
     with atomic_operations(actor):
-        _hold(whose)
-        earlier = _kept(actor, whose)
+        _lock(key_digest)
+        earlier = _stored(actor, key_digest)
         if earlier is not None:
-            _require_standing(actor, route)
+            _require_membership(actor, route)
             return replay(route, actor, _require_same(earlier, request))
         answer = make_answer(route, route.operation(actor, *call))
-        _keep(actor, route, answer, whose, request)
+        _store(actor, route, answer, key_digest, request)
     return answer
 
 
-def _require_standing(actor: Actor, route: Route) -> None:
-    """Who was stopped since, or governs no more, is not answered: no operation asks this time."""
+def _require_membership(actor: Actor, route: Route) -> None:
+    """Refuse callers whose access has ended since; no operation checks it this time."""
     with read_only(actor, route.action):
         active_membership(actor).require(route.action)
 
 
 def delete_response(actor: Actor, answer_id: UUID) -> None:
-    """Remove an answer whose day is over."""
+    """Remove an expired answer."""
     with tenant_transaction(actor.tenant_id):
         KeptAnswer.objects.of(actor).filter(pk=answer_id, ends_at__lte=database_now()).delete()
 
 
-def _hold(whose: bytes) -> None:
-    """The key's lock until the transaction's end, however that comes."""
+def _lock(key_digest: bytes) -> None:
+    """Lock the key until the transaction ends."""
     with connection.cursor() as cursor:
-        number = int.from_bytes(whose[:8], "big", signed=True)
+        number = int.from_bytes(key_digest[:8], "big", signed=True)
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
         row = cursor.fetchone()
     if row is None or not row[0]:
@@ -74,8 +74,8 @@ def _hold(whose: bytes) -> None:
         )
 
 
-def _kept(actor: Actor, whose: bytes) -> KeptAnswer | None:
-    found = KeptAnswer.objects.of(actor).filter(key_digest=whose).first()
+def _stored(actor: Actor, key_digest: bytes) -> KeptAnswer | None:
+    found = KeptAnswer.objects.of(actor).filter(key_digest=key_digest).first()
     if found is not None and found.ends_at <= database_now():
         found.delete()
         return None
@@ -84,15 +84,15 @@ def _kept(actor: Actor, whose: bytes) -> KeptAnswer | None:
 
 def _require_same(earlier: KeptAnswer, request: bytes) -> Answer:
     if not hmac.compare_digest(bytes(earlier.request_digest), request):
-        raise Invalid("Idempotency-Key: it was used for another request; take a new one.")
+        raise Invalid("Idempotency-Key: it was used for another request; use a new one.")
     headers = {"ETag": earlier.etag} if earlier.etag else {}
     return Answer(earlier.status, earlier.body, headers)
 
 
-def _keep(actor: Actor, route: Route, answer: Answer, whose: bytes, request: bytes) -> None:
+def _store(actor: Actor, route: Route, answer: Answer, key_digest: bytes, request: bytes) -> None:
     KeptAnswer.objects.create(
         tenant_id=actor.tenant_id,
-        key_digest=whose,
+        key_digest=key_digest,
         request_digest=request,
         status=answer.status,
         body=storable_body(route, answer),
@@ -101,15 +101,15 @@ def _keep(actor: Actor, route: Route, answer: Answer, whose: bytes, request: byt
     )
 
 
-def _holder(actor: Actor) -> list[str]:
-    """Whose key it is; another client of the same person has keys of its own."""
-    return [str(one) for one in (actor.tenant_id, actor.subject, actor.client_id, actor.agent_id)]
+def _owner(actor: Actor) -> list[str]:
+    """The owner of a key; other clients of the same person have their own keys."""
+    return [str(part) for part in (actor.tenant_id, actor.subject, actor.client_id, actor.agent_id)]
 
 
 def _digest(purpose: str, *facts: Any) -> bytes:
-    """Keyed, because a request may hold a value that could be guessed."""
+    """Keyed, because a request may contain a value that could be guessed."""
     key = settings.ENVIRONMENT.handle_key.get_secret_value().encode()
-    text = json.dumps([purpose, *facts], sort_keys=True, default=_open)
+    text = json.dumps([purpose, *facts], sort_keys=True, default=_reveal)
     return hmac.digest(key, b"repeating\0" + text.encode(), sha256)
 
 
@@ -117,5 +117,5 @@ def _plain(argument: Any) -> Any:
     return argument.model_dump(mode="python") if hasattr(argument, "model_dump") else argument
 
 
-def _open(value: object) -> str:
+def _reveal(value: object) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

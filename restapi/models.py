@@ -1,4 +1,4 @@
-"""Answers that were given under an Idempotency-Key, kept for a day."""
+"""Answers stored under an Idempotency-Key for a day."""
 
 from django.db import models
 
@@ -6,10 +6,10 @@ from access.tenancy import TenantOwned
 
 
 class KeptAnswer(TenantOwned):
-    """An answer without handle or secret, found by a keyed digest of whose key it was and where.
+    """An answer without handle or secret, found by a keyed digest of the key's owner and route.
 
-    It is written in the transaction of the operation it answers for: either both are there or
-    neither (docs/decisions/0010-rest.md).
+    It is written in the operation's transaction: both are stored or neither
+    (docs/decisions/0010-rest.md).
     """
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="+")

@@ -9,7 +9,7 @@ from foundation.schema.strict_json import MAXIMUM_BODY, parse_strict_object
 
 
 class StrictJSONParser(BaseParser):
-    """One JSON object of at most what the route reads; Malformed or TooLarge otherwise."""
+    """One JSON object of at most the route's limit; Malformed or TooLarge otherwise."""
 
     media_type = "application/json"
 

@@ -1,4 +1,4 @@
-"""Every refusal and failure of the REST face as a problem document (RFC 9457)."""
+"""Every refusal and failure of the REST API as a problem document (RFC 9457)."""
 
 import logging
 from typing import Any
@@ -34,13 +34,13 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
-QUOTA_SECONDS = 60  # when nothing tells when a place becomes free
+QUOTA_SECONDS = 60  # where the error does not say how long to wait
 
 
-# The toolkit's own refusals; its words are not used, they may quote the request.
+# The framework's own refusals. Its messages are not used, because they may quote the request.
 _TRANSLATED: list[tuple[type[Exception], type[VaultError], str]] = [
     (exceptions.NotAuthenticated, Unauthenticated, "A bearer token is needed."),
-    (exceptions.AuthenticationFailed, Unauthenticated, "The token does not hold."),
+    (exceptions.AuthenticationFailed, Unauthenticated, "The token is not valid."),
     (exceptions.PermissionDenied, Denied, ""),
     (PermissionDenied, Denied, ""),
     (exceptions.NotFound, RouteNotFound, ""),
@@ -50,7 +50,7 @@ _TRANSLATED: list[tuple[type[Exception], type[VaultError], str]] = [
     (exceptions.UnsupportedMediaType, UnsupportedMediaType, "Only application/json is read."),
     (exceptions.ParseError, Malformed, ""),
     (exceptions.Throttled, QuotaExceeded, ""),
-    (SuspiciousOperation, Malformed, "The request makes no sense."),
+    (SuspiciousOperation, Malformed, "The request is not valid."),
     (OperationalError, Unavailable, ""),
     (InterfaceError, Unavailable, ""),
 ]
@@ -62,7 +62,7 @@ def as_problem(error: Exception, context: dict[str, Any]) -> Response:
     known = as_vault_error(error)
     if known is None:
         log.error("request %s failed: %s", request_id_of(request), safe_traceback(error))
-        known = VaultError("Something broke on our side; nothing more is said here.")
+        known = VaultError("Quote the request id when you report this.")
     headers = _headers(known, context)
     if isinstance(error, exceptions.MethodNotAllowed):
         headers["Allow"] = ", ".join(context["view"].allowed_methods)
@@ -75,7 +75,7 @@ def as_problem(error: Exception, context: dict[str, Any]) -> Response:
 
 
 def as_vault_error(error: Exception) -> VaultError | None:
-    """`error` in the product's own words, or None when nobody foresaw it."""
+    """The product's error for `error`, or None when it is unexpected."""
     if isinstance(error, VaultError):
         return error
     for foreign, ours, detail in _TRANSLATED:
@@ -85,7 +85,7 @@ def as_vault_error(error: Exception) -> VaultError | None:
 
 
 def problem_response(request: HttpRequest, error: VaultError) -> JsonResponse:
-    """The document for what goes wrong outside the framework's views."""
+    """The document for errors outside the framework's views."""
     return JsonResponse(
         error.as_problem(request_id_of(request)),
         status=error.status,
@@ -96,8 +96,8 @@ def problem_response(request: HttpRequest, error: VaultError) -> JsonResponse:
 
 @csrf_exempt
 def unknown_address(request: HttpRequest) -> JsonResponse:
-    """Nothing is served here; every method gets the same answer."""
-    return problem_response(request, RouteNotFound("There is no such address in the API."))
+    """The answer to every method at an unknown address."""
+    return problem_response(request, RouteNotFound("There is no such endpoint in the API."))
 
 
 def _headers(error: VaultError, context: dict[str, Any]) -> dict[str, str]:
@@ -120,10 +120,10 @@ def _unauthenticated(error: Unauthenticated) -> str:
 
 
 def _step_up(error: InsufficientScope, actor: object) -> str:
-    held = actor.scopes if isinstance(actor, Actor) else frozenset()
+    scopes = actor.scopes if isinstance(actor, Actor) else frozenset()
     return challenge(
         settings.REST_RESOURCE,
         error="insufficient_scope",
-        scope=wider_scope(held, str(error.extra.get("required", ""))),
+        scope=wider_scope(scopes, str(error.extra.get("required", ""))),
         description=error.detail,
     )

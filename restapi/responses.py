@@ -1,4 +1,4 @@
-"""What an operation answered, as it goes out and as it may be kept for a repetition."""
+"""An operation's answer, as it is sent and as it may be stored for a repeated request."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,12 +19,12 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
     def response(self) -> Response:
-        """The answer on its way out."""
+        """The framework's response."""
         return Response(self.body, status=self.status, headers=self.headers)
 
 
 def make_answer(route: Route, outcome: Shape | None) -> Answer:
-    """The route's answer for what its operation gave."""
+    """The route's answer for its operation's result."""
     if route.gives is None or outcome is None:
         return Answer(204, None)
     body = outcome.wire()
@@ -33,14 +33,14 @@ def make_answer(route: Route, outcome: Shape | None) -> Answer:
 
 
 def storable_body(route: Route, answer: Answer) -> dict[str, Any] | None:
-    """The members that may stand in the database: no handle and no secret."""
+    """The members that may be stored: no handle and no secret."""
     if answer.body is None:
         return None
     return {name: value for name, value in answer.body.items() if name not in route.again}
 
 
 def replay(route: Route, actor: Actor, kept: Answer) -> Answer:
-    """A kept answer, complete again; the header says that nothing was done this time."""
+    """A stored answer with its missing members recomputed, marked as replayed."""
     headers = {**kept.headers, "Idempotency-Replayed": "true"}
     if kept.body is None:
         return Answer(kept.status, None, headers)

@@ -1,4 +1,4 @@
-"""Background work of the API: answers that were kept for a day are forgotten."""
+"""Background task of the API: expired answers are removed."""
 
 from celery import shared_task
 
@@ -9,7 +9,7 @@ from restapi.idempotency import delete_response
 
 @shared_task(name="restapi.forget_answers")
 def forget_answers() -> None:
-    """Remove every answer older than a day, which no repetition finds any more."""
+    """Remove every answer that is older than a day."""
     process_due(
         "kept_answers_due",
         lambda tenant, due: delete_response(system_actor("answers", tenant), due),

@@ -1,25 +1,21 @@
-"""The addresses below /api/v1/, from the table of routes."""
-
-import re
+"""The URLs below /api/v1/, from the table of routes."""
 
 from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 
 from restapi.documentation import Document, Page
 from restapi.routes import ROUTES
-from restapi.routes.route import Route
+from restapi.routes.route import PLACE, Route
 from restapi.views import resource
-
-_PLACE = re.compile(r"\{([A-Za-z]+)\}")
 
 
 def _patterns() -> list[URLPattern]:
-    """One view an address; fixed words stand before places that would swallow them."""
+    """One view per path; literal segments come before parameters that would match them."""
     addresses: dict[str, list[Route]] = {}
     for route in ROUTES:
         addresses.setdefault(route.path, []).append(route)
     return [
-        path(_PLACE.sub(r"<str:\1>", address), resource(addresses[address]).as_view())
+        path(PLACE.sub(r"<str:\1>", address), resource(addresses[address]).as_view())
         for address in sorted(addresses, key=_fixed_first)
     ]
 

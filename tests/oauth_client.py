@@ -22,7 +22,7 @@ NAME = "Claude Code (vault)"
 
 @dataclass(frozen=True)
 class Tokens:
-    """What the token endpoint answered, and who asked."""
+    """The token endpoint's answer, and the client."""
 
     access: str
     refresh: str | None

@@ -1,7 +1,7 @@
-"""The web process: calls of agents go to the MCP face, WebSockets to the live pages, everything
-else to Django.
+"""The web process: /api/mcp goes to the MCP endpoint, WebSockets to the live pages, everything else
+to Django.
 
-Agents are answered in front of Django's ASGI handler, which costs more per request than the whole
+The MCP endpoint is mounted in front of Django's ASGI handler, which costs more per request than the
 rest of a call (docs/decisions/0005-mcp.md).
 """
 
@@ -24,7 +24,7 @@ IMPORT_PATH = "/api/v1/imports"
 
 
 class Application:
-    """Sends each request to the face it is for; the MCP face lives as long as the server."""
+    """Dispatches requests; the MCP endpoint runs as long as the server."""
 
     def __init__(self, django: ASGIApp) -> None:
         self._django = django
@@ -42,7 +42,7 @@ class Application:
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Django's answer. It would write a body of any size to disk before it looks at it."""
+        """Django's answer. Django itself would write a body of any size to disk first."""
         announced = dict(scope["headers"]).get(b"content-length", b"").decode("latin-1")
         try:
             most, seconds = _limits(scope["path"])
@@ -55,7 +55,7 @@ class Application:
             await self._django(_measured(scope, body), replay_body(body, receive), send)
 
     async def _serve(self, receive: Receive, send: Send) -> None:
-        """Start, wait for the server's end, stop. An unsafe start ends the server at once."""
+        """Start, wait for shutdown, stop. An unsafe start ends the server at once."""
         from console.live.connections import watching
         from console.live.socket import LiveSocket
         from mcpserver.app import serving
@@ -85,22 +85,22 @@ class Application:
 
 
 def _limits(path: str) -> tuple[int, int]:
-    """The most bytes of a body, and the seconds in which they have to arrive."""
+    """The most bytes of a body, and the seconds in which it must arrive."""
     if path == IMPORT_PATH:
         return MAXIMUM_IMPORT, settings.ENVIRONMENT.import_body_seconds
     return MAXIMUM_BODY, settings.ENVIRONMENT.request_body_seconds
 
 
 def _measured(scope: Scope, body: bytes) -> Scope:
-    """With the body's real length: Django takes a request that names none for one without."""
-    headers = [one for one in scope["headers"] if one[0] != b"content-length"]
+    """The scope with the body's length: without the header Django assumes an empty body."""
+    headers = [pair for pair in scope["headers"] if pair[0] != b"content-length"]
     if body:
         headers.append((b"content-length", str(len(body)).encode()))
     return {**scope, "headers": headers}
 
 
 async def _refuse(error: VaultError, send: Send) -> None:
-    """What the faces would say of it, with the headers of every answer."""
+    """The problem that the channels would answer, with the same headers."""
     identifier = uuid7().hex
     body = json.dumps(error.as_problem(identifier)).encode()
     headers = [

@@ -1,4 +1,4 @@
-"""Django's Redis cache for days when Redis is gone: a bounded memory of this process stands in."""
+"""Django's Redis cache with a fallback: while Redis is down, a bounded cache in this process."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from foundation.circuit_breaker import Breaker
 
 
 class JSONSerializer:
-    """Instead of Django's pickle: who can write to Redis must not run code here."""
+    """JSON instead of Django's pickle: write access to Redis must not allow running code."""
 
     def dumps(self, value: Any) -> bytes | int:
         return value if type(value) is int else json.dumps(value).encode()
@@ -25,8 +25,8 @@ class JSONSerializer:
 
 @cache
 def _shared(server: str, parameters: str) -> tuple[RedisCache, Breaker]:
-    """Django makes a cache object per thread and request; connections and breaker are the
-    process's.
+    """Django creates a cache object per thread and request; connections and breaker are shared by
+    the process.
     """
     params = json.loads(parameters)
     params["OPTIONS"] = {**params.get("OPTIONS", {}), "serializer": JSONSerializer}
@@ -34,10 +34,10 @@ def _shared(server: str, parameters: str) -> tuple[RedisCache, Breaker]:
 
 
 class FallbackRedisCache(BaseCache):
-    """RedisCache, or memory of this process while Redis does not answer.
+    """RedisCache, or this process's memory while Redis does not respond.
 
-    What is kept here are limits and conveniences; nothing that decides validity. So a local
-    bound instead of a shared one is right, and an error or a wait would be wrong.
+    The cache holds limits and conveniences, nothing that decides validity. So a local limit
+    instead of a shared one is acceptable, and an error or a wait is not.
     """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
@@ -47,42 +47,42 @@ class FallbackRedisCache(BaseCache):
 
     @property
     def is_shared(self) -> bool:
-        """Whether Redis answers at this moment."""
-        return bool(self._ask(lambda one: one is self._remote and one.get("", True)))
+        """Whether Redis responds now."""
+        return bool(self._ask(lambda backend: backend is self._remote and backend.get("", True)))
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._ask(lambda one: one.add(*args, **kwargs)))
+        return bool(self._ask(lambda backend: backend.add(*args, **kwargs)))
 
     def get(self, *args: Any, **kwargs: Any) -> Any:
-        return self._ask(lambda one: one.get(*args, **kwargs))
+        return self._ask(lambda backend: backend.get(*args, **kwargs))
 
     def set(self, *args: Any, **kwargs: Any) -> None:
-        self._ask(lambda one: one.set(*args, **kwargs))
+        self._ask(lambda backend: backend.set(*args, **kwargs))
 
     def touch(self, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._ask(lambda one: one.touch(*args, **kwargs)))
+        return bool(self._ask(lambda backend: backend.touch(*args, **kwargs)))
 
     def delete(self, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._ask(lambda one: one.delete(*args, **kwargs)))
+        return bool(self._ask(lambda backend: backend.delete(*args, **kwargs)))
 
     def get_many(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
-        return dict(self._ask(lambda one: one.get_many(*args, **kwargs)))
+        return dict(self._ask(lambda backend: backend.get_many(*args, **kwargs)))
 
     def has_key(self, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._ask(lambda one: one.has_key(*args, **kwargs)))
+        return bool(self._ask(lambda backend: backend.has_key(*args, **kwargs)))
 
     def incr(self, *args: Any, **kwargs: Any) -> int:
-        return int(self._ask(lambda one: one.incr(*args, **kwargs)))
+        return int(self._ask(lambda backend: backend.incr(*args, **kwargs)))
 
     def set_many(self, *args: Any, **kwargs: Any) -> list[Any]:
-        return list(self._ask(lambda one: one.set_many(*args, **kwargs)))
+        return list(self._ask(lambda backend: backend.set_many(*args, **kwargs)))
 
     def delete_many(self, *args: Any, **kwargs: Any) -> None:
-        self._ask(lambda one: one.delete_many(*args, **kwargs))
+        self._ask(lambda backend: backend.delete_many(*args, **kwargs))
 
     def clear(self) -> None:
         self._local.clear()
-        self._ask(lambda one: one.clear())
+        self._ask(lambda backend: backend.clear())
 
     def _ask(self, question: Callable[[BaseCache], Any]) -> Any:
         if self._breaker.allows():

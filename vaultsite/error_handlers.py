@@ -34,7 +34,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """500; the log has the story, the answer has none of it."""
     if _of_a_program(request):
-        return problem_response(request, VaultError("Something broke on our side."))
+        return problem_response(request, VaultError("Quote the request id when you report this."))
     return pages.server_error(request)
 
 

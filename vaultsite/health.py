@@ -27,7 +27,7 @@ SILENT_AFTER = 4 * HEARTBEAT_SECONDS
 
 @require_safe
 def livez(_: HttpRequest) -> HttpResponse:
-    """200 as long as the process answers at all."""
+    """200 while the process responds."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
@@ -45,12 +45,12 @@ def readyz(_: HttpRequest) -> JsonResponse:
 
 
 def database() -> str:
-    """The application's own connection answers."""
+    """The application's own connection works."""
     return _attempt(lambda: connection.cursor().execute("SELECT 1"), "out of reach")
 
 
 def migrations() -> str:
-    """Everything that this code knows of was applied."""
+    """Every known migration is applied."""
 
     def require_applied() -> None:
         missing = _known_migrations() - set(MigrationRecorder(connection).applied_migrations())
@@ -80,13 +80,13 @@ def redis() -> str:
 
 
 def worker() -> str:
-    """A task came through beat, broker and worker not long ago."""
+    """A recent task passed through beat, broker and worker."""
     beat = django_cache.get(HEARTBEAT, 0)
     return OK if time.time() - beat < SILENT_AFTER else "no heartbeat"
 
 
 def mail() -> str:
-    """There is a mail server, and it takes what is sent."""
+    """A mail server is configured and accepts mail."""
     try:
         notices, letters = notices_outstanding(), letters_outstanding()
     except DatabaseError:

@@ -13,15 +13,15 @@ LATE = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\
 
 
 class DeadlineProtocol(HttpToolsProtocol):
-    """Closes a connection on which no whole head arrived in time.
+    """Closes a connection on which no complete head arrives in time.
 
-    The time runs from the opening of a connection, and after an answer from the first byte that
-    follows it: a next request, or the rest of a body that nobody reads any more.
+    The time runs from the opening of the connection, and after an answer from the first byte that
+    follows: of the next request, or of a body that is no longer read.
     """
 
     _head_timer: TimerHandle | None = None
 
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
         self._expect_head()
 

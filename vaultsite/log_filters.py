@@ -1,4 +1,4 @@
-"""What Django logs of requests, without what came in with them."""
+"""Redaction of what Django logs about requests."""
 
 import logging
 
@@ -8,7 +8,7 @@ QUOTING = ("django.request", "django.security")
 
 
 class RequestRedaction(logging.Filter):
-    """Keeps status, kind and place of a failed request; drops paths, hosts and exceptions' words.
+    """Keeps status, error type and location of a failed request; drops paths, hosts and messages.
 
     A path may carry the key of a password reset, an exception the value that caused it.
     """

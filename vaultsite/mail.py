@@ -10,9 +10,9 @@ log = logging.getLogger(__name__)
 
 
 class NoMailServer(BaseEmailBackend):
-    """Sends nothing and says so; what a mail says may be a key to an account.
+    """Sends nothing and logs that, without the text: a mail may contain a link to an account.
 
-    The mail queues ask `delivers` first and leave their rows waiting (tenants/mail_queue.py).
+    The mail queues check `delivers` first and keep their rows (tenants/mail_queue.py).
     """
 
     delivers = False

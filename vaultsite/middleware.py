@@ -1,4 +1,4 @@
-"""What holds for every page: an id of ours on the request, and nothing private in any cache."""
+"""Every page: a request id of the server, and no caching."""
 
 from collections.abc import Callable
 
@@ -13,8 +13,8 @@ REQUEST_ID = "X-Request-Id"
 def private_pages(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Name each request by an id of ours – one that a client sent would let it forge the log's –
-    and forbid caches to keep the answer unless the view allowed it.
+    """Give each request an id – a client's own would let it forge the log – and forbid caching
+    unless the view allows it.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

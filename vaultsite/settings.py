@@ -88,7 +88,7 @@ TEMPLATES = [
 ]
 
 
-# A database that hangs must not hold requests for ever: milliseconds, for the application's role.
+# A hanging database must not block requests forever. Milliseconds, for the application's role.
 DATABASE_LIMITS = {
     "connect_timeout": 3,
     "tcp_user_timeout": 20_000,
@@ -100,7 +100,7 @@ DATABASE_LIMITS = {
 def _database(
     url: PostgresDsn, *, pool: int = 0, limits: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Django's form of a PostgreSQL URL; one host. What the URL says wins over `limits`."""
+    """A PostgreSQL URL with one host as Django's settings; the URL's options override `limits`."""
     host = url.hosts()[0]
     options: dict[str, Any] = {**(limits or {}), **dict(url.query_params())}
     if pool:
@@ -168,7 +168,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds that a proof of who one is counts as fresh
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds for which a sign-in counts as fresh
 
 
 def _rates(**counted: str) -> str:
@@ -288,7 +288,7 @@ OAUTH2_PROVIDER: dict[str, Any] = {
         )
     },
 }
-# (times, seconds); what each is counted by says foundation/rate_limits.py.
+# (times, seconds); foundation/rate_limits.py says what each is counted by.
 IDENTITY_LIMITS: dict[str, list[tuple[int, int]]] = {
     name: [(rate.amount, rate.get_expiry()) for rate in parse_rates(ENVIRONMENT.limit(name))]
     for name in (
@@ -300,7 +300,7 @@ IDENTITY_LIMITS: dict[str, list[tuple[int, int]]] = {
         "sign_in_failed_here",
     )
 }
-if ENVIRONMENT.development:  # one machine tries the whole product out, again and again
+if ENVIRONMENT.development:  # one machine tries out the whole product repeatedly
     IDENTITY_LIMITS |= {
         name: [(1000, 60)] for name in IDENTITY_LIMITS if name != "sign_in_failed_here"
     }
@@ -359,8 +359,8 @@ SILENCED_SYSTEM_CHECKS = [
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
-# Without a mail server, mail is printed in development; elsewhere a link to set a password must
-# not stand in a log, so it goes nowhere and the log says that it did.
+# Without a mail server, mail is printed in development. Elsewhere it is not sent and not printed,
+# because a link to set a password must not be in a log.
 EMAIL_BACKEND = "vaultsite.mail.NoMailServer"
 if ENVIRONMENT.development:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
@@ -393,7 +393,7 @@ LOGGING = {
         "oauthlib": {"level": "WARNING"},
         "oauth2_provider": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
-        # It writes a traceback every second while Valkey is away; console.live says so once.
+        # It writes a traceback every second while Valkey is away; console.live logs it once.
         "channels_redis": {"level": "CRITICAL"},
     },
 }

@@ -1,4 +1,4 @@
-"""What web and worker do before they serve: no core dumps, no debugger, a bound database role."""
+"""Checks and hardening before web and worker serve: no core dumps, no debugger, a bound role."""
 
 import ctypes
 import resource
@@ -14,7 +14,7 @@ PR_SET_DUMPABLE = 4  # prctl(2)
 
 
 class UnsafeStart(Exception):
-    """The process must not serve; the text says why in one line."""
+    """The process must not serve; the message is one line."""
 
 
 def harden_process() -> None:
@@ -37,6 +37,6 @@ def require_safe_database() -> None:
 
 
 def close_database() -> None:
-    """Leave no connection and no pool behind: a worker forks after this."""
+    """Close connections and pool, because a worker forks after this."""
     connections.close_all()
     cast(DatabaseWrapper, connections["default"]).close_pool()

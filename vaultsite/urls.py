@@ -1,4 +1,4 @@
-"""All addresses but /api/mcp, which is answered in front of Django (see vaultsite.asgi)."""
+"""All URLs except /api/mcp, which is mounted in front of Django (see vaultsite.asgi)."""
 
 from django.urls import include, path, re_path
 

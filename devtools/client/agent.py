@@ -117,9 +117,9 @@ def _sign_in(browser: Browser, person: Person) -> None:
         raise LaunchError(f"{person.email} cannot sign in (HTTP {answer.status_code})")
 
 
-def _require(holds: bool, claim: str) -> None:
-    if not holds:
-        raise LaunchError(f"it does not hold that {claim}")
+def _require(condition: bool, claim: str) -> None:
+    if not condition:
+        raise LaunchError(f"this is not the case: {claim}")
 
 
 def _unexpected(where: str, answer: httpx2.Response) -> LaunchError:

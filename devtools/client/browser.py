@@ -46,18 +46,18 @@ class _FormReader(HTMLParser):
         self._text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self._form = Form(given.get("action", ""), given.get("method", "get").lower())
+            self._form = Form(attributes.get("action", ""), attributes.get("method", "get").lower())
             self.forms.append(self._form)
         elif tag == "input":
-            self._input(given, checked="checked" in given)
+            self._input(attributes, checked="checked" in attributes)
         elif tag == "select":
-            self._select, self._options = given.get("name"), []
+            self._select, self._options = attributes.get("name"), []
         elif tag == "option":
-            self._options.append((given.get("value", ""), "selected" in given))
+            self._options.append((attributes.get("value", ""), "selected" in attributes))
         elif tag == "textarea":
-            self._area, self._text = given.get("name"), ""
+            self._area, self._text = attributes.get("name"), ""
 
     def handle_data(self, data: str) -> None:
         self._text += data
@@ -71,15 +71,15 @@ class _FormReader(HTMLParser):
         elif tag == "textarea":
             self._add(self._area, self._text)
 
-    def _input(self, given: dict[str, str], *, checked: bool) -> None:
-        kind = given.get("type", "text").lower()
+    def _input(self, attributes: dict[str, str], *, checked: bool) -> None:
+        kind = attributes.get("type", "text").lower()
         if kind in ("submit", "button", "image", "reset", "file"):
             return
         if kind in ("checkbox", "radio"):
             if checked:
-                self._add(given.get("name"), given.get("value", "on"))
+                self._add(attributes.get("name"), attributes.get("value", "on"))
             return
-        self._add(given.get("name"), given.get("value", ""))
+        self._add(attributes.get("name"), attributes.get("value", ""))
 
     def _add(self, name: str | None, value: str) -> None:
         if self._form is not None and name:

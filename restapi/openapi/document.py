@@ -1,4 +1,4 @@
-"""The whole document: every route with its parameters, answers, errors and scope."""
+"""The document: every route with its parameters, answers, errors and scope."""
 
 from functools import cache
 from typing import Any
@@ -13,18 +13,18 @@ from restapi.routes import ROUTES
 from restapi.routes.route import Route
 
 INTRODUCTION = """\
-Everything that scripts, pipelines and other services do with Vault. Tokens come from `/oauth/token`
-or are personal tokens; they are sent as `Authorization: Bearer …`.
+What scripts, pipelines and other services can do with Vault. Tokens come from `/oauth/token` or are
+personal tokens; send them as `Authorization: Bearer …`.
 
-Durations go in as seconds or as `15m`, and come out as seconds. Lists are followed by handing
-`nextCursor` back as `cursor` until it is null. Every refusal is a problem document (RFC 9457) whose
-`code` is stable. A write with an `Idempotency-Key` is safe to send again for a day.
+Durations are sent as seconds or as `15m` and returned as seconds. To read a whole list, send
+`nextCursor` as `cursor` until it is null. Every refusal is a problem document (RFC 9457) whose
+`code` is stable. A write with an `Idempotency-Key` can be repeated safely for a day.
 """
 
 
 @cache
 def document() -> dict[str, Any]:
-    """The document; it does not change while the process runs."""
+    """The document; constant while the process runs."""
     schemas = Schemas.of(ROUTES)
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
@@ -93,9 +93,9 @@ def _answer(route: Route, schemas: Schemas) -> dict[str, Any]:
         content = dict.fromkeys(route.media.values(), file)
         return {"description": "The file", "headers": headers, "content": content}
     if route.gives is None:
-        return {"description": "Done; there is nothing to say", "headers": headers}
+        return {"description": "Done, without content", "headers": headers}
     return {
-        "description": "Done" if route.writes else "What was asked for",
+        "description": "Done" if route.writes else "Found",
         "headers": headers,
         "content": {"application/json": {"schema": schemas.answer(route.gives)}},
     }

@@ -1,4 +1,4 @@
-"""What can go wrong on a route, by status: its own errors and those that stand before each."""
+"""The errors of a route by status: its own and those of every route."""
 
 from http import HTTPStatus
 from typing import Any
@@ -25,7 +25,7 @@ from foundation.errors import (
 from restapi.openapi.headers import headers_of_refusal
 from restapi.routes.route import Route
 
-# What the door refuses before a route is asked: on each of them, whatever it does.
+# Errors that every route can have, raised before its operation runs.
 ALWAYS: tuple[type[VaultError], ...] = (
     Malformed,
     Unauthenticated,
@@ -45,7 +45,7 @@ ALWAYS: tuple[type[VaultError], ...] = (
 
 
 def error_responses(route: Route) -> dict[str, Any]:
-    """The answers that are problems, each status with the codes it comes with."""
+    """The problem answers, each status with its codes."""
     codes: dict[int, set[str]] = {}
     for error in _errors(route):
         codes.setdefault(error.status, set()).add(error.code)
@@ -53,7 +53,9 @@ def error_responses(route: Route) -> dict[str, Any]:
 
 
 def _errors(route: Route) -> tuple[type[VaultError], ...]:
-    misspelled = (RouteNotFound,) if route.places else ()  # a slash in a place leads elsewhere
+    misspelled = (
+        (RouteNotFound,) if route.places else ()
+    )  # a slash in a path parameter leads elsewhere
     repeated = (Conflict,) if route.writes and route.repeatable else ()
     conditional = (PreconditionFailed,) if route.writes else ()
     return (*ALWAYS, *misspelled, *repeated, *conditional, *route.refusals)

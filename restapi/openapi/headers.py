@@ -1,4 +1,4 @@
-"""The headers that requests may have and that answers come with."""
+"""The headers of requests and answers."""
 
 from typing import Any
 
@@ -9,62 +9,62 @@ Header = dict[str, Any]
 IDEMPOTENCY_KEY: Header = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Makes it safe to send the request again: it is done once, and answered the "
-    "same with `Idempotency-Replayed: true`, without new secrets. Another request with this key "
-    "is refused. Kept for a day, for this client and route.",
+    "description": "Makes it safe to repeat the request: it is done once, and a repetition gets "
+    "the same answer with `Idempotency-Replayed: true`, without new secrets. Another request with "
+    "this key is refused. Valid for a day, for this client and route.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
 }
 IF_MATCH: Header = {
     "name": "If-Match",
     "in": "header",
-    "description": "The ETag that was read: the change is refused when there was another since. "
-    "`*` asks for nothing.",
+    "description": "The ETag that was read: the change is refused if the object has changed since. "
+    "`*` sets no condition.",
     "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,9}")$'},
 }
 PARAMETERS = {"IdempotencyKey": IDEMPOTENCY_KEY, "IfMatch": IF_MATCH}
 
 ANSWERED: dict[str, Header] = {
     "X-Request-Id": {
-        "description": "The request's name in logs and in the audit log",
+        "description": "The id of the request in logs and in the audit log",
         "required": True,
         "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
     },
     "Cache-Control": {
-        "description": "No cache may keep it",
+        "description": "No cache may store it",
         "required": True,
         "schema": {"type": "string", "const": "no-store"},
     },
     "ETag": {
-        "description": "The state that was answered, for If-Match",
+        "description": "The state of the object, for If-Match",
         "required": True,
         "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
     },
     "Idempotency-Replayed": {
-        "description": "Nothing was done this time: it is the answer that the key's first request "
-        "got, without its secrets",
+        "description": "Nothing was done this time: this is the answer to the first request with "
+        "the key, without its secrets",
         "schema": {"type": "string", "const": "true"},
     },
     "WWW-Authenticate": {
-        "description": "Where a token is to be had, and with which scope (RFC 6750, RFC 9728)",
+        "description": "Where to get a token, and with which scope (RFC 6750, RFC 9728)",
         "required": True,
         "schema": {"type": "string"},
     },
     "Scope-Challenge": {
-        "description": "With `auth/insufficient-scope`: the scopes to ask for (RFC 6750)",
+        "description": "With `auth/insufficient-scope`: the scopes to request (RFC 6750)",
         "schema": {"type": "string"},
     },
     "Allow": {
-        "description": "The methods of this address",
+        "description": "The methods of this endpoint",
         "required": True,
         "schema": {"type": "string"},
     },
     "Retry-After": {
-        "description": "Seconds after which it is worth another try",
+        "description": "Seconds to wait before the next attempt",
         "required": True,
         "schema": {"type": "integer", "minimum": 1},
     },
     "Retry-Running": {
-        "description": "Seconds to wait for the request that runs with the same Idempotency-Key",
+        "description": "Seconds to wait while a request with the same Idempotency-Key runs",
         "schema": {"type": "integer", "minimum": 1},
     },
 }
@@ -81,7 +81,7 @@ WITH_A_REFUSAL = {
 
 
 def headers_of_answer(route: Route) -> dict[str, Header]:
-    """What comes with what the route was asked for."""
+    """The headers of a successful answer."""
     names = dict(ALWAYS)
     names |= {"ETag": "ETag"} if route.versioned else {}
     if route.writes and route.repeatable:
@@ -90,9 +90,9 @@ def headers_of_answer(route: Route) -> dict[str, Header]:
 
 
 def headers_of_refusal(status: int) -> dict[str, Header]:
-    """What comes with a problem of this status."""
+    """The headers of a problem with this status."""
     return _references(ALWAYS | WITH_A_REFUSAL.get(status, {}))
 
 
 def _references(names: dict[str, str]) -> dict[str, Header]:
-    return {name: {"$ref": f"#/components/headers/{one}"} for name, one in names.items()}
+    return {name: {"$ref": f"#/components/headers/{header}"} for name, header in names.items()}

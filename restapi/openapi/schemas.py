@@ -1,4 +1,4 @@
-"""JSON Schemas (2020-12) of what goes in and out, made from the shapes of the operations."""
+"""JSON Schemas (2020-12) of requests and answers, generated from the operations' shapes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,14 +19,14 @@ TEMPLATE = "#/components/schemas/{model}"
 
 @dataclass(slots=True)
 class Schemas:
-    """The shapes of a table of routes: each by reference, or its members one by one."""
+    """The shapes of a table of routes, by reference or member by member."""
 
     references: dict[tuple[type[Shape], SchemaMode], str] = field(default_factory=dict)
     definitions: dict[str, Schema] = field(default_factory=dict)
 
     @classmethod
     def of(cls, routes: Iterable[Route]) -> "Schemas":
-        """All that the routes take and give."""
+        """The inputs and answers of all routes."""
         wanted: dict[tuple[type[Shape], SchemaMode], None] = {}
         for route in routes:
             wanted |= {(route.takes, IN): None} if route.takes else {}
@@ -37,19 +37,19 @@ class Schemas:
             for (shape, mode), schema in found.items()
             if issubclass(shape, Shape)
         }
-        definitions = {name: without_titles(one) for name, one in whole["$defs"].items()}
+        definitions = {name: without_titles(schema) for name, schema in whole["$defs"].items()}
         for (_, mode), name in names.items():
             if mode == OUT:
                 definitions[name] = _readable(definitions[name])
         return cls(names, definitions)
 
     def answer(self, shape: type[Shape]) -> Schema:
-        """The reference to what is answered."""
+        """The reference to an answer."""
         return {"$ref": TEMPLATE.format(model=self.references[shape, OUT])}
 
     def body(self, route: Route) -> Schema:
-        """What the body may have: the members that come neither in the path nor in a header."""
-        whole = self._taken(route)
+        """The body: the members that are neither in the path nor in a header."""
+        whole = self._input(route)
         properties = {name: _no_null_default(whole["properties"][name]) for name in route.members}
         required = [name for name in whole.get("required", ()) if name in properties]
         return {
@@ -62,40 +62,46 @@ class Schemas:
 
     def member(self, route: Route, name: str) -> tuple[Schema, bool]:
         """One member as a parameter, and whether it is required; no parameter can be null."""
-        whole = self._taken(route)
+        whole = self._input(route)
         required = name in whole.get("required", ())
         return _not_null(whole["properties"][name]), required
 
     def components(self) -> dict[str, Schema]:
-        """The definitions that anything may refer to."""
-        taken = {name for (_, mode), name in self.references.items() if mode == IN}
-        given = {name for (_, mode), name in self.references.items() if mode == OUT}
-        kept = {name: one for name, one in self.definitions.items() if name not in taken - given}
+        """The shared definitions."""
+        inputs = {name for (_, mode), name in self.references.items() if mode == IN}
+        answers = {name for (_, mode), name in self.references.items() if mode == OUT}
+        kept = {
+            name: schema
+            for name, schema in self.definitions.items()
+            if name not in inputs - answers
+        }
         return {**kept, "Problem": problem_schema()}
 
-    def _taken(self, route: Route) -> Schema:
+    def _input(self, route: Route) -> Schema:
         assert route.takes is not None
         return self.definitions[self.references[route.takes, IN]]
 
 
 def _not_null(schema: Schema) -> Schema:
     choices = schema.get("anyOf", [])
-    others = [one for one in choices if one != {"type": "null"}]
-    rest = _no_null_default({name: one for name, one in schema.items() if name != "anyOf"})
+    others = [choice for choice in choices if choice != {"type": "null"}]
+    rest = _no_null_default({name: value for name, value in schema.items() if name != "anyOf"})
     if len(others) == 1:
         return {**rest, **others[0]}
     return {**rest, "anyOf": others} if others else rest
 
 
 def _no_null_default(schema: Schema) -> Schema:
-    """Leaving it out is that default, and where null is refused it would be a wrong one."""
-    return {name: one for name, one in schema.items() if not (name == "default" and one is None)}
+    """Omitting the member means null; where null is refused, the default would be wrong."""
+    return {
+        name: value for name, value in schema.items() if not (name == "default" and value is None)
+    }
 
 
 def _readable(schema: Any) -> Any:
-    """What is answered can be read: pydantic calls a secret write-only wherever it stands."""
+    """Answers can be read, although pydantic marks every secret as write-only."""
     if isinstance(schema, list):
-        return [_readable(one) for one in schema]
+        return [_readable(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    return {name: _readable(one) for name, one in schema.items() if name != "writeOnly"}
+    return {name: _readable(value) for name, value in schema.items() if name != "writeOnly"}

@@ -1,26 +1,20 @@
-"""The table of routes: everything that programs can do, one row an operation."""
+"""The table of routes: what programs can do, one row per operation."""
 
 from restapi.routes import (
     access,
     agents,
-    audit,
     credentials,
-    keys,
     leases,
     members,
-    rotations,
-    settings,
+    tenant,
 )
 from restapi.routes.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *credentials.ROUTES,
-    *rotations.ROUTES,
     *leases.ROUTES,
     *access.ROUTES,
     *members.ROUTES,
     *agents.ROUTES,
-    *settings.ROUTES,
-    *keys.ROUTES,
-    *audit.ROUTES,
+    *tenant.ROUTES,
 )

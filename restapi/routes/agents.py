@@ -28,7 +28,7 @@ ROUTES = (
             tenants.disconnect_agent,
             "DELETE",
             "agents/{agentId}",
-            "Disconnect an agent of your own; what it leased ends at once",
+            "Disconnect an agent of your own; its leases end at once",
         ),
         Route(
             tenants.change_agent,
@@ -41,7 +41,7 @@ ROUTES = (
             tenants.rename_agent,
             "PUT",
             "agents/{agentId}/name",
-            "Give an agent another name",
+            "Rename an agent",
             errors=(Conflict,),
         ),
         Route(
@@ -55,7 +55,7 @@ ROUTES = (
             identity.change_client_state,
             "PUT",
             "clients/{clientId}/state",
-            "Suspend an OAuth client in this tenant with all its agents, or let it go on",
+            "Suspend an OAuth client in this tenant with all its agents, or resume it",
             signature=signature_of(identity.change_client_state, action=Action.CHANGE_CLIENT),
         ),
         Route(
@@ -77,7 +77,7 @@ ROUTES = (
             tenants.create_service_account,
             "POST",
             "service-accounts",
-            "Make a service account, without grants and without a secret",
+            "Create a service account, without grants and without a secret",
             status=201,
             errors=(Conflict,),
             versioned=True,
@@ -104,7 +104,7 @@ ROUTES = (
             identity.add_account_secret,
             "POST",
             f"{PROOFS}/secrets",
-            "Give a service account another secret; only this answer shows it, once",
+            "Add a secret to a service account; only this answer shows it, once",
             status=201,
             errors=(Conflict,),
             kept_back=frozenset({"idempotencyKey"}),
@@ -114,7 +114,7 @@ ROUTES = (
             identity.remove_account_secret,
             "DELETE",
             "service-accounts/secrets/{proofId}",
-            "Take a secret out of use; the tokens got with it end",
+            "Remove a secret; the tokens issued for it end",
         ),
         Route(
             identity.list_account_keys,
@@ -135,7 +135,7 @@ ROUTES = (
             identity.remove_account_key,
             "DELETE",
             "service-accounts/keys/{proofId}",
-            "Take a public key out of use; the tokens got with it end",
+            "Remove a public key; the tokens issued for it end",
         ),
     ),
     *section(

@@ -6,11 +6,14 @@ from credentials.shapes.credentials import (
     SeenCredential,
 )
 from credentials.shapes.imports import ImportCredentials
-from foundation.errors import Conflict, FolderNotFound
+from foundation.errors import Conflict, FolderNotFound, WindowOpen
 from foundation.schema.strict_json import MAXIMUM_IMPORT
+from leases import operations as leases
 from restapi.routes.route import Route, section
 
 ONE = "credentials/{key}"
+ROTATIONS = f"{ONE}/rotations"
+WINDOW = f"{ROTATIONS}/current"
 
 ROUTES = (
     *section(
@@ -32,7 +35,7 @@ ROUTES = (
             credentials.create_credential,
             "POST",
             "credentials",
-            "Store a credential; its value is sealed and only a lease gives it out again",
+            "Store a credential; its value is sealed and can only be read under a lease",
             status=201,
             errors=(Conflict,),
             versioned=True,
@@ -41,7 +44,7 @@ ROUTES = (
             credentials.import_credentials,
             "POST",
             "imports",
-            "Store the rows of another tool's file, or see with dryRun what would be stored",
+            "Store the rows of another tool's file, or show with dryRun what would be stored",
             signature=signature_of(credentials.import_credentials, takes=ImportCredentials),
             largest=MAXIMUM_IMPORT,
         ),
@@ -73,7 +76,7 @@ ROUTES = (
             credentials.move_credential,
             "POST",
             f"{ONE}/move",
-            "Put a credential into another folder",
+            "Move a credential to another folder",
             errors=(Conflict,),
             versioned=True,
             conditional=True,
@@ -82,7 +85,7 @@ ROUTES = (
             credentials.archive_credential,
             "POST",
             f"{ONE}/archive",
-            "Take a credential out of use for now; its leases end",
+            "Archive a credential; its leases end",
             signature=signature_of(credentials.archive_credential, takes=SeenCredential),
             errors=(Conflict,),
             conditional=True,
@@ -91,7 +94,7 @@ ROUTES = (
             credentials.restore_credential,
             "POST",
             f"{ONE}/restore",
-            "Bring an archived credential back into use",
+            "Restore an archived credential",
             signature=signature_of(credentials.restore_credential, takes=SeenCredential),
             errors=(Conflict,),
             conditional=True,
@@ -100,7 +103,7 @@ ROUTES = (
             credentials.revoke_credential,
             "POST",
             f"{ONE}/revoke",
-            "End a credential for good; its history stays",
+            "Revoke a credential permanently; its history stays",
             signature=signature_of(credentials.revoke_credential, takes=SeenCredential),
             conditional=True,
         ),
@@ -111,14 +114,14 @@ ROUTES = (
             credentials.list_folders,
             "GET",
             "folders",
-            "List the folders in which you see something",
+            "List the folders that contain something you can see",
             errors=(FolderNotFound,),
         ),
         Route(
             credentials.create_folder,
             "POST",
             "folders",
-            "Make a folder, and those above it that are missing",
+            "Create a folder and its missing parents",
             status=201,
             errors=(Conflict,),
         ),
@@ -126,7 +129,7 @@ ROUTES = (
             credentials.move_folder,
             "POST",
             "folders/move",
-            "Rename a folder or put it elsewhere, with all that is in it and below it",
+            "Rename or move a folder, with everything in it and below it",
             errors=(FolderNotFound, Conflict),
         ),
         Route(
@@ -143,7 +146,40 @@ ROUTES = (
             credentials.list_tags,
             "GET",
             "tags",
-            "List the tags of all that you see, and how often each is used",
+            "List the tags of the credentials you can see, and how often each is used",
+        ),
+    ),
+    *section(
+        "Rotations",
+        Route(
+            credentials.rotate_credential,
+            "POST",
+            ROTATIONS,
+            "Give a credential a new value; the old one works until the window closes",
+            status=201,
+            errors=(Conflict, WindowOpen),
+            kept_back=frozenset({"idempotencyKey"}),
+        ),
+        Route(
+            credentials.change_window,
+            "PATCH",
+            WINDOW,
+            "Let the open window end this many seconds from now; 0 closes it at once",
+            errors=(Conflict,),
+        ),
+        Route(
+            credentials.roll_back_rotation,
+            "POST",
+            f"{WINDOW}/rollback",
+            "Make the old value current again while the window is open",
+            errors=(Conflict,),
+        ),
+        Route(
+            leases.show_readers,
+            "GET",
+            f"{WINDOW}/readers",
+            "Show who can still read the old value while the window is open",
+            errors=(Conflict,),
         ),
     ),
 )

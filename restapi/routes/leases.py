@@ -23,7 +23,7 @@ ROUTES = (
             leases.lease_credential,
             "POST",
             "leases",
-            "Lease a credential for a time and a purpose; answers a handle to redeem",
+            "Lease a credential for a time and a purpose; returns a handle to redeem",
             status=201,
             errors=(CredentialNotFound, Conflict, ApprovalPending),
             again={"leaseHandle": lambda actor, kept: recompute_handle(actor, kept["leaseId"])},
@@ -32,7 +32,7 @@ ROUTES = (
             leases.read_credential,
             "POST",
             "leases/read",
-            "Redeem a handle for the value; each read counts and stands in the audit log",
+            "Redeem a handle for the value; each read counts and is in the audit log",
             errors=(InvalidHandle, *OVER),
             repeatable=False,
         ),
@@ -40,7 +40,7 @@ ROUTES = (
             leases.renew_lease,
             "POST",
             "leases/renew",
-            "Let a lease of your own last longer, up to its fixed maximum",
+            "Renew a lease of your own, up to its fixed maximum",
             errors=(InvalidHandle, *OVER),
         ),
         Route(
@@ -51,13 +51,16 @@ ROUTES = (
             errors=(InvalidHandle,),
         ),
         Route(
-            leases.revoke_lease, "POST", "leases/{leaseId}/revoke", "End somebody's lease at once"
+            leases.revoke_lease,
+            "POST",
+            "leases/{leaseId}/revoke",
+            "Revoke somebody's lease at once",
         ),
         Route(
             leases.revoke_leases,
             "POST",
             "leases/revoke",
-            "End many leases at once: on a credential, of an agent, a person, an account",
+            "Revoke many leases: on a credential, of an agent, a person, an account",
             errors=(CredentialNotFound, NotFound),
         ),
         Route(
@@ -71,7 +74,7 @@ ROUTES = (
             leases.show_lease,
             "GET",
             "leases/{leaseId}",
-            "Show a lease: whose it is, how it came to be, how it ended; no handle",
+            "Show a lease: its holder, how it was issued, how it ended; no handle",
         ),
     ),
     *section(
@@ -80,7 +83,7 @@ ROUTES = (
             leases.list_approvals,
             "GET",
             "approvals",
-            "List requests for leases: your own, and those you could decide on",
+            "List requests for leases: your own, and those you may decide on",
         ),
         Route(
             leases.show_approval,

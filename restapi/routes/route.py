@@ -1,4 +1,4 @@
-"""One row of the table of routes: an operation, and how programs reach it."""
+"""One row of the table of routes: an operation and its endpoint."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,21 +13,21 @@ from audit.endpoint import Endpoint
 from foundation.errors import CredentialNotFound, NotFound, VaultError
 from foundation.schema.strict_json import MAXIMUM_BODY
 
-# Makes a member of an answer once more, out of the members that were kept.
+# Recomputes a member of an answer from the stored members.
 Recompute = Callable[[Actor, dict[str, Any]], str | None]
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 
-_PLACE = re.compile(r"\{([A-Za-z]+)\}")
+PLACE = re.compile(r"\{([A-Za-z]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Route(Endpoint):
-    """Where an operation is served; what goes in and out is read from the operation.
+    """Where an operation is served; its input and answer are read from the operation.
 
-    The places in `path` are members of `takes`, or, when it takes none, the operation's arguments
-    in their order. The other members come as query parameters of a GET or DELETE, else in the
-    body; those in `kept_back` come in neither. `gives` None answers 204, but with `media` it is a
-    file, of the type that belongs to the member `format`.
+    The parameters in `path` are members of `takes`, or, without it, the operation's arguments in
+    their order. The other members are query parameters of a GET or DELETE, otherwise members of
+    the body; those in `kept_back` cannot be sent. Without `gives` the answer is 204, or with
+    `media` a file of the type for the member `format`.
 
     `versioned`: the answer's `revision` is the ETag. `conditional`: If-Match becomes the member
     `revision`. `again` completes a replayed answer: it computes the members that must not be
@@ -57,13 +57,13 @@ class Route(Endpoint):
 
     @property
     def done(self) -> int:
-        """The status when it worked."""
+        """The status of success."""
         return self.status if self.gives or self.media else 204
 
     @property
     def places(self) -> tuple[str, ...]:
         """The parameters in the path, in their order."""
-        return tuple(_PLACE.findall(self.path))
+        return tuple(PLACE.findall(self.path))
 
     @property
     def refusals(self) -> tuple[type[VaultError], ...]:

@@ -28,7 +28,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_two_first_runs_at_once_share_one_whole_environment(checkout: Path) -> None:
-    """Half of an environment, as a killed run leaves it, is not used but made anew."""
+    """Half of an environment, as a killed run leaves it, is not used but created again."""
     half = checkout / ".venv" / "bin" / "python"
     half.parent.mkdir(parents=True)
     half.write_text("half", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The lock installs anywhere from any index: it holds pins and hashes and no origin."""
+"""The lock installs anywhere from any index: it contains pins and hashes and no origin."""
 
 import re
 from pathlib import Path

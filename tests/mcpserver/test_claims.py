@@ -1,4 +1,4 @@
-"""Who did it stands in the audit log: what the server knows, and apart from it what was claimed."""
+"""The audit log records who acted: what the server knows, and separately what was claimed."""
 
 from typing import Any
 

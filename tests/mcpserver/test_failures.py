@@ -1,4 +1,4 @@
-"""What fails inside is told as little as possible: no words of an exception, but a request id."""
+"""Internal failures disclose nothing of the exception, only a request id."""
 
 import asyncio
 import logging

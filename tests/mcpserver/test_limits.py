@@ -49,7 +49,7 @@ def test_the_refusal_says_how_long_to_wait(limit: CallLimit) -> None:
     with pytest.raises(QuotaExceeded) as caught:
         limit.take("a")
     assert caught.value.as_problem()["retryAfter"] == 1
-    assert caught.value.hint == "Wait 1 s, then go on."
+    assert caught.value.hint == "Wait 1 s, then try again."
 
 
 def test_time_gives_calls_back_up_to_the_burst(limit: CallLimit, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""One program of a person at both faces: the same client, agent and scopes over MCP and REST."""
+"""One program of a person on both channels: the same client, agent and scopes over MCP and REST."""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ _EACH_TIME = re.compile(
 
 @dataclass(frozen=True)
 class Said:
-    """What a face answered: `code` is empty when it worked."""
+    """A channel's answer: `code` is empty when it worked."""
 
     code: str
     body: dict[str, Any]
@@ -84,7 +84,7 @@ class OverRest:
 
 
 def both_faces(http: httpx2.Client, who: Somebody, scopes: str = SCOPES) -> tuple[Face, Face]:
-    """A program of somebody, with a token for each face."""
+    """A program of somebody, with a token for each channel."""
     with reach(str(http.base_url)) as browser:
         client = OAuthClient(http)
         client.register()
@@ -111,7 +111,7 @@ def plainly(fact: Any, key: str) -> Any:
 
 
 def noted(entry: Entry, key: str) -> dict[str, Any]:
-    """What an entry says, but for the face."""
+    """An entry without its channel."""
     columns = (
         "event", "outcome", "role", "person_id", "service_account_id", "client_id", "agent_id",
         "agent_name", "machinery", "purpose", "credential_key", "version", "details",

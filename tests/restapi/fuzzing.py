@@ -183,7 +183,7 @@ class Fuzzing:
             threads.shutdown()
 
     def _take(self, event: Any) -> None:
-        """What an event of the run tells."""
+        """What an event of the run reports."""
         if isinstance(event, events.NonFatalError):
             self.tally.errors.append(f"{event.label}: {event.value!r}: {event.info.format()}")
         elif isinstance(event, events.FatalError):

@@ -60,7 +60,7 @@ class Program:
 
 
 def outcome(answer: httpx2.Response) -> tuple[int, dict[str, str], dict[str, Any]]:
-    """All that an answer says but when it was given, and as which one."""
+    """An answer without its time and number."""
     headers = {
         name: value
         for name, value in answer.headers.items()
@@ -71,7 +71,7 @@ def outcome(answer: httpx2.Response) -> tuple[int, dict[str, str], dict[str, Any
 
 
 def state(*without: str) -> list[tuple[Any, ...]]:
-    """All rows of all tables, summed up; without what tells of those who ask."""
+    """A digest of all rows of all tables, without those about the caller."""
     one = "SELECT {}, count(*), coalesce(bit_xor(hashtextextended(t::text, 0)), 0) FROM {} t"
     names = [name for name in tables() if name not in (*TOLD, *without)]
     parts = [sql.SQL(one).format(sql.Literal(name), sql.Identifier(name)) for name in names]

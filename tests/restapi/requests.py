@@ -1,4 +1,4 @@
-"""Requests of every route, made from the shapes it takes: sound ones, and where an id may stand."""
+"""Valid requests of every route, made from its shape, and the places where an id may be."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -105,7 +105,7 @@ Own = Callable[[str, int], Any]
 
 @dataclass(frozen=True)
 class Spot:
-    """A place in a route's request where the name of something stands: `("changes", "key")`."""
+    """A place in a route's request that names an object: `("changes", "key")`."""
 
     route: Route
     path: tuple[str, ...]
@@ -184,12 +184,12 @@ def public(thing: Any) -> Any:
 
 
 def as_parameter(value: Any) -> str:
-    """A member as it stands in a query."""
+    """A member as a query parameter."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _texts(shape: type[Shape]) -> Iterator[tuple[str, ...]]:
-    """The paths of all members that hold free text, at any depth."""
+    """The paths of all members with free text, at any depth."""
     for name, field in shape.model_fields.items():
         alias = field.alias or name
         inner = _shape_in(field.annotation)

@@ -31,7 +31,7 @@ SEARCH = "vault.search_credentials"
 
 @dataclass(frozen=True)
 class Scene:
-    """A key of its own, and who comes through which face."""
+    """A key of its own, and who acts through which channel."""
 
     owner: Somebody
     caller: Somebody
@@ -54,7 +54,7 @@ class Scene:
         return self.key
 
     def leased(self, **more: Any) -> dict[str, Any]:
-        """A lease of the credential that is stored for it, through the face itself."""
+        """A lease of the credential that is stored for it, through the same channel."""
         said = self.face.call(LEASE, {"key": self.stored(**more), "purpose": PURPOSE})
         assert not said.code
         return said.body
@@ -102,7 +102,7 @@ def _rotated(scene: Scene) -> dict[str, Any]:
 
 
 def _lost(scene: Scene) -> dict[str, Any]:
-    """The right went while nobody was told: the read itself has to notice."""
+    """The permission ended without a signal: the read itself has to notice."""
     scene.granted("user")
     said = scene.face.call(LEASE, _wish(scene.key))
     owner_sql("DELETE FROM credential_grant")

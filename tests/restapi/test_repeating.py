@@ -192,7 +192,7 @@ def test_a_crash_before_the_commit_leaves_neither_the_change_nor_the_answer(
     api: httpx2.Client, owner: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(idempotency, "_keep", _breaks)
+        patch.setattr(idempotency, "_store", _breaks)
         assert api.post(CREDENTIALS, json=WISH, headers=KEY).status_code == 500
     assert (created(owner), dump()["kept_answer"]) == ([], [])
 
@@ -228,7 +228,7 @@ def test_a_request_that_still_runs_is_not_started_twice(
         return kept
 
     second: list[httpx2.Response] = []
-    monkeypatch.setattr(idempotency, "_keep", meanwhile(idempotency._keep))
+    monkeypatch.setattr(idempotency, "_store", meanwhile(idempotency._store))
     first = api.post(CREDENTIALS, json=WISH, headers=KEY)
 
     assert first.status_code == 201

@@ -1,4 +1,4 @@
-"""A database that hangs holds no request for ever."""
+"""A hanging database does not block a request forever."""
 
 import pytest
 from django.db import OperationalError, connection

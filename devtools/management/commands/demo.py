@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         if not settings.ENVIRONMENT.development:
-            raise CommandError("Demo people belong into development only.")
+            raise CommandError("Demo people are for development only.")
         path = Path(options["people_file"])
         people = seed_people(_passwords(path))
         seed_credentials()
@@ -37,7 +37,7 @@ def _passwords(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     kept = json.loads(path.read_text(encoding="utf-8"))
-    return {one["email"]: one["password"] for one in kept["people"]}
+    return {person["email"]: person["password"] for person in kept["people"]}
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
-"""`manage.py migrate` beside running processes: it never makes them wait long, and tries again.
+"""`manage.py migrate` beside running processes, which it never blocks for long.
 
-Django's command, with a limit on how long a statement waits for a lock. A migration that runs into
-it is rolled back as a whole, whoever waited behind it goes on, and it is run again after a pause.
+Django's command, with a limit on how long a statement waits for a lock. A migration that exceeds it
+is rolled back as a whole, the transactions behind it continue, and it is run again after a pause.
 """
 
 import re
@@ -17,8 +17,8 @@ from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-# Seconds. Below PostgreSQL's deadlock_timeout (1 s), so that of two that wait for each other the
-# migration gives up, and no request is ended for it.
+# Seconds. Below PostgreSQL's deadlock_timeout (1 s), so that in a deadlock the migration gives
+# up and no request fails.
 LOCK_TIMEOUT = 0.5
 PATIENCE = 300.0
 LONGEST_PAUSE = 10.0
@@ -94,7 +94,7 @@ class FailedStatement:
 
 @contextmanager
 def lock_timeout(connection: BaseDatabaseWrapper, seconds: float) -> Iterator[None]:
-    """A limit on each wait for a lock on this connection; afterwards what its settings say."""
+    """Limit each wait for a lock on this connection; reset afterwards."""
     _execute(connection, f"SET lock_timeout = {int(seconds * 1000)}")
     try:
         yield
@@ -122,5 +122,5 @@ def _reason(connection: BaseDatabaseWrapper, statement: str) -> str:
 def _next_step(patience: float) -> str:
     return (
         f"Gave up after {patience:.0f} s. Let those transactions end, or stop what runs them, and "
-        "run the same command again: it goes on where it stopped. See docs/upgrading.md."
+        "run the same command again: it continues where it stopped. See docs/upgrading.md."
     )
