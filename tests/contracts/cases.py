@@ -12,6 +12,7 @@ from access.actor import Actor
 from access.tenancy import tenant_transaction
 from audit.events import Event
 from credentials import operations as credentials
+from credentials.operations.setup_progress import show_setup_progress
 from credentials.shapes import access_requests as asking
 from credentials.shapes import credentials as credential
 from credentials.shapes import folders as shelf
@@ -27,6 +28,7 @@ from leases import shapes as lease
 from tenants import agents
 from tenants import operations as tenants
 from tenants.models import Person
+from tenants.operations.choices import list_admins, list_agent_choices, list_member_choices
 from tenants.shapes import audit
 from tenants.shapes import tenants as tenant
 from tests.contracts.acme import DESK
@@ -499,6 +501,10 @@ CASES: dict[str, Case] = {
         adds=(Event.MEMBER_INVITATION_WITHDRAWN,),
     ),
     "show_mail": Case(call=lambda actor, _: tenants.show_mail(actor), at_home=True),
+    "list_agent_choices": Case(call=lambda actor, _: list_agent_choices(actor), at_home=True),
+    "list_member_choices": Case(call=lambda actor, _: list_member_choices(actor), at_home=True),
+    "list_admins": Case(call=lambda actor, _: list_admins(actor), at_home=True),
+    "show_setup_progress": Case(call=lambda actor, _: show_setup_progress(actor), at_home=True),
     "list_groups": Case(
         call=lambda actor, _: tenants.list_groups(actor, tenant.Listing()), at_home=True
     ),
