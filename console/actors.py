@@ -9,29 +9,28 @@ from foundation.errors import Denied, SecondFactorRequired
 from identity.request_context import address_of, request_id_of
 from identity.sign_in.step_up import recently_authenticated
 from identity.sign_in.tenant_access import session_authentication
-from tenants.models import Person
 
 
 def actor_for(request: HttpRequest) -> Actor:
     """The person in their current tenant; Denied when they belong to none, SecondFactorRequired
     while they lack one that the tenant asks for.
 
-    A browser session carries no scopes, so rights alone decide.
+    A browser session has no scopes of its own: the person's permissions alone decide.
     """
-    place = current_tenant(request)
-    if place is None:
+    tenant = current_tenant(request)
+    if tenant is None:
         raise Denied(
             "Your account belongs to no tenant.",
             hint="Ask an owner of the tenant that you want to join to add you.",
         )
-    if place.locked:
-        raise SecondFactorRequired(f"{place.name} asks its members for a second factor.")
-    assert isinstance(request.user, Person)
+    if tenant.locked:
+        raise SecondFactorRequired(f"{tenant.name} asks its members for a second factor.")
+    assert request.user.is_authenticated  # only a signed-in person has a tenant
     return Actor(
-        tenant_id=place.tenant_id,
+        tenant_id=tenant.tenant_id,
         channel=Channel.CONSOLE,
         person_id=request.user.pk,
-        role=place.role,
+        role=tenant.role,
         scopes=ALL_SCOPES,
         recently_authenticated=recently_authenticated(request),
         authentication=session_authentication(request, request.user),

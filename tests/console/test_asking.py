@@ -69,7 +69,7 @@ def test_an_approval_gives_it_for_less(owner: Somebody, member: Somebody, asked:
     inbox = page(browser.get("/approvals/"))
     assert f"Decide : user for {member.person.email}" in inbox.text
     assert "Approvals 1 waiting" in inbox.text
-    assert "holds viewer now" in page(browser.get(asked)).text
+    assert "has viewer now" in page(browser.get(asked)).text
 
     answer = browser.post(
         asked, {"decision": "approve", "level": "user", "duration": "1h", "reason": "today only"}

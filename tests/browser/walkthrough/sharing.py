@@ -27,7 +27,7 @@ def join(stage: Stage) -> Human:
     marc.fill(name=marc.name, password=marc.password, again=marc.password)
     marc.picture("join")
     marc.press("Make the account and join")
-    marc.sees("Your place here: member.")
+    marc.sees("Your role here: member.")
     marc.picture("member")
     return marc
 

@@ -110,7 +110,7 @@ def let_in(olivia: Human, marc: Human, computers: Computers) -> None:
     olivia.sees("Waiting for your approval")
     olivia.picture("let-in")
     olivia.page.get_by_role("button", name="Approve").click()
-    olivia.sees("Marc's laptop may go on")
+    olivia.sees("Marc's laptop is active")
     laptop = program.sign_in("Marc's laptop")
     assert laptop.answer("vault.list_credentials")["credentials"]
 
