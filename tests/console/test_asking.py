@@ -20,7 +20,7 @@ def wish(**more: str) -> dict[str, str]:
 
 @pytest.fixture
 def asked(owner: Somebody, member: Somebody) -> str:
-    """Where the member's request is looked at."""
+    """The page of the member's request."""
     store(owner, KEY)
     return str(signed_in(member).post("/team/ask/", wish())["Location"])
 

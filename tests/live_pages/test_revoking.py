@@ -1,4 +1,4 @@
-"""A revoke holds at once wherever the lease could be used, and every open page is told."""
+"""A revocation applies at once on every channel, and every open page is notified."""
 
 import httpx2
 import pytest
