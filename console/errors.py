@@ -1,14 +1,14 @@
-"""What people are shown when something is refused or fails: one page, the right status."""
+"""The page that people see when something is refused or fails."""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -17,20 +17,19 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from console.pending_forms import keep_form, return_to_form
 from foundation.errors import SecondFactorRequired, StepUpRequired, VaultError
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 TEMPLATE = "errors/problem.html"
 
 
-def handle_errors(view: View[P]) -> View[P]:
+def handle_errors(view: View) -> View:
     """A view whose refusals become pages."""
 
     @wraps(view)
-    def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def inner(request: HttpRequest, /, **arguments: str) -> HttpResponseBase:
         return_to_form(request)
         try:
-            return view(request, *args, **kwargs)
+            return view(request, **arguments)
         except StepUpRequired:
             return require_reauthentication(request)
         except SecondFactorRequired:
@@ -44,37 +43,36 @@ def handle_errors(view: View[P]) -> View[P]:
 def require_reauthentication(
     request: HttpRequest, form: type[Form] | None = None, *, page: str = ""
 ) -> HttpResponse:
-    """To the page that asks who it is, and back to where the person was, or to the `page` given.
+    """Redirect to the page that asks for a new sign-in, and from there back, or to `page`.
 
-    What was typed into a `form` that was sent waits there, but for its secrets.
+    What was typed into a `form` that was sent is kept, except for secrets.
     """
     back = page or _came_from(request)
     if request.method in {"GET", "HEAD"}:
-        messages.info(request, "This needs a fresh proof that it is you.")
+        messages.info(request, "Please sign in again to open this page.")
     else:
         messages.info(
             request,
-            "Nothing was changed yet: this needs a fresh proof that it is you. Then you are back "
-            "where you were.",
+            "Nothing has been saved yet: please sign in again first. Then you return to this page.",
         )
         keep_form(request, urlsplit(back).path, form)
     return _leave_for(request, "account_reauthenticate", back)
 
 
 def to_second_factor(request: HttpRequest) -> HttpResponse:
-    """To where somebody sets up what the tenant asks for, and back."""
+    """Redirect to where the person sets up a second factor, and from there back."""
     return _leave_for(request, "account_second_factor", _came_from(request))
 
 
 def _leave_for(request: HttpRequest, name: str, back: str) -> HttpResponse:
     address = f"{reverse(name)}?{urlencode({'next': back})}"
-    if "HX-Request" in request.headers:  # a part of a page cannot hold that page
+    if "HX-Request" in request.headers:  # a fragment cannot show a whole page
         return HttpResponse(status=204, headers={"HX-Redirect": address})
     return HttpResponseRedirect(address)
 
 
 def _came_from(request: HttpRequest) -> str:
-    """The page itself; for a form that was sent, the page it stood on, when it was one of ours."""
+    """The requested page; for a form that was sent, the page that it was on, if that is ours."""
     if request.method in {"GET", "HEAD"}:
         return request.get_full_path()
     page = request.headers.get("Referer", "")
@@ -87,10 +85,10 @@ def _came_from(request: HttpRequest) -> str:
 def problem(
     request: HttpRequest, status: int, title: str, detail: str, hint: str = ""
 ) -> HttpResponse:
-    """A page that says what is wrong and what to do next."""
+    """The page that says what is wrong and what to do next."""
     words = {"heading": title, "detail": detail, "hint": hint, "status": status, "section": ""}
     if status >= 500:
-        # Without the request: naming the person would ask the part that has just failed.
+        # Without the request: the person's name comes from the part that has just failed.
         return HttpResponse(render_to_string(TEMPLATE, words), status=status)
     return render(request, TEMPLATE, words, status=status)
 
@@ -108,7 +106,7 @@ def permission_denied(
     request: HttpRequest,
     exception: Exception,  # noqa: ARG001  # Django passes it by name
 ) -> HttpResponse:
-    """403 from a view that knows no better words."""
+    """403 from a view that gives no reason."""
     return problem(request, 403, "Permission denied", "Your account may not do this.")
 
 
@@ -116,7 +114,7 @@ def page_not_found(
     request: HttpRequest,
     exception: Exception,  # noqa: ARG001  # Django passes it by name
 ) -> HttpResponse:
-    """404; the same for what does not exist and for what is not yours to see."""
+    """404; the same for what does not exist and for what may not be seen."""
     return problem(
         request,
         404,
@@ -126,7 +124,7 @@ def page_not_found(
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; the log has the story, the page has none of it."""
+    """500; details are in the log only."""
     return problem(request, 500, "Something broke on our side", "Nothing was shown or saved.")
 
 
@@ -134,11 +132,11 @@ def csrf_failure(
     request: HttpRequest,
     reason: str = "",  # noqa: ARG001  # Django passes it by name; it is for its own log
 ) -> HttpResponse:
-    """403 when a form did not come from our own page, or came too late."""
+    """403 when a form did not come from our own page, or was open for too long."""
     return problem(
         request,
         403,
         "This form is no longer valid",
-        "It was open for too long, or you signed in or out elsewhere meanwhile. Nothing was saved.",
+        "It was open for too long, or you signed in or out elsewhere. Nothing was saved.",
         "Go back, reload the page and send it again. Cookies must be allowed.",
     )

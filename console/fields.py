@@ -1,4 +1,4 @@
-"""Form fields that ask the domain for their rules and never hand a secret back to the page."""
+"""Form fields that take their rules from the domain and never return a secret to the page."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,14 +14,14 @@ SPARE_ROWS = 3
 
 
 def plain(error: VaultError) -> str:
-    """The error's words for people: without the name of the field that they stand beside."""
+    """The error's text without the name of the field beside which it is shown."""
     field = error.extra.get("field", "")
     words = error.detail.removeprefix(f"{field}: ")
     return words[:1].upper() + words[1:]
 
 
 def rule(check: Callable[[str], object]) -> Callable[[str], None]:
-    """A validator that lets the domain's `check` speak."""
+    """A validator that reports the error of the domain's `check`."""
 
     def validate(text: str) -> None:
         try:
@@ -35,7 +35,7 @@ def rule(check: Callable[[str], object]) -> Callable[[str], None]:
 def member(shape: type[Shape], name: str, words: str = "") -> Callable[[Any], None]:
     """A validator for one member (by its outside name) of a shape whose members are optional.
 
-    `words` say the rule where the domain's own also speak of what programs may send.
+    `words` replace the domain's text where that also describes what programs may send.
     """
 
     def validate(value: Any) -> None:
@@ -48,7 +48,7 @@ def member(shape: type[Shape], name: str, words: str = "") -> Callable[[Any], No
 
 
 class SecretField(forms.CharField):
-    """A secret as it was typed. Browsers send line ends as CRLF; they are LF again here."""
+    """A secret exactly as it was typed; CRLF, which browsers send, becomes LF."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(strip=False, **options)
@@ -90,9 +90,9 @@ class RowsField(forms.Field):
         rows = _filled(value)
         names = [name for name, _ in rows]
         if not all(names):
-            raise ValidationError("A value here has no name; give it one.")
+            raise ValidationError("A value here has no name; give it a name.")
         if len(set(names)) < len(names):
-            raise ValidationError("A name is used twice; each may stand here once.")
+            raise ValidationError("A name is used twice; each may be used once.")
         mapping = dict(rows)
         rule(lambda _: self.check(mapping))("")
         return mapping
@@ -107,5 +107,5 @@ def _filled(rows: list[Row] | None) -> list[Row]:
 
 
 def line_ends(text: str) -> str:
-    """The text with LF, which is what was in the box before the browser sent it."""
+    """The text with LF, as it was typed before the browser sent it."""
     return text.replace("\r\n", "\n")

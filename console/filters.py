@@ -1,4 +1,4 @@
-"""Filters of lists: GET forms, so that what is chosen stands in the address and can be kept."""
+"""Filters of lists: GET forms, so that a choice is part of the address and can be bookmarked."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from credentials.shapes.credentials import SearchCredentials
 from credentials.validators import check_folder_path, check_key, check_tag
 
 ANY = ("", "Any")
-STATES = [ANY, *((one, one) for one in ("active", "archived", "revoked"))]
+STATES = [ANY, *((item, item) for item in ("active", "archived", "revoked"))]
 
 
 class CredentialFilters(forms.Form):
-    """Which credentials to list; a field that makes no sense says so and does not narrow."""
+    """Which credentials to list; an invalid field shows its error and does not narrow the list."""
 
     query = forms.CharField(
         label="Search",
@@ -38,25 +38,25 @@ class CredentialFilters(forms.Form):
     tag = forms.CharField(label="Tag", required=False, validators=[rule(check_tag)])
     state = forms.ChoiceField(label="State", required=False, choices=STATES)
 
-    def wish(self) -> dict[str, Any]:
-        """What was chosen, as the operation's shape calls it."""
+    def chosen(self) -> dict[str, Any]:
+        """The choices, as members of the operation's input."""
         self.is_valid()
         names = {"query": "query", "type": "type", "folder": "folderPath", "tag": "tag"}
         chosen = {name: self.cleaned_data.get(mine) for mine, name in names.items()}
         chosen["state"] = self.cleaned_data.get("state")
-        return {name: one for name, one in chosen.items() if one}
+        return {name: value for name, value in chosen.items() if value}
 
 
 LEASE_STATES = [
     ("", "Live"),
     ("any", "All"),
-    *((one, one) for one in ("consumed", "expired", "revoked")),
+    *((item, item) for item in ("consumed", "expired", "revoked")),
 ]
 
 
 AGENT_STATES = [
     ("", "Not removed"),
-    *((one, one) for one in ("active", "waiting", "suspended", "removed")),
+    *((item, item) for item in ("active", "waiting", "suspended", "removed")),
 ]
 
 
@@ -70,12 +70,12 @@ class AgentFilters(forms.Form):
         super().__init__(data)
         self.fields["person"].choices = [ANY, *people]  # type: ignore[attr-defined]  # the stubs know the base only
 
-    def wish(self) -> dict[str, str]:
-        """What was chosen, as the operation's shape calls it."""
+    def chosen(self) -> dict[str, str]:
+        """The choices, as members of the operation's input."""
         self.is_valid()
-        said = self.cleaned_data
-        wish = {"personId": said.get("person", ""), "state": said.get("state", "")}
-        return {name: one for name, one in wish.items() if one}
+        cleaned = self.cleaned_data
+        members = {"personId": cleaned.get("person", ""), "state": cleaned.get("state", "")}
+        return {name: value for name, value in members.items() if value}
 
 
 class LeaseFilters(forms.Form):
@@ -95,22 +95,26 @@ class LeaseFilters(forms.Form):
         self.fields["agent"].choices = [ANY, *agents]  # type: ignore[attr-defined]  # the stubs know the base only
         self.fields["holder"].choices = [ANY, *holders]  # type: ignore[attr-defined]  # as above
 
-    def wish(self) -> dict[str, str]:
-        """What was chosen, as the operation's shape calls it."""
+    def chosen(self) -> dict[str, str]:
+        """The choices, as members of the operation's input."""
         self.is_valid()
-        said = self.cleaned_data
-        holder = said.get("holder", "")
-        holds = "serviceAccountId" if holder.startswith("sa_") else "personId"
-        wish = {"key": said.get("key"), "agentId": said.get("agent"), holds: holder}
-        wish["state"] = said.get("state")
-        return {name: one for name, one in wish.items() if one}
+        cleaned = self.cleaned_data
+        holder = cleaned.get("holder", "")
+        holder_member = "serviceAccountId" if holder.startswith("sa_") else "personId"
+        members = {
+            "key": cleaned.get("key"),
+            "agentId": cleaned.get("agent"),
+            holder_member: holder,
+        }
+        members["state"] = cleaned.get("state")
+        return {name: value for name, value in members.items() if value}
 
     def in_words(self) -> str:
-        """Whose leases these are; empty for everybody's."""
-        said = self.cleaned_data
+        """Whose leases these are; empty for all of them."""
+        cleaned = self.cleaned_data
         names = [
-            dict(self.fields[name].choices)[said[name]]  # type: ignore[attr-defined]  # as above
+            dict(self.fields[name].choices)[cleaned[name]]  # type: ignore[attr-defined]  # as above
             for name in ("agent", "holder")
-            if said[name]
+            if cleaned[name]
         ]
-        return " on ".join(filter(None, [", ".join(names), said["key"]]))
+        return " on ".join(filter(None, [", ".join(names), cleaned["key"]]))

@@ -1,6 +1,10 @@
-"""How the console says things: types, durations."""
+"""Texts and formats for people: credential types, durations, subjects of mails."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
+
+from foundation.schema.durations import UNITS
+from tenants.ttl_presets import TTL_PRESETS
 
 
 class Kind(NamedTuple):
@@ -35,35 +39,51 @@ KINDS: dict[str, Kind] = {
     "generic-secret": Kind("Generic secret", "Anything else, up to 64 KiB of text."),
 }
 
-UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+_LARGEST_FIRST = sorted(UNITS.items(), key=lambda unit: -unit[1])
+_LONG = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
+_SHORT = {**{unit: unit for unit in UNITS}, "m": "min"}
+
+
+def _counts(seconds: int) -> Iterator[tuple[int, str]]:
+    """How many of each unit, the largest first, without those of which there is none."""
+    for unit, size in _LARGEST_FIRST:
+        count, seconds = divmod(seconds, size)
+        if count:
+            yield count, unit
 
 
 def long_duration(seconds: int) -> str:
     """A duration for people: 900 → "15 minutes", 5400 → "1 hour 30 minutes"."""
-    parts: list[str] = []
-    for size, unit in UNITS:
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
+    parts = [
+        f"{count} {_LONG[unit]}{'' if count == 1 else 's'}" for count, unit in _counts(seconds)
+    ]
     return " ".join(parts) or "0 seconds"
 
 
-SHORT_UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-
-
 def short_duration(seconds: float) -> str:
-    """A span for tables, its two largest units: 7500 → "2 h 5 min"; countdown.js says it alike."""
-    left = int(seconds)
-    parts: list[str] = []
-    for size, unit in SHORT_UNITS:
-        count, left = divmod(left, size)
-        if (count or parts) and len(parts) < 2:
-            parts.append(f"{count} {unit}")
-    return " ".join(part for part in parts if not part.startswith("0 ")) or "0 s"
+    """A duration for tables, in its two largest units: 7500 → "2 h 5 min".
+
+    static/console/countdown.js continues it in the browser, with units of its own.
+    """
+    counts = list(_counts(int(seconds)))
+    if not counts:
+        return "0 s"
+    units = [unit for unit, _ in _LARGEST_FIRST]
+    first = units.index(counts[0][1])
+    return " ".join(
+        f"{count} {_SHORT[unit]}" for count, unit in counts if unit in units[first : first + 2]
+    )
 
 
-class Band(NamedTuple):
-    """A usual choice of lease times; `fill` is what a button writes into the form."""
+def typed_duration(seconds: int | None) -> str:
+    """A duration as people type it: 900 → "15m"; empty for none."""
+    if seconds is None:
+        return ""
+    return next(f"{seconds // size}{unit}" for unit, size in _LARGEST_FIRST if seconds % size == 0)
+
+
+class LeaseTimes(NamedTuple):
+    """A preset of lease times as it is typed; `fill` is what its button writes into the form."""
 
     name: str
     usual: str
@@ -74,19 +94,13 @@ class Band(NamedTuple):
         return f"default_ttl={self.usual} max_ttl={self.longest}"
 
 
-BANDS = (
-    Band("critical", "5m", "15m"),
-    Band("standard", "15m", "2h"),
-    Band("extended", "1h", "8h"),
-)
-TYPED_UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
-
-
-def typed_duration(seconds: int | None) -> str:
-    """A duration as people type it: 900 → "15m"; empty for none."""
-    if seconds is None:
-        return ""
-    return next(f"{seconds // size}{unit}" for size, unit in TYPED_UNITS if seconds % size == 0)
+def lease_times(maximum: int | None = None) -> list[LeaseTimes]:
+    """The presets; one that leaves the maximum to the tenant is offered only with a `maximum`."""
+    return [
+        LeaseTimes(preset.name, typed_duration(preset.default_ttl), typed_duration(longest))
+        for preset in TTL_PRESETS
+        if (longest := preset.max_ttl or maximum)
+    ]
 
 
 # What the tenant's mails are about, by their kind.

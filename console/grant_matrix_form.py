@@ -1,8 +1,8 @@
-"""The matrix of grants as a form: which cells were changed, and what they had been.
+"""The matrix of grants as a form: which cells were changed, and what they were before.
 
-A cell is called `cell|<subject's id>|key|<key>` or `…|folder|<path>`; none of them holds a bar.
-`was|…` beside it carries the grant that was there when the page was made, so that what somebody
-else changed meanwhile is noticed.
+A cell is called `cell|<subject's id>|key|<key>` or `…|folder|<path>`; none of them contains a bar.
+`was|…` carries the grant as it was when the page was made, so that a change by somebody else in
+the meantime is detected.
 """
 
 import json
@@ -20,8 +20,8 @@ THINGS = {"key": "key", "folder": "folderPath"}
 
 
 class DrawnCell(NamedTuple):
-    """A cell as the page shows it: `level` is what is there or what was typed instead, `also` the
-    most that comes from elsewhere.
+    """A cell as the page shows it: `level` is the grant's or what was typed instead, `also` the
+    highest level from elsewhere.
     """
 
     place: str
@@ -40,7 +40,7 @@ class DrawnRow(NamedTuple):
 
 
 def matrix_cells(page: MatrixPageOut, typed: QueryDict) -> Iterator[DrawnRow]:
-    """The matrix row by row, with what was typed into it so far."""
+    """The matrix row by row, with the levels that were typed so far."""
     for row in page.rows:
         kind, name = ("key", row.key) if row.key else ("folder", row.folder_path)
         cells = [_drawn(cell, f"{cell.subject.id}|{kind}|{name}", typed) for cell in row.cells]
@@ -62,7 +62,7 @@ def _drawn(cell: MatrixCellOut, place: str, typed: QueryDict) -> DrawnCell:
 def changed_cells(
     typed: QueryDict, until: datetime | None, agents: list[str] | None
 ) -> list[dict[str, Any]]:
-    """The changes that the form asks for, as `change_grants` takes them.
+    """The changes in the form, as `change_grants` takes them.
 
     A changed level keeps the end and the agents that the grant had, unless others are given.
     """
@@ -79,7 +79,7 @@ def changed_cells(
 def terms(
     was: dict[str, Any] | None, until: datetime | None, agents: list[str] | None
 ) -> dict[str, Any]:
-    """An end and agents: those that are given, else those that were there."""
+    """End and agents: the new ones, else those of the present grant."""
     kept = was or {}
     return {
         "expiresAt": until.isoformat() if until else kept.get("expiresAt"),
@@ -88,22 +88,22 @@ def terms(
 
 
 def _change(
-    place: str, level: str, was: dict[str, Any] | None, its_terms: dict[str, Any]
+    place: str, level: str, was: dict[str, Any] | None, grant_terms: dict[str, Any]
 ) -> dict[str, Any]:
     subject, _, thing = place.partition("|")
     kind, _, name = thing.partition("|")
     if kind not in THINGS:
-        raise Invalid("The table cannot be read; start again from it.")
+        raise Invalid("The table cannot be read; open it again.")
     change = {**principal_out(subject), THINGS[kind]: name, "level": level or None, "expected": was}
-    return {**change, **its_terms} if level else change
+    return {**change, **grant_terms} if level else change
 
 
 def terms_from(text: str) -> dict[str, Any] | None:
-    """The grant that was there when the page was made, out of its hidden field."""
+    """The grant as it was when the page was made, from its hidden field."""
     try:
         was = json.loads(text) if text else None
     except (ValueError, RecursionError):
         was = ""
     if was is not None and not isinstance(was, dict):
-        raise Invalid("The table cannot be read; start again from it.")
+        raise Invalid("The table cannot be read; open it again.")
     return was

@@ -1,4 +1,4 @@
-"""What a grant gives beside its level, as it is typed: until when, and through which agents."""
+"""The terms of a grant as they are typed: its end, and the agents that it is limited to."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,21 +7,24 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from console.credential_forms import CHOOSE, machine_text
+from console.operation_form import OperationForm
 from foundation.db.clock import database_now
 from foundation.errors import Invalid
 from foundation.schema.durations import parse_duration
 
 
 def check_duration(text: str) -> None:
-    """One number and a unit; programs may send plain seconds, people do not."""
+    """One number and a unit; unlike programs, people do not type plain seconds."""
     try:
         parse_duration(text, field="ends_after")
     except Invalid:
         raise ValidationError("One number and a unit, such as 90s, 15m, 8h or 30d.") from None
 
 
-class GrantTermsForm(forms.Form):
-    """An end and a limit to agents; none ticked beside the limit means no agent, not any."""
+class GrantTermsForm(OperationForm):
+    """An end and a limit to agents. With the limit and no agent ticked, no agent may use it."""
+
+    shows_hint = True
 
     ends_after = forms.CharField(
         label="For how long",
@@ -43,16 +46,18 @@ class GrantTermsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("agents") and not self.cleaned_data.get("limited"):
-            self.add_error("limited", "Agents are ticked below; tick this, too, or none of them.")
+            self.add_error(
+                "limited", "Agents are ticked below; tick this as well, or none of them."
+            )
         return self.cleaned_data
 
     def until(self) -> datetime | None:
-        """When what is given now ends; None: no end was typed."""
+        """When the grant ends; None without an end."""
         typed = self.cleaned_data["ends_after"]
         if not typed:
             return None
         return database_now() + timedelta(seconds=parse_duration(typed, field="ends_after"))
 
     def only_through(self) -> list[str] | None:
-        """The agents that were ticked; None: no limit was wished."""
+        """The ticked agents; None without a limit."""
         return self.cleaned_data["agents"] if self.cleaned_data["limited"] else None

@@ -1,4 +1,4 @@
-"""From what stands in an address to the thing itself, or to not found."""
+"""What an address names, or not found."""
 
 from access.actor import Actor
 from credentials.operations import describe_credential
@@ -7,9 +7,9 @@ from foundation.errors import CredentialNotFound, Invalid
 
 
 def find_or_404(actor: Actor, key: str) -> CredentialDetailOut:
-    """The credential of that key; a key that cannot be one is not found either."""
+    """The credential of that key; a malformed key is not found either."""
     try:
-        wish = DescribeCredential.parse({"key": key})
+        query = DescribeCredential.parse({"key": key})
     except Invalid:
         raise CredentialNotFound() from None
-    return describe_credential(actor, wish)
+    return describe_credential(actor, query)

@@ -1,6 +1,6 @@
-"""Forms that had to wait for a fresh proof of who sends them: back on their page, filled in again.
+"""Forms that need a recent sign-in: kept while the person signs in again, then filled in again.
 
-The session keeps what a form's own fields held, secrets left out, until the page is open again.
+The session keeps the values of a form's fields, except secrets, until the page is opened again.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ UNSENT = "unsent"
 
 
 def keep_form(request: HttpRequest, page: str, form_class: type[forms.Form] | None = None) -> None:
-    """Remember that a form of `page` was not sent, and what was typed into it."""
+    """Remember that a form of `page` was not sent, with what was typed into it."""
     fields = form_class.base_fields if form_class else {}
     open_ones = [name for name, field in fields.items() if not _is_secret(field)]
     typed = {name: request.POST.getlist(name) for name in open_ones if name in request.POST}
@@ -29,7 +29,7 @@ def keep_form(request: HttpRequest, page: str, form_class: type[forms.Form] | No
 
 
 def return_to_form(request: HttpRequest) -> None:
-    """Say on the page that the form was not sent, so that nobody takes it for done."""
+    """Say on the page that the form was not sent, so that nobody assumes that it was."""
     kept = request.session.get(UNSENT)
     opened = request.method == "GET" and "HX-Request" not in request.headers
     if (
@@ -39,14 +39,17 @@ def return_to_form(request: HttpRequest) -> None:
         or not recently_authenticated(request)
     ):
         return
-    again = " Type secrets again: they were not kept." if kept["secrets"] else ""
-    messages.info(request, f"It is you. Nothing was changed yet: send it again.{again}")
+    again = " Type secrets again; they were not kept." if kept["secrets"] else ""
+    messages.info(
+        request,
+        f"You are signed in again. Nothing has been saved yet: submit the form again.{again}",
+    )
     if not kept["typed"]:
         del request.session[UNSENT]
 
 
 def restore_form(request: HttpRequest, form: forms.Form) -> None:
-    """Put back what was typed before, once."""
+    """Restore what was typed before, once."""
     kept = request.session.get(UNSENT)
     if form.is_bound or not kept or kept["page"] != request.path:
         return
@@ -58,7 +61,7 @@ def restore_form(request: HttpRequest, form: forms.Form) -> None:
 
 
 def _value(field: forms.Field, typed: QueryDict, name: str) -> Any:
-    """As the widget reads it from a form that was sent: an empty box is one that was left empty."""
+    """As the widget reads it from a form that was sent; a missing box is an empty one."""
     return field.widget.value_from_datadict(typed, {}, name)
 
 

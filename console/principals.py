@@ -1,4 +1,4 @@
-"""People, groups and service accounts by the ids that stand in addresses and forms."""
+"""People, groups and service accounts by the ids in addresses and forms."""
 
 from foundation.errors import NotFound
 
@@ -6,7 +6,7 @@ MEMBERS = {"person": "personId", "group": "groupId", "sa": "serviceAccountId"}
 
 
 def principal_out(subject_id: str) -> dict[str, str]:
-    """The member by which shapes name whoever has that id."""
+    """The member of a shape that names the principal with that id."""
     member = MEMBERS.get(subject_id.partition("_")[0])
     if member is None:
         raise NotFound("There is no such member, group or service account.")

@@ -1,4 +1,4 @@
-"""Static files are answered whole: an ASGI server reads an open file slowly and leaves it open."""
+"""Static files are sent from memory: an ASGI server reads files slowly and leaves them open."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 def whole_files(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware in front of WhiteNoise; ours are a few kilobytes each."""
+    """Middleware in front of WhiteNoise; our files are a few kilobytes each."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -24,5 +24,5 @@ def _whole(response: FileResponse) -> HttpResponse:
         response.file_to_stream.close()
     whole = HttpResponse(body, status=response.status_code, headers=dict(response.headers))
     if "Content-Type" not in response.headers:
-        del whole.headers["Content-Type"]  # a 304 must not change what the browser has kept
+        del whole.headers["Content-Type"]  # a 304 must not change what the browser has cached
     return whole

@@ -1,4 +1,4 @@
-"""Ready-made words for using a credential: from Claude Code, any MCP client, and a script."""
+"""Ready-made snippets for using a credential: from Claude Code, any MCP client, and a script."""
 
 import json
 from typing import NamedTuple
@@ -24,13 +24,13 @@ class Way(NamedTuple):
 
 
 def ways_to_use(key: str) -> tuple[Way, ...]:
-    """With the real names filled in; none of it holds a secret."""
+    """With the real names filled in; none of them contains a secret."""
     return (_claude_code(key), _mcp(key), _rest(key))
 
 
 def ways_of_account(account_id: str, key: str) -> tuple[Snippet, ...]:
-    """How a service account uses a credential, from its secret to the value; docs/rest.md tells
-    more. What is secret goes through inputs and files: arguments are seen by the whole machine.
+    """How a service account uses a credential, from its secret to the value; see docs/rest.md.
+    Secrets go through standard input and files, because every process can read arguments.
     """
     token = (
         "umask 077\n"
@@ -46,7 +46,7 @@ def ways_of_account(account_id: str, key: str) -> tuple[Snippet, ...]:
     return (
         Snippet(
             "A token for the secret, which the pipeline's own store puts into VAULT_SECRET. It "
-            "lasts an hour at most.",
+            "is valid for an hour at most.",
             token,
         ),
         Snippet(
@@ -54,7 +54,7 @@ def ways_of_account(account_id: str, key: str) -> tuple[Snippet, ...]:
             f"{_send('leases')} --data '{lease}' |\n  python3 -c \"{handle}\" > handle.json",
         ),
         Snippet(
-            "The value. Hand it on by a program's environment or input.",
+            "The value. Pass it to a program by its environment or standard input.",
             f"VALUE=$({_send('leases/read')} --data @handle.json |\n  {_pick('value')})",
         ),
     )
@@ -68,10 +68,10 @@ def _send(path: str) -> str:
 
 
 def _pick(member: str, before: str = "") -> str:
-    told = f"json.load(sys.stdin)['{member}']"
+    expression = f"json.load(sys.stdin)['{member}']"
     if before:
-        told = f"'{before}' + {told}"
-    return f'python3 -c "import json, sys; print({told})"'
+        expression = f"'{before}' + {expression}"
+    return f'python3 -c "import json, sys; print({expression})"'
 
 
 def _claude_code(key: str) -> Way:

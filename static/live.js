@@ -1,5 +1,5 @@
-// Keeps this page up to date: tells its parts (`vault:<topic>` on the body) what to fetch again, and
-// says whether it is live. Messages carry topics and ids; what is shown always comes by a request.
+// Keeps this page up to date: triggers its parts (`vault:<topic>` on the body) to fetch again, and
+// shows whether it is live. Messages carry topics and ids; content is always fetched by a request.
 const TOPICS = [
   "leases", "credentials", "grants", "members", "agents", "approvals", "audit", "settings",
 ];
@@ -27,7 +27,7 @@ function dispatch(topic, entry) {
   document.body.dispatchEvent(new CustomEvent(`vault:${topic}`, { detail: { entry } }));
 }
 
-// A page that nobody sees fetches nothing until somebody looks at it again.
+// A hidden page fetches nothing until it is visible again.
 function tell(topic, entry) {
   if (document.hidden) later.set(topic, entry);
   else dispatch(topic, entry);
@@ -44,7 +44,7 @@ function hear(message) {
   if (typeof message.live !== "boolean") return;
   const begins = message.live && document.querySelector("[data-live='on']") === null;
   show(message.live);
-  // What happened while nobody told us is not known: fetch everything once.
+  // Events while the page was not live are unknown: fetch everything once.
   if (begins) for (const topic of TOPICS) tell(topic);
 }
 
@@ -56,7 +56,7 @@ function listenForSilence(socket) {
 function closed(event) {
   clearTimeout(silence);
   show(false);
-  // Whoever lost the right to this page sees what is left to them.
+  // After access has ended, reload to show what may still be seen.
   if (wasOpen && [SIGNED_OUT, NOT_YOURS].includes(event.code)) {
     location.reload();
     return;

@@ -1,4 +1,4 @@
-// Adds empty rows to groups of name and value; without this script the page has a few to begin with.
+// Adds empty rows to groups of name and value; without this script the page has a few of them.
 "use strict";
 
 function addRow(rows) {

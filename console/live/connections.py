@@ -1,4 +1,4 @@
-"""The open pages of this process: told what is new, and closed when they lose the right to it."""
+"""The open pages of this process: they receive events, and are closed when access ends."""
 
 import asyncio
 import contextlib
@@ -19,13 +19,13 @@ from foundation.safe_traceback import safe_traceback
 
 log = logging.getLogger(__name__)
 
-TELL_SECONDS = 0.25  # the least time between two messages about one topic to one page
-LOOK_SECONDS = 0.7  # the most time between two looks at the right to watch
-ANSWER_SECONDS = 1.0  # a database that cannot say who may watch has nobody watch
+MESSAGE_SECONDS = 0.25  # the least time between two messages about one topic to one page
+CHECK_SECONDS = 0.7  # the most time between two checks of the authorization
+ANSWER_SECONDS = 1.0  # without an answer of the database nobody gets updates
 SLOW_SECONDS = 5.0
 HEARTBEAT_SECONDS = 10.0
 MOST_PER_PERSON = 20
-MOST = 200  # per process: all are looked at anew every second
+MOST = 200  # per process: all of them are checked every second
 
 SIGNED_OUT = 4401
 NOT_YOURS = 4403
@@ -38,7 +38,7 @@ Close = Callable[[int], Awaitable[None]]
 
 
 class ConnectionRefused(Exception):
-    """Nothing is told to this page; `code` says why (a WebSocket close code)."""
+    """The page gets no updates; `code` is the WebSocket close code."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -47,39 +47,39 @@ class ConnectionRefused(Exception):
 
 @dataclass(eq=False)
 class LiveConnection:
-    """One open page: who sits in front of it, and what it was not told yet."""
+    """One open page: its session's authorization, and the events that were not sent to it yet."""
 
     session_key: str
-    seat: LiveAuthorization
+    authorization: LiveAuthorization
     tenant_id: UUID
     send: Send
     close: Close
     pending: dict[Topic, str] = field(default_factory=dict)
     live: bool | None = None
-    told_at: float = 0.0
+    sent_at: float = 0.0
     sending: asyncio.Task[None] | None = None
 
     def take(self, *, live: bool, now: float) -> list[dict[str, Any]]:
-        """What there is to say now; a word of life when there was nothing for a while."""
+        """The messages to send now; a heartbeat after a while without any."""
         messages: list[dict[str, Any]] = []
-        if live is not self.live or (not self.pending and now - self.told_at > HEARTBEAT_SECONDS):
+        if live is not self.live or (not self.pending and now - self.sent_at > HEARTBEAT_SECONDS):
             messages.append({"live": live})
         messages += [self._message(topic, entry) for topic, entry in sorted(self.pending.items())]
         self.live = live
         self.pending = {}
         if messages:
-            self.told_at = now
+            self.sent_at = now
         return messages
 
     def _message(self, topic: Topic, entry: str) -> dict[str, Any]:
-        """Members hear that they should look, and not at what."""
-        return (
-            {"topic": topic, "entry": entry} if self.seat.is_admin and entry else {"topic": topic}
-        )
+        """Members are told the topic only, not the entry."""
+        if self.authorization.is_admin and entry:
+            return {"topic": topic, "entry": entry}
+        return {"topic": topic}
 
-    def is_told(self, topic: Topic) -> bool:
-        """Whether the page may hear of this topic at all."""
-        return self.seat.is_admin or topic in FOR_MEMBERS
+    def may_receive(self, topic: Topic) -> bool:
+        """Whether the page may receive this topic."""
+        return self.authorization.is_admin or topic in FOR_MEMBERS
 
 
 class LiveConnections:
@@ -89,25 +89,25 @@ class LiveConnections:
         self._pages: set[LiveConnection] = set()
         self._something = asyncio.Event()
         self._subscription = Subscription(self._hear, self._something.set)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="live-seats")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="live-authorization")
         self._closing: set[asyncio.Task[None]] = set()
 
     async def open(self, session_key: str, send: Send, close: Close) -> LiveConnection:
-        """A page for the session, or CannotWatch."""
+        """A page for the session. Raises ConnectionRefused."""
         try:
-            seat = (await self._ask({session_key})).get(session_key)
+            authorization = (await self._ask({session_key})).get(session_key)
         except (DatabaseError, InterfaceError, TimeoutError):
             raise ConnectionRefused(TRY_LATER) from None
-        if seat is None:
+        if authorization is None:
             raise ConnectionRefused(SIGNED_OUT)
-        if seat.tenant_id is None:
+        if authorization.tenant_id is None:
             raise ConnectionRefused(NOT_YOURS)
-        mine = sum(page.seat.person_id == seat.person_id for page in self._pages)
+        mine = sum(page.authorization.person_id == authorization.person_id for page in self._pages)
         if mine >= MOST_PER_PERSON or len(self._pages) >= MOST:
             raise ConnectionRefused(TOO_MANY)
-        page = LiveConnection(session_key, seat, seat.tenant_id, send, close)
+        page = LiveConnection(session_key, authorization, authorization.tenant_id, send, close)
         self._pages.add(page)
-        self._wish()
+        self._update_subscription()
         return page
 
     def leave(self, page: LiveConnection) -> None:
@@ -115,19 +115,19 @@ class LiveConnections:
         self._pages.discard(page)
         if page.sending:
             page.sending.cancel()
-        self._wish()
+        self._update_subscription()
 
     async def run(self) -> None:
-        """Look after the pages until cancelled."""
+        """Serve the pages until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._subscription.run())
-            tasks.create_task(self._look_after())
+            tasks.create_task(self._serve())
 
     def stop(self) -> None:
         """After `run` was cancelled."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _wish(self) -> None:
+    def _update_subscription(self) -> None:
         self._subscription.want(frozenset(page.tenant_id for page in self._pages))
         self._something.set()
 
@@ -135,52 +135,52 @@ class LiveConnections:
         for page in self._pages:
             if page.tenant_id == tenant_id:
                 page.pending |= {
-                    topic: entry for topic, entry in topics.items() if page.is_told(topic)
+                    topic: entry for topic, entry in topics.items() if page.may_receive(topic)
                 }
         self._something.set()
 
-    async def _look_after(self) -> None:
+    async def _serve(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(CHECK_SECONDS):
                     await self._something.wait()
             self._something.clear()
             try:
-                await self._look()
-            except Exception as error:  # noqa: BLE001  # a page that is not looked after is closed
-                log.warning("no page can be told: %s", safe_traceback(error))
+                await self._check()
+            except Exception as error:  # noqa: BLE001  # pages that cannot be checked are closed
+                log.warning("live updates cannot be sent: %s", safe_traceback(error))
                 for page in tuple(self._pages):
                     self._end(page, TRY_LATER)
-            self._tell()
-            await asyncio.sleep(TELL_SECONDS)
+            self._send_pending()
+            await asyncio.sleep(MESSAGE_SECONDS)
 
-    async def _look(self) -> None:
-        """Close whoever lost the right; nothing is told before this was asked."""
+    async def _check(self) -> None:
+        """Close the pages whose access ended; nothing is sent before this check."""
         pages = tuple(self._pages)
         now = await self._ask({page.session_key for page in pages}) if pages else {}
         for page in pages:
-            seat = now.get(page.session_key)
-            if seat is None or seat.person_id != page.seat.person_id:
+            authorization = now.get(page.session_key)
+            if authorization is None or authorization.person_id != page.authorization.person_id:
                 self._end(page, SIGNED_OUT)
-            elif seat.tenant_id != page.tenant_id:
+            elif authorization.tenant_id != page.tenant_id:
                 self._end(page, NOT_YOURS)
             else:
-                self._reseat(page, seat)
+                self._reauthorize(page, authorization)
 
     async def _ask(self, keys: set[str]) -> dict[str, LiveAuthorization]:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(ANSWER_SECONDS):
             return await loop.run_in_executor(self._thread, live_authorizations, keys)
 
-    def _reseat(self, page: LiveConnection, seat: LiveAuthorization) -> None:
-        page.seat = seat
-        page.pending = {t: entry for t, entry in page.pending.items() if page.is_told(t)}
+    def _reauthorize(self, page: LiveConnection, authorization: LiveAuthorization) -> None:
+        page.authorization = authorization
+        page.pending = {t: entry for t, entry in page.pending.items() if page.may_receive(t)}
 
-    def _tell(self) -> None:
+    def _send_pending(self) -> None:
         now = asyncio.get_running_loop().time()
         for page in tuple(self._pages):
             if page.sending and not page.sending.done():
-                if now - page.told_at > SLOW_SECONDS:
+                if now - page.sent_at > SLOW_SECONDS:
                     self._end(page, TOO_SLOW)
                 continue
             messages = page.take(live=self._subscription.covers(page.tenant_id), now=now)
@@ -195,7 +195,7 @@ class LiveConnections:
 
 
 async def _send(page: LiveConnection, messages: list[dict[str, Any]]) -> None:
-    with contextlib.suppress(OSError, RuntimeError):  # the page went away meanwhile
+    with contextlib.suppress(OSError, RuntimeError):  # the page was closed in the meantime
         for message in messages:
             await page.send(message)
 
@@ -208,7 +208,7 @@ async def _close(page: LiveConnection, code: int) -> None:
 
 @asynccontextmanager
 async def watching() -> AsyncIterator[LiveConnections]:
-    """The pages of this process, looked after while the block runs."""
+    """The pages of this process, served while the block runs."""
     pages = LiveConnections()
     task = asyncio.create_task(pages.run())
     try:

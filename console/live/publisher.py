@@ -1,8 +1,8 @@
-"""From a commit to Valkey, in every process that writes: noted at once, sent beside the work.
+"""Publishing events to Valkey after a commit, in every process that writes.
 
-A request only takes a note: the newest entry per tenant and topic. A thread of its own sends the
-notes; when Valkey hangs or is gone they wait, newer ones take the place of older ones, and what
-does not fit is dropped. A page that was told nothing meanwhile knows that it was not live.
+A request only notes the newest entry per tenant and topic. A thread sends the notes. While Valkey
+does not answer they are kept, newer ones replace older ones, and what does not fit is dropped. A
+page detects by itself that it was not live.
 """
 
 import asyncio
@@ -38,26 +38,26 @@ Send = Callable[[UUID, dict[str, str]], Awaitable[None]]
 
 
 def group_of(tenant_id: UUID) -> str:
-    """The group of a tenant's pages; made from our own id, never from what a client says."""
+    """The group of a tenant's pages; derived from our own id, never from what a client sends."""
     return f"tenant.{tenant_id.hex}"
 
 
 async def send_to_group(tenant_id: UUID, topics: dict[str, str]) -> None:
-    """One message to the tenant's pages: topic → newest entry's id."""
+    """One message to the tenant's pages: topic → id of the newest entry."""
     message = {"type": NEWS, "tenant": tenant_id.hex, "topics": topics}
     async with asyncio.timeout(SEND_SECONDS):
         await get_channel_layer().group_send(group_of(tenant_id), message)
 
 
 class Publisher:
-    """Takes notes from any thread, and sends them from one."""
+    """Takes notes from any thread and sends them from its own."""
 
     def __init__(self, send: Send = send_to_group) -> None:
         self._send = send
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew: a forked process has neither the parent's thread nor its notes."""
+        """Start empty: a forked process has neither the parent's thread nor its notes."""
         self._notes: Notes = {}
         self._lock = Lock()
         self._noted = Flag()
@@ -80,7 +80,7 @@ class Publisher:
             if self._thread is None:
                 self._start()
         if not fits:
-            self._complain("too much to tell")
+            self._complain("too many notes")
         self._noted.set()
 
     def _start(self) -> None:
@@ -88,7 +88,7 @@ class Publisher:
         self._thread.start()
 
     def finish(self) -> None:
-        """Before the process ends: a moment for what a command did last."""
+        """Before the process ends, wait a moment for the last notes of a command."""
         self._idle.wait(LAST_SECONDS)
 
     def _work(self) -> None:
@@ -107,7 +107,7 @@ class Publisher:
         return notes
 
     async def _publish(self, notes: Notes) -> bool:
-        """Send what was noted, one message per tenant; what fails is kept for the next time."""
+        """Send the notes, one message per tenant; those that fail are kept for the next time."""
         for tenant_id in {tenant_id for tenant_id, _ in notes}:
             mine = {topic: entry for (whose, topic), entry in notes.items() if whose == tenant_id}
             try:
@@ -128,17 +128,17 @@ class Publisher:
 
     def _settle(self) -> None:
         if self._complained:
-            log.warning("live pages are told again")
+            log.warning("live updates are sent again")
             self._complained = False
         with self._lock:
             if not self._notes:
                 self._idle.set()
 
     def _complain(self, why: str) -> None:
-        """Said once until it works again."""
+        """Logged once until it works again."""
         if not self._complained:
             self._complained = True
-            log.warning("live pages are not told (%s); everything else goes on", why)
+            log.warning("live updates are not sent (%s); everything else works", why)
 
 
 publisher = Publisher()

@@ -1,7 +1,7 @@
-"""One WebSocket of one page, from the handshake to its end (RFC 6455).
+"""The WebSocket of one page, from the handshake to its end (RFC 6455).
 
-The client says nothing but who it is, by its cookie: which tenant it hears of follows from its
-session, and a message from it ends the connection.
+The client sends nothing but its session cookie, which decides the tenant whose updates it gets. A
+message from the client ends the connection.
 """
 
 import json
@@ -46,7 +46,7 @@ class LiveSocket:
             self._pages.leave(page)
 
     def _is_ours(self, headers: Headers) -> bool:
-        """A page of ours sends exactly one Origin; cookies alone would let any page connect."""
+        """Our pages send exactly one Origin; with cookies alone any site's page could connect."""
         origins = headers.getlist("origin")
         return len(origins) == 1 and origins[0] in self._origins
 

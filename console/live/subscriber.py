@@ -1,7 +1,7 @@
-"""What this process hears from Valkey: one channel, in the groups of the tenants that are watched.
+"""Receiving events from Valkey: one channel, in the groups of the tenants with open pages.
 
-A message of our own that comes back every second proves that news would come too. When it does
-not come back, nothing is live until a new connection is.
+A message to ourselves every second proves that events would arrive, too. When it does not return,
+nothing is live until a new connection is made.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ Hear = Callable[[UUID, dict[Topic, str]], None]
 
 
 class Subscription:
-    """`hear` is called with news, `changed` when what is live has changed; neither may wait."""
+    """`hear` is called with events, `changed` when what is live has changed; neither may block."""
 
     def __init__(self, hear: Hear, changed: Callable[[], None]) -> None:
         self._hear = hear
@@ -42,17 +42,17 @@ class Subscription:
         self._was_live = True
 
     def covers(self, tenant_id: UUID) -> bool:
-        """Whether news of this tenant come in at this moment."""
+        """Whether events of this tenant arrive at this moment."""
         return self._beats and tenant_id in self._followed
 
     def want(self, tenants: frozenset[UUID]) -> None:
-        """Hear these tenants' news and no others'."""
+        """Receive the events of these tenants only."""
         if tenants != self._wanted:
             self._wanted = tenants
             self._asked.set()
 
     async def run(self) -> None:
-        """Listen; when that breaks, say so and begin again."""
+        """Listen; after a failure, report it and reconnect."""
         while True:
             try:
                 await self._listen()
@@ -75,10 +75,10 @@ class Subscription:
             if message.get("type") == PULSE:
                 self._alive()
             elif message.get("type") == NEWS:
-                self._told(message)
+                self._received(message)
 
     async def _keep_up(self, channel: str) -> None:
-        """Follow whom is wanted, and send the pulse."""
+        """Join and leave groups as wanted, and send the pulse."""
         while True:
             self._asked.clear()
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -105,8 +105,8 @@ class Subscription:
             self._was_live = True
             self._changed()
 
-    def _told(self, message: dict[str, Any]) -> None:
-        """Whoever reaches Valkey could have sent this: only known topics and ids go on."""
+    def _received(self, message: dict[str, Any]) -> None:
+        """Anyone with access to Valkey could have sent it: only known topics and ids pass."""
         try:
             tenant_id = UUID(hex=message["tenant"])
             topics = {Topic(topic): str(entry) for topic, entry in message["topics"].items()}
@@ -122,7 +122,7 @@ class Subscription:
         self._was_live = False
 
     async def _forget(self) -> None:
-        """Drop the connection with all it knew, even when the other side does not answer."""
+        """Drop the connection and its state, even when the server does not answer."""
         self._beats = False
         self._followed.clear()
         self._changed()

@@ -1,4 +1,4 @@
-"""What a page can be told of: every event of the audit log belongs to one or more topics."""
+"""Topics of live updates: every event of the audit log belongs to one or more of them."""
 
 from enum import StrEnum
 
@@ -7,7 +7,7 @@ from tenants.agent_activity import FIRST_CALL
 
 
 class Topic(StrEnum):
-    """A kind of thing on a page; the page's parts say which topics they show."""
+    """A kind of thing on a page; each part of a page names the topics that it shows."""
 
     LEASES = "leases"
     CREDENTIALS = "credentials"
@@ -19,12 +19,12 @@ class Topic(StrEnum):
     SETTINGS = "settings"
 
 
-# Whom a topic may be told to besides owners and admins: what everybody's own pages show.
+# Topics for members as well as owners and admins: their own pages show these things.
 FOR_MEMBERS = frozenset(
     {Topic.LEASES, Topic.CREDENTIALS, Topic.GRANTS, Topic.AGENTS, Topic.APPROVALS}
 )
 
-# By the noun that an event's name begins with; a new noun has to be entered here.
+# By the noun that an event's name begins with; a new noun has to be added here.
 _BY_NOUN: dict[str, frozenset[Topic]] = {
     "access": frozenset({Topic.APPROVALS, Topic.LEASES}),
     "agent": frozenset({Topic.AGENTS}),
@@ -50,10 +50,10 @@ _OTHERWISE: dict[str, frozenset[Topic]] = {
 
 
 def topics_of(event: str) -> frozenset[Topic]:
-    """The topics of an event; all but an agent's first call stand in the log too.
+    """The topics of an event; all but an agent's first call are recorded in the log, too.
 
-    That somebody looked at the log is told to nobody: a page that shows the log would hear of its
-    own look and look again, without end.
+    Reading the log is not published: a page that shows the log would be notified of its own read
+    and read again, without end.
     """
     noun = event.partition(".")[0]
     found = _OTHERWISE.get(event, _BY_NOUN.get(noun, frozenset()))
@@ -61,5 +61,5 @@ def topics_of(event: str) -> frozenset[Topic]:
 
 
 def nouns() -> frozenset[str]:
-    """The nouns that have their topics."""
+    """The nouns that have topics."""
     return frozenset(_BY_NOUN)

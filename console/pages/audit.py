@@ -1,4 +1,4 @@
-"""The audit log: found by filters that stand in the address, one entry, and a file of all."""
+"""The audit log: its entries by filters, one entry, and an export of the entries as a file."""
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST, require_safe
 
 from access.actor import Actor
 from audit.events import Event
@@ -29,13 +28,13 @@ DAY = forms.DateInput({"type": "date"})
 def _event_choices() -> list[Any]:
     groups: list[Any] = [("", "Everything")]
     for noun in NOUNS:
-        its = [str(event) for event in Event if event.partition(".")[0] == noun]
-        groups.append((noun, [(noun, f"{noun}: all"), *((one, one) for one in its)]))
+        events = [str(event) for event in Event if event.partition(".")[0] == noun]
+        groups.append((noun, [(noun, f"{noun}: all"), *((it, it) for it in events)]))
     return groups
 
 
 class EntriesForm(forms.Form):
-    """Which entries; whom and what the lists do not offer may still stand in the address."""
+    """Which entries; the address may also name somebody or something that no list offers."""
 
     event = forms.ChoiceField(
         label="What", choices=_event_choices, required=False, error_messages=CHOOSE
@@ -65,18 +64,18 @@ class EntriesForm(forms.Form):
 
     def asked(self) -> dict[str, Any]:
         """The members of `ChooseEntries`."""
-        said = self.cleaned_data
-        service = said["who"].startswith("sa_")
+        cleaned = self.cleaned_data
+        service = cleaned["who"].startswith("sa_")
         asked = {
-            "event": said["event"],
-            "outcome": said["outcome"],
-            "key": said["key"],
-            "personId": "" if service else said["who"],
-            "serviceAccountId": said["who"] if service else "",
-            "agentId": said["agent"],
-            "leaseId": said["lease"],
-            "since": said["since"] and _begins(said["since"]),
-            "until": said["until"] and _begins(said["until"] + timedelta(days=1)),
+            "event": cleaned["event"],
+            "outcome": cleaned["outcome"],
+            "key": cleaned["key"],
+            "personId": "" if service else cleaned["who"],
+            "serviceAccountId": cleaned["who"] if service else "",
+            "agentId": cleaned["agent"],
+            "leaseId": cleaned["lease"],
+            "since": cleaned["since"] and _begins(cleaned["since"]),
+            "until": cleaned["until"] and _begins(cleaned["until"] + timedelta(days=1)),
         }
         return {name: value for name, value in asked.items() if value}
 
@@ -85,28 +84,26 @@ def _begins(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
-@require_safe
 def log(request: HttpRequest) -> HttpResponse:
-    """The entries, newest first; htmx fetches the list alone when there are new ones."""
+    """The entries, newest first; htmx fetches the list alone after new ones."""
     actor = actor_for(request)
     form = EntriesForm(request.GET, actor)
-    shown: dict[str, Any] = {**page_context(request, "audit"), "form": form}
+    shown: dict[str, Any] = {**page_context(request), "form": form}
     if form.is_valid():
         cursor = request.GET.get("cursor") or None
         shown["page"] = query_audit(actor, QueryAudit.parse({**form.asked(), "cursor": cursor}))
         shown["narrowed"] = bool(form.asked())
-        shown["asked"] = {name: one for name, one in request.GET.items() if name in form.fields}
+        shown["asked"] = {name: value for name, value in request.GET.items() if name in form.fields}
     part = "_list" if "HX-Request" in request.headers else ""
     status = 422 if form.errors else 200
     return render(request, f"console/audit{part}.html", shown, status=status)
 
 
-@require_safe
 def entry(request: HttpRequest, entry_id: str) -> HttpResponse:
-    """One entry with everything in it."""
+    """One entry with all its fields."""
     found = show_audit_entry(actor_for(request), entry_id)
     shown = {
-        **page_context(request, "audit"),
+        **page_context(request),
         "entry": found,
         "details": _pairs(found.details),
         "claimed": _pairs(found.claimed),
@@ -117,34 +114,33 @@ def entry(request: HttpRequest, entry_id: str) -> HttpResponse:
 
 def _pairs(facts: dict[str, Any]) -> list[tuple[str, str]]:
     return [
-        (name, one if isinstance(one, str) else json.dumps(one, ensure_ascii=False))
-        for name, one in sorted(facts.items())
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        for name, value in sorted(facts.items())
     ]
 
 
 def _subject(found: EntryDetailOut) -> str:
-    """What `parts/subject.html` calls the kind of whoever acted."""
+    """The kind of actor, as `parts/subject.html` calls it."""
     return {"service_account": "service account", "person": "person"}.get(found.actor.kind, "agent")
 
 
-@require_POST
 def export(request: HttpRequest) -> StreamingHttpResponse:
-    """The entries as a file; its parts are read while it is sent."""
-    actor, wish = actor_for(request), _export_wish(request)
-    parts = export_audit(actor, wish)
-    answer = StreamingHttpResponse(iterate_in_thread(parts), content_type=MEDIA[wish.format])
-    answer["Content-Disposition"] = f'attachment; filename="{_filename(request, wish)}"'
+    """The entries as a file, which is read while it is sent."""
+    actor, query = actor_for(request), _export_query(request)
+    parts = export_audit(actor, query)
+    answer = StreamingHttpResponse(iterate_in_thread(parts), content_type=MEDIA[query.format])
+    answer["Content-Disposition"] = f'attachment; filename="{_filename(request, query)}"'
     return answer
 
 
-def _export_wish(request: HttpRequest) -> ExportAudit:
+def _export_query(request: HttpRequest) -> ExportAudit:
     form = EntriesForm(request.POST, actor_for(request))
     if not form.is_valid():
-        raise Invalid("The filters make no sense; choose them again on the page of the log.")
+        raise Invalid("The filters are not valid; choose them again on the page of the log.")
     return ExportAudit.parse({**form.asked(), "format": request.POST.get("format", "")})
 
 
-def _filename(request: HttpRequest, wish: ExportAudit) -> str:
-    place = current_tenant(request)
-    slug = place.slug if place else "tenant"
-    return f"vault-audit-{slug}-{datetime.now(UTC):%Y-%m-%d}.{wish.format}"
+def _filename(request: HttpRequest, query: ExportAudit) -> str:
+    tenant = current_tenant(request)
+    slug = tenant.slug if tenant else "tenant"
+    return f"vault-audit-{slug}-{datetime.now(UTC):%Y-%m-%d}.{query.format}"

@@ -1,37 +1,31 @@
-"""How to connect an agent, and a step that waits for it."""
+"""How to connect an agent, with a step that waits for it."""
 
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from access.actor import Actor
-from access.tenancy import acting_transaction
 from console.actors import actor_for
 from console.connect_snippets import LABELS, How, instructions
-from console.errors import handle_errors
-from console.page_context import page_context, signed_in
-from tenants.models import Agent, AgentState
+from console.page_context import page_context
+from foundation.db.paging import MAXIMUM_PAGE
+from tenants.operations import list_agents
+from tenants.shapes.agents import AgentOut, ListAgents
 
+MOST_SHOWN = 5
 LONGEST_WAIT = timedelta(days=1)
 
 
-@require_safe
-@never_cache
-@signed_in
-@handle_errors
 def connect(request: HttpRequest) -> HttpResponse:
     """The steps for one kind of client; another is another tab."""
     how = _how(request.GET.get("how", ""))
     shown = {
-        **page_context(request, "connect"),
+        **page_context(request),
         "how": how,
         "tabs": LABELS.items(),
         "parts": instructions(how),
@@ -40,12 +34,8 @@ def connect(request: HttpRequest) -> HttpResponse:
     return render(request, "console/connect.html", shown)
 
 
-@require_safe
-@never_cache
-@signed_in
-@handle_errors
 def waiting(request: HttpRequest) -> HttpResponse:
-    """The step that waits, for a page that is open and fetches it again and again."""
+    """The step that waits, which an open page fetches repeatedly."""
     shown = _waiting(request)
     if "HX-Request" not in request.headers:
         return redirect(str(shown["again"]))
@@ -63,12 +53,15 @@ def _waiting(request: HttpRequest) -> dict[str, object]:
     }
 
 
-def _agents(actor: Actor, since: datetime) -> list[Agent]:
+def _agents(actor: Actor, since: datetime) -> list[AgentOut]:
     """The person's agents that were connected or called since then, newest first."""
-    with acting_transaction(actor):
-        mine = Agent.objects.of(actor).filter(person_id=actor.person)
-        came = mine.filter(Q(created_at__gte=since) | Q(last_call_at__gte=since))
-        return list(came.exclude(state=AgentState.REMOVED).order_by("-created_at")[:5])
+    mine = list_agents(actor, ListAgents(limit=MAXIMUM_PAGE)).agents
+    return [agent for agent in mine if _is_new(agent, since)][:MOST_SHOWN]
+
+
+def _is_new(agent: AgentOut, since: datetime) -> bool:
+    called = agent.last_call_at
+    return agent.created_at >= since or (called is not None and called >= since)
 
 
 def _how(text: str) -> How:
@@ -76,7 +69,7 @@ def _how(text: str) -> How:
 
 
 def _since(text: str) -> datetime:
-    """When the page was opened first; a time that makes no sense means now."""
+    """When the page was first opened; now, if the time is malformed, too old or in the future."""
     now = timezone.now()
     try:
         since = parse_datetime(text)

@@ -1,8 +1,7 @@
-"""One credential with all that is known about it but its value, for whoever decides on it."""
+"""One credential with everything that is known about it, except its value."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from access.actor import Actor
 from console.actors import actor_for
@@ -21,15 +20,14 @@ LEASES = 20
 REACHERS = 10
 
 
-@require_safe
 def detail(request: HttpRequest, key: str) -> HttpResponse:
-    """Facts, versions, policy, who reaches it, who holds it now, and what happened to it."""
+    """Facts, versions, policy, who can reach it, and its live leases."""
     actor = actor_for(request)
     credential = find_or_404(actor, key)
     leases = {"whose": "all", "key": credential.key, "limit": LEASES}
     reachers = {"key": credential.key, "limit": REACHERS}
     shown = {
-        **page_context(request, "credentials"),
+        **page_context(request),
         "credential": credential,
         "over": credential.state in {"revoked", "deleted"},
         "allowed_agents": _allowed(actor, credential),
@@ -43,11 +41,11 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
 
 def _allowed(actor: Actor, credential: CredentialDetailOut) -> list[str]:
     names = dict(agent_choices(actor))
-    return [names.get(one, "removed agent") for one in credential.policy.agents or ()]
+    return [names.get(agent, "removed agent") for agent in credential.policy.agents or ()]
 
 
 def _window(actor: Actor, credential: CredentialDetailOut) -> ReadersOut | None:
-    """Who still reads the old value; None when no window is open, or none any more."""
+    """Who still reads the old value; None when no window is open, or it has just closed."""
     if credential.rotation is None:
         return None
     try:

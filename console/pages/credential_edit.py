@@ -1,4 +1,4 @@
-"""Changing what is written beside a value, and where a credential stands."""
+"""Editing a credential's metadata and policy, and moving it to another folder."""
 
 from typing import Any
 
@@ -6,27 +6,25 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 
-from access.actor import Actor
 from console.actors import actor_for
 from console.choices import agent_choices, known_folders, member_choices
 from console.credential_forms import EditForm, machine_text
-from console.fields import plain, rule
-from console.formatting import BANDS
+from console.fields import rule
+from console.formatting import lease_times
 from console.lookups import find_or_404
+from console.operation_form import OperationForm
 from console.page_context import page_context
 from credentials.operations import move_credential, update_credential
-from credentials.shapes.credentials import CredentialDetailOut, CredentialOut, MoveCredential
+from credentials.shapes.credentials import CredentialDetailOut, MoveCredential
 from credentials.validators import check_folder_path
 from foundation.errors import Conflict, Denied, Invalid, PreconditionFailed
 
 NOT_NOW = (Invalid, Conflict, PreconditionFailed)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, key: str) -> HttpResponse:
-    """Everything but the value; an edit of something older is refused and keeps what was typed."""
+    """Everything but the value; an edit of an older revision is refused, what was typed stays."""
     actor = actor_for(request)
     credential = find_or_404(actor, key)
     form = EditForm(
@@ -35,33 +33,25 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
         agents=agent_choices(actor),
         members=member_choices(actor),
     )
-    if request.method == "POST":
-        changed = _edit(actor, form, key)
-        if changed:
+    if form.is_valid():
+        with form.refusals(*NOT_NOW):
+            changed = update_credential(actor, form.shape(key))
             messages.success(request, f"{changed.key} is changed.")
             return redirect("admin:credential", changed.key)
     shown = {
-        **page_context(request, "credentials"),
+        **page_context(request),
         "credential": credential,
         "form": form,
-        "bands": BANDS,
+        "presets": lease_times(),
         "stale": form.status == PreconditionFailed.status,
     }
     return render(request, "console/edit.html", shown, status=form.status)
 
 
-def _edit(actor: Actor, form: EditForm, key: str) -> CredentialOut | None:
-    if not form.is_valid():
-        return None
-    try:
-        return update_credential(actor, form.shape(key))
-    except NOT_NOW as error:
-        form.refuse(error)
-        return None
+class MoveForm(OperationForm):
+    """Where to; `revision` is the credential's when the form was opened."""
 
-
-class MoveForm(forms.Form):
-    """Where to; `revision` is the credential as it was when the form was opened."""
+    default_field = "folder_path"
 
     revision = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
     folder_path = forms.CharField(
@@ -75,33 +65,27 @@ class MoveForm(forms.Form):
     def __init__(self, data: Any, credential: CredentialDetailOut) -> None:
         opened = {"folder_path": credential.folder_path, "revision": credential.revision}
         super().__init__(data, initial=opened)
-        self.status = 200 if data is None else Invalid.status
 
     def shape(self, key: str) -> MoveCredential:
-        """What was typed, as the operation takes it."""
-        said = self.cleaned_data
+        """Raises Invalid."""
+        cleaned = self.cleaned_data
         return MoveCredential.parse(
-            {"key": key, "folderPath": said["folder_path"], "revision": said["revision"]}
+            {"key": key, "folderPath": cleaned["folder_path"], "revision": cleaned["revision"]}
         )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 def move(request: HttpRequest, key: str) -> HttpResponse:
-    """Into another folder: rights that came from the old one end."""
+    """Move it to another folder: access that came from the old one ends."""
     actor = actor_for(request)
     credential = find_or_404(actor, key)
     form = MoveForm(request.POST if request.method == "POST" else None, credential)
     if form.is_valid():
-        try:
+        with form.refusals(*NOT_NOW, Denied):
             move_credential(actor, form.shape(key))
-        except (*NOT_NOW, Denied) as error:
-            form.status = error.status
-            form.add_error("folder_path", plain(error))
-        else:
             messages.success(request, f"{key} is moved.")
             return redirect("admin:credential", key)
     shown = {
-        **page_context(request, "credentials"),
+        **page_context(request),
         "credential": credential,
         "form": form,
         "folders": known_folders(actor),

@@ -1,4 +1,4 @@
-"""Taking a credential out of use, back into it, and ending it; each asks first."""
+"""Archiving, restoring, revoking and deleting a credential; each page asks first."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
 
 from access.actor import Actor
 from console.actors import actor_for
@@ -25,7 +24,7 @@ from foundation.errors import Conflict
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is asked, what will follow, and what does it; `typed`: the key has to be typed."""
+    """The question, its consequences and the operation; `typed`: the key has to be typed."""
 
     heading: str
     action: str
@@ -57,7 +56,7 @@ STEPS = {
         "Revoke for good",
         "{} is revoked.",
         revoke_credential,
-        ("Nobody can ever lease it again.", "Its history stays, and its key stays taken."),
+        ("Nobody can ever lease it again.", "Its history stays, and its key cannot be used again."),
         typed=True,
     ),
     "delete": Step(
@@ -74,7 +73,6 @@ STEPS = {
 }
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 def end(request: HttpRequest, key: str, step: str) -> HttpResponse:
     """Ask, then do one of the STEPS."""
     actor = actor_for(request)
@@ -83,31 +81,23 @@ def end(request: HttpRequest, key: str, step: str) -> HttpResponse:
     form = ConfirmForm(
         request.POST if request.method == "POST" else None, phrase=key if chosen.typed else ""
     )
-    if form.is_valid() and _done(actor, chosen, key, form):
-        messages.success(request, chosen.done.format(key))
-        return redirect("admin:credentials" if step == "delete" else _page(key))
+    if form.is_valid():
+        with form.refusals(Conflict):
+            chosen.operation(actor, DescribeCredential(key=key))
+            messages.success(request, chosen.done.format(key))
+            return redirect("admin:credentials" if step == "delete" else _page(key))
     question = Question(
-        section="credentials",
         heading=chosen.heading.format(key),
         action=chosen.action,
-        lines=[*_radius(chosen, credential), *chosen.consequences],
+        lines=[*_impact(chosen, credential), *chosen.consequences],
         cancel=_page(key),
         danger=step != "restore",
     )
     return confirm(request, question, form)
 
 
-def _done(actor: Actor, step: Step, key: str, form: ConfirmForm) -> bool:
-    try:
-        step.operation(actor, DescribeCredential(key=key))
-    except Conflict as error:
-        form.refuse(error)
-        return False
-    return True
-
-
-def _radius(step: Step, credential: CredentialDetailOut) -> list[str]:
-    """Who will notice, in numbers."""
+def _impact(step: Step, credential: CredentialDetailOut) -> list[str]:
+    """How many leases end."""
     if not step.ends_leases:
         return []
     count = credential.active_leases

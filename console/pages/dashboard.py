@@ -1,27 +1,24 @@
-"""The dashboard: what goes on in the tenant, and what is to be done next."""
+"""The dashboard: what is happening in the tenant, and what to do next."""
 
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from access.actor import Actor
 from console.actors import actor_for
 from console.charts import bars, columns
-from console.navigation import addresses
 from console.page_context import page_context
 from console.setup_checklist import checklist
 from leases.operations import show_overview
 from tenants.operations import show_mail
 
 
-@require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """Numbers, plots, what has an end, and the newest entries."""
+    """Numbers, charts, what expires soon, and the newest entries."""
     actor = actor_for(request)
     shown = {
-        **page_context(request, "dashboard"),
+        **page_context(request),
         "steps": checklist(request, actor),
         "mail": show_mail(actor),
         **_figures(actor),
@@ -29,9 +26,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "console/dashboard.html", shown)
 
 
-@require_safe
 def figures(request: HttpRequest) -> HttpResponse:
-    """The part that changes by itself, for a page that is open and hears of changes."""
+    """The part that an open page fetches again after events."""
     return render(request, "console/dashboard_figures.html", _figures(actor_for(request)))
 
 
@@ -39,7 +35,6 @@ def _figures(actor: Actor) -> dict[str, object]:
     overview = show_overview(actor)
     return {
         "overview": overview,
-        "links": addresses(),
         "leases": columns(overview.leases, _hour),
         "denials": columns(overview.denials, _day),
         "readers": bars(overview.reads),

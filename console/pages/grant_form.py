@@ -1,4 +1,4 @@
-"""One grant: given, changed or taken away, with its end and the agents that it is limited to."""
+"""One grant: given, changed or removed, with its end and the agents that it is limited to."""
 
 import json
 from typing import Any
@@ -6,46 +6,44 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
-from pydantic.alias_generators import to_snake
 
 from access.actor import Actor
+from console.access_request_form import LEVELS
 from console.actors import actor_for
 from console.choices import agent_choices, grantee_choices, known_folders
 from console.credential_forms import CHOOSE, machine_text
-from console.errors import handle_errors
 from console.fields import plain
 from console.grant_matrix_form import terms, terms_from
+from console.grant_review import review_changes
 from console.grant_terms_form import GrantTermsForm
-from console.page_context import page_context, require_step_up, signed_in
-from console.pages.access_requests import LEVELS
-from console.pages.grant_matrix import reviewed
+from console.page_context import page_context
 from console.pending_forms import restore_form
 from console.principals import principal_out
 from credentials.operations import list_grants
 from credentials.shapes.grants import GrantOut, ListGrants
 from credentials.validators import check_folder_path, check_key
-from foundation.errors import Invalid, NotFound, StepUpRequired, VaultError
+from foundation.errors import Invalid, NotFound, VaultError
 
 KEY, FOLDER, ALL = "key", "folder", "all"
-THINGS = [
+RESOURCES = [
     (KEY, "One credential"),
     (FOLDER, "A folder and everything below it"),
     (ALL, "Everything in the tenant"),
 ]
-NOTHING = ("", "nothing: take the grant away")
+NOTHING = ("", "nothing: remove the grant")
 CHECKS = {KEY: check_key, FOLDER: check_folder_path}
 
 
 class GiveForm(GrantTermsForm):
-    """Who gets which level on what. `was` is the grant that was there when the page was made."""
+    """Who gets which level on what. `was` is the grant as it was when the page was made."""
+
+    field_for = {"expires_at": "ends_after", NotFound: "name"}
 
     was = forms.CharField(required=False, widget=forms.HiddenInput)
     who = forms.ChoiceField(label="Who", error_messages=CHOOSE)
     thing = forms.ChoiceField(
         label="On what",
-        choices=THINGS,
+        choices=RESOURCES,
         initial=KEY,
         widget=forms.RadioSelect,
         error_messages=CHOOSE,
@@ -64,9 +62,11 @@ class GiveForm(GrantTermsForm):
         self, data: Any, actor: Actor, grant: GrantOut | None, opened: dict[str, Any]
     ) -> None:
         agents = agent_choices(actor)
-        held = grant.agents if grant else None
+        limited_to = grant.agents if grant else None
         known = dict(agents)
-        gone = [(one, "An agent that was removed") for one in held or () if one not in known]
+        gone = [
+            (item, "An agent that was removed") for item in limited_to or () if item not in known
+        ]
         super().__init__(data, agents=[*agents, *gone], initial=opened)
         self.fields["who"].choices = [("", "Choose"), *grantee_choices(actor)]  # type: ignore[attr-defined]  # a choice field
         if grant is not None:
@@ -76,11 +76,11 @@ class GiveForm(GrantTermsForm):
             del self.fields["keep_end"]
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean()
-        check = CHECKS.get(said.get("thing", ""))
+        cleaned = super().clean()
+        check = CHECKS.get(cleaned.get("thing", ""))
         if check is not None:
-            self._check_name(check, said.get("name", ""))
-        return said
+            self._check_name(check, cleaned.get("name", ""))
+        return cleaned
 
     def _check_name(self, check: Any, name: str) -> None:
         try:
@@ -89,65 +89,43 @@ class GiveForm(GrantTermsForm):
             self.add_error("name", plain(error))
 
     def change(self) -> dict[str, Any]:
-        """The change as `change_grants` takes it, against what was there when the page was made."""
-        said = self.cleaned_data
-        was = terms_from(said["was"])
+        """The change as `change_grants` takes it, with the grant that the page showed."""
+        cleaned = self.cleaned_data
+        was = terms_from(cleaned["was"])
         change: dict[str, Any] = {
-            **principal_out(said["who"]),
-            **named(said["thing"], said["name"]),
+            **principal_out(cleaned["who"]),
+            **named(cleaned["thing"], cleaned["name"]),
         }
-        change["level"] = said["level"] or None
+        change["level"] = cleaned["level"] or None
         if was is not None:
             change["expected"] = was
-        if not said["level"]:
+        if not cleaned["level"]:
             return change
-        kept = {"expiresAt": was.get("expiresAt")} if was and said.get("keep_end") else None
+        kept = {"expiresAt": was.get("expiresAt")} if was and cleaned.get("keep_end") else None
         return {**change, **terms(kept, self.until(), self.only_through())}
-
-    def refuse(self, error: VaultError) -> None:
-        """Say it beside the field that it is about."""
-        field = to_snake(str(error.extra.get("field", "")).split(".")[-1])
-        field = {"expires_at": "ends_after"}.get(field, field)
-        if isinstance(error, NotFound):
-            field = "name"
-        words = " ".join(filter(None, [plain(error), error.hint]))
-        self.add_error(field if field in self.fields else None, words)
 
 
 def named(thing: str, name: str) -> dict[str, str]:
-    """The thing as shapes name it; the topmost folder has no name."""
+    """The resource as shapes name it; the path of the top folder is empty."""
     return {"key": name} if thing == KEY else {"folderPath": "" if thing == ALL else name}
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
-@signed_in
-@handle_errors
-@require_step_up(GiveForm)
 def give(request: HttpRequest) -> HttpResponse:
-    """The form, about whom (`who`) and what (`key`, `folder`) the address names; then a review."""
+    """The form, filled in from the address (`who`, and `key` or `folder`); then a review."""
     actor = actor_for(request)
     opened, grant = _opened(request, actor)
     form = GiveForm(request.POST if request.method == "POST" else None, actor, grant, opened)
     restore_form(request, form)
-    status = 200
-    if form.is_bound:
-        status = Invalid.status
-        if form.is_valid():
-            try:
-                return reviewed(request, actor, [form.change()])
-            except StepUpRequired:
-                raise
-            except VaultError as error:
-                form.refuse(error)
-                status = error.status
-    shown = {**page_context(request, "team"), "form": form, "grant": grant, "tab": "grants"}
+    if form.is_valid():
+        with form.refusals(VaultError):
+            return review_changes(request, actor, [form.change()])
+    shown = {**page_context(request), "form": form, "grant": grant, "tab": "grants"}
     shown["folders"] = known_folders(actor)
-    return render(request, "console/give.html", shown, status=status)
+    return render(request, "console/give.html", shown, status=form.status)
 
 
 def _opened(request: HttpRequest, actor: Actor) -> tuple[dict[str, Any], GrantOut | None]:
-    """What the form holds at first, and the grant that it would change."""
+    """The form's initial values, and the grant that it would change."""
     who, key = request.GET.get("who", ""), request.GET.get("key", "")
     folder = request.GET.get("folder")
     opened: dict[str, Any] = {"who": who, "thing": KEY, "name": key, "level": "user"}
@@ -155,8 +133,8 @@ def _opened(request: HttpRequest, actor: Actor) -> tuple[dict[str, Any], GrantOu
         opened |= {"thing": FOLDER if folder else ALL, "name": folder}
     grant = None
     if who and (key or folder is not None):
-        wish = {**principal_out(who), **named(opened["thing"], opened["name"])}
-        grant = next(iter(list_grants(actor, ListGrants.parse(wish)).grants), None)
+        query = {**principal_out(who), **named(opened["thing"], opened["name"])}
+        grant = next(iter(list_grants(actor, ListGrants.parse(query)).grants), None)
     if grant is not None:
         opened |= {
             "level": grant.level,
@@ -168,5 +146,5 @@ def _opened(request: HttpRequest, actor: Actor) -> tuple[dict[str, Any], GrantOu
 
 
 def seen(grant: GrantOut) -> dict[str, Any]:
-    """What a grant gives, as a change expects it."""
+    """The grant as a change expects it."""
     return {name: grant.wire()[name] for name in ("level", "expiresAt", "agents")}

@@ -1,4 +1,4 @@
-"""The matrix of grants: looked at, edited, reviewed as a whole and then saved as a whole."""
+"""The matrix of grants: shown, edited, reviewed and then saved, all changes or none."""
 
 import json
 from typing import Any
@@ -8,25 +8,22 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from access.actor import Actor
 from console.actors import actor_for
 from console.choices import agent_choices
 from console.credential_forms import machine_text
-from console.errors import handle_errors, require_reauthentication
-from console.fields import plain
+from console.errors import require_reauthentication
 from console.grant_matrix_form import changed_cells, matrix_cells
+from console.grant_review import WAITING, keep_changes, review_changes
 from console.grant_terms_form import GrantTermsForm
-from console.page_context import page_context, signed_in
+from console.page_context import page_context
 from credentials.operations import change_grants, show_matrix
 from credentials.shapes.access_reports import ShowMatrix
-from credentials.shapes.grants import ChangedGrantOut, ChangeGrants
+from credentials.shapes.grants import ChangeGrants
 from foundation.errors import Invalid, PreconditionFailed, StepUpRequired, VaultError
 from identity.sign_in.step_up import recently_authenticated
 
-WAITING = "grants.waiting"  # in the session: changes that wait for a fresh sign-in
 LEVELS = ("viewer", "user", "manager", "admin")
 KINDS = [
     ("", "Everybody"),
@@ -37,7 +34,7 @@ KINDS = [
 
 
 class FilterForm(forms.Form):
-    """Which part of the matrix to show; what is chosen stands in the address."""
+    """Which part of the matrix to show; the choice is part of the address."""
 
     who = forms.CharField(label="Who", required=False, max_length=200)
     kind = forms.ChoiceField(label="Kind", choices=KINDS, required=False)
@@ -45,12 +42,8 @@ class FilterForm(forms.Form):
     query = forms.CharField(label="Key or folder has", required=False, max_length=200)
 
 
-@require_safe
-@never_cache
-@signed_in
-@handle_errors
 def matrix(request: HttpRequest) -> HttpResponse:
-    """Who has which grant on what; with `edit` the cells can be changed, after a fresh sign-in."""
+    """Who has which grant on what; with `edit` the cells can be changed, after a recent sign-in."""
     edit = "edit" in request.GET
     if edit and not recently_authenticated(request):
         return require_reauthentication(request)
@@ -66,10 +59,10 @@ def _table(
     typed: QueryDict,
     status: int = 200,
 ) -> HttpResponse:
-    """The part of the matrix that the address chooses; with a form, to be edited."""
+    """The part of the matrix that the address chooses; it can be edited with a form."""
     page = show_matrix(actor, _wish(request.GET))
     shown = {
-        **page_context(request, "team"),
+        **page_context(request),
         "page": page,
         "rows": list(matrix_cells(page, typed)),
         "filters": FilterForm(request.GET or None),
@@ -81,7 +74,7 @@ def _table(
 
 
 def _wish(asked: QueryDict) -> ShowMatrix:
-    said = {
+    cleaned = {
         "subjectQuery": asked.get("who"),
         "subjectKind": asked.get("kind"),
         "subjectCursor": asked.get("across"),
@@ -89,22 +82,18 @@ def _wish(asked: QueryDict) -> ShowMatrix:
         "query": asked.get("query"),
         "cursor": asked.get("cursor"),
     }
-    return ShowMatrix.parse({name: one for name, one in said.items() if one})
+    return ShowMatrix.parse({name: value for name, value in cleaned.items() if value})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
-@signed_in
-@handle_errors
 def review(request: HttpRequest) -> HttpResponse:
-    """What the changed cells would do, before anything is done; also those that waited (GET).
+    """What the changed cells would do, before anything is saved; also changes kept earlier (GET).
 
-    What cannot be done is said above the table, which keeps what was chosen in it.
+    Errors are shown above the table, which keeps the levels that were chosen.
     """
     actor = actor_for(request)
     if request.method != "POST":
         waiting: list[Any] = request.session.pop(WAITING, [])
-        return reviewed(request, actor, waiting) if waiting else redirect("grants")
+        return review_changes(request, actor, waiting) if waiting else redirect("grants")
     form = GrantTermsForm(request.POST, agents=agent_choices(actor))
     if not form.is_valid():
         return _table(request, actor, form, request.POST, Invalid.status)
@@ -112,70 +101,24 @@ def review(request: HttpRequest) -> HttpResponse:
         changes = changed_cells(request.POST, form.until(), form.only_through())
         if not changes:
             raise Invalid("Nothing was changed in the table.")
-        return reviewed(request, actor, changes)
+        return review_changes(request, actor, changes)
     except VaultError as error:
-        form.add_error(None, " ".join(filter(None, [plain(error), error.hint])))
+        form.refuse(error)
         return _table(request, actor, form, request.POST, error.status)
 
 
-def reviewed(request: HttpRequest, actor: Actor, changes: list[dict[str, Any]]) -> HttpResponse:
-    """The page that shows changes before they are made; they wait when it has to be proven first
-    who makes them. Where somebody else changed something meanwhile, it shows what is there now.
-    """
-    stale = False
-    try:
-        told_changes = _tried(actor, changes)
-    except StepUpRequired:
-        return _wait(request, changes)
-    except PreconditionFailed:
-        stale = True
-        told_changes = _tried(actor, [_without_expected(one) for one in changes])
-    shown = {
-        **page_context(request, "team"),
-        "changes": told_changes,
-        "sent": [
-            json.dumps({**one, "expected": told_change.before and told_change.before.wire()})
-            for one, told_change in zip(changes, told_changes, strict=True)
-        ],
-        "stale": stale,
-    }
-    status = PreconditionFailed.status if stale else 200
-    return render(request, "console/grants_review.html", shown, status=status)
-
-
-def _tried(actor: Actor, changes: list[dict[str, Any]]) -> list[ChangedGrantOut]:
-    """What the changes would do."""
-    return change_grants(actor, ChangeGrants.parse({"changes": changes, "dryRun": True})).changes
-
-
-def _without_expected(change: dict[str, Any]) -> dict[str, Any]:
-    return {name: one for name, one in change.items() if name != "expected"}
-
-
-def _wait(request: HttpRequest, changes: list[Any]) -> HttpResponse:
-    """The changes wait to be reviewed until it is proven who makes them."""
-    request.session[WAITING] = changes
-    return require_reauthentication(
-        request, page=f"{reverse('review_grants')}?{request.GET.urlencode()}"
-    )
-
-
-@require_POST
-@never_cache
-@signed_in
-@handle_errors
 def save(request: HttpRequest) -> HttpResponse:
     """Make the reviewed changes, all of them or none."""
     actor = actor_for(request)
     try:
-        changes = [_read(one) for one in request.POST.getlist("change")]
-        wish = ChangeGrants.parse({"changes": changes})
+        changes = [_read(item) for item in request.POST.getlist("change")]
+        command = ChangeGrants.parse({"changes": changes})
         try:
-            made = change_grants(actor, wish).changes
+            made = change_grants(actor, command).changes
         except StepUpRequired:
-            return _wait(request, changes)
+            return keep_changes(request, changes)
         except PreconditionFailed:
-            return reviewed(request, actor, changes)
+            return review_changes(request, actor, changes)
     except VaultError as error:
         return _refused(request, error)
     count = len(made)
@@ -184,7 +127,7 @@ def save(request: HttpRequest) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> str:
-    """To the part of the table that it was done in."""
+    """The part of the table that was edited."""
     asked = request.GET.copy()
     asked.pop("edit", None)
     return f"{reverse('grants')}?{asked.urlencode()}" if asked else reverse("grants")
@@ -194,9 +137,9 @@ def _read(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise Invalid("A change cannot be read; start again from the table.") from None
+        raise Invalid("A change cannot be read; open the table again.") from None
 
 
 def _refused(request: HttpRequest, error: VaultError) -> HttpResponse:
-    shown = {**page_context(request, "team"), "problems": [error.detail, error.hint]}
+    shown = {**page_context(request), "problems": [error.detail, error.hint]}
     return render(request, "console/grants_review.html", shown, status=error.status)

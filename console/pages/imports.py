@@ -1,7 +1,7 @@
-"""Storing what a file of another tool holds: looked through first, then stored as a whole.
+"""Importing a file of another tool: checked first, then stored.
 
-The file's content is never written into a page. With scripts the check is fetched beside the form,
-which keeps the file; without them it is chosen a second time.
+The file's content is never written into a page. With scripts the result of the check is fetched
+into the page, whose form keeps the file; without them the file is chosen a second time.
 """
 
 from collections.abc import Iterator
@@ -10,20 +10,19 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods
-from pydantic.alias_generators import to_snake
+from django.views.decorators.debug import sensitive_variables
 
 from access.actor import Actor
 from console.actors import actor_for
 from console.choices import known_folders
 from console.credential_forms import CHOOSE, MACHINE_TEXT, machine_text
-from console.fields import SecretField, plain, rule
+from console.fields import SecretField, rule
+from console.operation_form import OperationForm
 from console.page_context import page_context
 from credentials.operations import import_credentials
 from credentials.shapes.imports import ImportCredentials, ImportOut, RowOut
 from credentials.validators import check_folder_path
-from foundation.errors import Conflict, Denied, Invalid, TooLarge, Unavailable, VaultError
+from foundation.errors import Conflict, Denied, Invalid, TooLarge, Unavailable
 
 FORMATS = [
     ("env", "A .env file"),
@@ -36,15 +35,15 @@ MODES = [
     ("all-or-nothing", "Store nothing when a row fails"),
     ("best-effort", "Store the rows that can be stored"),
 ]
-# A larger request would be put on a disk while it comes in; the command takes larger files.
+# Django would write a larger request to disk; the command takes larger files.
 LARGEST = 2 * 1024 * 1024
-# As many rows as can be put right in the page; a form may hold 500 fields.
+# Rows that can be corrected in the page; a form may have 500 fields.
 REPAIRABLE = 100
 REFUSED = (Invalid, TooLarge, Conflict, Denied, Unavailable)
 
 
-class ImportForm(forms.Form):
-    """The names are the shape's; the content comes as a file or is pasted."""
+class ImportForm(OperationForm):
+    """What to import; the content is a file or pasted."""
 
     format = forms.ChoiceField(label="What it is", choices=FORMATS, error_messages=CHOOSE)
     file = forms.FileField(
@@ -70,7 +69,6 @@ class ImportForm(forms.Form):
 
     def __init__(self, data: Any, files: Any) -> None:
         super().__init__(data, files)
-        self.status = 200 if data is None else Invalid.status
         self.rows: list[str] = data.getlist("row") if data is not None else []
 
     def clean_file(self) -> str:
@@ -83,24 +81,24 @@ class ImportForm(forms.Form):
         try:
             return str(file.read(), "utf-8")
         except UnicodeDecodeError:
-            raise forms.ValidationError("This is no text in UTF-8.") from None
+            raise forms.ValidationError("This is not UTF-8 text.") from None
 
     def clean(self) -> dict[str, Any]:
-        said = self.cleaned_data
-        if "file" in said and bool(said["file"]) == bool(said.get("content")):
-            self.add_error("file", "Choose a file or paste its content, one of both.")
-        return said
+        cleaned = self.cleaned_data
+        if "file" in cleaned and bool(cleaned["file"]) == bool(cleaned.get("content")):
+            self.add_error("file", "Either choose a file or paste its content.")
+        return cleaned
 
     def shape(self, *, dry_run: bool) -> ImportCredentials:
-        """What was chosen, with what was put right in rows; Invalid where it does not fit."""
-        said = self.cleaned_data
+        """The choices, with the corrections of rows. Raises Invalid."""
+        cleaned = self.cleaned_data
         return ImportCredentials.parse(
             {
-                "format": said["format"],
-                "content": said["file"] or said["content"],
-                "folderPath": said["folder_path"],
-                "keepFolders": said["keep_folders"],
-                "mode": said["mode"],
+                "format": cleaned["format"],
+                "content": cleaned["file"] or cleaned["content"],
+                "folderPath": cleaned["folder_path"],
+                "keepFolders": cleaned["keep_folders"],
+                "mode": cleaned["mode"],
                 "dryRun": dry_run,
                 "rows": list(self._choices()),
             }
@@ -115,46 +113,36 @@ class ImportForm(forms.Form):
                 choice["leaveOut"] = True
             yield choice
 
-    def refuse(self, error: VaultError) -> None:
-        """Beside the field that it is about."""
-        field = to_snake(str(error.extra.get("field", "")).split(".")[0])
-        self.status = error.status
-        self.add_error(field if field in self.fields else None, plain(error))
 
-
-@sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
 def import_file(request: HttpRequest) -> HttpResponse:
-    """The form; what the check found; and after storing, how it went with each row."""
+    """The form, the result of the check, and after storing the result for each row."""
     actor = actor_for(request)
     sent = request.method == "POST"
     form = ImportForm(request.POST if sent else None, request.FILES if sent else None)
     stores = sent and request.POST.get("step") == "store"
     outcome = _outcome(actor, form, stores) if form.is_valid() else None
     shown = {
-        **page_context(request, "import"),
+        **page_context(request),
         "form": form,
         "folders": known_folders(actor),
         "outcome": outcome,
         "repairable": _repairable(outcome),
         "stored": stores and outcome is not None and outcome.created > 0,
     }
-    # A part that is fetched is shown whatever it says; a whole page says how it went.
+    # htmx shows a fetched part only with status 200; a whole page has the form's status.
     status = 200 if "HX-Request" in request.headers or outcome else form.status
     return render(request, "console/import.html", shown, status=status)
 
 
 @sensitive_variables()
 def _outcome(actor: Actor, form: ImportForm, stores: bool) -> ImportOut | None:
-    try:
+    with form.refusals(*REFUSED):
         return import_credentials(actor, form.shape(dry_run=not stores))
-    except REFUSED as error:
-        form.refuse(error)
-        return None
+    return None
 
 
 def _repairable(outcome: ImportOut | None) -> list[RowOut]:
-    """The rows that can be put right by another key, or left out."""
+    """The rows that can be corrected by another key, or left out."""
     if outcome is None:
         return []
     return [row for row in outcome.rows if row.outcome == "failed"][:REPAIRABLE]

@@ -1,22 +1,17 @@
-"""Leases: who holds what now or held it, and ending one, an agent's or all of them."""
-
-from typing import Any
+"""Leases: the live and the past ones, and revoking one, an agent's or all of them."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
 
 from access.actor import Actor
 from console.actors import actor_for
 from console.choices import agent_choices, subject_choices
 from console.confirmation import ConfirmForm, Question, confirm
-from console.errors import handle_errors
 from console.filters import LeaseFilters
-from console.page_context import page_context, signed_in
+from console.page_context import page_context, paging
 from foundation.db.paging import MAXIMUM_PAGE
 from foundation.errors import NotFound
 from leases.operations import list_leases, revoke_lease, revoke_leases, show_lease
@@ -26,15 +21,14 @@ PAGE = 50
 EVERYTHING, SOME = "all leases", "these leases"
 
 
-@require_safe
 def tenants_leases(request: HttpRequest) -> HttpResponse:
     """All leases of the tenant, for its owners and admins."""
     actor = actor_for(request)
     filters = _filters(request, actor)
-    chosen = filters.wish()
-    page = list_leases(actor, ListLeases.parse({**chosen, "whose": "all", **_paging(request)}))
+    chosen = filters.chosen()
+    page = list_leases(actor, ListLeases.parse({**chosen, "whose": "all", **paging(request, PAGE)}))
     shown = {
-        **page_context(request, "leases"),
+        **page_context(request),
         "page": page,
         "filters": filters,
         "narrowed": chosen,
@@ -43,38 +37,25 @@ def tenants_leases(request: HttpRequest) -> HttpResponse:
     return render(request, "console/leases.html", shown)
 
 
-@require_safe
-@never_cache
-@signed_in
-@handle_errors
 def own_leases(request: HttpRequest) -> HttpResponse:
-    """What one's agents hold, and held."""
+    """The person's own leases, live and past."""
     actor = actor_for(request)
     state = "any" if request.GET.get("state") == "any" else "living"
-    page = list_leases(actor, ListLeases.parse({"state": state, **_paging(request)}))
-    shown = {**page_context(request, "own-leases"), "page": page, "living": state == "living"}
+    page = list_leases(actor, ListLeases.parse({"state": state, **paging(request, PAGE)}))
+    shown = {**page_context(request), "page": page, "living": state == "living"}
     return render(request, "console/own_leases.html", shown)
 
 
-def _paging(request: HttpRequest) -> dict[str, Any]:
-    return {"limit": PAGE, "cursor": request.GET.get("cursor") or None}
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
-@signed_in
-@handle_errors
 def revoke(request: HttpRequest, lease_id: str) -> HttpResponse:
-    """End one lease: one's own, or one on something that one manages."""
+    """Revoke one lease: the person's own, or one on something that they manage."""
     actor = actor_for(request)
     lease = show_lease(actor, lease_id)
     back = _back(request, actor)
     if request.method == "POST":
         revoke_lease(actor, lease_id)
-        messages.success(request, f"The lease on {lease.key} is over: every read fails now.")
+        messages.success(request, f"The lease on {lease.key} has ended: every read fails now.")
         return redirect(back)
     question = Question(
-        section="leases",
         heading=f"Revoke the lease on {lease.key}",
         action="Revoke it",
         lines=_facts(lease),
@@ -87,13 +68,13 @@ def _facts(lease: LeaseDetailOut) -> list[str]:
     through = f" through {lease.agent}" if lease.agent else ""
     return [
         f"{lease.holder.name} holds it{through}, for: {lease.purpose}",
-        "Every read by it fails from now on, also one that is under way.",
-        "What was read before stays known: rotate the credential when that matters.",
+        "Every read by it fails from now on, also one in progress.",
+        "What was read before is still known: rotate the credential if that matters.",
     ]
 
 
 def _back(request: HttpRequest, actor: Actor) -> str:
-    """Where the list stands that led here."""
+    """The list that led here."""
     back = request.GET.get("back", "")
     if url_has_allowed_host_and_scheme(back, None) and back.startswith("/"):
         return back
@@ -101,14 +82,13 @@ def _back(request: HttpRequest, actor: Actor) -> str:
     return reverse("admin:leases" if is_admin else "leases")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 def revoke_chosen(request: HttpRequest) -> HttpResponse:
-    """End every lease that the filters choose – of an agent, a person, a key – or all there are."""
+    """Revoke the leases that the filters choose – of an agent, a person, a key – or all of them."""
     actor = actor_for(request)
     filters = _filters(request, actor)
-    chosen = {name: one for name, one in filters.wish().items() if name != "state"}
+    chosen = {name: value for name, value in filters.chosen().items() if name != "state"}
     if not filters.is_valid():
-        raise NotFound("There is nothing that these filters choose; open the list again.")
+        raise NotFound("These filters are not valid; open the list again.")
     form = ConfirmForm(
         request.POST if request.method == "POST" else None,
         phrase=SOME if chosen else EVERYTHING,
@@ -117,19 +97,18 @@ def revoke_chosen(request: HttpRequest) -> HttpResponse:
         count = revoke_leases(actor, RevokeLeases.parse({**chosen, "whose": "all"})).revoked
         messages.success(request, f"{count} lease{'' if count == 1 else 's'} ended.")
         return redirect("admin:leases")
-    return confirm(request, _mass(actor, filters.in_words(), chosen), form)
+    return confirm(request, _revocation_question(actor, filters.in_words(), chosen), form)
 
 
-def _mass(actor: Actor, whose: str, chosen: dict[str, str]) -> Question:
+def _revocation_question(actor: Actor, whose: str, chosen: dict[str, str]) -> Question:
     living = list_leases(actor, ListLeases.parse({**chosen, "whose": "all", "limit": MAXIMUM_PAGE}))
     count = f"{len(living.leases)}{' and more' if living.next_cursor else ''}"
     return Question(
-        section="leases",
         heading=f"Revoke the leases of {whose}" if whose else "Revoke all leases of the tenant",
         action="Revoke them",
         lines=[
             f"Live now: {count}. Each ends at once, with its own entry in the log.",
-            "Agents may lease again where their rights allow it: suspend an agent to keep it out.",
+            "Agents may lease again where permissions allow it: suspend an agent to keep it out.",
         ],
         cancel=reverse("admin:leases"),
     )

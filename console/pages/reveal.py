@@ -1,24 +1,23 @@
-"""Showing a value to a person: a lease with a purpose and one read, like anyone's.
+"""Showing a value to a person: a lease with a purpose and one read, as for an agent.
 
-The value stands in the answer to a form and nowhere else: no address leads to it, no cache keeps
-it, and the page leaves by itself.
+The value is only in the response to a form: no address leads to it, no cache keeps it, and the
+page closes by itself.
 """
 
 from functools import partial
-from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
 
 from access.actions import Action
 from access.actor import Actor
 from console.actors import actor_for
-from console.fields import plain, rule
+from console.fields import rule
 from console.lookups import find_or_404
-from console.page_context import page_context, require_step_up
+from console.operation_form import OperationForm
+from console.page_context import page_context
 from console.pending_forms import restore_form
 from foundation.errors import (
     ApprovalPending,
@@ -27,9 +26,7 @@ from foundation.errors import (
     Invalid,
     LeaseOver,
     QuotaExceeded,
-    StepUpRequired,
     Unavailable,
-    VaultError,
 )
 from foundation.schema.safe_text import require_visible
 from leases.operations import lease_credential, read_credential, release_lease
@@ -40,29 +37,20 @@ LEASE_SECONDS = 60
 NOT_NOW = (ApprovalPending, Conflict, Denied, Invalid, LeaseOver, QuotaExceeded, Unavailable)
 
 
-class RevealForm(forms.Form):
-    """Why."""
+class RevealForm(OperationForm):
+    """The purpose, which is recorded."""
+
+    shows_hint = True
 
     purpose = forms.CharField(
         label="Purpose",
         max_length=500,
-        help_text="Why you need to see it. It stands in the audit log beside your name.",
+        help_text="Why you need to see it. It is recorded in the audit log with your name.",
         widget=forms.TextInput({"autocomplete": "off"}),
         validators=[rule(partial(require_visible, field="purpose", least=3))],
     )
 
-    def __init__(self, data: Any) -> None:
-        super().__init__(data)
-        self.status = 200 if data is None else Invalid.status
 
-    def refuse(self, error: VaultError) -> None:
-        """Say why nothing is shown."""
-        self.status = error.status
-        self.add_error(None, " ".join(filter(None, [plain(error), error.hint])))
-
-
-@require_step_up(RevealForm)
-@require_http_methods(["GET", "HEAD", "POST"])
 def reveal(request: HttpRequest, key: str) -> HttpResponse:
     """Ask for the purpose, then show the value for half a minute."""
     actor = actor_for(request)
@@ -71,7 +59,7 @@ def reveal(request: HttpRequest, key: str) -> HttpResponse:
     restore_form(request, form)
     secret = _read(actor, key, form) if form.is_valid() else None
     shown = {
-        **page_context(request, "credentials"),
+        **page_context(request),
         "credential": credential,
         "form": form,
         "seconds": SHOWN_SECONDS,
@@ -79,31 +67,27 @@ def reveal(request: HttpRequest, key: str) -> HttpResponse:
     if secret is None:
         return render(request, "console/reveal.html", shown, status=form.status)
     answer = render(request, "console/revealed.html", {**shown, **_opened(secret)})
-    # Also where no script runs. Never to be kept: not by the browser's back and forward either.
+    # Works without scripts. no-store also keeps it out of the browser's back/forward cache.
     answer["Refresh"] = f"{SHOWN_SECONDS}; url={reverse('admin:credential', args=[key])}"
     answer["Cache-Control"] = "no-store"
     return answer
 
 
 def _read(actor: Actor, key: str, form: RevealForm) -> SecretOut | None:
-    """Lease, read once, give back. The fresh sign-in is asked for before there is a lease."""
+    """Lease, read once, release. The recent sign-in is required before a lease is issued."""
     actor.require(Action.READ_CREDENTIAL)
     asked = {"key": key, "purpose": form.cleaned_data["purpose"], "ttl": LEASE_SECONDS}
-    try:
+    with form.refusals(*NOT_NOW):
         handle = lease_credential(actor, LeaseCredential.parse(asked)).lease_handle
         try:
             return read_credential(actor, ReadCredential(lease_handle=handle))
         finally:
             release_lease(actor, ReleaseLease(lease_handle=handle))
-    except StepUpRequired:
-        raise
-    except NOT_NOW as error:
-        form.refuse(error)
-        return None
+    return None
 
 
 def _opened(secret: SecretOut) -> dict[str, object]:
-    fields = {name: one.get_secret_value() for name, one in secret.secret_fields.items()}
+    fields = {name: value.get_secret_value() for name, value in secret.secret_fields.items()}
     return {
         "value": secret.value.get_secret_value(),
         "secret_fields": fields,

@@ -1,5 +1,6 @@
-"""What service accounts prove themselves with: secrets, shown once, and public keys."""
+"""How service accounts authenticate: secrets, which are shown once, and public keys."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -9,7 +10,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
 
 from access.actor import Actor
 from access.scopes import SCOPE_MEANINGS, Scope
@@ -17,9 +17,8 @@ from console.actors import actor_for
 from console.confirmation import ConfirmForm, Question, confirm
 from console.credential_forms import CHOOSE, MACHINE_TEXT
 from console.fields import SecretField, rule
-from console.operation_form import HintingForm
-from console.page_context import page_context, require_step_up
-from console.pages.service_accounts import SECTION
+from console.operation_form import OperationForm
+from console.page_context import page_context
 from console.pending_forms import restore_form
 from console.usage_snippets import ways_of_account
 from foundation.errors import Conflict, Invalid, NotFound
@@ -43,11 +42,13 @@ from tenants.operations import show_service_account
 from tenants.shapes.service_accounts import ServiceAccountOut
 
 LIFETIMES = [("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year")]
-SCOPES = [(str(one), SCOPE_MEANINGS[one]) for one in (Scope.READ, Scope.WRITE)]
+SCOPES = [(str(item), SCOPE_MEANINGS[item]) for item in (Scope.READ, Scope.WRITE)]
 
 
-class SecretForm(HintingForm):
-    """The names are the shape's, as errors name them. `submission` makes sending it twice one."""
+class SecretForm(OperationForm):
+    """A new secret; `submission` makes sending the form twice create one secret."""
+
+    shows_hint = True
 
     name = forms.CharField(
         label="Where will it be kept?",
@@ -70,85 +71,76 @@ class SecretForm(HintingForm):
         first = {"scopes": [Scope.READ], "submission": uuid4(), "expires_in_days": "90"}
         super().__init__(data, initial=first)
 
-    def wish(self, account_id: str) -> dict[str, Any]:
-        """What was typed, as shapes call it."""
-        said = self.cleaned_data
+    def members(self, account_id: str) -> dict[str, Any]:
+        """The members of the shape."""
+        cleaned = self.cleaned_data
         return {
             "accountId": account_id,
-            "name": said["name"],
-            "scopes": said["scopes"],
-            "expiresInDays": said["expires_in_days"],
-            "idempotencyKey": str(said["submission"]),
+            "name": cleaned["name"],
+            "scopes": cleaned["scopes"],
+            "expiresInDays": cleaned["expires_in_days"],
+            "idempotencyKey": str(cleaned["submission"]),
         }
 
 
 class KeyForm(SecretForm):
-    """The public half of a key. What was pasted is not handed back: it could be the private one."""
+    """The public half of a key. What was pasted is never returned: it could be the private half."""
 
     jwk = SecretField(
         label="Public key",
         help_text="PEM or JWK: Ed25519, EC on P-256, or RSA of 2048 bits and more. The private "
-        "half stays where it signs.",
+        "half stays with the program that signs.",
         widget=forms.Textarea({**MACHINE_TEXT, "rows": 6}),
         validators=[rule(lambda text: register(jwk_in(text)))],
     )
     field_order = ("name", "jwk", "scopes", "expires_in_days")
 
-    def wish(self, account_id: str) -> dict[str, Any]:
-        return {**super().wish(account_id), "jwk": jwk_in(self.cleaned_data["jwk"])}
+    def members(self, account_id: str) -> dict[str, Any]:
+        return {**super().members(account_id), "jwk": jwk_in(self.cleaned_data["jwk"])}
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_step_up(SecretForm)
 def add_secret(request: HttpRequest, account_id: str) -> HttpResponse:
-    """The form, and after it the secret itself: in this one answer, which nothing keeps."""
+    """The form, then the secret itself, in this one response, which nothing keeps."""
     actor = actor_for(request)
-    its = show_service_account(actor, account_id)
+    account = show_service_account(actor, account_id)
     form = SecretForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        try:
-            wish = AddAccountSecret.parse(form.wish(account_id))
-            return _once(request, its, add_account_secret(actor, wish))
-        except (Conflict, Invalid) as error:
-            form.refuse(error)
-    return _asked(request, its, form, "secret")
+        with form.refusals(Conflict, Invalid):
+            secret = AddAccountSecret.parse(form.members(account_id))
+            return _once(request, account, add_account_secret(actor, secret))
+    return _form_page(request, account, form, "secret")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_step_up(KeyForm)
 def add_key(request: HttpRequest, account_id: str) -> HttpResponse:
     """Register the public half of a key, with which the account signs (private_key_jwt)."""
     actor = actor_for(request)
-    its = show_service_account(actor, account_id)
+    account = show_service_account(actor, account_id)
     form = KeyForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        try:
-            added = add_account_key(actor, AddAccountKey.parse(form.wish(account_id)))
-        except (Conflict, Invalid) as error:
-            form.refuse(error)
-        else:
+        with form.refusals(Conflict, Invalid):
+            added = add_account_key(actor, AddAccountKey.parse(form.members(account_id)))
             messages.success(request, f"{added.name} is registered, for {added.alg}.")
             return redirect("admin:service_account", account_id)
-    return _asked(request, its, form, "key")
+    return _form_page(request, account, form, "key")
 
 
-def _asked(
-    request: HttpRequest, its: ServiceAccountOut, form: SecretForm, what: str
+def _form_page(
+    request: HttpRequest, account: ServiceAccountOut, form: SecretForm, what: str
 ) -> HttpResponse:
     restore_form(request, form)
-    shown = {**page_context(request, SECTION), "its": its, "form": form, "what": what}
+    shown = {**page_context(request), "account": account, "form": form, "what": what}
     status = 422 if form.errors else 200
     return render(request, "console/account_proof_new.html", shown, status=status)
 
 
 def _once(
-    request: HttpRequest, its: ServiceAccountOut, created: NewAccountSecretOut
+    request: HttpRequest, account: ServiceAccountOut, created: NewAccountSecretOut
 ) -> HttpResponse:
     value = created.secret.get_secret_value() if created.secret else ""
-    token, *_ = ways_of_account(its.service_account_id, "")
+    token, *_ = ways_of_account(account.service_account_id, "")
     shown = {
-        **page_context(request, SECTION),
-        "its": its,
+        **page_context(request),
+        "account": account,
         "secret": created,
         "value": value,
         "command": f"read -rsp 'Secret: ' VAULT_SECRET\n{token.text}",
@@ -156,47 +148,44 @@ def _once(
     return render(request, "console/account_secret_once.html", shown)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 def remove_secret(request: HttpRequest, account_id: str, proof_id: str) -> HttpResponse:
-    """Ask once, then take the secret out of use."""
+    """Ask, then remove the secret."""
     actor = actor_for(request)
-    its = _found(list_account_secrets(actor, account_id).secrets, proof_id)
+    proof = _found(list_account_secrets(actor, account_id).secrets, proof_id)
     if request.method == "POST":
         remove_account_secret(actor, proof_id)
-    return _removed(request, actor, its, "secret")
+    return _removed(request, actor, proof, "secret")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 def remove_key(request: HttpRequest, account_id: str, key_id: str) -> HttpResponse:
-    """Ask once, then take the key out of use."""
+    """Ask, then remove the key."""
     actor = actor_for(request)
-    its = _found(list_account_keys(actor, account_id).keys, key_id)
+    proof = _found(list_account_keys(actor, account_id).keys, key_id)
     if request.method == "POST":
         remove_account_key(actor, key_id)
-    return _removed(request, actor, its, "key")
+    return _removed(request, actor, proof, "key")
 
 
-def _found(proofs: Any, proof_id: str) -> AccountProofOut:
-    its: AccountProofOut | None = next((one for one in proofs if one.proof_id == proof_id), None)
-    if its is None:
-        raise NotFound("There is no such proof of a service account.")
-    return its
+def _found(proofs: Sequence[AccountProofOut], proof_id: str) -> AccountProofOut:
+    for proof in proofs:
+        if proof.proof_id == proof_id:
+            return proof
+    raise NotFound("There is no such secret or key of a service account.")
 
 
-def _removed(request: HttpRequest, actor: Actor, its: AccountProofOut, what: str) -> HttpResponse:
+def _removed(request: HttpRequest, actor: Actor, proof: AccountProofOut, what: str) -> HttpResponse:
     if request.method == "POST":
-        messages.success(request, f"The {what} {its.name} is removed.")
-        return redirect("admin:service_account", its.account_id)
-    account = show_service_account(actor, its.account_id)
+        messages.success(request, f"The {what} {proof.name} is removed.")
+        return redirect("admin:service_account", proof.account_id)
+    account = show_service_account(actor, proof.account_id)
     question = Question(
-        section=SECTION,
-        heading=f"Remove the {what} {its.name}",
+        heading=f"Remove the {what} {proof.name}",
         action=f"Remove the {what}",
         lines=[
-            f"It is of {account.name}. Whatever uses it gets no token any more.",
-            "Tokens that were got with it end at once; leases stay until their time is over.",
-            "To change it without a gap, add the next one first.",
+            f"It belongs to {account.name}. What uses it gets no more tokens.",
+            "Tokens issued for it end at once; leases stay until they expire.",
+            "To replace it without a gap, add the new one first.",
         ],
-        cancel=reverse("admin:service_account", args=[its.account_id]),
+        cancel=reverse("admin:service_account", args=[proof.account_id]),
     )
     return confirm(request, question, ConfirmForm(None))

@@ -1,4 +1,4 @@
-"""The tenant's settings in one form; an edit of something older is noticed."""
+"""The tenant's settings in one form; an edit of an older revision is refused."""
 
 from typing import Any
 
@@ -6,25 +6,22 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 from pydantic.alias_generators import to_camel
 
-from access.actor import Actor
 from console.actors import actor_for
 from console.credential_forms import CHOOSE, machine_text
 from console.fields import member
-from console.formatting import typed_duration
+from console.formatting import lease_times, typed_duration
 from console.operation_form import OperationForm
-from console.page_context import page_context, require_step_up
+from console.page_context import page_context
 from console.pending_forms import restore_form
 from foundation.errors import Invalid, PreconditionFailed, Unavailable
 from tenants.models import HARD_MAXIMUM_TTL
 from tenants.operations import change_settings, show_settings
 from tenants.shapes.tenants import ChangeSettings, SettingsOut
-from tenants.ttl_presets import TTL_PRESETS
 
 BASELINES = [
-    ("none", "Nothing: what was not given to them does not exist for them"),
+    ("none", "Nothing: they see only what they were given"),
     ("viewer", "See every credential's metadata, and ask for more"),
     ("user", "Lease and read every credential"),
 ]
@@ -44,7 +41,12 @@ def _count(label: str, name: str) -> forms.IntegerField:
 
 
 class SettingsForm(OperationForm):
-    """The names are the shape's, as errors name them."""
+    """The settings; `revision` is theirs when the form was opened."""
+
+    words_for = {
+        PreconditionFailed: "Somebody changed the settings since you opened this page. Nothing was "
+        "saved: open it again to see their changes."
+    }
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
     name = forms.CharField(label="Name", validators=[member(ChangeSettings, "name")])
@@ -58,8 +60,12 @@ class SettingsForm(OperationForm):
     self_approval = forms.BooleanField(
         label="Who may approve may also approve what they asked for themselves", required=False
     )
-    default_ttl = _duration("Usual lease", "defaultTtl", "Where a credential says nothing else.")
-    max_ttl = _duration("Longest lease", "maxTtl", "What is over it is cut, and said. At most 7d.")
+    default_ttl = _duration(
+        "Usual lease", "defaultTtl", "For credentials without a default of their own."
+    )
+    max_ttl = _duration(
+        "Longest lease", "maxTtl", "A longer time is capped, and the answer says so. At most 7d."
+    )
     default_window = _duration(
         "Usual rotation window", "defaultWindow", "How long the old value stays readable."
     )
@@ -75,47 +81,24 @@ class SettingsForm(OperationForm):
         )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_step_up(SettingsForm)
 def tenant_settings(request: HttpRequest) -> HttpResponse:
-    """Show and change them; what was typed stays when something does not fit."""
+    """Show and change the settings; what was typed stays when something is invalid."""
     actor = actor_for(request)
     current = show_settings(actor)
     sent = request.method == "POST"
     form = SettingsForm(request.POST if sent else None, initial=_typed(current))
     restore_form(request, form)
-    if sent and form.is_valid() and _change(actor, form):
-        messages.success(request, "The settings are saved and in force.")
-        return redirect("admin:settings")
+    if sent and form.is_valid():
+        with form.refusals(Invalid, PreconditionFailed, Unavailable):
+            change_settings(actor, form.shape())
+            messages.success(request, "The settings are saved and in force.")
+            return redirect("admin:settings")
     shown = {
-        **page_context(request, "settings"),
+        **page_context(request),
         "form": form,
-        "bands": [
-            (
-                one.name,
-                typed_duration(one.default_ttl),
-                typed_duration(one.max_ttl or HARD_MAXIMUM_TTL),
-            )
-            for one in TTL_PRESETS
-        ],
+        "presets": lease_times(HARD_MAXIMUM_TTL),
     }
     return render(request, "console/settings.html", shown, status=422 if form.errors else 200)
-
-
-def _change(actor: Actor, form: SettingsForm) -> bool:
-    try:
-        change_settings(actor, form.shape())
-    except PreconditionFailed:
-        form.add_error(
-            None,
-            "Somebody changed the settings since you opened this page. Nothing was saved: open it "
-            "again to see theirs.",
-        )
-        return False
-    except (Invalid, Unavailable) as error:
-        form.refuse(error)
-        return False
-    return True
 
 
 def _typed(current: SettingsOut) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Template filters for durations and instants."""
+"""Template filters for durations, times and texts."""
 
 import json
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ register = Library()
 
 @register.filter
 def duration(seconds: int) -> str:
-    """Seconds in words."""
+    """Seconds as text: 15 minutes."""
     return long_duration(seconds)
 
 
@@ -27,7 +27,7 @@ def typed(seconds: int) -> str:
 
 @register.filter
 def moment(at: datetime) -> SafeString:
-    """An instant in UTC, to the second, readable for people and programs."""
+    """A time in UTC, to the second, for people and programs."""
     at = at.astimezone(UTC)
     return format_html(
         '<time datetime="{}"><span class="whole">{}</span>'
@@ -40,14 +40,14 @@ def moment(at: datetime) -> SafeString:
 
 @register.filter
 def countdown(at: datetime) -> SafeString:
-    """How long is left until an instant; a script keeps it going."""
+    """The time left; a script keeps it current."""
     left = (at - datetime.now(UTC)).total_seconds()
     return _relative("countdown", at, short_duration(left) if left > 0 else "over")
 
 
 @register.filter
 def ago(at: datetime) -> SafeString:
-    """How long ago an instant was; a script keeps it going."""
+    """The time passed since; a script keeps it current."""
     gone = (datetime.now(UTC) - at).total_seconds()
     return _relative("ago", at, "just now" if gone < 5 else f"{short_duration(gone)} ago")
 
@@ -65,7 +65,7 @@ def _relative(what: str, at: datetime, words: str) -> SafeString:
 
 @register.filter
 def day(at: datetime) -> SafeString:
-    """The day of an instant in UTC; the whole of it on request."""
+    """The day in UTC; the tooltip has the full time."""
     at = at.astimezone(UTC)
     return format_html(
         '<time datetime="{}" title="{}"><span class="whole">{}</span></time>',
@@ -77,24 +77,24 @@ def day(at: datetime) -> SafeString:
 
 @register.filter
 def kind(word: str) -> str:
-    """A credential type's name for people."""
+    """The title of a credential type."""
     return KINDS[word].title
 
 
 @register.filter
 def wire(shape: Shape) -> str:
-    """A shape as JSON, for a hidden field that brings it back as it was."""
+    """A shape as JSON, for a hidden field that returns it unchanged."""
     return json.dumps(shape.wire())
 
 
 @register.filter
 def mail_subject(kind: str) -> str:
-    """What a mail of the tenant was about."""
+    """The subject of a mail of the tenant."""
     return MAILS.get(kind, "a notice")
 
 
 @register.filter
 def mail_failure(reason: str | None) -> str:
-    """Why a mail was given up, from the error's class and the server's reply code."""
+    """Why a mail failed, from the error's class and the server's reply code."""
     _, _, code = (reason or "").partition(" ")
     return f"The mail server refused it ({code})." if code else "No attempt succeeded."

@@ -1,4 +1,4 @@
-"""What page.html draws around a page, and the small parts that templates share."""
+"""What page.html shows around a page, and icons."""
 
 from typing import Any
 
@@ -18,26 +18,22 @@ register = Library()
 
 @register.simple_tag(takes_context=True)
 def surroundings(context: dict[str, Any]) -> dict[str, object]:
-    """Where the person is and may go; pages of libraries come without a `page_context()`."""
+    """Where the person is and may go; libraries' pages are rendered without `page_context()`."""
     request: HttpRequest = context["request"]
-    place = context.get("place") or current_tenant(request)
+    tenant = current_tenant(request)
     section = context.get("section", "account")
-    if place is None:
-        return {"place": None, "places": [], "groups": []}
+    if tenant is None:
+        return {"current_tenant": None, "tenants": [], "groups": []}
     try:
-        groups = links(place.is_admin, section, actor_for(request))
-    except VaultError:  # a page says what is wrong; its frame must not fail for the same reason
-        groups = links(place.is_admin, section, None)
-    return {
-        "place": place,
-        "places": context.get("places") or tenant_choices(request),
-        "groups": groups,
-    }
+        groups = links(tenant.is_admin, section, actor_for(request))
+    except VaultError:  # the page says what is wrong; its frame must not fail for the same reason
+        groups = links(tenant.is_admin, section, None)
+    return {"current_tenant": tenant, "tenants": tenant_choices(request), "groups": groups}
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """A picture from the one sprite; the words beside it say what it means."""
+    """An icon from the sprite; the text beside it says what it means."""
     return format_html(
         '<svg class="icon" width="20" height="20" aria-hidden="true"><use href="{}#{}"/></svg>',
         static("icons.svg"),

@@ -1,4 +1,4 @@
-// Draws the API's document. Nothing is sent from here: a token has no place in this page.
+// Draws the API's document. Nothing is sent from this page: no token belongs in it.
 const place = document.getElementById("api");
 window.SwaggerUIBundle({
   url: place.dataset.document,

@@ -1,5 +1,5 @@
-// What makes the pages more comfortable; everything works without it. Listeners stand on the
-// document, so that parts which are fetched later have them too.
+// Conveniences: everything works without them. Listeners are on the document, so that they also
+// serve parts that are fetched later.
 import { tick } from "./countdown.js";
 import "./copy.js";
 import "./dialogs.js";

@@ -1,11 +1,11 @@
-// <time data-countdown datetime="…"> says how long is left, by the server's clock.
-// <time data-ago datetime="…"> says how long ago it was.
+// <time data-countdown datetime="…"> shows the time left, by the server's clock.
+// <time data-ago datetime="…"> shows the time passed since.
 
 const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 const loaded = performance.now();
 const served = Date.parse(document.querySelector("[data-now]")?.dataset.now ?? "");
 
-// This machine's clock may be wrong; how much time went by since the page came is not.
+// The browser's clock may be wrong; the time since the page was loaded is not.
 function now() {
   return Number.isNaN(served) ? Date.now() : served + performance.now() - loaded;
 }

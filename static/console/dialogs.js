@@ -1,6 +1,6 @@
 // <a data-dialog href="…"> opens the page's [data-dialog-content] in a <dialog>, with
-// data-dialog="drawer" at the side, so that the list stays in sight. The page itself is there too:
-// for browsers without scripts, for a new tab, and when anything goes wrong here.
+// data-dialog="drawer" at the side, so that the list stays visible. The page itself exists, too:
+// for browsers without scripts, for a new tab, and when this script fails.
 
 const dialog = document.createElement("dialog");
 document.body.append(dialog);

@@ -11,7 +11,7 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "true";
 });
 
-// The page may come back from the browser's memory: then it can be sent anew.
+// The page may come from the back/forward cache: then it can be sent again.
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });

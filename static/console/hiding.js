@@ -1,4 +1,4 @@
-// [data-hide-after="30"] is taken off the page after that many seconds, and when the page is left.
+// [data-hide-after="30"] is removed from the page after that many seconds, and when the page is left.
 
 export function hideInTime() {
   for (const part of document.querySelectorAll("[data-hide-after]")) {
@@ -8,7 +8,7 @@ export function hideInTime() {
   }
 }
 
-// A value is shown and hidden by its button; hidden for good when its time is over.
+// A button shows and hides a value until its time is over.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-reveal]");
   if (!button) return;

@@ -1,4 +1,4 @@
-// Shows the stage that the server names, until it is a last one.
+// Shows the stage that the server reports, until it is final.
 "use strict";
 
 const STEP = 1000;
@@ -19,7 +19,7 @@ async function look() {
     const response = await fetch(card.dataset.status, { cache: "no-store" });
     if (response.ok) status = (await response.json()).status;
   } catch {
-    // out of reach for a moment: ask again
+    // not reachable for a moment: ask again
   }
   const waiting = status === "waiting" || status === "asked";
   show(waiting ? (Date.now() - start > LATE ? "late" : "waiting") : status);

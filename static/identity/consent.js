@@ -1,5 +1,5 @@
-// The answer is delivered in a small window of its own, so that this one can say how it ended.
-// Without scripts, or when the window is refused, the form is sent as any other.
+// The answer opens in a small window, so that this one can show the result.
+// Without scripts, or when the window is refused, the form is sent as usual.
 "use strict";
 
 const STEP = 250;

@@ -66,7 +66,7 @@ def _wrong(page: Page, address: str) -> Iterator[str]:
 
 
 def _violations(page: Page) -> Iterator[str]:
-    """Of the page as it stands, in light and in dark."""
+    """Of the present page, in light and in dark."""
     page.evaluate(AXE_SCRIPT)
     yield from page.evaluate(VIOLATIONS, WCAG)
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")

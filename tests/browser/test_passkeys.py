@@ -43,7 +43,7 @@ def heading(page: Page, name: str) -> None:
 
 
 def add(page: Page, server: str, name: str, *, alone: bool = True) -> None:
-    """From the account page to the passkey that stands there."""
+    """From the account page to the passkey that is listed there."""
     page.goto(f"{server}/account/")
     press(page, "main a[href='/account/passkeys/add/']")
     heading(page, "Add a passkey")

@@ -124,7 +124,7 @@ def test_a_member_looks_after_their_own(owner: Somebody, member: Somebody) -> No
     taken = browser.post(address, {"name": "Claude Code"})
     assert (taken.status_code, "has this name" in page(taken).errors["name"]) == (422, True)
     assert (
-        "is called Night shift"
+        "is now called Night shift"
         in page(browser.post(address, {"name": "Night shift"}, follow=True)).text
     )
     assert browser.post(f"{address}merge", {"into_id": "agent_x"}).status_code == 422
@@ -187,7 +187,7 @@ def test_a_client_is_suspended_after_a_question_and_resumed(
     assert "software suspended" in page(browser.get(LIST)).text
     assert "software suspended" in page(browser.get(here(agent.pk))).text
     done = page(browser.post(of_client(agent, "resume"), follow=True)).text
-    assert "Code 9 may go on" in done
+    assert "Code 9 is resumed" in done
     assert "software suspended" not in page(browser.get(LIST)).text
 
 
@@ -195,7 +195,7 @@ def test_removing_a_client_removes_its_agents_after_a_question(
     owner: Somebody, member: Somebody, browser: Client
 ) -> None:
     agent = connect(member, "Laptop", "Code 9")
-    assert "suspend it before" in page(browser.get(of_client(agent, "remove"))).text
+    assert "suspend it first" in page(browser.get(of_client(agent, "remove"))).text
     assert state(agent.pk) == "active"
 
     assert browser.post(of_client(agent, "remove"))["Location"] == CLIENTS

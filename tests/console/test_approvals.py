@@ -1,4 +1,4 @@
-"""Approving: the inbox, one request, and what is decided there – seen from the agent that waits."""
+"""Approvals: the inbox, one request, and the decision, also as seen by the agent that waits."""
 
 from functools import partial
 

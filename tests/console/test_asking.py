@@ -20,7 +20,7 @@ def wish(**more: str) -> dict[str, str]:
 
 @pytest.fixture
 def asked(owner: Somebody, member: Somebody) -> str:
-    """Where the member's request is looked at."""
+    """The page of the member's request."""
     store(owner, KEY)
     return str(signed_in(member).post("/team/ask/", wish())["Location"])
 
@@ -69,7 +69,7 @@ def test_an_approval_gives_it_for_less(owner: Somebody, member: Somebody, asked:
     inbox = page(browser.get("/approvals/"))
     assert f"Decide : user for {member.person.email}" in inbox.text
     assert "Approvals 1 waiting" in inbox.text
-    assert "holds viewer now" in page(browser.get(asked)).text
+    assert "has viewer now" in page(browser.get(asked)).text
 
     answer = browser.post(
         asked, {"decision": "approve", "level": "user", "duration": "1h", "reason": "today only"}

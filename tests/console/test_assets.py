@@ -1,4 +1,4 @@
-"""Stylesheet, mark and script come whole and are kept by the browser."""
+"""Stylesheet, logo and scripts are served whole and cached by the browser."""
 
 from django.http.response import HttpResponseBase
 from django.test import Client

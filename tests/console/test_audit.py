@@ -1,4 +1,4 @@
-"""The pages of the audit log: found by the address, one entry, a file; for who governs only."""
+"""The pages of the audit log: filters, one entry, and the export; for owners and admins only."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Narrowing the list of credentials: what is chosen stands in the address."""
+"""Narrowing the list of credentials: the choice is part of the address."""
 
 from credentials.operations import archive_credential
 from credentials.shapes.credentials import DescribeCredential

@@ -1,4 +1,4 @@
-"""One grant by a form of its own: given, changed, taken away; reviewed before it is saved."""
+"""The form for one grant: given, changed or removed, and reviewed before it is saved."""
 
 from datetime import timedelta
 from typing import Any

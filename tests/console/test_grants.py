@@ -135,7 +135,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(
     for address, form in (("review", early), ("save", {"change": changes})):
         answer = browser.post(f"/team/grants/{address}", form)
         assert answer.status_code == 412
-        assert "changed by somebody else" in page(answer).text
+        assert "Somebody else has changed" in page(answer).text
         assert "manager user" in page(answer).text
     assert levels() == [("manager",)]
 

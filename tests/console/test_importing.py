@@ -1,4 +1,4 @@
-"""Importing in the browser: looked through first, then stored; the content is in no page."""
+"""Importing in the browser: checked first, then stored; the content is in no page."""
 
 from typing import Any
 

@@ -39,7 +39,7 @@ def test_a_rotation_is_asked_about_done_and_followed(owner: Somebody) -> None:
     store(owner)
     browser = signed_in(owner)
     question = browser.get(ROTATE)
-    assert "1 version is wrapped anew in the background" in page(question).text
+    assert "1 version is wrapped again in the background" in page(question).text
 
     done = browser.post(ROTATE, page(question).inputs(), follow=True)
 

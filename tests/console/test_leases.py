@@ -1,4 +1,4 @@
-"""The pages of leases: who holds what, and ending one, an agent's or all of them."""
+"""The pages of leases: the lists, and revoking one, an agent's or all of them."""
 
 from foundation.db.ids import public_id
 from leases.operations import list_leases

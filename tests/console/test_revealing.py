@@ -1,4 +1,4 @@
-"""Showing a value: a lease with a purpose, one read, in one answer that nothing keeps."""
+"""Showing a value: a lease with a purpose and one read, in one response that nothing keeps."""
 
 import pytest
 from django.test import override_settings

@@ -1,4 +1,4 @@
-"""Pages that hold: strict policy, nothing inline, markup shown literally, nothing cached."""
+"""Safe pages: strict policy, nothing inline, markup shown literally, nothing cached."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ POLICY = {
 
 
 def assert_strict(answer: Any) -> None:
-    """The policy is strict, and the page lives by it."""
+    """The policy is strict, and the page complies with it."""
     policy = {part.strip() for part in answer["Content-Security-Policy"].split(";")}
     assert policy >= POLICY
     assert "unsafe" not in answer["Content-Security-Policy"]

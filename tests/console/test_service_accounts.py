@@ -1,4 +1,4 @@
-"""The pages of service accounts: made, proven, used as the page says, suspended and removed."""
+"""The pages of service accounts: created, authenticated, used by the snippets, stopped, removed."""
 
 import html
 import json

@@ -1,4 +1,4 @@
-"""The settings page: what was typed is in force or said; stale edits and strangers change none."""
+"""The settings page: edits apply or show their error; stale edits and others change nothing."""
 
 from typing import Any
 

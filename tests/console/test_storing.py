@@ -1,4 +1,4 @@
-"""An owner stores a credential in the browser; what is wrong is said beside the field."""
+"""An owner stores a credential in the browser; errors are shown beside their fields."""
 
 from typing import Any
 from uuid import UUID

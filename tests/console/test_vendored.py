@@ -1,4 +1,4 @@
-"""What others wrote is what they published, byte for byte, with its licence beside it."""
+"""Vendored files are as published, byte for byte, with their licences."""
 
 import hashlib
 from pathlib import Path

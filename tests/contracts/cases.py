@@ -13,6 +13,7 @@ from access.actor import Actor
 from access.tenancy import tenant_transaction
 from audit.events import Event
 from credentials import operations as credentials
+from credentials.operations.setup_progress import show_setup_progress
 from foundation.db.ids import public_id
 from foundation.schema.shapes import Shape
 from identity import operations as identity
@@ -20,6 +21,7 @@ from leases import operations as leases
 from tenants import agents
 from tenants import operations as tenants
 from tenants.models import Person
+from tenants.operations.choices import list_admins, list_agent_choices, list_member_choices
 from tests.contracts.acme import DESK
 from tests.machines import public_jwk
 from tests.people import CANARY, PURPOSE
@@ -275,6 +277,10 @@ _CASES = (
     Case(tenants.show_invitation_link, "$invitation", adds=(Event.MEMBER_INVITATION_LINK_SHOWN,)),
     Case(tenants.withdraw_invitation, "$invitation", adds=(Event.MEMBER_INVITATION_WITHDRAWN,)),
     Case(tenants.show_mail, at_home=True),
+    Case(list_agent_choices, at_home=True),
+    Case(list_member_choices, at_home=True),
+    Case(list_admins, at_home=True),
+    Case(show_setup_progress, at_home=True),
     Case(tenants.list_groups, at_home=True),
     Case(tenants.show_group, "$group_id"),
     Case(tenants.create_group, {"name": _free_name}, adds=(Event.GROUP_CREATED,), at_home=True),

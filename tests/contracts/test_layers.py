@@ -1,6 +1,7 @@
 """Who may know whom, and how rows are reached: read from the source."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db.models import Model
 
 from tests.contracts.models import TENANT_MODELS, our_models
 from tests.contracts.operations import DOMAIN, OPENERS, operations
@@ -140,6 +142,27 @@ def test_a_face_of_programs_touches_no_rows(face: str) -> None:
 
     # Answers that were given are no business of the domain's.
     assert {module for module in imported if module.endswith(".models")} <= {"restapi.models"}
+
+
+def test_the_console_imports_no_models_and_its_pages_no_pages() -> None:
+    imported = [
+        (path, f"{node.module}.{alias.name}")
+        for path, tree in _sources("console")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    ]
+    found = {name for _, name in imported if ".models." in name and not name.startswith("django.")}
+    assert [name for name in found if _is_model(name)] == []
+    pages = {path for path, name in imported if name.startswith("console.pages")}
+    assert pages == {"console/navigation.py", "console/pages/table.py", "console/urls.py"}
+
+
+def _is_model(name: str) -> bool:
+    """Enums and constants stand beside the models."""
+    module, _, symbol = name.rpartition(".")
+    found = getattr(importlib.import_module(module), symbol)
+    return isinstance(found, type) and issubclass(found, Model)
 
 
 def test_operations_stand_where_operations_are_looked_for() -> None:

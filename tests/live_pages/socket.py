@@ -88,7 +88,7 @@ def open_socket(
 
 @contextmanager
 def live_page(server: str, who: Somebody, browser: Client | None = None) -> Iterator[Page]:
-    """An open page of somebody who signed in, that has been told it is live."""
+    """An open page of somebody who signed in, after its first message: it is live."""
     with open_page(server, browser or signed_in(who)) as page:
         page.wait_for(lambda message: message == LIVE)
         yield page

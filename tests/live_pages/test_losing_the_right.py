@@ -1,4 +1,4 @@
-"""A page that may no longer watch is closed within two seconds and told nothing more."""
+"""A page whose access ended is closed within two seconds and receives nothing more."""
 
 import time
 from collections.abc import Callable

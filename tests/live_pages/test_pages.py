@@ -1,4 +1,4 @@
-"""What an open page is told, and what it is not."""
+"""What an open page receives, and what it does not."""
 
 from typing import Any
 

@@ -1,11 +1,12 @@
-"""A revoke holds at once wherever the lease could be used, and every open page is told."""
+"""A revocation applies at once on every channel, and every open page is notified."""
 
 import httpx2
 import pytest
 
+from devtools.client.mcp import ERAS
 from leases.operations import revoke_lease
 from tests.live_pages.socket import live_page
-from tests.mcpserver.agent import ERAS, Agent
+from tests.mcpserver.agent import Agent
 from tests.oauth_client import connect, reach
 from tests.people import PASSWORD, PURPOSE, Somebody, grant, store
 

@@ -1,4 +1,4 @@
-"""Every event of the log is told under a topic; whom it is told to."""
+"""Every event of the log has a topic; who receives which topic."""
 
 from audit.events import Event
 from console.live.topics import FOR_MEMBERS, Topic, nouns, topics_of

@@ -1,4 +1,4 @@
-"""Valkey hangs or is away: the page says that it is not live, and everything else goes on."""
+"""Valkey hangs or is gone: the page says that it is not live, and everything else works."""
 
 import os
 import signal
@@ -52,7 +52,7 @@ def leases_and_reads(one: Agent) -> None:
 
 
 def said(page: Page, message: dict[str, bool]) -> None:
-    """Wait until the page is told exactly this."""
+    """Wait until the page receives exactly this."""
     page.wait_for(lambda one: one == message)
 
 

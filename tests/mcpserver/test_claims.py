@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from devtools.client.mcp import CLIENT_KEY, LEGACY, MODERN
 from tests.audit_trail import trail
-from tests.mcpserver.agent import CLIENT_KEY, LEGACY, MODERN, Agent
+from tests.mcpserver.agent import Agent
 from tests.mcpserver.conftest import Connect
 from tests.people import PURPOSE, Somebody, store
 

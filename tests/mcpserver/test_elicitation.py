@@ -13,12 +13,13 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import ElicitRequestParams, ElicitRequestURLParams, ElicitResult
 from pytest import Subtests
 
+from devtools.client.mcp import CAPABILITIES_KEY, LEGACY
 from leases.operations import list_approvals
 from leases.shapes import ListApprovals
 from tests.audit_trail import told, trail
 from tests.console.pages import signed_in
 from tests.leases.asking import decide
-from tests.mcpserver.agent import CAPABILITIES_KEY, LEGACY, Agent
+from tests.mcpserver.agent import Agent
 from tests.mcpserver.conftest import Connect
 from tests.oauth_client import connect
 from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, grant, store

@@ -5,15 +5,8 @@ from typing import Any
 import pytest
 from pytest import Subtests
 
-from tests.mcpserver.agent import (
-    CAPABILITIES_KEY,
-    CLIENT_KEY,
-    LEGACY,
-    MODERN,
-    PATH,
-    VERSION_KEY,
-    Agent,
-)
+from devtools.client.mcp import CAPABILITIES_KEY, CLIENT_KEY, LEGACY, MODERN, VERSION_KEY
+from tests.mcpserver.agent import PATH, Agent
 
 HEADER_MISMATCH, UNSUPPORTED_VERSION = -32020, -32022
 SERVER_KEY = "io.modelcontextprotocol/serverInfo"

@@ -11,12 +11,13 @@ import pytest
 from django.db import OperationalError
 
 from audit.endpoint import signature_of
+from devtools.client.mcp import ERAS
 from foundation.errors import Unavailable
 from mcpserver import guard
 from mcpserver.rate_limits import Bucket, CallLimit
 from mcpserver.thread_pool import WorkerThreads
 from mcpserver.tools import BY_NAME
-from tests.mcpserver.agent import ERAS, Agent
+from tests.mcpserver.agent import Agent
 
 LIST = "vault.list_credentials"
 SECRET = "hunter2-in-an-exception"

@@ -6,10 +6,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from devtools.client.mcp import ERAS
 from foundation.web.request_body import read_body
 from mcpserver import guard
 from tests.held_back import PATIENCE, HeldBack
-from tests.mcpserver.agent import ERAS, PATH, Agent
+from tests.mcpserver.agent import PATH, Agent
 from tests.oauth_client import OAuthClient, reach, sign_in
 from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, store
 

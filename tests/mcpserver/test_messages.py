@@ -5,7 +5,8 @@ from typing import Any
 
 from pytest import Subtests
 
-from tests.mcpserver.agent import ERAS, LEGACY, Agent
+from devtools.client.mcp import ERAS, LEGACY
+from tests.mcpserver.agent import Agent
 from tests.people import Somebody, store
 
 MARK = "hunter2"

@@ -2,8 +2,8 @@
 
 from django.conf import settings
 
+from devtools.client.mcp import ERAS
 from tests.audit_trail import trail
-from tests.mcpserver.agent import ERAS
 from tests.mcpserver.conftest import Connect
 from tests.people import Somebody, store
 

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from tests.mcpserver.agent import ERAS
+from devtools.client.mcp import ERAS
 from tests.mcpserver.conftest import Connect
 from tests.people import CANARY, PURPOSE, Somebody, store
 

@@ -8,9 +8,10 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # h
 from pytest import Subtests
 
 from access.actions import RULES
+from devtools.client.mcp import ERAS, LEGACY
 from mcpserver.server import VERSION
 from mcpserver.tools import TOOLS
-from tests.mcpserver.agent import ERAS, LEGACY, Agent
+from tests.mcpserver.agent import Agent
 from tests.mcpserver.conftest import Connect
 from tests.people import CANARY, PURPOSE, Somebody, grant, store
 

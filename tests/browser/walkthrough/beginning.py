@@ -57,7 +57,7 @@ def store(olivia: Human) -> None:
 
 
 def take_over(olivia: Human) -> None:
-    """The old server's .env is pasted: looked through first, stored after that."""
+    """The old server's .env is pasted: checked first, then stored."""
     olivia.go("/admin/")
     olivia.page.get_by_role("navigation", name="Main").get_by_role("link", name="Import").click()
     olivia.fill(content=DOTENV, folder_path="old-server")
@@ -70,7 +70,7 @@ def take_over(olivia: Human) -> None:
 
 
 def connect(olivia: Human, computers: Computers) -> Agent:
-    """The page that says how to connect turns green while it is looked at."""
+    """The page that says how to connect turns green while it is open."""
     waiting = olivia.another_tab("/connect/")
     is_live(waiting)
     olivia.sees("Waiting for an agent to sign in", waiting)

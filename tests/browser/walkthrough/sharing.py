@@ -27,13 +27,13 @@ def join(stage: Stage) -> Human:
     marc.fill(name=marc.name, password=marc.password, again=marc.password)
     marc.picture("join")
     marc.press("Make the account and join")
-    marc.sees("Your place here: member.")
+    marc.sees("Your role here: member.")
     marc.picture("member")
     return marc
 
 
 def be_refused(marc: Human, agent: Agent) -> str:
-    """What the agent is told: that it may not, and where its person can ask. The link of it."""
+    """The agent is refused and gets the link at which its person can ask. Returns the link."""
     result = agent.call("vault.lease_credential", key="stripe-api-key", purpose=PURPOSE)
     assert result["structuredContent"]["code"] == "access/permission-denied"
     return link_in(result, f"{marc.stage.address}/team/")
@@ -52,7 +52,7 @@ def ask(marc: Human, link: str) -> None:
 
 
 def approve(olivia: Human, marc: Human, link: str) -> None:
-    """The request comes into an inbox that is open; she gives less than he asked for."""
+    """The request comes into an inbox that is open; she grants less than he asked for."""
     olivia.go("/approvals/")
     is_live(olivia.page)
     olivia.sees("Nothing waits")

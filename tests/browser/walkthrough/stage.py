@@ -186,7 +186,7 @@ class Human:
         return page
 
     def press(self, name: str, page: Page | None = None) -> None:
-        """Press a button, by what stands on it."""
+        """Press a button, by its text."""
         (page or self.page).get_by_role("button", name=name, exact=True).click()
 
     def follow(self, name: str) -> None:
@@ -194,7 +194,7 @@ class Human:
         self.page.get_by_role("link", name=name, exact=True).first.click()
 
     def open_row(self, text: str, name: str) -> None:
-        """Follow a link of the table's row in which the text stands."""
+        """Follow a link in the table's row that contains the text."""
         row = self.page.get_by_role("row").filter(has_text=text)
         row.get_by_role("link", name=name).click()
 
@@ -208,7 +208,7 @@ class Human:
         self.page.evaluate("scrollTo(0, 0)")
 
     def sees(self, text: str, page: Page | None = None) -> None:
-        """It stands on the page, or comes to stand there by itself."""
+        """It is on the page, or appears there without a reload."""
         expect((page or self.page).locator("main")).to_contain_text(text)
 
     def picture(
@@ -229,6 +229,6 @@ def is_live(page: Page) -> None:
 
 
 def link_in(result: dict[str, Any], beginning: str) -> str:
-    """The address in what an agent was told."""
+    """The address in the text that an agent received."""
     (found,) = set(re.findall(rf"{re.escape(beginning)}[^\s\"'<>)]*", result["content"][0]["text"]))
     return str(found).rstrip(".,;")

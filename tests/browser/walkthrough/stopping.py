@@ -103,20 +103,20 @@ def suspend(olivia: Human, marc: Human, agent: Agent) -> None:
 
 
 def let_in(olivia: Human, marc: Human, computers: Computers) -> None:
-    """Whoever has a suspended agent gets no new one by himself; she lets it in."""
+    """A person with a suspended agent cannot connect a new one alone; she approves it."""
     program = computers.start(marc)
     program.is_held("Marc's laptop", "held")
     olivia.go("/admin/agents/")
     olivia.sees("Waiting for your approval")
     olivia.picture("let-in")
     olivia.page.get_by_role("button", name="Approve").click()
-    olivia.sees("Marc's laptop may go on")
+    olivia.sees("Marc's laptop is active")
     laptop = program.sign_in("Marc's laptop")
     assert laptop.answer("vault.list_credentials")["credentials"]
 
 
 def look_back(olivia: Human) -> None:
-    """Everything that happened stands in the log: who, through which agent, and what for."""
+    """Everything that happened is in the log: who, through which agent, and for which purpose."""
     olivia.go("/admin/audit/")
     entries = olivia.page.get_by_role("region", name="Entries")
     for event in ("client.suspended", "lease.revoked", "credential.rotated", "credential.read"):

@@ -1,0 +1,190 @@
+"""A page of the console: its row in the table, and the one wrapper around its view."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import wraps
+
+from django.contrib.auth.views import redirect_to_login
+from django.forms import Form
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from access.actor import Actor
+from audit.events import Event, Outcome
+from audit.recording import record_separately
+from console.actors import actor_for
+from console.current_tenant import current_tenant
+from console.errors import handle_errors, problem, require_reauthentication, to_second_factor
+from console.live.topics import Topic
+from console.page_context import set_section
+from foundation.errors import Denied
+from identity.sign_in.step_up import recently_authenticated
+
+View = Callable[..., HttpResponseBase]
+
+GET = ("GET", "HEAD")
+FORM = ("GET", "HEAD", "POST")
+POST = ("POST",)
+ANY = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+class Audience(StrEnum):
+    """Who may open a page; the operations that it calls may refuse more."""
+
+    ANYBODY = "anybody, signed in or not"
+    SIGNED_IN = "everybody who is signed in"
+    ADMINS = "owners and admins of the current tenant"
+
+
+class Group(StrEnum):
+    """The headings of the sidebar, in their order."""
+
+    START = ""
+    SECRETS = "Secrets"
+    ACCESS = "Access"
+    OVERSIGHT = "Oversight"
+    OWN = "You"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number beside a link; a page fetches it again at `name` after events of `topic`."""
+
+    waiting: Callable[[Actor], int]
+    name: str
+    topic: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A section's entry in the sidebar: drawn for those who may open the page that it leads to."""
+
+    label: str
+    icon: str
+    group: Group
+    name: str  # of the page's URL
+    count: Count | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepUp:
+    """The form whose sending needs a recent sign-in, and the methods that ask for one.
+
+    A page that shows more than the form asks only when the form is sent.
+    """
+
+    form: type[Form]
+    methods: tuple[str, ...] = FORM
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A row of the table. A page without a name is only an address that leads to another page."""
+
+    address: str
+    name: str
+    view: View
+    methods: tuple[str, ...] = GET
+    step_up: StepUp | None = None
+    open_to: Audience = Audience.SIGNED_IN
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Pages under one entry of the sidebar, all open to the same people."""
+
+    name: str
+    open_to: Audience
+    pages: tuple[Page, ...]
+    link: Link | None = None
+
+    def rows(self) -> list[Page]:
+        """Its pages, each with the section's name and audience."""
+        return [replace(page, section=self.name, open_to=self.open_to) for page in self.pages]
+
+
+def guarded_view(page: Page) -> View:
+    """The page's view behind every check that its row asks for.
+
+    Owners' and admins' pages check who asks before anything else, so that others cannot find out
+    what is there. Everywhere else the method is checked first.
+    """
+    methods = require_http_methods(list(page.methods))
+    view = sensitive_post_parameters()(page.view)
+    if page.open_to is Audience.ANYBODY:
+        return methods(never_cache(view))
+    view = handle_errors(_with_section(page.section, _with_step_up(page.step_up, view)))
+    if page.open_to is Audience.ADMINS:
+        return never_cache(_for_admins(methods(view)))
+    return methods(never_cache(_signed_in(view)))
+
+
+def _with_section(section: str, view: View) -> View:
+    @wraps(view)
+    def inner(request: HttpRequest, /, **arguments: str) -> HttpResponseBase:
+        set_section(request, section)
+        return view(request, **arguments)
+
+    return inner
+
+
+def _with_step_up(step_up: StepUp | None, view: View) -> View:
+    if step_up is None:
+        return view
+
+    @wraps(view)
+    def inner(request: HttpRequest, /, **arguments: str) -> HttpResponseBase:
+        if request.method in step_up.methods and not recently_authenticated(request):
+            return require_reauthentication(request, step_up.form, page=request.get_full_path())
+        return view(request, **arguments)
+
+    return inner
+
+
+def _signed_in(view: View) -> View:
+    @wraps(view)
+    def inner(request: HttpRequest, /, **arguments: str) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, **arguments)
+
+    return inner
+
+
+def _for_admins(view: View) -> View:
+    """Membership decides; Django's staff flag and model permissions open nothing."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, /, **arguments: str) -> HttpResponseBase:
+        tenant = current_tenant(request)
+        if tenant is not None and tenant.locked:
+            return to_second_factor(request)
+        if tenant is None or not tenant.is_admin:
+            return _refuse(request, recorded=tenant is not None)
+        return view(request, **arguments)
+
+    return _signed_in(inner)
+
+
+def _refuse(request: HttpRequest, *, recorded: bool) -> HttpResponseBase:
+    """403; somebody without a tenant has no log in which it could be recorded."""
+    if recorded:
+        record_separately(
+            actor_for(request),
+            Event.ACCESS_DENIED,
+            outcome=Outcome.DENIED,
+            code=Denied.code,
+            part="console",
+        )
+    return problem(
+        request,
+        Denied.status,
+        "This part is for owners and admins",
+        "You are signed in, but you neither own nor administer this tenant.",
+        "What you may use yourself, and whom to ask for more, is on your team page.",
+    )
