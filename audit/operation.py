@@ -15,6 +15,7 @@ from access.actions import RULES, Action, Rule
 from access.actor import Actor
 from audit.events import Event
 from audit.recording import EntryDraft, audited, read_only
+from foundation.errors import ApprovalPending
 from foundation.schema.shapes import Shape
 
 P = ParamSpec("P")
@@ -52,6 +53,7 @@ class Operation(Generic[C, P, R]):
 
     With an event it is audited: its entry commits with its changes. A function in place of the
     event gets the input before the transaction and chooses the event, or refuses the input.
+    `check` does the same without an event: what the input alone gets wrong is not recorded.
     Without an event it reads, and leaves an entry only when it is refused. The answer is returned
     after the commit.
     """
@@ -62,19 +64,28 @@ class Operation(Generic[C, P, R]):
         action: Action,
         event: EventOf | None,
         context: type[C],
+        check: Callable[..., object] | None = None,
     ) -> None:
         if action in OPERATIONS:
             raise RuntimeError(f"two operations for {action}")
         self.function, self.action, self.event, self.context = function, action, event, context
+        self.check = check
         self.__name__ = function.__name__
         update_wrapper(self, function)
         OPERATIONS[action] = self
 
     def __call__(self, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if self.check is not None:
+            self.check(*args, **kwargs)
         with self._transaction(actor, *args, **kwargs) as entry:
             context = self.context(actor, self.action, entry)
             context.authorize()
-            return self.function(context, *args, **kwargs)
+            try:
+                return self.function(context, *args, **kwargs)
+            except ApprovalPending as error:
+                # Raised after the commit, because the waiting request has to be kept.
+                pending = error
+        raise pending
 
     def _transaction(
         self, actor: Actor, *args: P.args, **kwargs: P.kwargs
@@ -112,9 +123,13 @@ class OperationDecorator(Generic[C]):
         self._context = context
 
     def __call__(
-        self, action: Action, event: EventOf | None = None
+        self,
+        action: Action,
+        event: EventOf | None = None,
+        *,
+        check: Callable[..., object] | None = None,
     ) -> Callable[[Callable[Concatenate[C, P], R]], Operation[C, P, R]]:
         def decorate(function: Callable[Concatenate[C, P], R]) -> Operation[C, P, R]:
-            return Operation(function, action, event, self._context)
+            return Operation(function, action, event, self._context, check)
 
         return decorate
