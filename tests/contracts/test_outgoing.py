@@ -7,8 +7,8 @@ from pathlib import Path
 from django.conf import settings
 
 APPS = (
-    "access", "audit", "tenants", "credentials", "leases", "identity", "mcpserver", "restapi",
-    "console", "vaultsite",
+    "foundation", "access", "audit", "tenants", "credentials", "leases", "identity", "mcpserver",
+    "restapi", "console", "vaultsite",
 )  # fmt: skip
 # Modules by which Python reaches other machines.
 NETWORK = frozenset(
@@ -24,10 +24,7 @@ ALLOWED = {
     "foundation/outgoing/calls.py": "the guard",
     "foundation/outgoing/deadline.py": "the guard",
     "foundation/outgoing/destinations.py": "the guard: resolves names",
-    "identity/sign_in/security_emails.py": "mail, called by the worker",
-    "identity/tasks.py": "names smtplib's errors",
-    "tenants/notifications.py": "mail, called by the worker",
-    "tenants/tasks.py": "names smtplib's errors",
+    "tenants/mail_queue.py": "names smtplib's errors; the worker sends mail",
 }
 # Starts and checks the processes of one machine; the web process and the worker import none of it.
 LOCAL = "devtools/"

@@ -108,7 +108,7 @@ def test_who_is_no_member_is_not_let_in(provider: Provider, outsider: Somebody) 
     before = dump("audit_entry", "identity_browsersession")
     answer = come_in(provider, "otto@example.org")
     assert answer.status_code == 403
-    assert "no member here" in page(answer).text
+    assert "not a member here" in page(answer).text
     assert dump("audit_entry", "identity_browsersession") == before
     assert [one.outcome for one in log("session.failed")] == ["denied"]
 

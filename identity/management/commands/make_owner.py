@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
 from foundation.errors import VaultError
+from identity.operations.recovery import make_owner
 from identity.sign_in.password_links import password_link
-from identity.sign_in.recovery import make_owner
 from tenants.models import Tenant
 
 

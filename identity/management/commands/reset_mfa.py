@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from identity.sign_in.recovery import reset_second_factors
+from identity.operations.recovery import reset_second_factors
 from tenants.models import Person
 
 
