@@ -41,10 +41,6 @@ class Migration(migrations.Migration):
             name='state',
             field=models.CharField(choices=[('waiting', 'Waiting'), ('sent', 'Sent'), ('failed', 'Failed'), ('expired', 'Expired'), ('withdrawn', 'Withdrawn')], db_default='waiting', default='waiting', max_length=9),
         ),
-        migrations.RunSQL(
-            "UPDATE identity_letter SET state = 'sent' WHERE sent_at IS NOT NULL",
-            migrations.RunSQL.noop,
-        ),
         migrations.AddIndex(
             model_name='letter',
             index=models.Index(condition=models.Q(('state', 'waiting')), fields=['next_attempt_at'], name='letter_due'),

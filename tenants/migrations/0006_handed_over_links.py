@@ -13,9 +13,4 @@ class Migration(migrations.Migration):
             name='link_shown_at',
             field=models.DateTimeField(null=True),
         ),
-        migrations.AddField(
-            model_name='person',
-            name='address_proven',
-            field=models.BooleanField(db_default=True, default=True),
-        ),
     ]
