@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core import mail
-from django.test import Client
+from django.test import Client, override_settings
 
 from identity.tasks import send_letters
 from tests.console.pages import page, page_text, signed_in
@@ -94,6 +94,7 @@ def test_a_person_changes_their_password(owner: Somebody) -> None:
     assert sign_in(owner, PASSWORD) == 200
 
 
+@override_settings(ACCOUNT_RATE_LIMITS={**settings.ACCOUNT_RATE_LIMITS, "login": "30/60s/ip"})
 def test_too_many_tries_are_stopped_in_words(owner: Somebody) -> None:
     browser = Client()
     for _ in range(31):
