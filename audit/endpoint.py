@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, get_type_hints
+from typing import Any
 
 from access.actions import RULES, Action
 from access.scopes import Scope
@@ -20,23 +19,11 @@ class Signature:
     gives: type[Shape] | None
 
 
-@cache
-def signature_of(
-    operation: Callable[..., Any],
-    *,
-    action: Action | None = None,
-    takes: type[Shape] | None = None,
-) -> Signature:
-    """The signature of an operation; `action` and `takes` override what it says itself."""
-    if isinstance(operation, Operation):
-        return Signature(operation.action, takes or operation.takes, operation.gives)
-    # A plain function: the first parameter is the actor, the only other one the input.
-    hints = get_type_hints(operation)
-    answer = hints.pop("return", None)
-    (_, *inputs) = hints.values()
-    takes = takes or (inputs[0] if len(inputs) == 1 and _is_shape(inputs[0]) else None)
-    gives = answer if _is_shape(answer) else None
-    return Signature(action or Action(operation.__name__), takes, gives)
+def signature_of(operation: Callable[..., Any], *, takes: type[Shape] | None = None) -> Signature:
+    """The signature of an operation; `takes` narrows its input to what a channel offers of it."""
+    if not isinstance(operation, Operation):
+        raise TypeError(f"{operation} is no operation")
+    return Signature(operation.action, takes or operation.takes, operation.gives)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +56,3 @@ class Endpoint:
     @property
     def _signature(self) -> Signature:
         return self.signature or signature_of(self.operation)
-
-
-def _is_shape(hint: object) -> bool:
-    return isinstance(hint, type) and issubclass(hint, Shape)

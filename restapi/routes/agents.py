@@ -1,7 +1,5 @@
 """What acts without a person at the keyboard: agents, service accounts, personal tokens."""
 
-from access.actions import Action
-from audit.endpoint import signature_of
 from foundation.errors import Conflict, NotFound
 from identity import operations as identity
 from restapi.routes.route import Route, section
@@ -56,7 +54,6 @@ ROUTES = (
             "PUT",
             "clients/{clientId}/state",
             "Suspend an OAuth client in this tenant with all its agents, or resume it",
-            signature=signature_of(identity.change_client_state, action=Action.CHANGE_CLIENT),
         ),
         Route(
             identity.remove_client,

@@ -1,7 +1,5 @@
 """Who belongs to the tenant: members, invitations, groups."""
 
-from access.actions import Action
-from audit.endpoint import signature_of
 from foundation.errors import Conflict
 from restapi.routes.route import Route, section
 from tenants import operations as tenants
@@ -24,7 +22,6 @@ ROUTES = (
             "PATCH",
             MEMBER,
             "Give a member another role",
-            signature=signature_of(tenants.change_role, action=Action.CHANGE_MEMBER),
             errors=(Conflict,),
         ),
         Route(
