@@ -24,7 +24,7 @@ C = TypeVar("C", bound="OperationContext")
 # The event of an operation: always the same, or chosen by its input.
 EventOf = Event | Callable[..., Event]
 
-# Every decorated operation by its action; the contract tests enumerate it.
+# Every decorated operation by its action: an action has one operation.
 OPERATIONS: dict[Action, "Operation[Any, Any, Any]"] = {}
 
 
