@@ -96,7 +96,7 @@ def test_a_passkey_alone_signs_in_and_confirms(server: str, owner: Somebody) -> 
         expect(page.locator(PASSKEY)).to_be_visible()
         press(page, PASSKEY)
         heading(page, "Settings")
-        expect(page.get_by_role("status").filter(has_text="send it again")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text="submit the form again")).to_be_visible()
         keep_picture(page, "back-after-confirming")
         tab_to(page, "[name=name]")
         page.keyboard.press("Enter")

@@ -27,7 +27,7 @@ def test_a_person_comes_in_and_confirms_through_the_provider(server: str, owner:
         page.keyboard.press("Enter")
         heading(page, "Confirm that it is you")
         press(page, "main a.button")
-        expect(page.get_by_role("status").filter(has_text="send it again")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text="submit the form again")).to_be_visible()
         tab_to(page, "[name=name]")
         page.keyboard.press("Enter")
         expect(page.get_by_role("status").filter(has_text="saved and in force")).to_be_visible()
