@@ -51,8 +51,8 @@ class ActiveMembership:
 
     def require(self, action: Action) -> None:
         """Refuse what only owners and admins, or only owners, of the tenant may do."""
-        if RULES[action].admins_only and not self.is_admin:
-            raise Denied("Only an owner or admin of the tenant may do this.")
+        if RULES[action].admins_only:
+            self.require_admin()
         if RULES[action].owners_only and not self.is_owner:
             raise Denied("Only an owner of the tenant may do this.")
 

@@ -15,7 +15,7 @@ from access.actions import Action
 DOMAIN = ("tenants", "credentials", "leases")
 OPERATING = (*DOMAIN, "identity")
 # What opens an operation's transaction or, for `record_in_transaction`, joins the caller's.
-OPENERS = frozenset({"audited", "read_only", "change_credential", "record_in_transaction"})
+OPENERS = frozenset({"audited", "read_only", "record_in_transaction"})
 
 
 @dataclass(frozen=True)
