@@ -8,10 +8,12 @@ const NOT_YOURS = 4403;
 const SILENCE = 25_000; // the server says something every 10 s
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
+const LONGEST_LEAVE = 10_000; // after this the navigation was a download, or was stopped
 
 let wait = FIRST_WAIT;
 let wasOpen = false;
 let silence = 0;
+let leaving = 0;
 const later = new Map();
 
 function show(live) {
@@ -27,16 +29,35 @@ function dispatch(topic, entry) {
   document.body.dispatchEvent(new CustomEvent(`vault:${topic}`, { detail: { entry } }));
 }
 
-// A hidden page fetches nothing until it is visible again.
+// A hidden page fetches nothing until it is visible again, and a page that is being left nothing
+// at all: a reload would cancel the navigation, and with it the answer to a form just sent.
 function tell(topic, entry) {
-  if (document.hidden) later.set(topic, entry);
+  if (document.hidden || leaving) later.set(topic, entry);
   else dispatch(topic, entry);
 }
 
 function catchUp() {
-  if (document.hidden) return;
+  if (document.hidden || leaving) return;
   for (const [topic, entry] of later) dispatch(topic, entry);
   later.clear();
+}
+
+function leave() {
+  clearTimeout(leaving);
+  leaving = setTimeout(stay, LONGEST_LEAVE);
+}
+
+function stay() {
+  clearTimeout(leaving);
+  leaving = 0;
+  catchUp();
+}
+
+// An answer to a request that began before the page was left may ask for a reload, too.
+function ignoreWhenLeaving(event) {
+  if (!leaving) return;
+  event.preventDefault();
+  for (const topic of TOPICS) later.set(topic);
 }
 
 function hear(message) {
@@ -58,7 +79,7 @@ function closed(event) {
   show(false);
   // After access has ended, reload to show what may still be seen.
   if (wasOpen && [SIGNED_OUT, NOT_YOURS].includes(event.code)) {
-    location.reload();
+    if (!leaving) location.reload();
     return;
   }
   setTimeout(connect, wait * (0.5 + Math.random()));
@@ -79,5 +100,8 @@ function connect() {
 
 if (document.querySelector("[data-live]")) {
   document.addEventListener("visibilitychange", catchUp);
+  document.addEventListener("htmx:before:response", ignoreWhenLeaving);
+  window.addEventListener("beforeunload", leave);
+  window.addEventListener("pageshow", stay);
   connect();
 }

@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 from django.db import connection
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from credentials.operations import request_access
+from credentials.shapes.access_requests import RequestAccess
 from leases.operations import revoke_lease
 from tests.browser.chromium import Complaints, in_chromium, keep_picture
 from tests.mcpserver.agent import Agent
@@ -124,5 +126,32 @@ def test_a_page_whose_session_ended_goes_to_the_sign_in(server: str, member: Som
         other.goto(f"{server}/connect/")
         other.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+    in_chromium(steps)
+
+
+def test_the_answer_to_a_form_is_shown_though_its_event_comes_first(
+    server: str, owner: Somebody, member: Somebody
+) -> None:
+    store(owner)
+    wish = {"key": KEY, "level": "user", "reason": "the monthly report"}
+    asked = request_access(member.console, RequestAccess.parse(wish))
+
+    def answer_late(route: Route) -> None:
+        """The event of the decision reaches the page a second before the answer."""
+        if route.request.method != "POST":
+            route.continue_()
+            return
+        answer = route.fetch()
+        route.request.frame.page.wait_for_timeout(1_000)
+        route.fulfill(response=answer)
+
+    def steps(page: Page) -> None:
+        sign_in(page, server, owner)
+        page.goto(f"{server}/approvals/{asked.request_id}/")
+        expect(page.locator("[data-live='on']")).to_be_attached()
+        page.route("**/approvals/**", answer_late)
+        page.get_by_role("button", name="Approve").click()
+        expect(page.get_by_role("status").filter(has_text="Approved: user for")).to_be_visible()
 
     in_chromium(steps)
