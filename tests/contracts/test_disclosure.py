@@ -60,13 +60,12 @@ def settings(owner: Somebody, **members: str) -> None:
 def over_mcp(who: Somebody) -> str:
     """The tool, as an agent calls it."""
     given = {"key": KEY, "purpose": PURPOSE}
-    leased = call_tool(BY_NAME["vault.lease_credential"], given, who.agent).model_dump()
-    if leased["is_error"]:
-        return str(leased["structured_content"]["code"])
-    handle = {"leaseHandle": leased["structured_content"]["leaseHandle"]}
-    answer = call_tool(BY_NAME["vault.read_credential"], handle, who.agent).model_dump()
-    content = answer["structured_content"]
-    return str(content["code"] if answer["is_error"] else content["value"])
+    leased = call_tool(BY_NAME["vault.lease_credential"], given, who.agent)
+    if leased.is_error:
+        return str(leased.content["code"])
+    handle = {"leaseHandle": leased.content["leaseHandle"]}
+    answer = call_tool(BY_NAME["vault.read_credential"], handle, who.agent)
+    return str(answer.content["code" if answer.is_error else "value"])
 
 
 def over_rest(who: Somebody) -> str:
@@ -169,7 +168,13 @@ def shown(who: Somebody) -> set[str]:
     page = list_credentials(who.agent, ListCredentials.parse({}))
     found = search_credentials(who.agent, SearchCredentials.parse({"query": KEY}))
     detail = describe_credential(who.agent, DescribeCredential(key=KEY))
-    items = [*page.credentials, *found.credentials, detail, detail.policy, lease(who.agent, KEY)]
+    items: list[Any] = [
+        *page.credentials,
+        *found.credentials,
+        detail,
+        detail.policy,
+        lease(who.agent, KEY),
+    ]
     assert len(items) == 5
     return {item.disclosure for item in items}
 

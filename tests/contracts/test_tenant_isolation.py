@@ -1,7 +1,7 @@
 """Nothing of acme is reachable from globex: every operation, tool and address, as the outsider."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -131,8 +131,7 @@ def _call(tool: Tool, actor: Actor, things: dict[str, Any]) -> dict[str, Any]:
         name: value.format(**things) if isinstance(value, str) else value
         for name, value in ARGUMENTS[tool.name].items()
     }
-    answer: dict[str, Any] = call_tool(tool, arguments, actor).model_dump(mode="json")
-    return answer
+    return asdict(call_tool(tool, arguments, actor))
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: str(tool.name))

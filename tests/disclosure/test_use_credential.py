@@ -370,14 +370,15 @@ def test_a_lease_that_ended_or_is_somebody_elses(
 def test_no_refusal_repeats_what_was_sent(owner: Somebody, upstream: EchoUpstream) -> None:
     handle = leased(owner, f"localhost:{upstream.port}")
     mark = "marked-by-the-caller"
-    for more in (
+    tries: tuple[dict[str, Any], ...] = (
         {"url": f"https://{mark}.example/"},
         {"url": f"ftp://{mark}/"},
         {"headers": {mark: "a\nb"}},
         {"headers": {"Host": mark}},
         {"method": mark},
-    ):
-        given = {"url": f"https://localhost:{upstream.port}/", **more}
+    )
+    for more in tries:
+        given: dict[str, Any] = {"url": f"https://localhost:{upstream.port}/", **more}
         with pytest.raises(VaultError) as refused:
             used(owner, handle, **given)
         assert mark not in json.dumps(refused.value.as_problem())

@@ -9,7 +9,7 @@ from pytest import Subtests
 
 from access.actions import RULES
 from devtools.client.mcp import ERAS, LEGACY
-from mcpserver.server import VERSION
+from mcpserver.server_info import VERSION
 from mcpserver.tools import TOOLS
 from tests.disclosure.echo_upstream import SENDABLE
 from tests.mcpserver.agent import Agent
