@@ -61,6 +61,11 @@ class Permissions:
         own = self.credentials.get(credential.pk, Level.NONE)
         return max(own, self._inherited(credential.folder.path))
 
+    @property
+    def see_everything(self) -> bool:
+        """Whether no credential or folder of the tenant is hidden."""
+        return self.base_level >= Level.VIEWER and self.only is None
+
     def visible(self) -> Q:
         """The condition for the credentials that may be seen: `on(…) ≥ viewer` in SQL."""
         return self.at_least(Level.VIEWER)
