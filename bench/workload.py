@@ -60,7 +60,7 @@ def vault_scenarios(agents: list[Agent], port: int, directory: Path) -> list[Sce
         for agent in agents
         for _ in range(HANDLES // AGENTS)
     ]
-    calls = {
+    calls: dict[str, list[tuple[Agent, str, dict[str, Any]]]] = {
         "lease": [
             (agent, "vault.lease_credential", {"key": KEY, "purpose": PURPOSE, "ttl": TTL})
             for agent in agents
