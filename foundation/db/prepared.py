@@ -139,6 +139,16 @@ def execute(*statements: Statement[Any]) -> tuple[Any, ...]:
     return results
 
 
+def together(*writes: Statement[Any]) -> Statement[None]:
+    """One statement that makes several changes, none of which reads what another changes."""
+    *others, last = writes
+    if not others:
+        return last
+    parts = ", ".join(f"w{number} AS ({write.text})" for number, write in enumerate(others))
+    values = [value for write in writes for value in write.values]
+    return Statement(f"WITH {parts} {last.text}", values, _nothing)
+
+
 def fetch(statement: Statement[T]) -> T:
     """The result of one statement."""
     result: T = execute(statement)[0]
@@ -156,15 +166,14 @@ def insert(instance: Model) -> Statement[None]:
 
 
 def update(instance: Model, *names: str) -> Statement[None]:
-    """Updates these fields of an existing row, as `save(update_fields=…)` would, without signals.
-
-    Raises RuntimeError when the statement is executed and there is no such row.
+    """Updates these fields of a row that is locked, as `save(update_fields=…)` would, without
+    signals.
     """
     fields: list[Any] = [instance._meta.get_field(name) for name in names]
     key = instance._meta.pk
     values = [_database_value(field, getattr(instance, field.attname)) for field in (*fields, key)]
     text = _update_text(type(instance), tuple(field.column for field in fields))
-    return Statement(text, values, _one)
+    return Statement(text, values, _nothing)
 
 
 @cache
@@ -181,7 +190,7 @@ def _update_text(model: type[Model], columns: tuple[str, ...]) -> str:
     named = ", ".join(f'"{column}" = %s' for column in columns)
     return (
         f'UPDATE "{model._meta.db_table}" SET {named} '  # noqa: S608  # names of our own models
-        f'WHERE "{model._meta.pk.column}" = %s RETURNING 1'
+        f'WHERE "{model._meta.pk.column}" = %s'
     )
 
 
@@ -191,11 +200,6 @@ def _database_value(field: Any, value: Any) -> Any:
 
 def _nothing(_: Rows) -> None:
     return None
-
-
-def _one(rows: Rows) -> None:
-    if len(rows) != 1:
-        raise RuntimeError("the row to update is gone")
 
 
 class _Names(Mapping[str, str]):
