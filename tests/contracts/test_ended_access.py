@@ -26,11 +26,10 @@ from tenants.memberships import active_membership
 from tenants.operations import audit_log, export_audit
 from tenants.shapes.audit import ExportAudit
 from tests.contracts import channels
-from tests.contracts.acme import Acme
 from tests.contracts.cases import CASES
 from tests.contracts.channels import CHANNELS, KEY, OF_STANDING, OF_TOKENS, Ending, Scene
+from tests.contracts.full_acme import FullAcme
 from tests.contracts.operations import Operation, operations
-from tests.hashing import cheap_passwords
 from tests.machines import new_account
 from tests.people import Somebody, grant, join, lease, new_person, read, store
 from tests.refusals import refusal
@@ -39,12 +38,6 @@ from tests.storage import everything_but_the_log, owner_sql
 OVER = Authentication("false")
 # Joins the transaction of its caller, the consent page, which checks.
 JOINED = {"connect_agent"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_sign_in() -> Iterator[None]:
-    with cheap_passwords():
-        yield
 
 
 @pytest.fixture
@@ -65,9 +58,9 @@ def scene(owner: Somebody) -> Scene:
     ids=lambda one: str(one.name),
 )
 def test_no_operation_works_without_an_authentication_in_force(
-    operation: Operation, owner: Somebody
+    operation: Operation, full_acme: FullAcme
 ) -> None:
-    things = Acme(owner).things(owner, *CASES[operation.name].needs)
+    owner, things = full_acme.owner, full_acme.needed(operation.name)
     by_machinery = RULES[operation.action].channels == SYSTEM
     actor = system_actor("worker", owner.console.tenant_id) if by_machinery else owner.console
     before = everything_but_the_log()
