@@ -99,7 +99,7 @@ def take_out_the_phone(stage: Stage, olivia: Human) -> Human:
     phone.press("Sign in")
     phone.fill(code=phone.code())
     phone.press("Go on")
-    phone.sees("Nothing waits")
+    phone.sees("Nothing is waiting")
     is_live(phone.page)
     return phone
 

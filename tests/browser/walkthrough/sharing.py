@@ -55,7 +55,7 @@ def approve(olivia: Human, marc: Human, link: str) -> None:
     """The request comes into an inbox that is open; she grants less than he asked for."""
     olivia.go("/approvals/")
     is_live(olivia.page)
-    olivia.sees("Nothing waits")
+    olivia.sees("Nothing is waiting")
     ask(marc, link)
     olivia.sees(REASON)
     olivia.picture("inbox")
