@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from devtools.verify import CHROMIUMS
 
@@ -27,6 +27,9 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+# Milliseconds: for a page that is stuck, not for a machine that is slow.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 # Where to put pictures for the documentation; without it none are kept.
 PICTURES = os.environ.get("KEEP_PICTURES")
 
@@ -103,7 +106,7 @@ def in_chromium(
 
     def on_a_page(browser: Browser) -> T:
         page = browser.new_context(viewport={"width": 1280, "height": 800}, **context).new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         if complaints is not None:
             complaints.watch(page)
         return steps(page)

@@ -13,10 +13,18 @@ from tests.contracts.everything import Everything, Listening
 from tests.contracts.full_acme import FullAcme, make_full_acme
 from tests.emptying import shared
 
+# The fixtures that keep the database as it is for the next test.
+SHARING = ("callers", "full_acme")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the shared acme run last: the others would empty the database in between."""
-    items.sort(key=lambda item: "full_acme" in getattr(item, "fixturenames", ()))
+    """Tests that share something run last: the others would empty the database in between."""
+    items.sort(key=_sharing)
+
+
+def _sharing(item: pytest.Item) -> int:
+    names = getattr(item, "fixturenames", ())
+    return max((number for number, name in enumerate(SHARING, 1) if name in names), default=0)
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def operations() -> dict[str, Operation]:
         package = importlib.import_module(f"{app}.operations")
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
-    functions = {**OPERATIONS, **JOINED}
+    functions: dict[Action, Callable[..., Any]] = {**OPERATIONS, **JOINED}
     found = [
         Operation(function.__name__, function.__module__, function, action)
         for action, function in functions.items()

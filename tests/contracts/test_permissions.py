@@ -1,8 +1,11 @@
 """Every action, by every role, level, door and scope: what the table says is what happens."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from access.actions import RULES, SYSTEM, Action, Channel
 from access.actor import Actor, system_actor
@@ -21,7 +24,8 @@ from tests.contracts.acme import DESK, OWN, Acme
 from tests.contracts.cases import CASES
 from tests.contracts.full_acme import FullAcme
 from tests.contracts.operations import Operation, operations
-from tests.people import Somebody, grant, join, new_person
+from tests.emptying import shared
+from tests.people import Somebody, grant, join, new_person, new_tenant, somebody
 from tests.storage import everything_but_the_log, owner_sql
 
 SCOPES: dict[Scope | None, frozenset[str]] = {
@@ -82,28 +86,24 @@ def _refused_with(actor: Actor, action: Action) -> type[VaultError] | None:
 CALLERS: list[Level | Role] = [*Level, Role.ADMIN, Role.OWNER]
 
 
-@pytest.mark.parametrize("operation", operations().values(), ids=operations())
-def test_levels_and_roles_decide(operation: Operation, owner: Somebody) -> None:
-    acme = Acme(owner)
-    acme.key(owner)
-    owner_sql("UPDATE tenant SET baseline_level = 'none'")
-    needs = CASES[operation.name].needs
-    things: dict[str, object] | None = None
-    for caller in CALLERS:
-        who = _caller(acme, caller)
-        if things is None or OWN & set(needs):
-            things = acme.things(who, *needs)
-        if isinstance(caller, Level):
-            _hold(who, caller)
+@dataclass(frozen=True)
+class Callers:
+    """Acme, where nothing is visible without a grant, and somebody for each level and role."""
 
-        works = _works(operation, who.console, things)
-        assert works == _may(operation.action, caller), caller
-        if works and CASES[operation.name].adds:  # it has used them up
-            things = None
+    acme: Acme
+    somebodies: dict[Level | Role, Somebody]
+
+
+def make_callers() -> Callers:
+    """In an empty database."""
+    person = new_person("olivia")
+    acme = Acme(somebody(person, new_tenant("acme", person), Role.OWNER))
+    acme.key(acme.owner)
+    owner_sql("UPDATE tenant SET baseline_level = 'none'")
+    return Callers(acme, {caller: _caller(acme, caller) for caller in CALLERS})
 
 
 def _caller(acme: Acme, caller: Level | Role) -> Somebody:
-    """Somebody who holds enough for a lease of their own while the things are made."""
     if caller is Role.OWNER:
         return acme.owner
     role = caller if isinstance(caller, Role) else Role.MEMBER
@@ -112,13 +112,40 @@ def _caller(acme: Acme, caller: Level | Role) -> Somebody:
     return who
 
 
-def _hold(who: Somebody, level: Level) -> None:
+@pytest.fixture
+def callers(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callers]:
+    """The same for every operation: each of them gets things of its own."""
+    with django_db_blocker.unblock():
+        cache.clear()
+        yield shared(make_callers)
+
+
+@pytest.mark.parametrize("operation", operations().values(), ids=operations())
+def test_levels_and_roles_decide(operation: Operation, callers: Callers) -> None:
+    needs = CASES[operation.name].needs
+    things: dict[str, object] | None = None
+    for caller, who in callers.somebodies.items():
+        if things is None or OWN & set(needs):
+            _hold(callers.acme, who, Level.USER)  # enough for a lease of their own
+            things = callers.acme.things(who, *needs)
+        _hold(callers.acme, who, caller)
+
+        works = _works(operation, who.console, things)
+        assert works == _may(operation.action, caller), caller
+        if works and CASES[operation.name].adds:  # it has used them up
+            things = None
+
+
+def _hold(acme: Acme, who: Somebody, caller: Level | Role) -> None:
     """Past the operations, which would end what was leased before."""
-    if level:
-        statement = "UPDATE credential_grant SET level = %s WHERE person_id = %s"
-        owner_sql(statement, level.word, who.person.pk)
-    else:
+    if isinstance(caller, Role) or who is acme.owner:
+        return
+    if caller is Level.NONE:
         owner_sql("DELETE FROM credential_grant WHERE person_id = %s", who.person.pk)
+        return
+    statement = "UPDATE credential_grant SET level = %s WHERE person_id = %s RETURNING id"
+    if not owner_sql(statement, caller.word, who.person.pk):
+        grant(acme.owner, who, caller.word, folderPath=DESK)
 
 
 def _works(operation: Operation, actor: Actor, things: dict[str, object]) -> bool:
