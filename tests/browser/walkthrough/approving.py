@@ -98,7 +98,7 @@ def take_out_the_phone(stage: Stage, olivia: Human) -> Human:
     phone.fill(login=phone.email, password=phone.password)
     phone.press("Sign in")
     phone.fill(code=phone.code())
-    phone.press("Go on")
+    phone.press("Continue")
     phone.sees("Nothing is waiting")
     is_live(phone.page)
     return phone

@@ -26,7 +26,7 @@ def join(stage: Stage) -> Human:
     marc.go(stage.mailed(f"You are invited to {TENANT}", rf"{stage.address}/invitations/\S+"))
     marc.fill(name=marc.name, password=marc.password, again=marc.password)
     marc.picture("join")
-    marc.press("Make the account and join")
+    marc.press("Create the account and join")
     marc.sees("Your role here: member.")
     marc.picture("member")
     return marc
