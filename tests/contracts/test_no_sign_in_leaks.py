@@ -21,7 +21,6 @@ from identity.sign_in.session_store import SessionStore
 from identity.tasks import send_letters
 from tests.console.pages import page_text, signed_in
 from tests.contracts.everything import Everything
-from tests.hashing import cheap_passwords
 from tests.identity.oidc_providers import CLIENT, SECRET, Provider, running_provider
 from tests.identity.test_second_factors import half_way, recovery_codes, with_app
 from tests.machines import new_account, new_secret, opened
@@ -33,12 +32,6 @@ from tests.walk.forms import forms_of
 from tests.walk.furnished import furnish
 
 NEW_TOKEN = "/account/tokens/new"
-
-
-@pytest.fixture(autouse=True)
-def quick_sign_in() -> Iterator[None]:
-    with cheap_passwords():
-        yield
 
 
 @pytest.fixture

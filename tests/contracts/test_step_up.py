@@ -5,7 +5,6 @@ Actions come from the table and forms from their pages, so that a new one is tri
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -18,7 +17,6 @@ from django.urls import resolve
 from access.actions import RULES, Action, Channel
 from access.actor import Actor
 from tests.console.pages import page_text, signed_in
-from tests.hashing import cheap_passwords
 from tests.identity.oidc_providers import SECRET
 from tests.machines import new_key, public_jwk
 from tests.people import Somebody
@@ -116,12 +114,6 @@ FORMS = {
         "/account/tokens/new", {"name": "nightly backup", "scopes": "vault:admin"}
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def quick_proofs() -> Iterator[None]:
-    with cheap_passwords():
-        yield
 
 
 @pytest.fixture
