@@ -34,6 +34,8 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         names = (sql.Identifier(name), sql.Identifier(template))
         owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
     _use(name)
+    with django_db_blocker.unblock():
+        _empty()  # of the rows that migrations bring: every test begins alike
     yield
     with django_db_blocker.unblock():
         connections.close_all()
