@@ -9,6 +9,7 @@ import click
 from vaultctl import __version__
 from vaultctl.errors import VaultctlError
 from vaultctl.exit_codes import Exit
+from vaultctl.interruption import Interrupted
 
 # Each command's module, and its line in the list of commands. Importing them all would take longer
 # than most commands do.
@@ -79,6 +80,8 @@ def _run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("vaultctl: interrupted", err=True)
         return Exit.INTERRUPTED
+    except Interrupted as interruption:
+        return interruption.exit_code
     except VaultctlError as error:
         _explain(error, as_json=_wants_json(arguments))
         return error.exit_code

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from vaultctl.api import Api
+from vaultctl.api import Api, segment
 from vaultctl.errors import Refused, VaultctlError
 
 # A lease outlives a killed vaultctl by its own time only, which is less than two minutes.
@@ -103,6 +103,7 @@ class HeldLease:
         self.request = request
         self._api = api
         self._lock = threading.Lock()
+        self._id: str = lease["leaseId"]
         self._handle: str = lease["leaseHandle"]
         self._ended = ""
         self._expires_at: str = lease["expiresAt"]
@@ -140,9 +141,22 @@ class HeldLease:
         self._expires += _seconds_between(self._expires_at, renewed["expiresAt"])
         self._expires_at = renewed["expiresAt"]
 
-    def end(self, reason: str) -> None:
-        """Use it no longer, because the server refused it."""
-        self._ended = self._ended or reason
+    def check(self) -> str:
+        """Ask the server whether the lease is in force; the reason when it is not, or "".
+
+        A revocation counts at once, and a server that cannot be asked counts as a refusal.
+        """
+        if self.ended:
+            return self.ended
+        try:
+            state = self._api.get(f"leases/{segment(self._id)}")["state"]
+        except Refused as refusal:
+            return refusal.message
+        except VaultctlError as error:
+            return f"The lease cannot be checked. {error.message}"
+        if state != "active":
+            self._ended = self._ended or f"The lease is {state}."
+        return self._ended
 
     def release(self) -> None:
         """Give the lease back; a server that cannot be reached ends it by its time."""

@@ -68,9 +68,7 @@ def authorize(
     listener = Listener(f"{url}/oauth/complete")
     threading.Thread(target=listener.serve_forever, daemon=True).start()
     try:
-        request = oauth.Request(
-            found["authorization_endpoint"], url, listener.redirect_uri, scope
-        )
+        request = oauth.Request(found["authorization_endpoint"], url, listener.redirect_uri, scope)
         _invite(request, note, browse=browse)
         if not browse and sys.stdin.isatty():
             note("If the browser is on another machine, paste the address it ends at here.")

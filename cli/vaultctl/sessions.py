@@ -68,7 +68,10 @@ class KeyringStore:
     name = "keyring"
 
     def __init__(self, backend: Any) -> None:
+        from keyring.errors import KeyringError
+
         self._backend = backend
+        self._errors = (KeyringError, OSError, RuntimeError)
 
     def get(self, url: str) -> Session | None:
         try:
@@ -76,7 +79,7 @@ class KeyringStore:
             return _session(json.loads(text)) if text else None
         except ValueError:
             return None
-        except Exception as error:
+        except self._errors as error:
             raise _unusable(error) from None
 
     def put(self, url: str, session: Session | None) -> None:
@@ -85,7 +88,7 @@ class KeyringStore:
                 self._backend.set_password(SERVICE, url, json.dumps(asdict(session)))
             elif self._backend.get_password(SERVICE, url):
                 self._backend.delete_password(SERVICE, url)
-        except Exception as error:
+        except self._errors as error:
             raise _unusable(error) from None
 
 

@@ -18,8 +18,9 @@ CLIENT = {
 }
 
 
-def register(apps: Any, _editor: Any) -> None:
-    apps.get_model("identity", "Client").objects.get_or_create(client_id="vaultctl", defaults=CLIENT)
+def register(apps: Any, editor: Any) -> None:
+    clients = apps.get_model("identity", "Client").objects.using(editor.connection.alias)
+    clients.get_or_create(client_id="vaultctl", defaults=CLIENT)
 
 
 class Migration(migrations.Migration):

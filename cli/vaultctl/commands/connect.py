@@ -39,7 +39,9 @@ def claude(app: Application, *, only_print: bool, name: str, scope: str) -> None
     subprocess.run(remove, capture_output=True, check=False)  # noqa: S603  # fixed words and a name
     done = subprocess.run(add, capture_output=True, text=True, check=False)  # noqa: S603  # as above
     if done.returncode:
-        raise VaultctlError("Claude Code did not take the server.", Exit.FAILED, hint=done.stderr.strip())
+        raise VaultctlError(
+            "Claude Code did not take the server.", Exit.FAILED, hint=done.stderr.strip()
+        )
     app.show(
         {"name": name, "url": endpoint},
         f"Added {name} ({endpoint}). Sign in with: {' '.join(sign_in)}",

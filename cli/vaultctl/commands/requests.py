@@ -20,7 +20,9 @@ COLUMNS = ("REQUEST", "STATE", "LEVEL", "ON", "FOR", "ASKED", "REASON")
     default="user",
     show_default=True,
 )
-@click.option("--duration", metavar="TIME", help="For how long, such as 8h; without an end if left out.")
+@click.option(
+    "--duration", metavar="TIME", help="For how long, such as 8h; without an end if left out."
+)
 @click.option("--reason", metavar="TEXT", help="Why; the people who decide see it.")
 @click.option("--withdraw", metavar="REQUEST", help="Withdraw a request of your own.")
 def request(  # noqa: PLR0913  # one per option
@@ -47,7 +49,10 @@ def request(  # noqa: PLR0913  # one per option
         raise click.UsageError("--reason is needed.")
     body = {"key": key, "folderPath": folder, "level": level, "duration": duration}
     asked = api.send("POST", "access-requests", {**body, "reason": reason}, once=True)
-    app.show(asked, f"{asked['requestId']}: {asked['state']}. Owners and admins decide at {api.url}/team/")
+    app.show(
+        asked,
+        f"{asked['requestId']}: {asked['state']}. Owners and admins decide at {api.url}/team/",
+    )
 
 
 def _row(item: dict[str, Any]) -> tuple[object, ...]:

@@ -17,7 +17,9 @@ ADMIN_SCOPES = "vault:read vault:write vault:admin"
 
 @command("login", short_help="Sign in with the browser.")
 @click.argument("server", required=False, metavar="[URL]")
-@click.option("--admin", is_flag=True, help="Ask for administration too, without staying signed in.")
+@click.option(
+    "--admin", is_flag=True, help="Ask for administration too, without staying signed in."
+)
 @click.option("--no-browser", is_flag=True, help="Only print the address to open.")
 def login(app: Application, *, server: str | None, admin: bool, no_browser: bool) -> None:
     """Sign in to the server at URL with the browser, and use that server from now on.

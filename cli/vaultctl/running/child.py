@@ -9,17 +9,10 @@ from types import FrameType
 
 from vaultctl.errors import VaultctlError
 from vaultctl.exit_codes import Exit
+from vaultctl.interruption import Interrupted
 
 FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 KEYBOARD = (signal.SIGINT, signal.SIGQUIT)
-
-
-class Interrupted(BaseException):
-    """A signal ended vaultctl before its program was started."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.exit_code = 128 + number
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import sys
 import termios
 import threading
 import tty
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 
 from disclosure.redaction import Redactor
@@ -20,28 +20,21 @@ from vaultctl.running.child import exit_code, forwarding, not_started, start
 CHUNK = 65536
 
 
-def run_masked(
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    redactor: Redactor,
-    started: Callable[[], None],
-) -> int:
+def run_masked(command: Sequence[str], environment: Mapping[str, str], redactor: Redactor) -> int:
     """Run the program and pass its output on without the secrets; answers its exit code."""
     if os.isatty(0) and os.isatty(1):
-        return _on_terminal(command, environment, redactor, started)
-    return _on_pipes(command, environment, redactor, started)
+        return _on_terminal(command, environment, redactor)
+    return _on_pipes(command, environment, redactor)
 
 
 def _on_pipes(
     command: Sequence[str],
     environment: Mapping[str, str],
     redactor: Redactor,
-    started: Callable[[], None],
 ) -> int:
     child = start(command, environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert child.stdout is not None
     assert child.stderr is not None
-    started()
     pairs = ((child.stdout.fileno(), 1), (child.stderr.fileno(), 2))
     threads = [
         threading.Thread(target=_copy, args=[source, target, redactor], daemon=True)
@@ -79,7 +72,6 @@ def _on_terminal(
     command: Sequence[str],
     environment: Mapping[str, str],
     redactor: Redactor,
-    started: Callable[[], None],
 ) -> int:
     failure, report = os.pipe()
     os.set_inheritable(report, False)
@@ -95,7 +87,6 @@ def _on_terminal(
     if number := os.read(failure, 16):
         os.waitpid(pid, 0)
         raise not_started(command[0], OSError(int(number), os.strerror(int(number))))
-    started()
     _follow_size(terminal)
     saved = termios.tcgetattr(0)
     tty.setraw(0)
