@@ -1,5 +1,6 @@
 """HTTP to the server: one client, and network failures as plain sentences."""
 
+import logging
 from typing import Any
 
 import httpx2
@@ -7,6 +8,9 @@ import httpx2
 from vaultctl import __version__
 from vaultctl.errors import VaultctlError
 from vaultctl.exit_codes import Exit
+
+# It logs the addresses of requests, and a value may be part of one.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 TIMEOUT = httpx2.Timeout(30, connect=10)
 LONGEST_NAME = 80

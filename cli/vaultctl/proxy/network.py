@@ -1,7 +1,6 @@
 """Connections to the outside: directly, or through the proxy that this machine uses."""
 
 import base64
-import os
 import socket
 import threading
 from ipaddress import ip_address
@@ -91,13 +90,18 @@ def _through(parent: str, host: str, port: int) -> socket.socket:
         raise ConnectError("The proxy of this machine is not an http:// one.")
     try:
         made = socket.create_connection((parts.hostname, parts.port or 80), CONNECT_SECONDS)
-        made.sendall(_connect_request(host, port, parts.username, parts.password))
-        status = _read_head(made).split(None, 2)[1:2]
     except OSError:
         raise ConnectError("The proxy of this machine cannot be reached.") from None
-    if status != [b"200"]:
+    try:
+        made.sendall(_connect_request(host, port, parts.username, parts.password))
+        if _read_head(made).split(None, 2)[1:2] != [b"200"]:
+            raise ConnectError("The proxy of this machine refused the connection.")
+    except OSError:
         made.close()
-        raise ConnectError("The proxy of this machine refused the connection.")
+        raise ConnectError("The proxy of this machine does not answer.") from None
+    except ConnectError:
+        made.close()
+        raise
     made.settimeout(None)
     return made
 
@@ -117,6 +121,6 @@ def _read_head(made: socket.socket) -> bytes:
     while not head.endswith(b"\r\n\r\n"):
         byte = made.recv(1)
         if not byte or len(head) > LONGEST_HEAD:
-            raise OSError(os.strerror(0))
+            raise ConnectError("The proxy of this machine broke off.")
         head += byte
     return head
