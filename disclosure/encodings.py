@@ -22,35 +22,48 @@ _NAMED_ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One character of an encoding: `forms` stand for it; `source` is a pattern of all of them.
+    """One character of an encoding: any of `exact`, or of `folded` in either case of its letters.
 
-    `patterns` has one pattern for all, or one for each form where a form begins like another, so
-    that every end can be found. `is_shared` when it shares bits with what is not the secret.
+    `is_shared` when it shares bits with what is not the secret.
     """
 
-    forms: tuple[bytes, ...]
+    exact: frozenset[bytes]
+    folded: frozenset[bytes]
+    lengths: tuple[int, ...]
     is_shared: bool
-    source: bytes
-    patterns: tuple[re.Pattern[bytes], ...]
+
+    @property
+    def source(self) -> bytes:
+        """A pattern of everything that stands for it."""
+        sources = [re.escape(form) for form in self.exact]
+        sources += [
+            b"".join(_either_case(form[at : at + 1]) for at in range(len(form)))
+            for form in self.folded
+        ]
+        return b"(?:" + b"|".join(sorted(sources)) + b")"
 
     @property
     def first_bytes(self) -> bytes:
         """A pattern of the bytes that it begins with."""
-        letters = {form[:1].lower() for form in self.forms} | {
-            form[:1].upper() for form in self.forms
-        }
+        forms = self.exact | self.folded
+        letters = {form[:1].lower() for form in forms} | {form[:1].upper() for form in forms}
         return b"[" + b"".join(re.escape(letter) for letter in sorted(letters)) + b"]"
 
     def ends(self, data: bytes, start: int) -> Iterator[int]:
-        """Where the unit ends when it begins at `start`."""
-        for pattern in self.patterns:
-            if match := pattern.match(data, start):
-                yield match.end()
+        """Where the unit may end when it begins at `start`."""
+        for length in self.lengths:
+            piece = data[start : start + length]
+            if len(piece) == length and (piece in self.exact or piece.lower() in self.folded):
+                yield start + length
 
     def begins_with(self, rest: bytes) -> bool:
         """Whether more bytes after `rest` could complete the unit. Letter case is ignored."""
         lower = rest.lower()
-        return any(len(form) > len(rest) and form.lower().startswith(lower) for form in self.forms)
+        return any(
+            len(form) > len(rest) and form.lower().startswith(lower)
+            for forms in (self.exact, self.folded)
+            for form in forms
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +198,7 @@ def _escapes(character: str) -> Iterable[bytes]:
     texts = [
         "".join(f"%{byte:02x}" for byte in data),
         "".join(f"%25{byte:02x}" for byte in data),
-        "".join(f"={byte:02x}" for byte in data),
+        *_quoted_printable(data),
         *(
             slashes + slashes.join(f"u{utf16[at : at + 2].hex()}" for at in range(0, len(utf16), 2))
             for slashes in ("\\", "\\\\")
@@ -200,6 +213,15 @@ def _escapes(character: str) -> Iterable[bytes]:
         texts += ["\\" + character, "\\\\\\" + character]
     texts += {" ": ["+"], "\n": ["\r\n", "\\r\\n", "%0d%0a", "\\\\r\\\\n"]}.get(character, [])
     return [text.encode() for text in texts]
+
+
+def _quoted_printable(data: bytes) -> Iterator[str]:
+    """The bytes of a character, and those with a soft line break between two of them."""
+    quoted = [f"={byte:02x}" for byte in data]
+    yield "".join(quoted)
+    for at in range(1, len(quoted)):
+        for ending in ("\n", "\r\n"):
+            yield f"{''.join(quoted[:at])}={ending}{''.join(quoted[at:])}"
 
 
 def _entities(code: int) -> Iterable[str]:
@@ -217,16 +239,9 @@ def _unit(
     exact: tuple[bytes, ...] = (), folded: tuple[bytes, ...] = (), is_shared: bool = False
 ) -> Unit:
     """A unit of forms that count as they are, and of forms whose letters count in either case."""
-    sources = [re.escape(form) for form in exact]
-    sources += [
-        b"".join(_either_case(form[at : at + 1]) for at in range(len(form))) for form in folded
-    ]
-    source = b"(?:" + b"|".join(sources) + b")"
-    forms = (*exact, *folded)
-    lower = [form.lower() for form in forms]
-    ambiguous = any(a != b and a.startswith(b) for a in lower for b in lower)
-    patterns = tuple(re.compile(one) for one in (sources if ambiguous else [source]))
-    return Unit(forms, is_shared, source, patterns)
+    lengths = sorted({len(form) for form in (*exact, *folded)})
+    lower = frozenset(form.lower() for form in folded)
+    return Unit(frozenset(exact), lower, tuple(lengths), is_shared)
 
 
 def _either_case(letter: bytes) -> bytes:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from disclosure.encodings import Appearance, Filler
 
 MOST_FILLERS = 4  # NULs and line breaks between two units
-ANCHOR_UNITS = 6  # looked for at full speed; what follows is compared unit by unit
+# These are looked for at full speed; what follows is compared unit by unit.
+ANCHOR_UNITS = 6
+ESCAPED_ANCHOR_UNITS = 2  # each has many forms, and to compile them takes longer than to compare
 LONGEST_FILLERS = 32
 LONGEST_PIECE = 32  # bytes; no form of a unit and no filler is longer
 
@@ -40,13 +42,15 @@ class Matcher:
         self._filler = appearance.filler
         # A first character of base64 that shares bits with what precedes it would match too often.
         self._skipped = int(self._units[0].is_shared and len(self._units) > 1)
-        anchor = self._units[self._skipped : self._skipped + ANCHOR_UNITS]
+        second = self._units[min(self._skipped, len(self._units) - 1)]
+        length = ANCHOR_UNITS if len(second.lengths) == 1 else ESCAPED_ANCHOR_UNITS
+        anchor = self._units[self._skipped : self._skipped + length]
         fillers = b"" if self._filler.required else b"{0,%d}" % MOST_FILLERS
         between = b"(?:" + self._filler.pattern.pattern + b")" + fillers
         self._anchor = re.compile(between.join(unit.source for unit in anchor))
         self._first = re.compile(self._units[0].first_bytes)
-        begun = self._units[: self._skipped + ANCHOR_UNITS]
-        self._reach = sum(max(map(len, unit.forms)) + LONGEST_FILLERS for unit in begun)
+        begun = self._units[: self._skipped + length]
+        self._reach = sum(unit.lengths[-1] + LONGEST_FILLERS for unit in begun)
 
     def find(self, data: bytes) -> Iterator[Span | Beginning]:
         """Every place where the appearance is, or where more bytes could complete it."""

@@ -24,6 +24,7 @@ from disclosure.matching import Beginning, Matcher, Span
 MASK = b"[redacted]"
 SHORTEST = 8  # characters
 FEWEST_DIFFERENT = 4
+HELD_UNITS = 3
 SHORTEST_LINE = 16
 
 # Long enough, but also found where no secret is meant.
@@ -122,42 +123,54 @@ class Redactor:
 
 
 class RedactionStream:
-    """One body on its way. `redactions` counts what was taken out so far."""
+    """One body on its way. `redactions` counts what was taken out so far.
+
+    Only what agrees with a secret in HELD_UNITS characters is held back, so that ordinary text
+    passes at once. The fewer characters before are remembered: when the secret does go on, they
+    have passed, and the rest is taken out.
+    """
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
+        self._passed = b""
         self._held = b""
         self.redactions = 0
 
     def feed(self, chunk: bytes) -> bytes:
         """What may pass now."""
-        data = self._held + chunk
+        data = self._passed + self._held + chunk
+        start = len(self._passed)
         spans, beginnings = self._redactor.find(data)
-        end = min((beginning.start for beginning in beginnings), default=len(data))
+        held = (one.start for one in beginnings if one.units >= HELD_UNITS)
+        end = max(start, min(held, default=len(data)))
         for span in spans:
             if span.start < end < span.end:
-                end = span.start
-        self._held = data[end:]
-        return self._without(data[:end], [span for span in spans if span.end <= end])
+                end = max(start, span.start)
+        first = min((one.start for one in beginnings), default=end)
+        self._passed, self._held = data[min(first, end) : end], data[end:]
+        return self._without(data, start, end, spans)
 
     def finish(self, *, truncated: bool = False) -> bytes:
         """The rest. With `truncated`, when the sender cut the body off, what was held back is
         dropped: it may be the beginning of a secret.
         """
-        data, self._held = self._held, b""
-        if truncated or not data:
+        data, start = self._passed + self._held, len(self._passed)
+        self._passed = self._held = b""
+        if truncated or len(data) == start:
             return b""
         spans, beginnings = self._redactor.find(data)
         cut = [Span(one.start, len(data)) for one in beginnings if one.units >= SHORTEST]
-        return self._without(data, _merged([*spans, *cut]))
+        return self._without(data, start, len(data), _merged([*spans, *cut]))
 
-    def _without(self, data: bytes, spans: list[Span]) -> bytes:
-        parts, position = [], 0
+    def _without(self, data: bytes, start: int, end: int, spans: list[Span]) -> bytes:
+        """`data` from `start` to `end` without the spans that end there."""
+        parts, position = [], start
         for span in spans:
-            parts += [data[position : span.start], self._redactor.mask]
-            position = span.end
-        self.redactions += len(spans)
-        return b"".join([*parts, data[position:]])
+            if start < span.end <= end:
+                parts += [data[position : max(position, span.start)], self._redactor.mask]
+                position = span.end
+                self.redactions += 1
+        return b"".join([*parts, data[position:end]])
 
 
 def _texts(secret: str) -> Iterator[str]:

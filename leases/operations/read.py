@@ -1,24 +1,20 @@
 """Redeeming a handle for the value: the one operation that discloses."""
 
-import logging
-from uuid import UUID
-
 from pydantic import SecretStr
 
 from access.actions import Action
 from audit.events import Event
-from audit.recording import EntryDraft
 from credentials.context import CredentialContext, operation
-from credentials.envelope import Secret, UnsealFailed, unseal
+from credentials.disclosures import require_disclosure
+from credentials.envelope import Secret
 from credentials.models import Version
 from foundation.db.clock import database_now
 from foundation.db.ids import public_id
 from leases.handles import own_lease
-from leases.models import Lease, LeaseState
+from leases.models import Lease
 from leases.policy import require_live, require_use
+from leases.redemption import count_use, leased_version, unseal_or_alarm
 from leases.shapes import ReadCredential, SecretOut
-
-log = logging.getLogger(__name__)
 
 
 @operation(Action.READ_CREDENTIAL, Event.CREDENTIAL_READ)
@@ -35,44 +31,13 @@ def read_credential(context: CredentialContext, request: ReadCredential) -> Secr
         lease_id=lease.pk, purpose=lease.purpose, credential_id=lease.credential_id
     )
     now = database_now()
-    version = _version(context.entry, lease)
+    version = leased_version(context.entry, lease)
     require_live(lease, now)
     require_use(context, version)
-    secret = _unseal(version)
-    _count_use(lease)
+    require_disclosure(context.actor, context.membership.tenant, version.credential)
+    secret = unseal_or_alarm(version)
+    count_use(lease)
     return _secret_out(lease, version, secret)
-
-
-def _version(entry: EntryDraft, lease: Lease) -> Version:
-    version = (
-        Version.objects.select_related("tenant_key", "credential__folder")
-        .filter(pk=lease.version_id)
-        .first()
-    )
-    if version is None:  # The lease refers to it, so its key must be another tenant's.
-        raise _alarm(lease.version_id)
-    entry.set_fields(credential_key=version.credential.key, version=version.number)
-    return version
-
-
-def _unseal(version: Version) -> Secret:
-    try:
-        return unseal(version)
-    except UnsealFailed:
-        raise _alarm(version.pk) from None
-
-
-def _alarm(version_id: UUID) -> UnsealFailed:
-    log.critical("version %s does not open: tampered or its key is gone", version_id)
-    return UnsealFailed()
-
-
-def _count_use(lease: Lease) -> None:
-    """A counted use stays counted, whether or not the reply arrives (L9)."""
-    lease.uses += 1
-    if lease.max_uses is not None and lease.uses >= lease.max_uses:
-        lease.state = LeaseState.CONSUMED
-    lease.save(update_fields=["uses", "state"])
 
 
 def _secret_out(lease: Lease, version: Version, secret: Secret) -> SecretOut:

@@ -55,7 +55,7 @@ NO_TENANTS = {
 BEGINNINGS = {"of", "fetch", "create", "bulk_create"}
 ANCHORS = {"tenant_id", "credential", "credential_id", "previous"}
 OTHERWISE = {
-    ("leases/operations/read.py", "Version"): "by the id that a lease in hand names",
+    ("leases/redemption.py", "Version"): "by the id that a lease in hand names",
     ("leases/operations/lifecycle.py", "Version"): "by the id that a lease in hand names",
     (
         "credentials/operations/rotation_windows.py",
