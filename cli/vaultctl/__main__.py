@@ -71,27 +71,35 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     try:
         ended = vaultctl.main(arguments, prog_name="vaultctl", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return Exit.USAGE
-    except click.ClickException as error:
-        error.show()
-        return Exit.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("vaultctl: interrupted", err=True)
-        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # a traceback may hold what must not be shown
+        return _exit_code(error, as_json=_wants_json(arguments))
+    except KeyboardInterrupt:
+        return _interrupted()
     except Interrupted as interruption:
         return interruption.exit_code
-    except VaultctlError as error:
-        _explain(error, as_json=_wants_json(arguments))
+    return ended if isinstance(ended, int) else Exit.OK
+
+
+def _exit_code(error: Exception, *, as_json: bool) -> int:
+    """Explain the error; its exit code."""
+    if isinstance(error, VaultctlError):
+        _explain(error, as_json=as_json)
         return error.exit_code
-    except BrokenPipeError:
+    if isinstance(error, click.Abort):
+        return _interrupted()
+    if isinstance(error, click.ClickException):
+        error.show()
+        return Exit.USAGE
+    if isinstance(error, BrokenPipeError):
         sys.stderr.close()
         return Exit.CANNOT_WRITE
-    except Exception as error:  # noqa: BLE001  # a traceback may hold what must not be shown
-        click.echo(f"vaultctl: an internal error: {_place(error)}", err=True)
-        return Exit.INTERNAL
-    return ended if isinstance(ended, int) else Exit.OK
+    click.echo(f"vaultctl: an internal error: {_place(error)}", err=True)
+    return Exit.INTERNAL
+
+
+def _interrupted() -> int:
+    click.echo("vaultctl: interrupted", err=True)
+    return Exit.INTERRUPTED
 
 
 def _wants_json(arguments: list[str]) -> bool:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from vaultctl.api import Api, segment
 from vaultctl.errors import Refused, VaultctlError
@@ -182,7 +182,7 @@ class Renewer:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="renewer", daemon=True)
 
-    def __enter__(self) -> "Renewer":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.db import connections
 
-from tests.cli.installation import Vaultctl, install
+from tests.cli.installation import Vaultctl, as_person, install
 from tests.hashing import cheap_passwords
 from tests.people import Somebody
 
@@ -50,7 +50,13 @@ def stranger(program: Path, tmp_path: Path, server: str, registered: None) -> Va
 
 
 @pytest.fixture
-def vaultctl(stranger: Vaultctl, owner: Somebody) -> Vaultctl:
-    """vaultctl of the owner, signed in."""
+def signed_in(stranger: Vaultctl, owner: Somebody) -> Vaultctl:
+    """vaultctl of the owner, signed in with the browser."""
     stranger.login(owner)
     return stranger
+
+
+@pytest.fixture
+def vaultctl(stranger: Vaultctl, owner: Somebody) -> Vaultctl:
+    """vaultctl of the owner, with a personal token: quicker than signing in."""
+    return as_person(stranger, owner)

@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 
 from devtools.client.browser import Browser, away, form_with
+from tests.machines import new_token, value_of
 from tests.people import PASSWORD, Somebody
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,7 +97,7 @@ class Vaultctl:
         """Sign in as a person does, in a browser."""
         process = self.start("login", "--no-browser", *options)
         assert process.stderr is not None
-        address = _address(process.stderr)
+        address = shown_address(process.stderr)
         page = follow(self.url, who, address, **choices)
         out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, err
@@ -104,7 +105,16 @@ class Vaultctl:
         return out
 
 
-def _address(lines: Iterator[str] | Any) -> str:
+def as_person(vaultctl: Vaultctl, who: Somebody, *scopes: str) -> Vaultctl:
+    """Let it act for somebody by a personal token in a file."""
+    token = vaultctl.home.parent / f"token-{who.person.name}"
+    given = list(scopes) or ["vault:read", "vault:write"]
+    token.write_text(value_of(new_token(who, name=f"{who.person.name} {len(given)}", scopes=given)))
+    vaultctl.variables["VAULTCTL_TOKEN_FILE"] = str(token)
+    return vaultctl
+
+
+def shown_address(lines: Iterator[str] | Any) -> str:
     for line in lines:
         if "code_challenge=" in line:
             return str(line.removeprefix("vaultctl: ").strip())

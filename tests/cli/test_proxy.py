@@ -314,10 +314,12 @@ def test_a_host_that_cannot_prove_itself_gets_nothing(
         credential = ProxiedCredential(setup.part, lease, VALUE)
         way = Way(dict(os.environ), build_redactor([credential]))
         exchange = Exchange((credential,), way, cast(Broker, None))
-        with serving(Proxy(exchange, Authority(), tmp_path)) as address:
-            with setup.program(proxy=address, verify=False) as http:
-                headers = {"Authorization": f"Bearer {setup.placeholder}"}
-                answer = http.get(f"https://{HOST}/", headers=headers)
+        with (
+            serving(Proxy(exchange, Authority(), tmp_path)) as address,
+            setup.program(proxy=address, verify=False) as http,
+        ):
+            headers = {"Authorization": f"Bearer {setup.placeholder}"}
+            answer = http.get(f"https://{HOST}/", headers=headers)
         way.close()
     assert answer.status_code == 502
     assert impostor.seen == []

@@ -10,7 +10,7 @@ from access.tenancy import tenant_transaction
 from audit.models import Entry
 from identity.models import AccessToken, Client, RefreshToken
 from tests.audit_trail import trail
-from tests.cli.installation import PATIENCE, Vaultctl, _address, everything_below
+from tests.cli.installation import PATIENCE, Vaultctl, everything_below, follow, shown_address
 from tests.machines import new_account, new_secret, new_token, opened, value_of
 from tests.people import Somebody, store
 
@@ -18,14 +18,14 @@ NOT_SIGNED_IN, CONFIGURATION, DENIED = 67, 78, 77
 
 
 def test_signing_in_ends_at_the_page_that_tells_the_outcome(
-    vaultctl: Vaultctl, owner: Somebody
+    signed_in: Vaultctl, owner: Somebody
 ) -> None:
-    shown = vaultctl.data("status")
-    assert shown["url"] == vaultctl.url
+    shown = signed_in.data("status")
+    assert shown["url"] == signed_in.url
     assert shown["as"] == "person"
     assert shown["scope"] == "vault:read vault:write offline_access"
     assert shown["store"] == "file"
-    (file,) = (vaultctl.home / ".config" / "vaultctl").glob("sessions.json")
+    (file,) = (signed_in.home / ".config" / "vaultctl").glob("sessions.json")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
@@ -37,20 +37,20 @@ def test_without_a_sign_in_everything_says_how_to_sign_in(stranger: Vaultctl) ->
         assert "vaultctl login" in done.stderr
 
 
-def test_a_dead_access_token_is_refreshed_once(vaultctl: Vaultctl, owner: Somebody) -> None:
+def test_a_dead_access_token_is_refreshed_once(signed_in: Vaultctl, owner: Somebody) -> None:
     store(owner)
     AccessToken.objects.all().delete()
-    assert [one["key"] for one in vaultctl.data("ls")["credentials"]] == ["stripe-api-key"]
+    assert [one["key"] for one in signed_in.data("ls")["credentials"]] == ["stripe-api-key"]
     assert RefreshToken.objects.filter(replaced_at__isnull=False).count() == 1
-    assert vaultctl.data("ls")["credentials"]
+    assert signed_in.data("ls")["credentials"]
     assert RefreshToken.objects.filter(replaced_at__isnull=False).count() == 1
 
 
-def test_signing_out_ends_the_tokens_on_the_server(vaultctl: Vaultctl) -> None:
-    vaultctl.good("logout")
+def test_signing_out_ends_the_tokens_on_the_server(signed_in: Vaultctl) -> None:
+    signed_in.good("logout")
     assert not AccessToken.objects.exists()
-    assert vaultctl.run("status").returncode == NOT_SIGNED_IN
-    assert b"vlt_" not in everything_below([vaultctl.home])
+    assert signed_in.run("status").returncode == NOT_SIGNED_IN
+    assert b"vlt_" not in everything_below([signed_in.home])
 
 
 def test_administration_is_for_owners_and_admins(
@@ -65,18 +65,16 @@ def test_administration_is_for_owners_and_admins(
 
 
 def test_a_declined_sign_in_is_told(stranger: Vaultctl, owner: Somebody) -> None:
-    from tests.cli.installation import follow
-
     process = stranger.start("login", "--no-browser")
-    follow(stranger.url, owner, _address(process.stderr), decision="deny")
+    follow(stranger.url, owner, shown_address(process.stderr), decision="deny")
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == NOT_SIGNED_IN
     assert "declined" in err
 
 
-def test_the_entry_names_the_client_and_the_command(vaultctl: Vaultctl, owner: Somebody) -> None:
+def test_the_entry_names_the_client_and_the_command(signed_in: Vaultctl, owner: Somebody) -> None:
     store(owner)
-    vaultctl.good("read", "stripe-api-key", "--purpose", "list recent charges")
+    signed_in.good("read", "stripe-api-key", "--purpose", "list recent charges")
     with tenant_transaction(owner.console.tenant_id):
         entry = Entry.objects.of(owner.console).get(event="credential.read")
     assert entry.agent_name == "vaultctl"
@@ -130,8 +128,8 @@ def test_half_a_pipeline_identity_is_refused(stranger: Vaultctl) -> None:
     assert "VAULTCTL_SECRET_FILE" in done.stderr
 
 
-def test_errors_are_json_where_json_is_asked_for(vaultctl: Vaultctl) -> None:
-    done = vaultctl.run("show", "no-such-key", "--json")
+def test_errors_are_json_where_json_is_asked_for(signed_in: Vaultctl) -> None:
+    done = signed_in.run("show", "no-such-key", "--json")
     assert done.returncode == 66
     problem = json.loads(done.stderr)
     assert problem["problem"]["code"] == "credential/not-found"

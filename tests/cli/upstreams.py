@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Quiet."""
 
-    def _handle(self) -> None:
+    def handle_request(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else b""
         if self.headers.get("Transfer-Encoding") == "chunked":
@@ -65,7 +65,11 @@ class Handler(BaseHTTPRequestHandler):
         answer = ANSWERS.get(path.strip("/").partition("/")[0], _ok)
         answer(self)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _handle
+    def __getattr__(self, name: str) -> Any:
+        """`do_GET` and the like: one answer for all methods."""
+        if name.startswith("do_"):
+            return self.handle_request
+        raise AttributeError(name)
 
     def _chunks(self) -> bytes:
         body = b""

@@ -31,7 +31,7 @@ def doctor(app: Application) -> int:
 def _checks(app: Application) -> Iterator[Check]:
     yield "vaultctl", True, f"{__version__}, Python {sys.version.split()[0]}"
     yield _tried("settings", lambda: app.url)
-    yield _tried("sign-in is kept in", lambda: _place())
+    yield _tried("sign-in is kept in", _place)
     yield _tried("server", lambda: _server(app))
     yield _tried("signed in", lambda: _signed_in(app))
     yield _program("claude", "for `vaultctl run -- claude`")

@@ -1,11 +1,10 @@
 """Requests that the server makes, because its policy gives the value to nobody."""
 
 from disclosure.destinations import Target
-from disclosure.header_rules import is_reserved
 from vaultctl.api import Api
 from vaultctl.errors import Refused, VaultctlError
 from vaultctl.proxy.connection import Headers, ProgramConnection
-from vaultctl.proxy.credentials import ProxiedCredential, contains
+from vaultctl.proxy.credentials import ProxiedCredential
 
 LARGEST_BODY = 256 * 1024
 PATH = "leases/use"
@@ -23,23 +22,20 @@ class Broker:
         credential: ProxiedCredential,
         request: tuple[str, Target, Headers],
     ) -> None:
-        """One request through `use_credential`; the server checks the destination and redacts."""
+        """One request through `use_credential`; the server checks the destination and redacts.
+
+        Its headers are those that may be given by a caller.
+        """
         method, target, headers = request
         body = _whole_body(program)
         if body is None:
             program.refuse(413, f"A request has at most {LARGEST_BODY} bytes of text.")
             return
-        placeholder = credential.part.placeholder
-        kept = {
-            name: text
-            for name, text in headers
-            if not is_reserved(name) and not contains(text, placeholder)
-        }
         asked = {
             "leaseHandle": credential.lease.handle,
             "method": method,
             "url": target.url,
-            "headers": kept,
+            "headers": dict(headers),
             "body": body or None,
         }
         try:

@@ -53,8 +53,11 @@ class Exchange:
             if reason := credential.lease.check():
                 program.refuse(403, f"{credential.part.key}: {reason}")
                 return
+            target = without_parameter(target, destination.inject)
             if credential.value is None:
-                self.broker.exchange(program, credential, (method, target, headers))
+                self.broker.exchange(
+                    program, credential, (method, target, _kept(credential, destination, headers))
+                )
                 return
             self._inject(program, credential, destination, (method, target, headers))
         except (DestinationError, InjectionError) as error:
@@ -84,14 +87,8 @@ class Exchange:
         method, target, headers = request
         require_method(method)
         assert credential.value is not None
-        placeholder = credential.part.placeholder
-        kept = [(n, t) for n, t in _joined(headers) if not contains(t, placeholder)]
-        sent = inject(
-            destination.inject,
-            credential.value,
-            without_parameter(target, destination.inject),
-            forwardable_headers(kept, destination.inject),
-        )
+        kept = _kept(credential, destination, headers)
+        sent = inject(destination.inject, credential.value, target, kept)
         framing = _framing(headers)
         self.upstream.exchange(program, method, parse_url(sent.url), [*sent.headers, *framing])
 
@@ -101,6 +98,15 @@ def _path(request: h11.Request) -> str:
     if not path.startswith("/"):
         raise DestinationError("The request's target is a path.")
     return path
+
+
+def _kept(
+    credential: ProxiedCredential, destination: Destination, headers: Headers
+) -> list[tuple[str, str]]:
+    """The program's own headers, without the placeholder and what stands for the injected one."""
+    placeholder = credential.part.placeholder
+    kept = [(n, t) for n, t in _joined(headers) if not contains(t, placeholder)]
+    return forwardable_headers(kept, destination.inject)
 
 
 def _plain(headers: Headers) -> Headers:
