@@ -32,6 +32,8 @@ COMMANDS = {
     "completion": ("completion", "Print the shell's completion script."),
     "doctor": ("doctor", "Check the installation, the sign-in and the server."),
 }
+# Called by programs, and not listed.
+HIDDEN = {"hook": "hook"}
 
 
 class Commands(click.Group):
@@ -41,9 +43,11 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
-        if cmd_name not in COMMANDS:
+        listed = COMMANDS.get(cmd_name)
+        name = listed[0] if listed else HIDDEN.get(cmd_name)
+        if name is None:
             return None
-        module = import_module(f"vaultctl.commands.{COMMANDS[cmd_name][0]}")
+        module = import_module(f"vaultctl.commands.{name}")
         found = getattr(module, cmd_name)
         assert isinstance(found, click.Command)
         return found

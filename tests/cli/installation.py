@@ -55,16 +55,15 @@ class Vaultctl:
             **self.variables,
         }
 
-    def start(self, *arguments: str, **settings: Any) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, **settings: Any) -> "subprocess.Popen[Any]":
         """Start a command with pipes."""
         given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         environment = self.environment | settings.pop("variables", {})
         return subprocess.Popen(
             [self.program, *arguments],
             env=environment,
-            text=True,
             cwd=self.home,
-            **{**given, **settings},
+            **{"text": True, **given, **settings},
         )
 
     def run(
