@@ -61,6 +61,6 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., int | None]],
         def run(*, as_json: bool, url: str | None, **options: Any) -> int | None:
             return function(Application(name, url, as_json), **options)
 
-        return click.command(name, **settings)(run)
+        return click.command(name, cls=click.Command, **settings)(run)
 
     return decorate

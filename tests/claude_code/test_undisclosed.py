@@ -96,12 +96,10 @@ def count(value: str, claude: ClaudeCode, output: str, script: Script) -> Count:
 def run_claude(vaultctl: Vaultctl, claude: ClaudeCode, script: Script, *options: str) -> str:
     """`vaultctl run … -- claude -p go` with the scripted model; its output."""
     with scripted_model(script) as model:
+        ours = [str(vaultctl.program), "run", "--purpose", PURPOSE, "-c", KEY, *options, "--"]
+        theirs = [str(claude.program), "-p", "go", "--output-format", "json"]
         done = subprocess.run(
-            [
-                *(vaultctl.program, "run", "--purpose", PURPOSE, "-c", KEY, *options, "--"),
-                *(claude.program, "-p", "go", "--output-format", "json"),
-                *("--allowedTools", ",".join(TOOLS)),
-            ],
+            [*ours, *theirs, "--allowedTools", ",".join(TOOLS)],
             cwd=claude.work,
             env=vaultctl.environment
             | claude.environment

@@ -28,7 +28,14 @@ def install(where: Path) -> Path:
         shutil.copytree(ROOT / name, where / "sources" / name, ignore=ignored)
     subprocess.run([sys.executable, "-m", "venv", where / "venv"], check=True)
     python = where / "venv" / "bin" / "python"
-    command = [python, "-m", "pip", "install", "--quiet", where / "sources" / "cli"]
+    command: list[str | Path] = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        where / "sources" / "cli",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return where / "venv" / "bin" / "vaultctl"
@@ -101,7 +108,7 @@ class Vaultctl:
         out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, err
         assert page.url.path == "/oauth/complete"
-        return out
+        return str(out)
 
 
 def as_person(vaultctl: Vaultctl, who: Somebody, *scopes: str) -> Vaultctl:

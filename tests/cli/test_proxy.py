@@ -4,6 +4,7 @@ import base64
 import os
 import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +14,9 @@ import pytest
 
 from disclosure.destinations import parse_destinations
 from tests.cli.upstreams import Upstream, http_upstream, https_upstream, machine_proxy
+from tests.disclosure.echo_upstream import ECHO_CASES, EchoUpstream
+from tests.disclosure.encodings import traces
+from tests.disclosure.private_ca import make_ca
 from vaultctl.leasing import HeldLease
 from vaultctl.proxy.authority import Authority
 from vaultctl.proxy.broker import Broker
@@ -103,10 +107,7 @@ def setup(
         monkeypatch.setenv("HTTPS_PROXY", machine)
         lease = Lease()
         part = Part("stripe-api-key", "STRIPE", Ways.PROXY, parse_destinations(destinations))
-        credential = ProxiedCredential(part, cast(HeldLease, lease), VALUE)
-        way = Way(dict(os.environ), build_redactor([credential]))
-        proxy = Proxy(Exchange((credential,), way, cast(Broker, None)), Authority(), tmp_path)
-        with serving(proxy) as address:
+        with proxied(part, lease, tmp_path) as (proxy, address):
             environment = proxy_environment(os.environ, address, proxy.authority, tmp_path)
             yield Setup(
                 tmp_path,
@@ -119,7 +120,17 @@ def setup(
                 part,
                 environment,
             )
-        way.close()
+
+
+@contextmanager
+def proxied(part: Part, lease: Lease, directory: Path) -> Iterator[tuple[Proxy, str]]:
+    """The proxy of a run with one credential, and its address."""
+    credential = ProxiedCredential(part, cast(HeldLease, lease), VALUE)
+    way = Way(dict(os.environ), build_redactor([credential]))
+    proxy = Proxy(Exchange((credential,), way, cast(Broker, None)), Authority(), directory)
+    with serving(proxy) as address:
+        yield proxy, address
+    way.close()
 
 
 def secrets_in(data: bytes) -> list[str]:
@@ -157,6 +168,42 @@ def test_nothing_of_the_value_comes_back(setup: Setup, path: str) -> None:
     assert VALUE in setup.upstream.last.headers["Authorization"]
     assert secrets_in(whole(answer)) == []
     assert answer.status_code in (200, 302, 401)
+
+
+def test_no_echo_of_the_shared_suite_comes_back(
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The suite that `vault.use_credential` passes too."""
+    (tmp_path / "echo").mkdir()
+    ca = make_ca(tmp_path / "echo", HOST)
+    bundle = tmp_path / "echo" / "authority.pem"
+    bundle.write_text(ca.authority)
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    with (
+        EchoUpstream(ca.server) as upstream,
+        machine_proxy({f"{HOST}:443": upstream.port}) as machine,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", machine)
+        with proxied(setup.part, Lease(), tmp_path) as (proxy, address):
+            trusted = ssl.create_default_context(cadata=proxy.authority.pem)
+            with setup.program(proxy=address, verify=trusted) as http:
+                for case in ECHO_CASES:
+                    got = answer_to(http, case.path, setup.placeholder)
+                    assert traces(got, VALUE.encode()) == [], case
+        assert set(upstream.received) == {VALUE.encode()}
+        assert len(upstream.received) == len(ECHO_CASES)
+
+
+def answer_to(http: httpx2.Client, path: str, placeholder: str) -> bytes:
+    """Everything of an answer, or its first 200 KB."""
+    headers = {"Authorization": f"Bearer {placeholder}"}
+    with http.stream("GET", f"https://{HOST}{path}", headers=headers) as answer:
+        got = b"\n".join(name + b": " + text for name, text in answer.headers.raw)
+        for chunk in answer.iter_bytes():
+            got += chunk
+            if len(got) > 200_000:
+                break
+    return got
 
 
 def test_an_answer_that_cannot_be_checked_is_refused(setup: Setup) -> None:
@@ -310,17 +357,12 @@ def test_a_host_that_cannot_prove_itself_gets_nothing(
         machine_proxy({f"{HOST}:443": impostor.port}) as machine,
     ):
         monkeypatch.setenv("HTTPS_PROXY", machine)
-        lease = cast(HeldLease, Lease())
-        credential = ProxiedCredential(setup.part, lease, VALUE)
-        way = Way(dict(os.environ), build_redactor([credential]))
-        exchange = Exchange((credential,), way, cast(Broker, None))
         with (
-            serving(Proxy(exchange, Authority(), tmp_path)) as address,
+            proxied(setup.part, Lease(), tmp_path) as (_, address),
             setup.program(proxy=address, verify=False) as http,
         ):
             headers = {"Authorization": f"Bearer {setup.placeholder}"}
             answer = http.get(f"https://{HOST}/", headers=headers)
-        way.close()
     assert answer.status_code == 502
     assert impostor.seen == []
 

@@ -1,5 +1,7 @@
 """lease, leases, revoke."""
 
+import json
+import sys
 from typing import Any
 
 import click
@@ -90,9 +92,7 @@ def revoke(
 
 def read_handle(file: str) -> str:
     """The handle in a file that `lease` wrote, as text or as JSON."""
-    import json
-
-    text = click.get_text_stream("stdin").read() if file == "-" else _content(file)
+    text = sys.stdin.read() if file == "-" else _content(file)
     if text.lstrip().startswith("{"):
         try:
             return str(json.loads(text)["leaseHandle"])

@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -13,6 +13,8 @@ from vaultctl.interruption import Interrupted
 
 FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 KEYBOARD = (signal.SIGINT, signal.SIGQUIT)
+
+Handler = Callable[[int, FrameType | None], None]
 
 
 @contextmanager
@@ -64,8 +66,8 @@ def forwarding(pid: int) -> Iterator[None]:
     def ignore(_: int, __: FrameType | None) -> None:
         return
 
-    handlers = dict.fromkeys(FORWARDED, forward)
-    handlers |= dict.fromkeys(KEYBOARD, ignore if _in_foreground() else forward)
+    typed: Handler = ignore if _in_foreground() else forward
+    handlers = dict.fromkeys(FORWARDED, forward) | dict.fromkeys(KEYBOARD, typed)
     earlier = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
