@@ -226,8 +226,12 @@ def test_what_is_used_is_nowhere(
     assert len(sent) >= 6, "the subagent did the same again"
     assert set(sent) == {f"Bearer {value}"}
     assert count(value, curious, output, script) == Count(0, 0, 0)
-    assert "[redacted]" in json.dumps(script.requests)
-    assert "vlt_placeholder_" in json.dumps(script.requests)
+    assert len(script.results) == len(script.steps)
+    assert [result for result in script.results if result.get("is_error")] == []
+    *_, environment, processes, _, leaky, _ = (json.dumps(one) for one in script.results)
+    for printed in (environment, processes, leaky):
+        assert "vlt_placeholder_" in printed
+    assert "[redacted]" in json.dumps(script.results[0])
 
 
 @pytest.mark.parametrize("disclosure", ["process"])
