@@ -30,7 +30,7 @@ def socket_path(session_id: str) -> Path:
     place = Path(runtime) if runtime and Path(runtime).is_dir() else create_directory()
     path = place / name
     if len(str(path)) > _SHORT_PATH:
-        short = Path("/tmp") / f"vaultctl-{os.getuid()}"  # noqa: S108  # private, checked below
+        short = Path("/tmp") / f".vaultctl-{os.getuid()}"  # noqa: S108  # private, checked below
         short.mkdir(mode=0o700, exist_ok=True)
         if short.stat().st_uid != os.getuid() or short.stat().st_mode & 0o077:
             raise OSError("not private")

@@ -31,7 +31,10 @@ __all__ = ["brokered"]
 pytestmark = [pytest.mark.claude_code, pytest.mark.timeout(420)]
 KEY = "stripe-api-key"
 TOOLS = ("Bash", "Agent", "Task", "Read", "mcp__leaky")
-PROCESSES = "cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n'; true"
+PROCESSES = (
+    "cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n'"
+    " | grep -a -e STRIPE -e sk_live; true"
+)
 # A stdio server whose only tool answers what is in its environment, and in everybody's.
 LEAKY = r"""
 import glob, json, os, sys

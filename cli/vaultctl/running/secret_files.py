@@ -1,4 +1,4 @@
-"""Values in files, for programs that want a path: in memory, private, gone with the run."""
+"""Files of one run: private, gone with it, and in memory when they hold a value."""
 
 import os
 import shutil
@@ -16,12 +16,13 @@ _REMOVER = "import shutil, sys; sys.stdin.buffer.read(); shutil.rmtree(sys.argv[
 
 
 @contextmanager
-def secret_directory() -> Iterator[Path]:
-    """A directory with mode 0700, in memory where the system has such a place.
+def private_directory(*, in_memory: bool) -> Iterator[Path]:
+    """A directory with mode 0700, removed at the end, also when this process is killed.
 
-    It is removed at the end, also when this process is killed.
+    In memory where the system has such a place; otherwise where sandboxes, which have a /dev of
+    their own, can read it too.
     """
-    place = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_memory()))
+    place = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_memory() if in_memory else None))
     remover = subprocess.Popen(  # noqa: S603  # our own interpreter and text
         [sys.executable, "-I", "-S", "-c", _REMOVER, str(place)],
         stdin=subprocess.PIPE,

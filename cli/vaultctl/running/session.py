@@ -54,13 +54,13 @@ class Run:
     ) -> dict[str, str]:
         """The program's environment."""
         from vaultctl.proxy.environment import base_environment
-        from vaultctl.running.secret_files import secret_directory
+        from vaultctl.running.secret_files import private_directory
 
         environment = base_environment()
         ways = {part.way for part in self.parts}
         if ways == {Way.ENVIRONMENT}:
             return environment | {part.variable: values[part.key] for part in self.parts}
-        directory = stack.enter_context(secret_directory())
+        directory = stack.enter_context(private_directory(in_memory=True))
         environment |= dict(self._given(values, directory))
         if any(way.needs_proxy for way in ways):
             environment |= stack.enter_context(self._proxy(leases, values, directory))
@@ -90,6 +90,7 @@ class Run:
         from vaultctl.proxy.exchange import Exchange
         from vaultctl.proxy.server import Proxy, serving
         from vaultctl.proxy.upstream import Upstream
+        from vaultctl.running.secret_files import private_directory
 
         credentials = tuple(
             ProxiedCredential(part, lease, values.get(part.key))
@@ -101,8 +102,8 @@ class Run:
         exchange = Exchange(credentials, upstream, Broker(self.api))
         proxy = Proxy(exchange, authority, directory, public_only=self.sandbox)
         try:
-            with serving(proxy) as address:
-                yield proxy_environment(os.environ, address, authority, directory)
+            with private_directory(in_memory=False) as public, serving(proxy) as address:
+                yield proxy_environment(os.environ, address, authority, public)
         finally:
             upstream.close()
 
