@@ -196,7 +196,7 @@ RULES: dict[Action, Rule] = {
     Action.WITHDRAW_ACCESS_REQUEST: Rule(Scope.READ),
     Action.LEASE_CREDENTIAL: Rule(Scope.READ, Level.USER),
     Action.READ_CREDENTIAL: Rule(Scope.READ, Level.USER, step_up=True),
-    Action.USE_CREDENTIAL: Rule(Scope.READ, Level.USER, channels=AGENTS),
+    Action.USE_CREDENTIAL: Rule(Scope.READ, Level.USER),
     Action.RENEW_LEASE: Rule(Scope.READ, Level.USER),
     Action.RELEASE_LEASE: Rule(Scope.READ),
     Action.REVOKE_LEASE: Rule(Scope.WRITE, Level.MANAGER),

@@ -5,7 +5,7 @@ application's role no row unless the transaction named the tenant
 (docs/decisions/0002-row-level-security.md).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Self, TypeVar
@@ -16,9 +16,13 @@ from django.db import connection, models, transaction
 from access.actor import Actor
 from access.authentication import ENDED
 from foundation.db.ids import uuid7
+from foundation.db.prepared import Rows, Statement, execute, fetch
 from foundation.errors import NotFound, Unauthenticated
 
 M = TypeVar("M", bound="TenantOwned")
+
+# Gives the statements that an operation sends with the beginning of its transaction.
+Facts = Callable[[], Sequence[Statement[Any]]]
 
 
 class TenantQuerySet(models.QuerySet[M]):
@@ -77,14 +81,15 @@ def tenant_transaction(tenant_id: UUID, *, durable: bool = True) -> Iterator[Non
 
 
 @contextmanager
-def acting_transaction(actor: Actor) -> Iterator[None]:
+def acting_transaction(actor: Actor, facts: Facts = tuple) -> Iterator[tuple[Any, ...]]:
     """The transaction of an operation of `actor` in their tenant.
 
+    The statements of `facts` are sent with its beginning, in one round trip; yields their results.
     Raises Unauthenticated when the token or session behind the actor has ended.
     """
     with transaction.atomic(durable=not _joining.get()):
-        require_authentication(actor)
-        yield
+        _, *results = execute(authentication_statement(actor), *facts())
+        yield tuple(results)
 
 
 def require_authentication(actor: Actor) -> None:
@@ -93,15 +98,21 @@ def require_authentication(actor: Actor) -> None:
     PostgreSQL evaluates the list from left to right. If it did not, a condition on tenant rows
     would find none and refuse.
     """
+    fetch(authentication_statement(actor))
+
+
+def authentication_statement(actor: Actor) -> Statement[None]:
+    """The statement of `require_authentication`, to be sent with others in one round trip."""
     required = actor.required_authentication()
-    parameters: list[Any] = [str(actor.tenant_id), *required.parameters]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT set_config('vaultsite.tenant', %s, true), ({required.condition})",
-            parameters,
-        )
-        row = cursor.fetchone()
-    if row is None or row[1] is not True:
+    return Statement(
+        f"SELECT set_config('vaultsite.tenant', %s, true), ({required.condition})",
+        [str(actor.tenant_id), *required.parameters],
+        _require_true,
+    )
+
+
+def _require_true(rows: Rows) -> None:
+    if [row[1] for row in rows] != [True]:
         raise Unauthenticated(ENDED)
 
 

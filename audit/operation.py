@@ -5,7 +5,7 @@ An operation is written once, as `function(context, input) -> answer`, and every
 answers is read from its annotations, so that routes, tools and tests need not repeat it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property, update_wrapper
@@ -15,6 +15,7 @@ from access.actions import RULES, Action, Rule
 from access.actor import Actor
 from audit.events import Event
 from audit.recording import EntryDraft, audited, read_only
+from foundation.db.prepared import Statement
 from foundation.errors import ApprovalPending
 from foundation.schema.shapes import Shape
 
@@ -44,6 +45,15 @@ class OperationContext:
         """The operation's row in the table of actions."""
         return RULES[self.action]
 
+    @classmethod
+    def opening(cls, actor: Actor) -> Sequence[Statement[Any]]:
+        """What a reading operation sends with the beginning of its transaction."""
+        del actor
+        return ()
+
+    def take_opening(self, results: Sequence[Any]) -> None:
+        """Take the results of `opening`."""
+
     def authorize(self) -> None:
         """Refuse what the rule alone decides; runs first in the transaction."""
 
@@ -56,20 +66,27 @@ class Operation(Generic[C, P, R]):
     `check` does the same without an event: what the input alone gets wrong is not recorded.
     Without an event it reads, and leaves an entry only when it is refused. The answer is returned
     after the commit.
+
+    `facts` answers the statements that are sent with the beginning of the transaction, in one round
+    trip; the function finds their results in `context.entry.facts`. An operation that takes locks
+    names them there in the right order: what is read before a lock may be old when it is granted.
+    Operations without an event take no locks and send what their context needs.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # what `@operation` says of an operation
         self,
         function: Callable[Concatenate[C, P], R],
         action: Action,
         event: EventOf | None,
         context: type[C],
         check: Callable[..., object] | None = None,
+        facts: Callable[..., Sequence[Statement[Any]]] | None = None,
     ) -> None:
         if action in OPERATIONS:
             raise RuntimeError(f"two operations for {action}")
         self.function, self.action, self.event, self.context = function, action, event, context
         self.check = check
+        self.facts = facts
         self.__name__ = function.__name__
         update_wrapper(self, function)
         OPERATIONS[action] = self
@@ -79,6 +96,8 @@ class Operation(Generic[C, P, R]):
             self.check(*args, **kwargs)
         with self._transaction(actor, *args, **kwargs) as entry:
             context = self.context(actor, self.action, entry)
+            if self.event is None and self.facts is None:
+                context.take_opening(entry.facts)
             context.authorize()
             try:
                 return self.function(context, *args, **kwargs)
@@ -90,10 +109,15 @@ class Operation(Generic[C, P, R]):
     def _transaction(
         self, actor: Actor, *args: P.args, **kwargs: P.kwargs
     ) -> AbstractContextManager[EntryDraft]:
+        def facts() -> Sequence[Statement[Any]]:
+            if self.facts is not None:
+                return self.facts(actor, *args, **kwargs)
+            return self.context.opening(actor) if self.event is None else ()
+
         if self.event is None:
-            return read_only(actor, self.action)
+            return read_only(actor, self.action, facts)
         event = self.event if isinstance(self.event, Event) else self.event(*args, **kwargs)
-        return audited(actor, self.action, event)
+        return audited(actor, self.action, event, facts)
 
     @cached_property
     def takes(self) -> type[Shape] | None:
@@ -128,8 +152,9 @@ class OperationDecorator(Generic[C]):
         event: EventOf | None = None,
         *,
         check: Callable[..., object] | None = None,
+        facts: Callable[..., Sequence[Statement[Any]]] | None = None,
     ) -> Callable[[Callable[Concatenate[C, P], R]], Operation[C, P, R]]:
         def decorate(function: Callable[Concatenate[C, P], R]) -> Operation[C, P, R]:
-            return Operation(function, action, event, self._context, check)
+            return Operation(function, action, event, self._context, check, facts)
 
         return decorate

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from typing import Any, NoReturn, TypedDict, Unpack
@@ -23,11 +24,19 @@ from django.db.models import Model
 
 from access.actions import Action
 from access.actor import Actor
-from access.tenancy import acting_transaction, joined_transaction, tenant_transaction, use_tenant
+from access.levels import Role
+from access.tenancy import (
+    Facts,
+    acting_transaction,
+    joined_transaction,
+    tenant_transaction,
+    use_tenant,
+)
 from audit.domain_events import DomainEvent, publish_on_commit
 from audit.events import REFUSED, Event, Outcome
 from audit.models import Entry
 from foundation.db.clock import database_now
+from foundation.db.prepared import Statement, execute, insert
 from foundation.errors import (
     ApprovalPending,
     Denied,
@@ -70,6 +79,13 @@ class EntryDraft:
     lease_id: UUID | None = None
     details: dict[str, Any] = field(default_factory=dict)
     discarded: bool = False
+    # What the operation read at its beginning, and what it leaves to be written with the entry.
+    facts: tuple[Any, ...] = field(default=(), repr=False)
+    writes: list[Statement[Any]] = field(default_factory=list, repr=False)
+    # What the operation read of its actor, when that was newer than the actor.
+    role: Role | None = None
+    agent_name: str = ""
+    at: datetime | None = None
 
     def discard(self) -> None:
         """Write no entry: the operation found nothing to change."""
@@ -86,7 +102,9 @@ class EntryDraft:
 
 
 @contextmanager
-def audited(actor: Actor, action: Action, event: Event) -> Iterator[EntryDraft]:
+def audited(
+    actor: Actor, action: Action, event: Event, facts: Facts = tuple
+) -> Iterator[EntryDraft]:
     """Run the body as `actor` in one durable transaction that ends with its audit entry.
 
     The commit happens before the block is left, so the entry is on disk before the caller answers.
@@ -97,9 +115,11 @@ def audited(actor: Actor, action: Action, event: Event) -> Iterator[EntryDraft]:
     draft = EntryDraft(event)
     try:
         actor.require(action)
-        with acting_transaction(actor):
+        with acting_transaction(actor, facts) as draft.facts:
             yield draft
-            if not draft.discarded:
+            if draft.discarded:
+                execute(*draft.writes)
+            else:
                 record(actor, draft)
     except VaultError as error:
         _record_refusal(actor, draft, error)
@@ -112,13 +132,13 @@ def audited(actor: Actor, action: Action, event: Event) -> Iterator[EntryDraft]:
 
 
 @contextmanager
-def read_only(actor: Actor, action: Action) -> Iterator[EntryDraft]:
+def read_only(actor: Actor, action: Action, facts: Facts = tuple) -> Iterator[EntryDraft]:
     """Run a body that discloses no secret; only a refusal leaves an entry."""
     draft = EntryDraft(Event.ACCESS_DENIED)
     draft.add_details(action=str(action))
     try:
         actor.require(action)
-        with acting_transaction(actor):
+        with acting_transaction(actor, facts) as draft.facts:
             yield draft
     except VaultError as error:
         if _outcome(error) is Outcome.DENIED:
@@ -130,19 +150,19 @@ def read_only(actor: Actor, action: Action) -> Iterator[EntryDraft]:
 
 
 def record(actor: Actor, draft: EntryDraft, outcome: Outcome = Outcome.OK) -> None:
-    """Write the entry in the running transaction, which must have named the tenant."""
+    """Write the entry, after the draft's other writes, in the running transaction of its tenant."""
     entry = Entry(
         tenant_id=actor.tenant_id,
-        at=database_now(),
+        at=draft.at or database_now(),
         event=draft.event,
         outcome=outcome,
         door=actor.channel,
-        role=actor.role or "",
+        role=draft.role or actor.role or "",
         person_id=actor.person_id,
         service_account_id=actor.service_account_id,
         client_id=actor.client_id,
         agent_id=actor.agent_id,
-        agent_name=actor.agent_name,
+        agent_name=draft.agent_name or actor.agent_name,
         machinery=actor.system,
         token_id=actor.token_id,
         request_id=actor.request_id,
@@ -156,7 +176,7 @@ def record(actor: Actor, draft: EntryDraft, outcome: Outcome = Outcome.OK) -> No
         details=draft.details,
     )
     entry.mac = entry_mac(entry)
-    entry.save(force_insert=True)
+    execute(*draft.writes, insert(entry))
     publish_on_commit(DomainEvent(actor.tenant_id, draft.event, entry.pk))
 
 
@@ -229,6 +249,7 @@ def _record_apart(actor: Actor, draft: EntryDraft, outcome: Outcome, code: str) 
     """Record a refusal in its own transaction; Unavailable when even that fails."""
     draft.event = REFUSED.get(draft.event, draft.event)
     draft.add_details(code=code)
+    draft.writes, draft.at = [], None  # they were rolled back, and time has passed
     waiting = _refused.get()
     if waiting is None:
         _record_now(actor, draft, outcome)
@@ -267,7 +288,9 @@ def _mac_key() -> bytes:
 
 
 def _canonical(entry: Entry) -> bytes:
-    fields = [f.attname for f in Entry._meta.concrete_fields if f.attname != "mac"]  # noqa: SLF001  # Django's documented API
+    fields = [
+        f.attname for f in Entry._meta.concrete_fields if f.attname != "mac"
+    ]  # Django's documented API
     values = {name: _plain(getattr(entry, name)) for name in fields}
     return json.dumps(values, sort_keys=True, separators=(",", ":")).encode()
 

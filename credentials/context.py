@@ -1,17 +1,23 @@
 """The context of operations on credentials: what the actor may do, read once in the transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from access.actor import Actor
 from access.levels import Level
 from audit.operation import OperationDecorator
-from credentials.models import Credential
+from credentials.models import Credential, Grant
 from credentials.permissions import (
     Permissions,
     find_credential,
+    grants_statement,
     insufficient_level,
+    permissions_of,
     read_permissions,
     require_level,
 )
+from foundation.db.prepared import Statement
 from tenants.context import TenantContext
 
 
@@ -20,17 +26,34 @@ class CredentialContext(TenantContext):
     """A running operation on credentials, folders, grants or leases."""
 
     _permissions: Permissions | None = None
+    _grants: Sequence[Grant] | None = None
+
+    @classmethod
+    def opening(cls, actor: Actor) -> Sequence[Statement[Any]]:
+        """The membership and the grants."""
+        if actor.is_system:
+            return ()
+        return (*super().opening(actor), grants_statement(actor))
+
+    def take_opening(self, results: Sequence[Any]) -> None:
+        """Both are decided on when they are first asked for."""
+        super().take_opening(results)
+        if results:
+            self._grants = results[1]
 
     @property
     def permissions(self) -> Permissions:
         """What the actor may do in the tenant now."""
         if self._permissions is None:
-            self._permissions = read_permissions(self.actor, self.membership)
+            if self._grants is None:
+                self._permissions = read_permissions(self.actor, self.membership)
+            else:
+                self._permissions = permissions_of(self.actor, self.membership, self._grants)
         return self._permissions
 
     def reread_permissions(self) -> Permissions:
         """Read them again, after a lock or a change of grants or places in this transaction."""
-        self._permissions = None
+        self._permissions = self._grants = None
         return self.permissions
 
     def find(self, key: str, *, lock: bool = False) -> Credential:

@@ -1,6 +1,6 @@
 """Who has which level on what. One place decides, for single objects and for lists alike."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,9 +11,11 @@ from django.db.models import Q
 from access.actions import RULES, Action
 from access.actor import Actor
 from access.levels import Level
+from access.tenancy import TenantQuerySet
 from audit.recording import EntryDraft
 from credentials.models import Credential, Folder, Grant, State
 from foundation.db.clock import DatabaseClock
+from foundation.db.prepared import Parameter, PreparedQuery, Statement, fetch
 from foundation.errors import CredentialNotFound, Denied
 from tenants.memberships import ActiveMembership
 from tenants.models import GroupMember
@@ -101,9 +103,24 @@ class Permissions:
 def read_permissions(actor: Actor, membership: ActiveMembership) -> Permissions:
     """What the actor may do; expired grants and those limited to other agents do not count."""
     if membership.base_level is Level.ADMIN:
+        return permissions_of(actor, membership, ())
+    return permissions_of(actor, membership, fetch(grants_statement(actor)))
+
+
+def permissions_of(
+    actor: Actor, membership: ActiveMembership, grants: Iterable[Grant]
+) -> Permissions:
+    """What the membership and the rows of `grants_statement` give."""
+    if membership.base_level is Level.ADMIN:
         return Permissions(Level.ADMIN, {}, {}, actor.allowed_credentials)
-    grants = active_grants(actor)
-    return Permissions.of_grants(membership.base_level, grants, actor.allowed_credentials)
+    reached = (grant for grant in grants if grant.agents is None or actor.agent_id in grant.agents)
+    return Permissions.of_grants(membership.base_level, reached, actor.allowed_credentials)
+
+
+def grants_statement(actor: Actor) -> Statement[list[Grant]]:
+    """Reads the actor's grants that are in force, also those limited to other agents."""
+    query = GRANTS_OF_ACCOUNT if actor.service_account_id else GRANTS_OF_PERSON
+    return query(tenant=actor.tenant_id, subject=actor.subject)
 
 
 def active_grants(actor: Actor, condition: Q | None = None) -> list[Grant]:
@@ -126,8 +143,22 @@ def _given_to(actor: Actor) -> Q:
         return Q(service_account_id=actor.service_account_id)
     if actor.person_id is None:
         return Q(pk=None)
-    groups = GroupMember.objects.of(actor).filter(person_id=actor.person_id)
-    return Q(person_id=actor.person_id) | Q(group_id__in=groups.values("group_id"))
+    return _given_to_person(actor.tenant_id, actor.person_id)
+
+
+def _given_to_person(tenant_id: UUID | Parameter, person_id: UUID | Parameter) -> Q:
+    """To the person or to one of their groups."""
+    groups = GroupMember.objects.filter(tenant_id=tenant_id, person_id=person_id)
+    return Q(person_id=person_id) | Q(group_id__in=groups.values("group_id"))
+
+
+def _prepared_grants(condition: Q) -> PreparedQuery[Grant]:
+    rows = Grant.objects.filter(condition, tenant_id=Parameter("tenant"))
+    return PreparedQuery(lambda: rows.filter(in_force()).select_related("folder"))
+
+
+GRANTS_OF_ACCOUNT = _prepared_grants(Q(service_account_id=Parameter("subject")))
+GRANTS_OF_PERSON = _prepared_grants(_given_to_person(Parameter("tenant"), Parameter("subject")))
 
 
 def ancestors(path: str) -> list[str]:
@@ -193,13 +224,26 @@ def find_credential(actor: Actor, key: str, entry: EntryDraft, *, lock: bool = F
     CredentialNotFound for unknown, foreign and deleted keys. Those are not recorded, because what
     was sent as a key may be anything, even a pasted secret.
     """
-    rows = Credential.objects.of(actor).exclude(state=State.DELETED).filter(key=key)
     # When the row has to be waited for, a folder joined to it may be the one before a move.
-    credential = (rows.locked() if lock else rows.select_related("folder")).first()
-    if credential is None:
+    query = LOCKED_CREDENTIAL if lock else CREDENTIAL_BY_KEY
+    return found_credential(fetch(query(tenant=actor.tenant_id, key=key)), entry)
+
+
+def found_credential(rows: Sequence[Credential], entry: EntryDraft) -> Credential:
+    """The credential in the rows of `CREDENTIAL_BY_KEY`, as `find_credential` answers it."""
+    if not rows:
         raise CredentialNotFound()
-    entry.set_fields(credential_id=credential.pk, credential_key=credential.key)
-    return credential
+    entry.set_fields(credential_id=rows[0].pk, credential_key=rows[0].key)
+    return rows[0]
+
+
+def _with_key() -> TenantQuerySet[Credential]:
+    rows = Credential.objects.filter(tenant_id=Parameter("tenant"), key=Parameter("key"))
+    return rows.exclude(state=State.DELETED)
+
+
+CREDENTIAL_BY_KEY = PreparedQuery(lambda: _with_key().select_related("folder"))
+LOCKED_CREDENTIAL = PreparedQuery(lambda: _with_key().locked())
 
 
 def require_permission(

@@ -35,12 +35,11 @@ class Unit:
     @property
     def source(self) -> bytes:
         """A pattern of everything that stands for it."""
-        sources = [re.escape(form) for form in self.exact]
-        sources += [
-            b"".join(_either_case(form[at : at + 1]) for at in range(len(form)))
-            for form in self.folded
+        exact = [[re.escape(form[at : at + 1]) for at in range(len(form))] for form in self.exact]
+        folded = [
+            [_either_case(form[at : at + 1]) for at in range(len(form))] for form in self.folded
         ]
-        return b"(?:" + b"|".join(sorted(sources)) + b")"
+        return _alternatives([*exact, *folded])
 
     @property
     def first_bytes(self) -> bytes:
@@ -68,19 +67,24 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Filler:
-    """Bytes that may (or have to) stand between two units. `begun` matches unfinished ones."""
+    """Bytes that may (or have to) stand between two units. `begun` matches unfinished ones.
+
+    `is_rare`: there is at most one in any few units, as the end of a line.
+    """
 
     pattern: re.Pattern[bytes]
     begun: re.Pattern[bytes]
     required: bool = False
+    is_rare: bool = False
 
 
 # A NUL of UTF-16, a soft line break of quoted-printable.
 TEXT_FILLER = Filler(re.compile(rb"\0|=\r?\n"), re.compile(rb"=\r?"))
 # Line breaks of MIME and PEM, also escaped.
 BASE64_FILLER = Filler(
-    re.compile(rb"(?:\r?\n|(?:\\r)?\\n|(?:%0[Dd])?%0[Aa])[ \t]?|\0"),
+    re.compile(rb"(?:\r?\n|(?:\\r)?\\n|(?:%0[Dd])?%0[Aa])[ \t]?"),
     re.compile(rb"\r|\\(?:r\\?)?|%(?:0(?:[DdAa](?:%0?)?)?)?|\r?\n|(?:\\r)?\\n"),
+    is_rare=True,
 )
 # `73:6b`, `73 6b`, `\x73\x6b`, `0x73, 0x6b`, and lines.
 HEX_FILLER = Filler(
@@ -107,6 +111,13 @@ def find_appearances(secret: str) -> Iterator[Appearance]:
     yield from base32_appearances(data)
     yield hex_appearance(data)
     yield Appearance(tuple(_unit((str(byte).encode(),)) for byte in data), DECIMAL_FILLER)
+    yield from twice_encoded_appearances(secret)
+
+
+def twice_encoded_appearances(secret: str) -> Iterator[Appearance]:
+    """Base64 and hex of other encodings: of a text that contains a secret, these are not found by
+    looking for the secret itself.
+    """
     for derived in _encoded_twice(secret):
         yield from base64_appearances(derived)
         yield hex_appearance(derived)
@@ -242,6 +253,22 @@ def _unit(
     lengths = sorted({len(form) for form in (*exact, *folded)})
     lower = frozenset(form.lower() for form in folded)
     return Unit(frozenset(exact), lower, tuple(lengths), is_shared)
+
+
+def _alternatives(forms: list[list[bytes]]) -> bytes:
+    """A pattern of any of the forms, given as patterns of bytes; what they begin with alike is
+    written once, because long lists of alternatives take long to compile.
+    """
+    by_first: dict[bytes, list[list[bytes]]] = {}
+    for form in forms:
+        by_first.setdefault(form[0], []).append(form[1:])
+    sources = []
+    for first, rests in by_first.items():
+        longer = [rest for rest in rests if rest]
+        source = first + (_alternatives(longer) if longer else b"")
+        # Where a form ends and others go on, all of them are tried.
+        sources += [source, first] if longer and len(longer) < len(rests) else [source]
+    return sources[0] if len(sources) == 1 else b"(?:" + b"|".join(sources) + b")"
 
 
 def _either_case(letter: bytes) -> bytes:

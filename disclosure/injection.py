@@ -153,12 +153,13 @@ def _injected_header(
         if injection.user is None and ":" in value:
             raise InjectionError("A value with a colon cannot be the user name of Basic.")
         token = base64.b64encode(pair.encode()).decode()
-        return "Authorization", f"Basic {token}", (value, token)
+        return "Authorization", f"Basic {token}", (value, token, f"Basic {token}")
     if not _HEADER_TEXT.fullmatch(value) or value != value.strip():
         raise InjectionError("This value has characters that a header cannot carry.")
     if isinstance(injection, Header):
-        return injection.name, injection.format.replace(VALUE_FIELD, value), (value,)
-    return "Authorization", f"Bearer {value}", (value,)
+        text = injection.format.replace(VALUE_FIELD, value)
+        return injection.name, text, (value, text)
+    return "Authorization", f"Bearer {value}", (value, f"Bearer {value}")
 
 
 def _with_parameter(

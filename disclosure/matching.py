@@ -8,8 +8,9 @@ from disclosure.encodings import Appearance, Filler
 
 MOST_FILLERS = 4  # NULs and line breaks between two units
 # These are looked for at full speed; what follows is compared unit by unit.
-ANCHOR_UNITS = 6
+ANCHOR_UNITS = 5
 ESCAPED_ANCHOR_UNITS = 2  # each has many forms, and to compile them takes longer than to compare
+ANCHOR_REACH = 64  # bytes; an anchor is no farther from the beginning
 LONGEST_FILLERS = 32
 LONGEST_PIECE = 32  # bytes; no form of a unit and no filler is longer
 
@@ -42,30 +43,38 @@ class Matcher:
         self._filler = appearance.filler
         # A first character of base64 that shares bits with what precedes it would match too often.
         self._skipped = int(self._units[0].is_shared and len(self._units) > 1)
-        second = self._units[min(self._skipped, len(self._units) - 1)]
-        length = ANCHOR_UNITS if len(second.lengths) == 1 else ESCAPED_ANCHOR_UNITS
-        anchor = self._units[self._skipped : self._skipped + length]
+        self._anchors = tuple(re.compile(source) for source in self._anchor_sources() if source)
+        self._first = re.compile(self._units[0].first_bytes)
+        begun = self._units[: self._skipped + 2 * ANCHOR_UNITS]
+        self._reach = sum(unit.lengths[-1] for unit in begun) + MOST_FILLERS * LONGEST_FILLERS
+
+    def _anchor_sources(self) -> tuple[bytes, ...]:
+        """Patterns of the first units, and of the next where a line may end in the first."""
+        units = self._units[self._skipped :]
+        sources = [unit.source for unit in units[: 2 * ANCHOR_UNITS]]
+        if self._filler.is_rare:
+            return b"".join(sources[:ANCHOR_UNITS]), b"".join(sources[ANCHOR_UNITS:])
+        length = ANCHOR_UNITS if len(units[0].lengths) == 1 else ESCAPED_ANCHOR_UNITS
         fillers = b"" if self._filler.required else b"{0,%d}" % MOST_FILLERS
         between = b"(?:" + self._filler.pattern.pattern + b")" + fillers
-        self._anchor = re.compile(between.join(unit.source for unit in anchor))
-        self._first = re.compile(self._units[0].first_bytes)
-        begun = self._units[: self._skipped + length]
-        self._reach = sum(unit.lengths[-1] + LONGEST_FILLERS for unit in begun)
+        return (between.join(sources[:length]),)
 
     def find(self, data: bytes) -> Iterator[Span | Beginning]:
         """Every place where the appearance is, or where more bytes could complete it."""
-        position = 0
-        while anchor := self._anchor.search(data, position):
-            position = anchor.start() + 1
-            yield from self._from_anchor(data, anchor.start())
+        for pattern in self._anchors:
+            position = 0
+            while anchor := pattern.search(data, position):
+                position = anchor.start() + 1
+                yield from self._from_anchor(data, anchor.start())
         for first in self._first.finditer(data, max(0, len(data) - self._reach)):
             found = self._follow(data, first.start())
             if isinstance(found, Beginning):
                 yield found
 
     def _from_anchor(self, data: bytes, at: int) -> Iterator[Span | Beginning]:
-        earliest = max(0, at - LONGEST_PIECE) if self._skipped else at
-        for first in self._first.finditer(data, earliest, at + 1 - self._skipped):
+        exact = not self._skipped and not self._filler.is_rare
+        earliest = at if exact else max(0, at - ANCHOR_REACH)
+        for first in self._first.finditer(data, earliest, at + 1):
             if found := self._follow(data, first.start()):
                 yield found
 

@@ -18,7 +18,7 @@ of its own, compresses inside the body or answers parts of a secret is not stopp
 
 from collections.abc import Iterable, Iterator
 
-from disclosure.encodings import find_appearances
+from disclosure.encodings import find_appearances, twice_encoded_appearances
 from disclosure.matching import Beginning, Matcher, Span
 
 MASK = b"[redacted]"
@@ -78,12 +78,12 @@ class Redactor:
         reasons = {secret: unmaskable_reason(secret) for secret in given}
         self.mask = mask
         self.unmaskable = tuple(reason for reason in reasons.values() if reason)
-        texts = [text for secret in given if not reasons[secret] for text in _texts(secret)]
-        self._matchers = tuple(
-            Matcher(appearance)
-            for text in dict.fromkeys(texts)
-            for appearance in find_appearances(text)
-        )
+        masked = [secret for secret in given if not reasons[secret]]
+        around = {text for text in masked if any(one != text and one in text for one in masked)}
+        texts = [text for secret in masked if secret not in around for text in _texts(secret)]
+        appearances = [one for text in dict.fromkeys(texts) for one in find_appearances(text)]
+        appearances += [one for text in around for one in twice_encoded_appearances(text)]
+        self._matchers = tuple(map(Matcher, appearances))
 
     def stream(self) -> "RedactionStream":
         """A new stream for one body, or one header."""

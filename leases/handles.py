@@ -8,6 +8,7 @@ copy of the database is useless for redeeming, and a forgery fails before anythi
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,6 +19,7 @@ from django.conf import settings
 
 from access.actor import Actor
 from foundation.db.ids import parse_public_id
+from foundation.db.prepared import Parameter, PreparedQuery, Statement, fetch
 from foundation.errors import InvalidHandle, NotFound
 from leases.models import Lease, LeaseState
 
@@ -80,25 +82,45 @@ def own_lease(actor: Actor, handle: str) -> Lease:
 
     A handle works only for the person or service account and the client it was issued to.
     """
+    claims = own_claims(actor, handle)
+    return claimed_lease(actor, claims, fetch(lease_statement(actor, claims)))
+
+
+def own_claims(actor: Actor, handle: str) -> Claims:
+    """The claims of a handle that was issued to the caller; InvalidHandle for any other."""
     claims = open_handle(handle)
     mine = (claims.tenant_id, claims.holder_id, claims.client_id)
     if mine != (actor.tenant_id, actor.subject, actor.client_id):
         raise InvalidHandle()
-    lease = (
-        Lease.objects.of(actor)
-        .of_holder(actor)
-        .locked()
-        .filter(pk=claims.lease_id, agent_id=actor.agent_id)
-        .exclude(state=LeaseState.PENDING_APPROVAL)
-        .first()
+    return claims
+
+
+def lease_statement(actor: Actor, claims: Claims) -> Statement[list[Lease]]:
+    """Reads and locks the caller's lease."""
+    query = LEASE_OF_ACCOUNT if actor.service_account_id else LEASE_OF_PERSON
+    return query(tenant=actor.tenant_id, holder=actor.subject, lease=claims.lease_id)
+
+
+def claimed_lease(actor: Actor, claims: Claims, rows: Sequence[Lease]) -> Lease:
+    """The lease in the rows of `lease_statement`, if it is the caller's agent's and as claimed."""
+    claimed = (claims.client_id, claims.version_id, claims.max_expires_at, actor.agent_id)
+    for lease in rows:
+        if (lease.client_id, lease.version_id, lease.max_expires_at, lease.agent_id) == claimed:
+            return lease
+    raise InvalidHandle()
+
+
+def _lease_of(holder: str) -> PreparedQuery[Lease]:
+    rows = Lease.objects.filter(
+        tenant_id=Parameter("tenant"),
+        pk=Parameter("lease"),
+        **{holder: Parameter("holder")},
     )
-    if lease is None or (lease.client_id, lease.version_id, lease.max_expires_at) != (
-        claims.client_id,
-        claims.version_id,
-        claims.max_expires_at,
-    ):
-        raise InvalidHandle()
-    return lease
+    return PreparedQuery(lambda: rows.exclude(state=LeaseState.PENDING_APPROVAL).locked())
+
+
+LEASE_OF_PERSON = _lease_of("person_id")
+LEASE_OF_ACCOUNT = _lease_of("service_account_id")
 
 
 def recompute_handle(actor: Actor, lease_id: str) -> str:

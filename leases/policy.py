@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from access.actor import Actor
 from access.levels import Level
@@ -19,11 +18,9 @@ from foundation.errors import (
     LeaseExpired,
     LeaseRevoked,
     NotFound,
-    QuotaExceeded,
 )
-from leases.models import LIVE, Lease, LeaseQuerySet, LeaseState, held_by
+from leases.models import LIVE, Lease, LeaseQuerySet, LeaseState
 from leases.shapes import ChooseLeases
-from tenants.models import Tenant
 
 LEASE_AGAIN = "Call vault.lease_credential again for a fresh lease."
 
@@ -78,54 +75,6 @@ def require_active(credential: Credential) -> None:
     """Only active credentials are leased."""
     if credential.state != State.ACTIVE:
         raise Conflict(f"This credential is {credential.state}; it cannot be leased.")
-
-
-def require_quota(actor: Actor, tenant: Tenant, credential: Credential) -> None:
-    """Refuse one live lease too many on the credential, for the person or for the agent (L7).
-
-    The credential's limit is exact, because requests for a lease on it wait for each other. The
-    limits per person and agent are counted without a lock; simultaneous requests may exceed them.
-    """
-    if credential.max_active_leases is not None:
-        _wait_for_turn(credential)
-    on_it = Q(credential=credential)
-    mine = held_by(actor)
-    of_agent = mine & (Q(agent_id=actor.agent_id) if actor.agent_id else Q(pk=None))
-    counts = (
-        Lease.objects.of(actor)
-        .live()
-        .filter(on_it | mine)
-        .aggregate(
-            on_it=Count("pk", filter=on_it),
-            mine=Count("pk", filter=mine),
-            agent=Count("pk", filter=of_agent),
-            others=Count("credential", filter=of_agent & ~on_it, distinct=True),
-        )
-    )
-    _require_below(counts["on_it"], credential.max_active_leases, "this credential")
-    _require_below(counts["mine"], tenant.max_leases_per_person, "one person")
-    _require_below(counts["agent"], tenant.max_leases_per_agent, "one agent")
-    if counts["others"] >= tenant.max_credentials_per_agent:
-        raise QuotaExceeded(
-            f"One agent may hold {tenant.max_credentials_per_agent} different credentials at a "
-            "time; release the leases you no longer need.",
-            retryAfter=30,
-        )
-
-
-def _require_below(count: int, limit: int | None, whose: str) -> None:
-    if limit is not None and count >= limit:
-        raise QuotaExceeded(
-            f"There may be {limit} live leases for {whose}; wait for one to end or release one.",
-            retryAfter=30,
-        )
-
-
-def _wait_for_turn(credential: Credential) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(credential.pk)]
-        )
 
 
 def lock_lease(context: CredentialContext, lease_id: str) -> Lease:

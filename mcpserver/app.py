@@ -10,6 +10,7 @@ from foundation.schema.strict_json import MAXIMUM_BODY
 from mcpserver.guard import Guard
 from mcpserver.server import make_server
 from mcpserver.thread_pool import WorkerThreads
+from mcpserver.tool_calls import ToolCalls
 
 
 @asynccontextmanager
@@ -18,14 +19,15 @@ async def serving() -> AsyncIterator[ASGIApp]:
     access is refused at the next one.
     """
     threads = WorkerThreads()
+    calls = ToolCalls(threads)
     manager = StreamableHTTPSessionManager(
-        make_server(threads),
+        make_server(calls),
         json_response=True,
         stateless=True,
         max_request_body_size=MAXIMUM_BODY,
     )
     try:
         async with manager.run():
-            yield Guard(manager.asgi_app, threads)
+            yield Guard(manager.asgi_app, threads, calls)
     finally:
         threads.stop()

@@ -6,7 +6,7 @@ was checked here (docs/decisions/0005-mcp.md).
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -37,18 +37,32 @@ from foundation.web.allowed_origins import allowed_hosts, allowed_origins
 from foundation.web.client_ip import client_address
 from foundation.web.request_body import ClientDisconnected, read_body, replay_body
 from identity.resource_server.bearer_token import NoToken, bearer_token, wider_scope
+from identity.resource_server.known_tokens import known_tokens
 from identity.resource_server.verification import actor_from_token, challenge
+from mcpserver.direct_calls import is_ordinary, response_body
 from mcpserver.jsonrpc import InvalidMessage, RpcMessage, parse_message
 from mcpserver.thread_pool import WorkerThreads
+from mcpserver.tool_calls import ToolCalls
 from mcpserver.tools import find_tool
-from tenants.agent_activity import record_activity
+from tenants.agent_activity import is_activity_due, record_activity
 
 log = logging.getLogger(__name__)
 
 ACTOR = "vault.actor"
+ENDED = "vault.ended"
 PROBLEM = "application/problem+json"
 BROKEN = "Quote the request id when you report this."
 RETRY_SECONDS = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request that passed every check; `is_direct` when it is answered without the SDK."""
+
+    actor: Actor
+    message: RpcMessage
+    body: bytes
+    is_direct: bool
 
 
 class RequestRefused(Exception):
@@ -76,9 +90,10 @@ def rpc_error(code: int, message: str, status: int = 400) -> RequestRefused:
 class Guard:
     """The ASGI application in front of the SDK's; it puts the actor into the scope."""
 
-    def __init__(self, app: ASGIApp, threads: WorkerThreads) -> None:
+    def __init__(self, app: ASGIApp, threads: WorkerThreads, calls: ToolCalls) -> None:
         self._app = app
         self._threads = threads
+        self._calls = calls
         environment = settings.ENVIRONMENT
         self._proxies: int = environment.trusted_proxies
         self._hosts = allowed_hosts(environment.public_url, development=environment.development)
@@ -90,7 +105,10 @@ class Guard:
         request_id = uuid7().hex
         private = _without_caching(send, request_id)
         try:
-            body = await self._admit(scope, receive, request_id)
+            admitted = await self._admit(scope, receive, request_id)
+            if admitted.is_direct:
+                await (await self._call(admitted))(scope, receive, private)
+                return
         except RequestRefused as refused:
             await refused.response(scope, receive, private)
         except ClientDisconnected:
@@ -99,20 +117,34 @@ class Guard:
             log.error("request %s failed: %s", request_id, safe_traceback(error))
             await problem(VaultError(BROKEN), request_id).response(scope, receive, private)
         else:
-            await self._app(scope, replay_body(body, receive), private)
+            await self._app(
+                scope, replay_body(admitted.body, receive), _unless_ended(scope, receive, private)
+            )
 
-    async def _admit(self, scope: Scope, receive: Receive, request_id: str) -> bytes:
-        """The body of an admitted request."""
+    async def _call(self, admitted: "Admitted") -> Response:
+        """The answer to an ordinary tool call."""
+        tool = find_tool(str(admitted.message.tool))
+        assert tool is not None
+        arguments = admitted.message.params.get("arguments", {})
+        try:
+            result = await self._calls.run(tool, arguments, admitted.actor)
+        except Unauthenticated as error:
+            raise _ended(admitted.actor, error) from None
+        return Response(response_body(admitted.message, result), media_type="application/json")
+
+    async def _admit(self, scope: Scope, receive: Receive, request_id: str) -> "Admitted":
+        """The admitted request; its actor is also in the scope."""
         headers = Headers(scope=scope)
         self._check_host_and_origin(headers)
         actor = await self._authenticate(scope, headers, request_id)
         _check_form(scope, headers, request_id)
         body = await _read_body(headers, receive, request_id)
-        envelope = _check_message(headers, body)
-        actor = replace(actor, claimed=envelope.claims(headers.get("user-agent", "")))
-        await self._check_scope(actor, envelope)
+        message = _check_message(headers, body)
+        actor = replace(actor, claimed=message.claims(headers.get("user-agent", "")))
+        await self._check_scope(actor, message)
         scope[ACTOR] = actor
-        return body
+        is_direct = message.tool is not None and is_ordinary(headers, message)
+        return Admitted(actor, message, body, is_direct and find_tool(message.tool) is not None)
 
     def _check_host_and_origin(self, headers: Headers) -> None:
         """Refuse foreign hosts and origins, which DNS rebinding would need."""
@@ -123,15 +155,25 @@ class Guard:
             raise rpc_error(INVALID_REQUEST, "This origin is not allowed.", 403)
 
     async def _authenticate(self, scope: Scope, headers: Headers, request_id: str) -> Actor:
+        """The token's actor. A known one was looked up before; the operation checks that its token
+        is still in force.
+        """
         peer, _ = scope.get("client") or ("", 0)
         address = client_address(peer, headers.getlist("x-forwarded-for"), self._proxies)
         try:
             token = bearer_token(headers.getlist("authorization"))
-            return await self._threads.run(lambda: _caller(token, request_id, address))
+            actor = known_tokens.find(token, settings.MCP_RESOURCE)
+            if actor is None:
+                actor = await self._threads.run(lambda: _look_up(token))
+                known_tokens.keep(token, settings.MCP_RESOURCE, actor)
+            actor = replace(actor, request_id=request_id, address=address)
+            if is_activity_due(actor):
+                await self._threads.run(lambda: record_activity(actor))
         except Unauthenticated as error:
             raise problem(error, request_id, _unauthenticated(error)) from None
         except (Unavailable, OperationalError, InterfaceError):
             raise problem(Unavailable(), request_id, {"Retry-After": RETRY_SECONDS}) from None
+        return actor
 
     async def _check_scope(self, actor: Actor, envelope: RpcMessage) -> None:
         """403 only for a missing scope: it makes the client request more scopes from its person."""
@@ -167,16 +209,32 @@ def _require_in_force(actor: Actor) -> None:
         pass
 
 
-def _caller(token: str, request_id: str, address: str) -> Actor:
-    actor = actor_from_token(
-        token,
-        resource=settings.MCP_RESOURCE,
-        channel=Channel.MCP,
-        request_id=request_id,
-        address=address,
-    )
-    record_activity(actor)
-    return actor
+def _look_up(token: str) -> Actor:
+    return actor_from_token(token, resource=settings.MCP_RESOURCE, channel=Channel.MCP)
+
+
+def _ended(actor: Actor, error: Unauthenticated) -> RequestRefused:
+    """The operation found that the token has ended."""
+    known_tokens.forget(actor)
+    return problem(error, actor.request_id, _unauthenticated(error))
+
+
+def _unless_ended(scope: Scope, receive: Receive, send: Send) -> Send:
+    """Answers HTTP 401 instead of the SDK's answer when the operation found an ended token."""
+    replaced = False
+
+    async def sending(message: Message) -> None:
+        nonlocal replaced
+        if replaced:
+            return
+        error = scope.get(ENDED)
+        if error is None:
+            await send(message)
+            return
+        replaced = True
+        await _ended(scope[ACTOR], error).response(scope, receive, send)
+
+    return sending
 
 
 def _unauthenticated(error: Unauthenticated) -> Mapping[str, str]:

@@ -11,30 +11,25 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, METHOD_NOT_FOUND
 from starlette.requests import Request
 
-from access.actor import Actor
-from foundation.errors import QuotaExceeded, Unavailable, problem_schema
+from foundation.errors import ApprovalPending, Unauthenticated, problem_schema
 from foundation.schema.shapes import Shape
-from mcpserver.elicitation import may_ask
-from mcpserver.guard import ACTOR
+from mcpserver.elicitation import ask_person, may_ask
+from mcpserver.guard import ACTOR, ENDED
 from mcpserver.instructions import ARGUMENTS, INSTRUCTIONS
-from mcpserver.rate_limits import CallLimit
-from mcpserver.thread_pool import WorkerThreads
-from mcpserver.tool_calls import call_tool, refusal
+from mcpserver.server_info import SERVER_INFO
+from mcpserver.tool_calls import ToolCalls, refusal
 from mcpserver.tools import TOOLS, Tool, find_tool
 
-VERSION = "0.1.0"
 FRESH = CacheHint(ttl_ms=300_000, scope="private")
 
 Context = ServerRequestContext[Any, Any]
 
 
-def make_server(threads: WorkerThreads) -> Server[Any]:
+def make_server(calls: ToolCalls) -> Server[Any]:
     """A server whose handlers find the actor that the guard put into the request's scope."""
-    handlers = Handlers(threads)
+    handlers = Handlers(calls)
     server: Server[Any] = Server(
-        "vault",
-        version=VERSION,
-        title="Vault",
+        **SERVER_INFO,
         instructions=INSTRUCTIONS,
         on_list_tools=handlers.list_tools,
         on_call_tool=handlers.call_tool,
@@ -51,9 +46,8 @@ def make_server(threads: WorkerThreads) -> Server[Any]:
 class Handlers:
     """The handlers of tools/list and tools/call."""
 
-    def __init__(self, threads: WorkerThreads) -> None:
-        self._threads = threads
-        self._limit = CallLimit()
+    def __init__(self, calls: ToolCalls) -> None:
+        self._calls = calls
         self._listing = types.ListToolsResult(tools=[_described(tool) for tool in TOOLS])
 
     async def list_tools(
@@ -67,19 +61,27 @@ class Handlers:
     async def call_tool(
         self, context: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
-        """The operation's answer, computed in a worker thread."""
+        """The operation's answer, computed in a worker thread.
+
+        An approval is requested through the client where the client supports it.
+        """
         tool = find_tool(params.name)
         if tool is None:
             raise MCPError(INVALID_PARAMS, "There is no such tool; see tools/list.")
-        actor: Actor = cast(Request, context.request).scope[ACTOR]
+        scope = cast(Request, context.request).scope
         arguments, asking = params.arguments or {}, may_ask(context, params)
         try:
-            self._limit.take(actor.agent_id or actor.token_id)
-            return await self._threads.run(
-                lambda: call_tool(tool, arguments, actor, may_ask=asking)
-            )
-        except (QuotaExceeded, Unavailable) as error:
-            return refusal(error, actor)
+            result = await self._calls.run(tool, arguments, scope[ACTOR], may_ask=asking)
+        except ApprovalPending as error:
+            return ask_person(error)
+        except Unauthenticated as error:
+            scope[ENDED] = error  # the guard answers HTTP 401 instead of this
+            result = refusal(error, scope[ACTOR])
+        return types.CallToolResult(
+            content=[types.TextContent(type="text", text=result.text)],
+            structured_content=result.content,
+            is_error=result.is_error,
+        )
 
 
 async def _without_echo(ctx: Context, call_next: CallNext) -> HandlerResult:

@@ -2,32 +2,74 @@
 
 import json
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
-from mcp_types import CallToolResult, InputRequiredResult, TextContent
 
 from access.actor import Actor
-from foundation.errors import ApprovalPending, Unavailable, VaultError
+from foundation.errors import (
+    ApprovalPending,
+    QuotaExceeded,
+    Unauthenticated,
+    Unavailable,
+    VaultError,
+)
 from foundation.safe_traceback import safe_traceback
-from mcpserver.elicitation import ask_person
+from mcpserver.rate_limits import CallLimit
+from mcpserver.thread_pool import WorkerThreads
 from mcpserver.tools import Tool
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """The structured content of an answer or a problem, and the text for the model."""
+
+    content: dict[str, Any]
+    text: str
+    is_error: bool = False
+
+
+class ToolCalls:
+    """Runs tool calls in worker threads, each agent's within its limit."""
+
+    def __init__(self, threads: WorkerThreads) -> None:
+        self._threads = threads
+        self._limit = CallLimit()
+
+    async def run(
+        self, tool: Tool, arguments: dict[str, Any], actor: Actor, *, may_ask: bool = False
+    ) -> ToolResult:
+        """What `call_tool` answers; also refused when there are too many calls."""
+        try:
+            self._limit.take(actor.agent_id or actor.token_id)
+            return await self._threads.run(
+                lambda: call_tool(tool, arguments, actor, may_ask=may_ask)
+            )
+        except (QuotaExceeded, Unavailable) as error:
+            return refusal(error, actor)
+
+
 def call_tool(
     tool: Tool, arguments: dict[str, Any], actor: Actor, *, may_ask: bool = False
-) -> CallToolResult | InputRequiredResult:
-    """The tool's answer as structured content and the same as text; a refusal as `isError`.
+) -> ToolResult:
+    """The tool's answer as structured content and the same as text, or a refusal.
 
-    An approval is requested through the client where the client supports it.
+    Raises Unauthenticated when the actor's token has ended; with `may_ask` ApprovalPending, for the
+    client to ask its person.
     """
     assert tool.takes is not None
     try:
-        return _answer(tool.operation(actor, tool.takes.parse(arguments)).wire())
+        answer = tool.operation(actor, tool.takes.parse(arguments)).wire()
+        return ToolResult(answer, json.dumps(answer, ensure_ascii=False))
+    except Unauthenticated:
+        raise
     except ApprovalPending as error:
-        return ask_person(error) if may_ask else refusal(error, actor)
+        if may_ask:
+            raise
+        return refusal(error, actor)
     except VaultError as error:
         return refusal(error, actor)
     except (OperationalError, InterfaceError):
@@ -37,7 +79,7 @@ def call_tool(
         return refusal(VaultError("Quote the request id when you report this."), actor)
 
 
-def refusal(error: VaultError, actor: Actor) -> CallToolResult:
+def refusal(error: VaultError, actor: Actor) -> ToolResult:
     """The problem as structured content, and a text the model can act on."""
     problem = error.as_problem(actor.request_id)
     sentences = [f"{error.title}:", error.detail, error.hint]
@@ -45,13 +87,4 @@ def refusal(error: VaultError, actor: Actor) -> CallToolResult:
         sentences = [f"{error.title}.", error.hint]
     reference = f"[{error.code}, request {actor.request_id}]"
     text = " ".join(sentence for sentence in (*sentences, reference) if sentence)
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=problem, is_error=True
-    )
-
-
-def _answer(wire: dict[str, Any]) -> CallToolResult:
-    text = json.dumps(wire, ensure_ascii=False)
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=wire, is_error=False
-    )
+    return ToolResult(problem, text, is_error=True)

@@ -54,10 +54,16 @@ class Memory:
 memory = Memory()
 
 
+def is_activity_due(actor: Actor) -> bool:
+    """Whether `record_activity` is to be called now: True once a minute per agent or account."""
+    subject_id = actor.agent_id or actor.service_account_id
+    return subject_id is not None and memory.is_due(subject_id)
+
+
 def record_activity(actor: Actor) -> None:
     """Record a call; a failure here never fails the call."""
     subject_id = actor.agent_id or actor.service_account_id
-    if subject_id is None or not memory.is_due(subject_id):
+    if subject_id is None:
         return
     try:
         with tenant_transaction(actor.tenant_id, durable=False):

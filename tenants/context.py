@@ -1,9 +1,20 @@
 """The context of operations in a tenant: the actor's membership, read once in the transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
+from access.actor import Actor
 from audit.operation import OperationContext, OperationDecorator
-from tenants.memberships import ActiveMembership, active_membership
+from foundation.db.clock import database_now
+from foundation.db.prepared import Statement
+from tenants.memberships import (
+    ActiveMembership,
+    active_membership,
+    membership_of_rows,
+    membership_statement,
+)
 
 
 @dataclass
@@ -11,6 +22,17 @@ class TenantContext(OperationContext):
     """A running operation in a tenant."""
 
     _membership: ActiveMembership | None = None
+    _rows: Sequence[Any] | None = None
+
+    @classmethod
+    def opening(cls, actor: Actor) -> Sequence[Statement[Any]]:
+        """The membership."""
+        return () if actor.is_system else (membership_statement(actor),)
+
+    def take_opening(self, results: Sequence[Any]) -> None:
+        """The membership is decided on when it is first asked for."""
+        if results:
+            self._rows = results[0]
 
     def authorize(self) -> None:
         """Refuse everybody but owners and admins, or owners, where the rule says so."""
@@ -21,8 +43,20 @@ class TenantContext(OperationContext):
     def membership(self) -> ActiveMembership:
         """The actor's membership now. Unauthenticated or Denied when it has ended."""
         if self._membership is None:
-            self._membership = active_membership(self.actor)
+            if self._rows is None:
+                self._note(active_membership(self.actor))
+            else:
+                self._note(membership_of_rows(self.actor, self._rows))
+        assert self._membership is not None
         return self._membership
+
+    @property
+    def read_at(self) -> datetime:
+        """The database's time when the membership was read, after the operation's locks."""
+        if self._rows:
+            moment: datetime = self._rows[0].read_at
+            return moment
+        return database_now()
 
     def require_membership(self) -> None:
         """Refuse an actor whose membership has ended, where nothing else of it is needed."""
@@ -30,8 +64,13 @@ class TenantContext(OperationContext):
 
     def share_membership(self) -> ActiveMembership:
         """The membership, locked (shared) so that it cannot end before the transaction does."""
-        self._membership = active_membership(self.actor, keep=True)
-        return self._membership
+        return self._note(active_membership(self.actor, keep=True))
+
+    def _note(self, membership: ActiveMembership) -> ActiveMembership:
+        """The entry names the role and the agent as they are now."""
+        self._membership = membership
+        self.entry.role, self.entry.agent_name = membership.role, membership.agent_name
+        return membership
 
 
 operation = OperationDecorator(TenantContext)

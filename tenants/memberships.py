@@ -1,10 +1,11 @@
 """The actor's membership in the tenant, read inside the operation's transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import BooleanField, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
@@ -12,7 +13,16 @@ from access.actions import RULES, Action, Channel
 from access.actor import Actor
 from access.authentication import ENDED
 from access.levels import Level, Role
+from foundation.db.clock import DatabaseClock
 from foundation.db.ids import NO_ID
+from foundation.db.prepared import (
+    Parameter,
+    PreparedQuery,
+    PreparedText,
+    Statement,
+    execute,
+    fetch,
+)
 from foundation.errors import Denied, Unauthenticated
 from tenants.models import (
     Agent,
@@ -33,6 +43,14 @@ CLIENT_SUSPENDED = (
     "This agent's software is suspended in this tenant; an owner or admin can resume it."
 )
 
+TENANT, SUBJECT, AGENT, CLIENT = map(Parameter, ("tenant", "subject", "agent", "client"))
+SHARE_MEMBERSHIP = PreparedText(
+    "SELECT FROM membership WHERE tenant_id = %(tenant)s AND person_id = %(subject)s FOR SHARE"
+)
+SHARE_ACCOUNT = PreparedText(
+    "SELECT FROM service_account WHERE tenant_id = %(tenant)s AND id = %(subject)s FOR SHARE"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ActiveMembership:
@@ -48,6 +66,8 @@ class ActiveMembership:
     is_admin: bool
     base_level: Level
     is_owner: bool = False
+    role: Role | None = None
+    agent_name: str = ""
 
     def require(self, action: Action) -> None:
         """Refuse what only owners and admins, or only owners, of the tenant may do."""
@@ -70,41 +90,77 @@ def active_membership(actor: Actor, *, keep: bool = False) -> ActiveMembership:
     only what ends the membership waits.
     """
     if actor.is_system:
-        tenant = Tenant.objects.get(pk=actor.tenant_id)
-        by_operator = actor.channel is Channel.COMMAND
-        base_level = Level.ADMIN if by_operator else Level.NONE
-        return ActiveMembership(
-            tenant, None, is_admin=by_operator, base_level=base_level, is_owner=by_operator
-        )
-    if actor.service_account_id:
-        return _of_service_account(actor, actor.service_account_id, keep=keep)
+        return _of_system(actor)
+    statement = membership_statement(actor)
     if keep:
-        _share(actor, "SELECT FROM membership WHERE tenant_id = %s AND person_id = %s FOR SHARE")
-    membership = _memberships(actor).first()
-    if membership is None or membership.tenant.suspended_at:
+        return membership_of_rows(actor, execute(share_membership(actor), statement)[1])
+    return membership_of_rows(actor, fetch(statement))
+
+
+def membership_statement(actor: Actor) -> Statement[list[Any]]:
+    """Reads what `membership_of_rows` needs, and as `read_at` the database's time.
+
+    An operation that takes locks sends it after them.
+    """
+    required = actor.required_authentication()
+    values = {
+        "tenant": actor.tenant_id,
+        "subject": actor.subject,
+        "agent": actor.agent_id,
+        "client": actor.client_id or NO_ID,
+        **{f"required_{n}": value for n, value in enumerate(required.parameters)},
+    }
+    query = _query(
+        required.condition,
+        len(required.parameters),
+        of_account=actor.service_account_id is not None,
+        of_agent=actor.agent_id is not None,
+    )
+    return query(**values)
+
+
+def share_membership(actor: Actor) -> Statement[Any]:
+    """Locks the membership or the service account (shared) until the transaction ends."""
+    share = SHARE_ACCOUNT if actor.service_account_id else SHARE_MEMBERSHIP
+    return share(tenant=actor.tenant_id, subject=actor.subject)
+
+
+def membership_of_rows(actor: Actor, rows: Sequence[Any]) -> ActiveMembership:
+    """The membership in the rows of `membership_statement`; refused as `active_membership` says."""
+    row = rows[0] if rows else None
+    if actor.service_account_id:
+        return _of_service_account(row)
+    if row is None or row.tenant.suspended_at:
         raise Unauthenticated("Your access to this tenant has ended.")
-    _require_authentication(membership)
+    _require_authentication(row)
     if actor.agent_id:
-        _require_active_agent(getattr(membership, "agent_state", None))
-        if getattr(membership, "client_suspended", True):
+        _require_active_agent(row.agent_state)
+        if row.client_suspended:
             raise Denied(CLIENT_SUSPENDED)
-    role = Role(membership.role)
-    base_level = Level.ADMIN if role.is_admin else Level.of(membership.tenant.baseline_level)
+    role = Role(row.role)
+    base_level = Level.ADMIN if role.is_admin else Level.of(row.tenant.baseline_level)
     return ActiveMembership(
-        membership.tenant,
-        membership.pk,
+        row.tenant,
+        row.pk,
         is_admin=role.is_admin and actor.allowed_credentials is None,
         base_level=base_level,
         is_owner=role is Role.OWNER and actor.allowed_credentials is None,
+        role=role,
+        agent_name=row.agent_name if actor.agent_id else "",
     )
 
 
-def _of_service_account(actor: Actor, account_id: UUID, *, keep: bool) -> ActiveMembership:
+def _of_system(actor: Actor) -> ActiveMembership:
+    tenant = Tenant.objects.get(pk=actor.tenant_id)
+    by_operator = actor.channel is Channel.COMMAND
+    base_level = Level.ADMIN if by_operator else Level.NONE
+    return ActiveMembership(
+        tenant, None, is_admin=by_operator, base_level=base_level, is_owner=by_operator
+    )
+
+
+def _of_service_account(account: ServiceAccount | None) -> ActiveMembership:
     """Service accounts have no baseline and no admin rights: only their grants count."""
-    if keep:
-        _share(actor, "SELECT FROM service_account WHERE tenant_id = %s AND id = %s FOR SHARE")
-    rows = ServiceAccount.objects.of(actor).filter(pk=account_id)
-    account = rows.select_related("tenant").annotate(authenticated=_authenticated(actor)).first()
     if account is None or account.tenant.suspended_at:
         raise Unauthenticated("This service account's access has ended.")
     _require_authentication(account)
@@ -117,32 +173,45 @@ def _of_service_account(actor: Actor, account_id: UUID, *, keep: bool) -> Active
     return ActiveMembership(account.tenant, None, is_admin=False, base_level=Level.NONE)
 
 
-def _memberships(actor: Actor) -> QuerySet[Membership]:
+@cache
+def _query(
+    condition: str, parameters: int, *, of_account: bool, of_agent: bool
+) -> PreparedQuery[Any]:
+    """The membership or the service account, with the actor's authentication as a column.
+
+    It is read after the operation's lock, so it sees what ended while the lock was waited for.
+    """
+    required = [Parameter(f"required_{n}") for n in range(parameters)]
+    authenticated = RawSQL(condition, required, output_field=BooleanField())  # noqa: S611  # our own text
+    build = _accounts if of_account else partial(_memberships, of_agent=of_agent)
+    return PreparedQuery(
+        lambda: build().annotate(authenticated=authenticated, read_at=DatabaseClock())
+    )
+
+
+def _accounts() -> QuerySet[Any]:
+    rows = ServiceAccount.objects.filter(tenant_id=TENANT, pk=SUBJECT)
+    return rows.select_related("tenant")
+
+
+def _memberships(*, of_agent: bool) -> QuerySet[Any]:
     rows = Membership.objects.select_related("tenant").filter(
-        tenant_id=actor.tenant_id,
-        person_id=actor.person,
-        person__is_active=True,
-        suspended_at=None,
+        tenant_id=TENANT, person_id=SUBJECT, person__is_active=True, suspended_at=None
     )
-    rows = rows.annotate(authenticated=_authenticated(actor))
-    if actor.agent_id is None:
+    if not of_agent:
         return rows
-    agents = Agent.objects.of(actor).filter(
-        pk=actor.agent_id, person_id=OuterRef("person_id"), client_id=actor.client_id or NO_ID
+    agents = Agent.objects.filter(
+        tenant_id=TENANT, pk=AGENT, person_id=OuterRef("person_id"), client_id=CLIENT
     )
-    suspended = SuspendedClient.objects.of(actor).filter(client_id=actor.client_id or NO_ID)
+    suspended = SuspendedClient.objects.filter(tenant_id=TENANT, client_id=CLIENT)
     return rows.annotate(
-        agent_state=Subquery(agents.values("state")[:1]), client_suspended=Exists(suspended)
+        agent_state=Subquery(agents.values("state")[:1]),
+        agent_name=Subquery(agents.values("name")[:1]),
+        client_suspended=Exists(suspended),
     )
 
 
-def _authenticated(actor: Actor) -> RawSQL:
-    """The actor's authentication as a column of a row that is read anyway, after its lock."""
-    required = actor.required_authentication()
-    return RawSQL(required.condition, required.parameters, output_field=BooleanField())  # noqa: S611  # our own text
-
-
-def _require_authentication(row: object) -> None:
+def _require_authentication(row: Membership | ServiceAccount) -> None:
     if getattr(row, "authenticated", False) is not True:
         raise Unauthenticated(ENDED)
 
@@ -152,11 +221,6 @@ def _require_active_agent(state: str | None) -> None:
         raise Unauthenticated("This agent was removed; connect it again.")
     if state != AgentState.ACTIVE:
         raise Denied(AGENT_REFUSALS[AgentState(state)])
-
-
-def _share(actor: Actor, statement: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [actor.tenant_id, actor.subject])
 
 
 def lock_membership(actor: Actor, person_id: UUID) -> Membership | None:

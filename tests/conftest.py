@@ -15,6 +15,8 @@ from django.db import connections, transaction
 from psycopg import sql
 
 from access.levels import Role
+from tests.disclosure.echo_upstream import SENDABLE_PORT, EchoUpstream
+from tests.disclosure.sending import listed
 from tests.environment import WORKER
 from tests.live import running_server
 from tests.people import Somebody, join, new_person, new_tenant, somebody
@@ -127,6 +129,13 @@ def _emptying() -> str:
         *(f"DELETE FROM {name}" for name in names),
     )
     return f"DO $$ BEGIN {'; '.join(steps)}; END $$"
+
+
+@pytest.fixture
+def sendable() -> Iterator[EchoUpstream]:
+    """A server, listed by the operator, at the place of `tests.contracts.acme.SENDABLE`."""
+    with EchoUpstream(None, SENDABLE_PORT) as upstream, listed(upstream, None):
+        yield upstream
 
 
 @pytest.fixture

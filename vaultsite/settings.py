@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 from pydantic import PostgresDsn
 
 from access.scopes import DEFAULT_SCOPES, SCOPE_MEANINGS
+from foundation.db.pool import CheckedConnection, check_connection
 from foundation.rate_limits import parse_rates
 from vaultsite.environment import read_environment
 
@@ -103,8 +104,17 @@ def _database(
     """A PostgreSQL URL with one host as Django's settings; the URL's options override `limits`."""
     host = url.hosts()[0]
     options: dict[str, Any] = {**(limits or {}), **dict(url.query_params())}
+    options["prepare_threshold"] = (
+        5  # not None, which would prevent what foundation.db.prepared does
+    )
     if pool:
-        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 3}
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": pool,
+            "timeout": 3,
+            "connection_class": CheckedConnection,
+            "check": check_connection,
+        }
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": (url.path or "").lstrip("/"),
@@ -113,7 +123,7 @@ def _database(
         "HOST": host["host"],
         "PORT": str(host["port"] or 5432),
         "OPTIONS": options,
-        "CONN_HEALTH_CHECKS": True,
+        "CONN_HEALTH_CHECKS": not pool,  # the pool checks by itself
         "TEST": {"MIGRATE": False},
     }
 

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from django.db import connection
+from typing import Any
 
 from access.actions import Action
 from access.actor import Actor
@@ -12,17 +11,21 @@ from audit.events import Event
 from credentials.context import CredentialContext, operation
 from credentials.disclosures import effective_disclosure
 from credentials.models import Credential, Rotation, State, Version, VersionState
+from credentials.permissions import CREDENTIAL_BY_KEY, found_credential
 from credentials.policies import longest_ttl, usual_ttl
 from foundation.db.clock import database_now
 from foundation.db.ids import public_id
+from foundation.db.prepared import Parameter, PreparedQuery, PreparedText, Statement, insert
 from foundation.errors import Conflict
 from leases.approvals import approval_pending, notify_deciders, pending_request
 from leases.handles import make_handle, own_lease
 from leases.models import Lease, LeaseState
-from leases.policy import require_active, require_live, require_policy, require_quota, require_use
+from leases.policy import require_active, require_live, require_policy, require_use
+from leases.quotas import agents_lease, require_quota
 from leases.revocation import describe
 from leases.serializers import lease_state
 from leases.shapes import LeaseCredential, LeaseOut, LeaseStateOut, RenewLease
+from tenants.memberships import share_membership
 from tenants.models import Tenant
 
 
@@ -35,7 +38,35 @@ class Term:
     capped: bool
 
 
-@operation(Action.LEASE_CREDENTIAL, Event.LEASE_CREATED)
+# Shared locks: leases are issued side by side; archiving and rotating wait for them.
+SHARE_CREDENTIAL = PreparedText(
+    "SELECT FROM credential WHERE tenant_id = %(tenant)s AND key = %(key)s AND state <> 'deleted'"
+    " FOR SHARE"
+)
+CURRENT_VERSION = PreparedQuery(
+    lambda: Version.objects.filter(
+        credential__tenant_id=Parameter("tenant"),
+        credential__key=Parameter("key"),
+        credential__state=State.ACTIVE,
+        state=VersionState.CURRENT,
+    ).defer("sealed", "wrapped_key", "extracted")
+)
+
+
+def _facts(actor: Actor, request: LeaseCredential) -> tuple[Statement[Any], ...]:
+    """The membership and the credential are locked (shared) before anything is read."""
+    named = {"tenant": actor.tenant_id, "key": request.key}
+    return (
+        share_membership(actor),
+        SHARE_CREDENTIAL(**named),
+        CREDENTIAL_BY_KEY(**named),
+        CURRENT_VERSION(**named),
+        agents_lease(actor, request.key),
+        *CredentialContext.opening(actor),
+    )
+
+
+@operation(Action.LEASE_CREDENTIAL, Event.LEASE_CREATED, facts=_facts)
 def lease_credential(context: CredentialContext, request: LeaseCredential) -> LeaseOut:
     """Lend a credential by key for a time and a declared purpose; answers a signed handle.
 
@@ -45,19 +76,21 @@ def lease_credential(context: CredentialContext, request: LeaseCredential) -> Le
     first; then the identical call asks again.
     """
     context.entry.set_fields(purpose=request.purpose)
-    tenant = context.share_membership().tenant
-    _share_credential(context.actor, request.key)
-    credential = context.find(request.key)
+    _, _, credentials, versions, repeated, *opening = context.entry.facts
+    context.take_opening(opening)
+    context.entry.at = context.read_at
+    tenant = context.membership.tenant
+    credential = found_credential(credentials, context.entry)
     context.require(credential)
     require_active(credential)
     require_policy(context.actor, credential)
-    version, window_end = _version(credential, request)
-    require_quota(context.actor, tenant, credential)
+    version, window_end = _version(credential, versions, request)
+    require_quota(context.actor, tenant, credential, repeated=repeated)
     term = resolve_term(tenant, credential, request)
     lease = _prepare(context.actor, credential, version, request, term)
     if credential.approval == "required":
         lease = _approved_request(context, lease)
-    capped = _issue(lease, term, window_end)
+    capped = _issue(context, lease, term, window_end)
     describe(context.entry, lease)
     context.entry.add_details(ttl=lease.times.seconds, capped=capped, max_uses=lease.max_uses)
     return _lease_out(lease, capped, effective_disclosure(tenant, credential))
@@ -70,19 +103,12 @@ def resolve_term(tenant: Tenant, credential: Credential, request: LeaseCredentia
     return Term(min(wanted, longest), longest, wanted > longest)
 
 
-def _share_credential(actor: Actor, key: str) -> None:
-    """A shared lock: leases are issued side by side; archiving and rotating wait for them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT FROM credential WHERE tenant_id = %s AND key = %s AND state <> %s FOR SHARE",
-            [actor.tenant_id, key, State.DELETED],
-        )
-
-
-def _version(credential: Credential, request: LeaseCredential) -> tuple[Version, datetime | None]:
+def _version(
+    credential: Credential, current: list[Version], request: LeaseCredential
+) -> tuple[Version, datetime | None]:
     """The version to lease, and the end of its window if it is the previous one."""
     if request.version == "current":
-        return credential.versions.get(state=VersionState.CURRENT), None
+        return current[0], None
     windows = Rotation.objects.filter(credential=credential).open()
     window = windows.select_related("previous").first()
     if window is None:
@@ -122,12 +148,14 @@ def _approved_request(context: CredentialContext, lease: Lease) -> Lease:
     raise approval_pending(request)
 
 
-def _issue(lease: Lease, term: Term, window_end: datetime | None) -> bool:
+def _issue(
+    context: CredentialContext, lease: Lease, term: Term, window_end: datetime | None
+) -> bool:
     """Save the lease as active from now on; True when it ends earlier than was asked for.
 
     Neither the end of a window nor the time that a person approved can be exceeded by renewing.
     """
-    now = database_now()
+    now = context.read_at
     longest = term.longest if lease.approved_ttl is None else min(term.longest, lease.approved_ttl)
     latest = now + timedelta(seconds=longest)
     if window_end is not None:
@@ -137,7 +165,10 @@ def _issue(lease: Lease, term: Term, window_end: datetime | None) -> bool:
     lease.issued_at = now
     lease.expires_at = min(wanted, latest)
     lease.max_expires_at = latest
-    lease.save()
+    if lease.request_digest is None:
+        context.entry.writes.append(insert(lease))
+    else:
+        lease.save()  # the request that was approved
     return term.capped or wanted > latest
 
 

@@ -1,42 +1,40 @@
 """Redeeming a handle for the value: the one operation that discloses."""
 
+from typing import Any
+
 from pydantic import SecretStr
 
 from access.actions import Action
+from access.actor import Actor
 from audit.events import Event
 from credentials.context import CredentialContext, operation
 from credentials.disclosures import require_disclosure
 from credentials.envelope import Secret
 from credentials.models import Version
-from foundation.db.clock import database_now
 from foundation.db.ids import public_id
-from leases.handles import own_lease
+from foundation.db.prepared import Statement
 from leases.models import Lease
-from leases.policy import require_live, require_use
-from leases.redemption import count_use, leased_version, unseal_or_alarm
+from leases.redemption import count_use, redeem, redemption_facts, unseal_or_alarm
 from leases.shapes import ReadCredential, SecretOut
 
 
-@operation(Action.READ_CREDENTIAL, Event.CREDENTIAL_READ)
+def _facts(actor: Actor, request: ReadCredential) -> tuple[Statement[Any], ...]:
+    return redemption_facts(actor, request.lease_handle)
+
+
+@operation(Action.READ_CREDENTIAL, Event.CREDENTIAL_READ, facts=_facts)
 def read_credential(context: CredentialContext, request: ReadCredential) -> SecretOut:
     """Redeem a lease handle for the value and its secret fields.
 
     One transaction (L1): lock the lease, check everything by database time, count the use, unseal
     in memory, write the entry, commit; then answer. Raises InvalidHandle, LeaseExpired,
-    LeaseRevoked, LeaseConsumed, Denied; Unavailable when the value cannot be opened or the entry
-    cannot be written.
+    LeaseRevoked, LeaseConsumed, Denied, DisclosureDenied; Unavailable when the value cannot be
+    opened or the entry cannot be written.
     """
-    lease = own_lease(context.actor, request.lease_handle)
-    context.entry.set_fields(
-        lease_id=lease.pk, purpose=lease.purpose, credential_id=lease.credential_id
-    )
-    now = database_now()
-    version = leased_version(context.entry, lease)
-    require_live(lease, now)
-    require_use(context, version)
+    lease, version = redeem(context, request.lease_handle)
     require_disclosure(context.actor, context.membership.tenant, version.credential)
     secret = unseal_or_alarm(version)
-    count_use(lease)
+    count_use(context.entry, lease)
     return _secret_out(lease, version, secret)
 
 

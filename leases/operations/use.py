@@ -1,7 +1,7 @@
 """Using a leased credential without answering it: Vault makes the HTTP request itself."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
@@ -26,7 +26,6 @@ from disclosure import (
     parse_url,
     unmaskable_reason,
 )
-from foundation.db.clock import database_now
 from foundation.errors import (
     Conflict,
     DestinationDenied,
@@ -43,9 +42,7 @@ from foundation.outgoing import (
     exchange,
     use_slots,
 )
-from leases.handles import own_lease
-from leases.policy import require_live, require_use
-from leases.redemption import count_use, leased_version, unseal_or_alarm
+from leases.redemption import count_use, redeem, redemption_facts, unseal_or_alarm
 from leases.shapes import UseCredential, UsedOut
 
 MOST_HEADERS = 100
@@ -98,7 +95,13 @@ def use_credential(actor: Actor, request: UseCredential) -> UsedOut:
     """
     _require_url(request)
     with use_slots.taken(str(actor.tenant_id)):
-        with audited(actor, Action.USE_CREDENTIAL, Event.CREDENTIAL_USE_STARTED) as entry:
+        started = audited(
+            actor,
+            Action.USE_CREDENTIAL,
+            Event.CREDENTIAL_USE_STARTED,
+            lambda: redemption_facts(actor, request.lease_handle),
+        )
+        with started as entry:
             context = CredentialContext(actor, Action.USE_CREDENTIAL, entry)
             use = _begin(context, request)
         return _send(actor, use)
@@ -114,19 +117,14 @@ def _require_url(request: UseCredential) -> None:
 
 def _begin(context: CredentialContext, request: UseCredential) -> Use:
     entry = context.entry
-    lease = own_lease(context.actor, request.lease_handle)
-    entry.set_fields(lease_id=lease.pk, purpose=lease.purpose, credential_id=lease.credential_id)
-    now = database_now()
-    version = leased_version(entry, lease)
-    require_live(lease, now)
-    require_use(context, version)
+    lease, version = redeem(context, request.lease_handle)
     destination, target = _allowed(version.credential, request.url)
     entry.add_details(method=request.method, host=f"{target.host}:{target.port}")
     value = unseal_or_alarm(version).value
     if reason := unmaskable_reason(value):
         raise Conflict(f"This value cannot be taken out of answers, because {reason}.")
     sent, secrets = _injected(destination, target, value, request)
-    count_use(lease)
+    count_use(entry, lease)
     return Use(entry, sent, is_listed(target, _listed_hosts()), secrets)
 
 
@@ -224,9 +222,10 @@ def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _record(actor: Actor, use: Use, outcome: Outcome, **facts: object) -> None:
     """The outcome in a transaction of its own; Unavailable, and no answer, when it fails."""
-    draft = use.draft
-    draft.event = Event.CREDENTIAL_USED
-    draft.add_details(**facts)
+    details = {**use.draft.details, **facts}
+    draft = replace(
+        use.draft, event=Event.CREDENTIAL_USED, details=details, facts=(), writes=[], at=None
+    )
     try:
         with tenant_transaction(actor.tenant_id):
             record(actor, draft, outcome)

@@ -9,11 +9,11 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import pytest
-from mcp_types import CallToolResult
 from pydantic import SecretStr
 
 from access.actor import Actor
@@ -214,10 +214,9 @@ def test_a_value_that_could_not_be_read_is_not_told(
         everything.run(partial(read, owner.agent, handle))
         answer = call_tool(BY_NAME["vault.read_credential"], arguments, owner.agent)
 
-    assert isinstance(answer, CallToolResult)
     assert answer.is_error
     assert everything.failures, "this must fail"
-    everything.tell(answer.model_dump(), ReadCredential(lease_handle=handle).lease_handle[:10])
+    everything.tell(asdict(answer), ReadCredential(lease_handle=handle).lease_handle[:10])
     everything.require_silence(_dumped())
 
 
@@ -296,6 +295,6 @@ def test_a_member_who_may_only_look_is_shown_no_value(
         "vault.get_credential_metadata": {"key": "k"},
         "vault.lease_credential": {"key": "k", "purpose": PURPOSE},
     }.items():
-        everything.tell(call_tool(BY_NAME[tool], dict(arguments), member.agent).model_dump())
+        everything.tell(asdict(call_tool(BY_NAME[tool], dict(arguments), member.agent)))
 
     everything.require_silence(_dumped())

@@ -1,7 +1,7 @@
 """Nothing of acme is reachable from globex: every operation, tool and address, as the outsider."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -115,6 +115,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "vault.get_credential_metadata": {"key": "{key}"},
     "vault.lease_credential": {"key": "{key}", "purpose": PURPOSE},
     "vault.read_credential": {"leaseHandle": "{handle}"},
+    "vault.use_credential": {
+        "leaseHandle": "{handle}",
+        "method": "GET",
+        "url": "https://a.example/",
+    },
     "vault.rotate_credential": {"key": "{key}", "generate": True},
     "vault.release_lease": {"leaseHandle": "{handle}"},
     "vault.request_access": {"key": "{key}", "level": "manager", "reason": PURPOSE},
@@ -126,8 +131,7 @@ def _call(tool: Tool, actor: Actor, things: dict[str, Any]) -> dict[str, Any]:
         name: value.format(**things) if isinstance(value, str) else value
         for name, value in ARGUMENTS[tool.name].items()
     }
-    answer: dict[str, Any] = call_tool(tool, arguments, actor).model_dump(mode="json")
-    return answer
+    return asdict(call_tool(tool, arguments, actor))
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: str(tool.name))

@@ -22,7 +22,11 @@ from typing import Any, Self
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from tests.disclosure.encodings import ENCODINGS
+from tests.environment import free_port
 
+# Where it listens for tests whose requests are described before it runs.
+SENDABLE_PORT = free_port()
+SENDABLE = f"localhost:{SENDABLE_PORT}"
 ENDLESS = b"still more. " * 512
 PLACES = (
     "body",
@@ -75,7 +79,7 @@ class EchoUpstream:
     """
 
     certificate: Path | None
-    host: str = "127.0.0.1"
+    wanted_port: int = 0
     received: list[bytes] = field(default_factory=list)
     requests: list[Any] = field(default_factory=list)
     connections: int = 0
@@ -96,7 +100,7 @@ class EchoUpstream:
             def handle_error(self, *_: Any) -> None:
                 """Clients that leave are expected."""
 
-        self._server = Server((self.host, 0), Handler)
+        self._server = Server(("127.0.0.1", self.wanted_port), Handler)
         if self.certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(self.certificate)

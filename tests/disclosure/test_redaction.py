@@ -46,7 +46,7 @@ def test_the_token_of_basic_is_a_secret_of_its_own(encoding: str) -> None:
     value = VALUES[0]
     for user in (None, "api"):
         injected = inject(Basic(user), value, parse_url("https://example.com/"))
-        (token,) = set(injected.secrets) - {value}
+        token = injected.secrets[1]
         out, count = Redactor(injected.secrets).redact(ENCODINGS[encoding](token.encode()))
         assert count == 1
         assert traces(out, token.encode()) == []

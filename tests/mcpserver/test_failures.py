@@ -37,7 +37,8 @@ def with_operation(monkeypatch: pytest.MonkeyPatch, operation: Callable[..., Any
     """Let LIST call `operation`."""
     tool = BY_NAME[LIST]
     tool = replace(tool, operation=operation, signature=signature_of(tool.operation))
-    monkeypatch.setattr("mcpserver.server.find_tool", lambda _: tool)
+    for endpoint in ("mcpserver.server", "mcpserver.guard"):
+        monkeypatch.setattr(f"{endpoint}.find_tool", lambda _: tool)
 
 
 def test_a_defect_is_an_internal_error_with_a_request_id(

@@ -1,0 +1,136 @@
+"""How many leases there may be at a time, for a credential, a person and an agent (L7).
+
+The limit of a credential is exact, because requests for a lease on it wait for each other, and so
+is the number of different credentials that an agent holds before it takes another one. The limits
+per person and per agent prevent floods: while less than half of a limit is used, a process counts
+only once a second and adds what it issued since.
+"""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from uuid import UUID
+
+from django.db.models import Count, Q
+
+from access.actor import Actor
+from credentials.models import Credential
+from foundation.db.ids import NO_ID
+from foundation.db.prepared import PreparedText, Statement, fetch
+from foundation.errors import QuotaExceeded
+from leases.models import Lease, held_by
+from tenants.models import Tenant
+
+COUNTED_SECONDS = 1.0
+REMEMBERED = 10_000
+
+_WAIT_FOR_TURN = PreparedText("SELECT pg_advisory_xact_lock(hashtextextended(%(credential)s, 0))")
+_AGENTS_LEASE = PreparedText(
+    "SELECT 1 FROM lease JOIN credential ON credential.id = lease.credential_id"
+    " WHERE credential.tenant_id = %(tenant)s AND credential.key = %(key)s"
+    " AND credential.state <> 'deleted' AND lease.agent_id = %(agent)s"
+    " AND lease.state = 'active' AND lease.expires_at > clock_timestamp() LIMIT 1"
+)
+
+
+@dataclass(slots=True)
+class LeaseCounts:
+    """The live leases of one holder through one agent, as counted and issued since."""
+
+    mine: int
+    agent: int
+    counted_at: float
+
+
+class CountMemory:
+    """The counts of this process; the oldest are forgotten first."""
+
+    def __init__(self) -> None:
+        self._counts: OrderedDict[tuple[UUID, UUID | None], LeaseCounts] = OrderedDict()
+        self._lock = Lock()
+
+    def take(self, actor: Actor, tenant: Tenant) -> LeaseCounts | None:
+        """The counts with one more lease, if they are recent and well below the limits."""
+        with self._lock:
+            counts = self._counts.get((actor.subject, actor.agent_id))
+            if counts is None or time.monotonic() - counts.counted_at > COUNTED_SECONDS:
+                return None
+            if (
+                counts.mine * 2 >= tenant.max_leases_per_person
+                or counts.agent * 2 >= tenant.max_leases_per_agent
+            ):
+                return None
+            counts.mine += 1
+            counts.agent += 1
+            return counts
+
+    def keep(self, actor: Actor, mine: int, agent: int) -> None:
+        """Remember what was counted, with the lease that is being issued."""
+        with self._lock:
+            self._counts[actor.subject, actor.agent_id] = LeaseCounts(
+                mine + 1, agent + 1, time.monotonic()
+            )
+            self._counts.move_to_end((actor.subject, actor.agent_id))
+            while len(self._counts) > REMEMBERED:
+                self._counts.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget everything, as in a new process."""
+        with self._lock:
+            self._counts.clear()
+
+
+memory = CountMemory()
+
+
+def agents_lease(actor: Actor, key: str) -> Statement[bool]:
+    """Whether the actor's agent already has a live lease on the credential with that key."""
+    call = _AGENTS_LEASE(tenant=actor.tenant_id, key=key, agent=actor.agent_id or NO_ID)
+    return Statement(call.text, call.values, bool)
+
+
+def require_quota(actor: Actor, tenant: Tenant, credential: Credential, *, repeated: bool) -> None:
+    """Refuse one live lease too many on the credential, for the person or for the agent.
+
+    `repeated` is the result of `agents_lease`: then this is no other credential for the agent.
+    """
+    if credential.max_active_leases is not None:
+        fetch(_WAIT_FOR_TURN(credential=str(credential.pk)))
+        on_it = Lease.objects.of(actor).live().on(credential.pk).count()
+        _require_below(on_it, credential.max_active_leases, "this credential")
+    if (repeated or actor.agent_id is None) and memory.take(actor, tenant) is not None:
+        return
+    counts = _count(actor, credential)
+    _require_below(counts["mine"], tenant.max_leases_per_person, "one person")
+    _require_below(counts["agent"], tenant.max_leases_per_agent, "one agent")
+    if counts["others"] >= tenant.max_credentials_per_agent:
+        raise QuotaExceeded(
+            f"One agent may hold {tenant.max_credentials_per_agent} different credentials at a "
+            "time; release the leases you no longer need.",
+            retryAfter=30,
+        )
+    memory.keep(actor, counts["mine"], counts["agent"])
+
+
+def _count(actor: Actor, credential: Credential) -> dict[str, int]:
+    of_agent = Q(agent_id=actor.agent_id) if actor.agent_id else Q(pk=None)
+    counts: dict[str, int] = (
+        Lease.objects.of(actor)
+        .live()
+        .filter(held_by(actor))
+        .aggregate(
+            mine=Count("pk"),
+            agent=Count("pk", filter=of_agent),
+            others=Count("credential", filter=of_agent & ~Q(credential=credential), distinct=True),
+        )
+    )
+    return counts
+
+
+def _require_below(count: int, limit: int | None, whose: str) -> None:
+    if limit is not None and count >= limit:
+        raise QuotaExceeded(
+            f"There may be {limit} live leases for {whose}; wait for one to end or release one.",
+            retryAfter=30,
+        )
