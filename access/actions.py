@@ -73,6 +73,7 @@ class Action(StrEnum):
     WITHDRAW_ACCESS_REQUEST = "withdraw_access_request"
     LEASE_CREDENTIAL = "lease_credential"
     READ_CREDENTIAL = "read_credential"
+    USE_CREDENTIAL = "use_credential"
     RENEW_LEASE = "renew_lease"
     RELEASE_LEASE = "release_lease"
     REVOKE_LEASE = "revoke_lease"
@@ -196,6 +197,7 @@ RULES: dict[Action, Rule] = {
     Action.WITHDRAW_ACCESS_REQUEST: Rule(Scope.READ),
     Action.LEASE_CREDENTIAL: Rule(Scope.READ, Level.USER),
     Action.READ_CREDENTIAL: Rule(Scope.READ, Level.USER, step_up=True),
+    Action.USE_CREDENTIAL: Rule(Scope.READ, Level.USER),
     Action.RENEW_LEASE: Rule(Scope.READ, Level.USER),
     Action.RELEASE_LEASE: Rule(Scope.READ),
     Action.REVOKE_LEASE: Rule(Scope.WRITE, Level.MANAGER),

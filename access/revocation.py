@@ -12,6 +12,7 @@ from django.dispatch import Signal
 from access.actor import Actor
 
 access_revoked = Signal()
+disclosure_changed = Signal()
 group_members_removed = Signal()
 
 
@@ -19,8 +20,10 @@ group_members_removed = Signal()
 class AccessRevoked:
     """The access that ended: everything that matches all of the ids that are set.
 
-    `by_time`: it expired and was not taken away. `leaves`: the person or service account left the
-    tenant, so their grants are removed too, and the heir becomes owner of what the person owned.
+    `own_disclosures`: only on credentials whose policy says one of these (None: nothing).
+    `agents_only`: only what agents hold. `by_time`: it expired and was not taken away. `leaves`:
+    the person or service account left the tenant, so their grants are removed too, and the heir
+    becomes owner of what the person owned.
     """
 
     reason: str
@@ -31,9 +34,19 @@ class AccessRevoked:
     credential_id: UUID | None = None
     version_id: UUID | None = None
     folder_path: str | None = None
+    own_disclosures: frozenset[str | None] | None = None
+    agents_only: bool = False
     by_time: bool = False
     leaves: bool = False
     heir_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TenantDisclosure:
+    """A tenant's settings of `disclosure`: for policies that say nothing, and the least for all."""
+
+    default: str
+    minimum: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +65,13 @@ class GroupMembersRemoved:
 def announce_revoked(actor: Actor, ended: AccessRevoked) -> None:
     """Send `access_revoked`; a receiver's failure rolls the operation back."""
     access_revoked.send(sender=AccessRevoked, actor=actor, ended=ended)
+
+
+def announce_disclosure_changed(
+    actor: Actor, before: TenantDisclosure, after: TenantDisclosure
+) -> None:
+    """Send `disclosure_changed`; a receiver's failure rolls the operation back."""
+    disclosure_changed.send(sender=TenantDisclosure, actor=actor, before=before, after=after)
 
 
 def announce_members_removed(actor: Actor, left: GroupMembersRemoved) -> None:

@@ -20,6 +20,8 @@ class Event(StrEnum):
     CREDENTIAL_MOVED = "credential.moved"
     CREDENTIAL_READ = "credential.read"
     CREDENTIAL_READ_FAILED = "credential.read_failed"
+    CREDENTIAL_USE_STARTED = "credential.use_started"
+    CREDENTIAL_USED = "credential.used"
     CREDENTIAL_ROTATED = "credential.rotated"
     CREDENTIAL_ROTATION_CHANGED = "credential.rotation_changed"
     CREDENTIAL_ROTATION_CLOSED = "credential.rotation_closed"
@@ -98,4 +100,5 @@ class Event(StrEnum):
 REFUSED = {
     Event.LEASE_CREATED: Event.LEASE_DENIED,
     Event.CREDENTIAL_READ: Event.CREDENTIAL_READ_FAILED,
+    Event.CREDENTIAL_USE_STARTED: Event.CREDENTIAL_USED,
 }

@@ -6,10 +6,17 @@ from typing import Any
 from django import forms
 from pydantic.alias_generators import to_camel
 
+from console.destinations_field import (
+    HELP,
+    PROVIDER_CHOICES,
+    DestinationsField,
+    with_provider,
+)
 from console.fields import RowsField, SecretField, member, rule
 from console.formatting import KINDS, typed_duration
 from console.operation_form import OperationForm
 from credentials.shapes.credentials import CreateCredential, CredentialDetailOut, UpdateCredential
+from credentials.shapes.destinations import destinations_wire
 from credentials.shapes.policies import PolicyIn
 from credentials.validators import (
     check_description,
@@ -22,6 +29,12 @@ from credentials.validators import (
 
 TYPES = [("", "Choose a type"), *((word, kind.title) for word, kind in KINDS.items())]
 APPROVALS = [("none", "Not needed"), ("required", "A person approves every lease")]
+DISCLOSURES = [
+    ("model", "Agents may read it"),
+    ("process", "Only programs may read it, no agent"),
+    ("broker", "Nobody: only Vault itself uses it"),
+]
+REVEALS = [("allowed", "People may see it after signing in again"), ("never", "Nobody sees it")]
 CHOOSE = {"invalid_choice": "Choose from the list."}
 MACHINE_TEXT = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
@@ -94,6 +107,27 @@ class CredentialForm(OperationForm):
     approval = forms.ChoiceField(
         label="Approval", choices=APPROVALS, required=False, error_messages=CHOOSE
     )
+    disclosure = forms.ChoiceField(
+        label="Who may read the value",
+        choices=[("", "The tenant's default"), *DISCLOSURES],
+        required=False,
+        error_messages=CHOOSE,
+    )
+    reveal = forms.ChoiceField(
+        label="At the console", choices=REVEALS, required=False, error_messages=CHOOSE
+    )
+    provider = forms.ChoiceField(
+        label="Service",
+        choices=PROVIDER_CHOICES,
+        required=False,
+        help_text="Adds the hosts of a well-known service to those below.",
+        error_messages=CHOOSE,
+    )
+    destinations = DestinationsField(
+        label="Where it may be sent",
+        help_text=HELP,
+        widget=forms.Textarea({**MACHINE_TEXT, "rows": 3}),
+    )
     agents = forms.MultipleChoiceField(
         label="Only these agents",
         required=False,
@@ -113,6 +147,14 @@ class CredentialForm(OperationForm):
         tags = [tag for tag in re.split(r"[,\s]+", self.cleaned_data["tags"]) if tag]
         rule(lambda _: check_tags(tags))("")
         return tags
+
+    def clean(self) -> dict[str, Any]:
+        """The chosen service's hosts join those that were typed."""
+        cleaned = self.cleaned_data
+        if "destinations" in cleaned:
+            typed, provider = cleaned["destinations"], cleaned.get("provider", "")
+            cleaned["destinations"] = with_provider(typed, provider)
+        return cleaned
 
     def policy(self) -> PolicyIn:
         """The policy. Raises Invalid."""
@@ -200,6 +242,8 @@ class EditForm(CredentialForm):
 
     def _new(self, name: str) -> bool:
         before, now = self.initial[name], self.cleaned_data.get(name)
+        if name == "destinations":
+            return bool(before != now)
         if name == "tags":
             before = before.split()
         elif name == "metadata":
@@ -232,4 +276,7 @@ def _opened(credential: CredentialDetailOut) -> dict[str, Any]:
         "rotate_every": typed_duration(policy.rotate_every_seconds),
         "approval": policy.approval,
         "agents": policy.agents or [],
+        "disclosure": policy.own_disclosure or "",
+        "reveal": policy.reveal,
+        "destinations": destinations_wire(policy.destinations),
     }

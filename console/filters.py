@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from console.credential_forms import machine_text
+from console.credential_forms import DISCLOSURES, machine_text
 from console.fields import member, rule
 from console.formatting import KINDS
 from credentials.shapes.credentials import SearchCredentials
@@ -37,13 +37,16 @@ class CredentialFilters(forms.Form):
     )
     tag = forms.CharField(label="Tag", required=False, validators=[rule(check_tag)])
     state = forms.ChoiceField(label="State", required=False, choices=STATES)
+    disclosure = forms.ChoiceField(
+        label="Who may read it", required=False, choices=[ANY, *DISCLOSURES]
+    )
 
     def chosen(self) -> dict[str, Any]:
         """The choices, as members of the operation's input."""
         self.is_valid()
         names = {"query": "query", "type": "type", "folder": "folderPath", "tag": "tag"}
         chosen = {name: self.cleaned_data.get(mine) for mine, name in names.items()}
-        chosen["state"] = self.cleaned_data.get("state")
+        chosen |= {name: self.cleaned_data.get(name) for name in ("state", "disclosure")}
         return {name: value for name, value in chosen.items() if value}
 
 

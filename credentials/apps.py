@@ -5,8 +5,10 @@ class CredentialsConfig(AppConfig):
     name = "credentials"
 
     def ready(self) -> None:
-        from access.revocation import access_revoked, group_members_removed
+        from access.revocation import access_revoked, disclosure_changed, group_members_removed
+        from credentials.policy_changes import end_leases_of_tenant
         from credentials.revocation import revoke_grants, revoke_group_access
 
         access_revoked.connect(revoke_grants, dispatch_uid="credentials.revocation")
+        disclosure_changed.connect(end_leases_of_tenant, dispatch_uid="credentials.disclosure")
         group_members_removed.connect(revoke_group_access, dispatch_uid="credentials.groups")

@@ -62,6 +62,12 @@ class Credential(TenantOwned):
     agents = ArrayField(models.UUIDField(), null=True)
     window = models.PositiveIntegerField(null=True)
     rotate_every = models.PositiveIntegerField(null=True)
+    # Null means the tenant's default; see credentials/disclosures.py.
+    disclosure = models.CharField(max_length=8, null=True)
+    # Whether a person may see the value at the console.
+    reveal = models.CharField(max_length=8, default="allowed", db_default="allowed")
+    # The wire form of `disclosure.destinations`; null: the value is sent nowhere.
+    destinations = models.JSONField(null=True)
     on_exposure = models.CharField(max_length=8, default="never")
     search_text = models.TextField(default="")
     # Counts changes, so that an edit based on an older state is refused (RFC 9110 §13.1.1).

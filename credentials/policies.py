@@ -3,11 +3,15 @@
 from uuid import UUID
 
 from access.actor import Actor
+from credentials.disclosures import effective_disclosure, require_disclosure_allowed
 from credentials.models import Credential
+from credentials.shapes.destinations import destinations_out, destinations_wire
 from credentials.shapes.policies import PolicyIn, PolicyOut
 from foundation.db.ids import parse_public_id, public_id
 from foundation.errors import Invalid
 from tenants.models import Agent, Tenant
+
+SENT_OVER_HTTP = frozenset({"api-key", "oauth-token", "generic-secret"})
 
 
 def apply_policy(actor: Actor, tenant: Tenant, credential: Credential, policy: PolicyIn) -> None:
@@ -16,6 +20,11 @@ def apply_policy(actor: Actor, tenant: Tenant, credential: Credential, policy: P
     for name in PolicyIn.model_fields:
         setattr(credential, name, getattr(policy, name))
     credential.agents = agent_ids(actor, policy.agents)
+    credential.destinations = destinations_wire(policy.destinations)
+    if credential.destinations and credential.type not in SENT_OVER_HTTP:
+        raise Invalid(
+            f"destinations: {', '.join(sorted(SENT_OVER_HTTP))} are sent over HTTP.", "destinations"
+        )
 
 
 def _require_within_limits(tenant: Tenant, policy: PolicyIn) -> None:
@@ -24,6 +33,7 @@ def _require_within_limits(tenant: Tenant, policy: PolicyIn) -> None:
     longest = policy.max_ttl or tenant.max_ttl
     if policy.default_ttl and policy.default_ttl > longest:
         raise Invalid(f"defaultTtl: at most the maximum of {longest} s.", "defaultTtl")
+    require_disclosure_allowed(tenant, policy.disclosure)
     if policy.window is not None and policy.window > tenant.max_window:
         raise Invalid(f"window: at most the tenant's {tenant.max_window} s.", "window")
 
@@ -39,7 +49,7 @@ def agent_ids(actor: Actor, given: list[str] | None) -> list[UUID] | None:
     return ids
 
 
-def policy_out(credential: Credential) -> PolicyOut:
+def policy_out(tenant: Tenant, credential: Credential) -> PolicyOut:
     """The policy as a shape."""
     agents = credential.agents
     return PolicyOut.model_validate(
@@ -53,6 +63,10 @@ def policy_out(credential: Credential) -> PolicyOut:
             "window_seconds": credential.window,
             "rotate_every_seconds": credential.rotate_every,
             "on_exposure": credential.on_exposure,
+            "disclosure": effective_disclosure(tenant, credential),
+            "own_disclosure": credential.disclosure,
+            "reveal": credential.reveal,
+            "destinations": destinations_out(credential.destinations),
         }
     )
 

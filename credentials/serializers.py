@@ -3,6 +3,7 @@
 from typing import Any
 
 from access.levels import Level
+from credentials.disclosures import effective_disclosure
 from credentials.models import Credential, Rotation, State
 from credentials.policies import usual_ttl
 from credentials.shapes.credentials import CredentialOut
@@ -27,6 +28,7 @@ def credential_fields(
         "version": version,
         "access": level.word,
         "lease_ttl_seconds": usual_ttl(tenant, credential),
+        "disclosure": effective_disclosure(tenant, credential),
     }
 
 

@@ -140,6 +140,18 @@ class Denied(VaultError):
     code, status, title = "access/permission-denied", 403, "Permission denied"
 
 
+class DisclosureDenied(Denied):
+    """The policy of the credential does not let this channel answer its value."""
+
+    code, title = "access/disclosure-denied", "Disclosure denied"
+
+
+class DestinationDenied(Denied):
+    """The policy of the credential does not let its value be sent there."""
+
+    code, title = "access/destination-denied", "Destination denied"
+
+
 class StepUpRequired(Denied):
     """Allowed after authenticating again."""
 
@@ -222,6 +234,12 @@ class LeaseConsumed(LeaseOver):
     """All its uses have been used."""
 
     code, title = "lease/consumed", "Lease consumed"
+
+
+class DestinationFailed(VaultError):
+    """The server that a value was sent to gave no usable answer; the use counts all the same."""
+
+    code, status, title = "destination/failed", 502, "Destination failed"
 
 
 class PreconditionFailed(VaultError):

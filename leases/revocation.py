@@ -93,4 +93,12 @@ def _condition(ended: AccessRevoked) -> Q:
             condition &= Q(**{name: value})
     if ended.folder_path is not None:
         condition &= below("credential__folder__path", ended.folder_path)
-    return condition or Q(pk=None)
+    if ended.own_disclosures is not None:
+        named = [word for word in ended.own_disclosures if word is not None]
+        of_these = Q(credential__disclosure__in=named)
+        if None in ended.own_disclosures:
+            of_these |= Q(credential__disclosure=None)
+        condition &= of_these
+    if not condition:
+        return Q(pk=None)
+    return condition & Q(agent_id__isnull=False) if ended.agents_only else condition

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_serializer
 
+from access.disclosure import DisclosureWord
 from credentials.fields import Key, KindWord, Ttl
 from credentials.shapes.credentials import ComingOut
 from credentials.shapes.grants import SubjectOut
@@ -34,6 +35,20 @@ class ReadCredential(Shape):
     """Redeem a lease handle for the value."""
 
     lease_handle: str = Field(min_length=1, max_length=MAXIMUM_HANDLE)
+
+
+class UseCredential(Shape):
+    """One HTTP request that Vault makes with the leased value in it.
+
+    `url` is absolute, of a host in the policy's `destinations`. `headers` are the caller's own;
+    `body` is text.
+    """
+
+    lease_handle: str = Field(min_length=1, max_length=MAXIMUM_HANDLE)
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    url: str = Field(min_length=1, max_length=8192)
+    headers: dict[str, str] | None = Field(default=None, max_length=64)
+    body: str | None = Field(default=None, max_length=262_144)
 
 
 class RenewLease(Shape):
@@ -93,7 +108,11 @@ class ListApprovals(Shape):
 
 
 class LeaseOut(Shape):
-    """A lease with its handle, which no other answer contains."""
+    """A lease with its handle, which no other answer contains.
+
+    `disclosure`: `model` means that vault.read_credential answers the value; otherwise use it with
+    vault.use_credential or `vaultctl run`.
+    """
 
     lease_id: str
     lease_handle: str
@@ -104,6 +123,7 @@ class LeaseOut(Shape):
     ttl_seconds: int
     capped: bool
     uses_left: int | None
+    disclosure: DisclosureWord
 
 
 class SecretOut(Shape):
@@ -125,6 +145,18 @@ class SecretOut(Shape):
     @field_serializer("secret_fields", when_used="json")
     def open_fields(self, fields: dict[str, SecretStr]) -> dict[str, str]:
         return {name: value.get_secret_value() for name, value in fields.items()}
+
+
+class UsedOut(Shape):
+    """What the server answered, without the value. `redactions`: how often it was taken out;
+    `truncated`: the body was longer than Vault reads, or did not end in time.
+    """
+
+    status: int
+    headers: dict[str, str]
+    body: str
+    redactions: int
+    truncated: bool
 
 
 class LeaseStateOut(Shape):

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from types import MappingProxyType
 
-from audit.endpoint import Endpoint
+from access.actions import Action
+from audit.endpoint import Endpoint, Signature
 from credentials import operations as credentials
 from leases import operations as leases
+from leases.shapes import UseCredential, UsedOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class Tool(Endpoint):
     """A name for an operation, its description for the model, and hints for the client.
 
     `read_only` tools change nothing; `destructive` ones may end something; repeating an
-    `idempotent` call changes no more than the first did.
+    `idempotent` call changes no more than the first did; `open_world` ones reach other servers.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Tool(Endpoint):
     read_only: bool = False
     destructive: bool = False
     idempotent: bool = False
+    open_world: bool = False
 
 
 TOOLS = (
@@ -68,6 +71,17 @@ TOOLS = (
         "Read a leased credential",
         "Redeem a lease handle for the value. Every read is counted and written to "
         "the audit log. Use the value for the declared purpose; do not print, store or repeat it.",
+    ),
+    Tool(
+        leases.use_credential,
+        "vault.use_credential",
+        "Use a leased credential",
+        "Let Vault make one HTTP request with a leased credential: it puts the value in as the "
+        "credential's policy says, to a host that the policy lists, and answers without the value. "
+        "Prefer this to vault.read_credential. Each request is a use of the lease and is written "
+        "to the audit log; redirects are answered, not followed.",
+        signature=Signature(Action.USE_CREDENTIAL, UseCredential, UsedOut),
+        open_world=True,
     ),
     Tool(
         credentials.rotate_credential,

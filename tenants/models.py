@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower, Now
 
+from access.disclosure import Disclosure
 from access.levels import LEVEL_CHOICES, Role
 from access.tenancy import TenantOwned
 from foundation.db.ids import uuid7
@@ -39,6 +40,13 @@ class Tenant(models.Model):
     max_credentials_per_agent = models.PositiveIntegerField(default=100)
     self_approval = models.BooleanField(default=False)
     mfa_required = models.BooleanField(default=False)
+    # For credentials whose policy says nothing, and the least for all of them.
+    default_disclosure = models.CharField(
+        max_length=8, default=Disclosure.MODEL, db_default=Disclosure.MODEL
+    )
+    minimum_disclosure = models.CharField(
+        max_length=8, default=Disclosure.MODEL, db_default=Disclosure.MODEL
+    )
     # Counts changes of the settings, so that an edit of an older version is noticed.
     revision = models.PositiveIntegerField(default=1)
 

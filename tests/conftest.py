@@ -15,6 +15,8 @@ from django.test import override_settings
 from psycopg import sql
 
 from access.levels import Role
+from tests.disclosure.echo_upstream import SENDABLE_PORT, EchoUpstream
+from tests.disclosure.sending import listed
 from tests.emptying import empty_database, end_sharing
 from tests.environment import WORKER
 from tests.live import running_server
@@ -39,6 +41,8 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         names = (sql.Identifier(name), sql.Identifier(template))
         owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
     _use(name)
+    with django_db_blocker.unblock():
+        empty_database()  # of the rows that migrations bring: every test begins alike
     yield
     with django_db_blocker.unblock():
         connections.close_all()
@@ -108,6 +112,13 @@ def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         cache.clear()
         yield
         empty_database()
+
+
+@pytest.fixture
+def sendable() -> Iterator[EchoUpstream]:
+    """A server, listed by the operator, at the place of `tests.contracts.acme.SENDABLE`."""
+    with EchoUpstream(None, SENDABLE_PORT) as upstream, listed(upstream, None):
+        yield upstream
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The environment, read once into a frozen value; a wrong or unknown name stops the start."""
 
 import os
+import ssl
 from base64 import urlsafe_b64decode
 from functools import cached_property
 from pathlib import Path
@@ -52,6 +53,10 @@ class Environment(BaseModel):
     redirect_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     private_providers: tuple[str, ...] = ()
+    private_destinations: tuple[str, ...] = ()
+    development_destinations: tuple[str, ...] = ()
+    destination_ca: str | None = None
+    use_seconds: Annotated[int, Field(ge=1, le=300)] = 30
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     email_url: SecretStr | None = None
     email_from: str = "vault@localhost"
@@ -72,7 +77,14 @@ class Environment(BaseModel):
     limit_reauthenticate: str = BY_NAME["reauthenticate"].rates
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("redirect_hosts", "allowed_origins", "private_providers", mode="before")
+    @field_validator(
+        "redirect_hosts",
+        "allowed_origins",
+        "private_providers",
+        "private_destinations",
+        "development_destinations",
+        mode="before",
+    )
     @classmethod
     def split(cls, value: Any) -> Any:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
@@ -105,6 +117,16 @@ class Environment(BaseModel):
             key = b""
         if len(key) != 32:
             raise ValueError("must be exactly 32 random bytes as base64url text")
+        return value
+
+    @field_validator("destination_ca")
+    @classmethod
+    def is_a_certificate(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ssl.create_default_context(cadata=value)
+            except ssl.SSLError:
+                raise ValueError("must be certificates as PEM") from None
         return value
 
     @field_validator("email_url")

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from pydantic.alias_generators import to_camel
 
-from console.credential_forms import CHOOSE, machine_text
+from console.credential_forms import CHOOSE, DISCLOSURES, machine_text
 from console.fields import member
 from console.formatting import lease_times, typed_duration
 from console.operation_form import OperationForm
@@ -58,6 +58,18 @@ class SettingsForm(OperationForm):
     )
     self_approval = forms.BooleanField(
         label="Who may approve may also approve what they asked for themselves", required=False
+    )
+    default_disclosure = forms.ChoiceField(
+        label="Who may read a value, unless its credential says otherwise",
+        choices=DISCLOSURES,
+        error_messages=CHOOSE,
+    )
+    minimum_disclosure = forms.ChoiceField(
+        label="At the very least",
+        choices=DISCLOSURES,
+        help_text="No credential discloses more than this allows. A stricter setting ends leases "
+        "at once.",
+        error_messages=CHOOSE,
     )
     default_ttl = _duration(
         "Usual lease", "defaultTtl", "For credentials without a default of their own."

@@ -7,7 +7,10 @@ from django.template import Library
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from console.credential_forms import DISCLOSURES
+from console.destinations_field import typed_destination
 from console.formatting import KINDS, MAILS, long_duration, short_duration, typed_duration
+from credentials.shapes.destinations import Destination
 from foundation.schema.shapes import Shape
 
 register = Library()
@@ -79,6 +82,18 @@ def day(at: datetime) -> SafeString:
 def kind(word: str) -> str:
     """The title of a credential type."""
     return KINDS[word].title
+
+
+@register.filter
+def disclosure(word: str) -> str:
+    """Who may read a value."""
+    return dict(DISCLOSURES)[word].lower()
+
+
+@register.filter
+def destination(item: Destination) -> str:
+    """A host with how the value is put in."""
+    return typed_destination(item)
 
 
 @register.filter

@@ -16,6 +16,7 @@ from credentials.envelope import Secret
 from credentials.models import Credential, State, Version, VersionState
 from credentials.placement import hold_folder, require_folder, require_no_gain
 from credentials.policies import apply_policy
+from credentials.policy_changes import change_policy, require_policy_allowed
 from credentials.serializers import credential_out, search_text
 from credentials.shapes.credentials import (
     CreateCredential,
@@ -50,6 +51,7 @@ def create_credential(context: CredentialContext, request: CreateCredential) -> 
     key is taken. Nothing is saved unless all of it is.
     """
     level = context.require_folder(request.folder_path)
+    require_policy_allowed(context, request, level)
     credential, version = store_credential(context, context.entry, request)
     return credential_out(credential, version.number, level, context.membership.tenant)
 
@@ -102,14 +104,13 @@ def _taken(field: str) -> Conflict:
 def update_credential(context: CredentialContext, request: UpdateCredential) -> CredentialOut:
     """Change key, metadata, tags, description or policy; what is left out stays.
 
-    Policy needs `admin`, the rest `manager`. Leases and grants refer to the id, so a new key
-    changes none of them.
+    Policy needs `admin`, unless it only discloses less; the rest needs `manager`. Leases and
+    grants refer to the id, so a new key changes none of them.
     """
     credential, level = lock_credential(context, request)
     require_not_revoked(credential)
     if request.policy is not None:
-        context.require(credential, Level.ADMIN)
-        apply_policy(context.actor, context.membership.tenant, credential, request.policy)
+        change_policy(context, credential, request.policy)
     if request.new_key is not None and request.new_key != credential.key:
         _require_free(context.actor, request.new_key, "newKey")
         credential.key = request.new_key

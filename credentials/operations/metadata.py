@@ -48,7 +48,7 @@ def describe_credential(
             "extracted": extracted,
             "owners": [owner.email for owner in owners],
             "owner_ids": [public_id("person", owner.pk) for owner in owners],
-            "policy": policy_out(credential),
+            "policy": policy_out(tenant, credential),
             "versions": [_version(version) for version in versions],
             "rotation": _rotation(credential),
             "active_leases": active_leases(credential.pk),

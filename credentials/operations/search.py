@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from access.actions import Action
 from credentials.context import CredentialContext, operation
+from credentials.disclosures import disclosed_to
 from credentials.models import Credential, Folder, State, Version, VersionState
 from credentials.permissions import below
 from credentials.serializers import credential_fields, credential_out
@@ -105,6 +106,8 @@ def _filtered(
         )
     if isinstance(request, BrowseCredentials | BrowseFound) and request.state:
         rows = rows.filter(state=request.state)
+    if isinstance(request, BrowseCredentials | BrowseFound) and request.disclosure:
+        rows = rows.filter(disclosed_to(context.membership.tenant, request.disclosure))
     if request.type:
         rows = rows.filter(type=request.type)
     if request.tag:

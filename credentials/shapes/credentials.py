@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
+from access.disclosure import DisclosureWord
 from credentials.fields import (
     SEALED,
     Description,
@@ -41,9 +42,10 @@ class ListCredentials(Shape):
 
 
 class BrowseCredentials(ListCredentials):
-    """The list as people browse it: also by state."""
+    """The list as people browse it: also by state and by who may be answered the value."""
 
     state: Literal["active", "archived", "revoked"] | None = None
+    disclosure: DisclosureWord | None = None
 
 
 class SearchCredentials(Shape):
@@ -58,9 +60,10 @@ class SearchCredentials(Shape):
 
 
 class BrowseFound(SearchCredentials):
-    """The search as people use it: also by state."""
+    """The search as people use it: also by state and by who may be answered the value."""
 
     state: Literal["active", "archived", "revoked"] | None = None
+    disclosure: DisclosureWord | None = None
 
 
 class DescribeCredential(Shape):
@@ -126,6 +129,7 @@ class CredentialOut(Shape):
     version: int | None
     access: LevelWord
     lease_ttl_seconds: int
+    disclosure: DisclosureWord
 
 
 class CredentialPageOut(Shape):

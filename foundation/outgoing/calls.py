@@ -43,9 +43,9 @@ def call(
     Raises NotAllowed, CallFailed, and Unavailable when too many calls are under way. RuntimeError
     inside a transaction: its connection and its locks would be held over the call.
     """
-    _require_no_transaction()
+    require_no_transaction()
     with slots.taken(tenant):
-        _release_connections()
+        release_connections()
         deadline = Deadline(SECONDS)
         destination = find_destination(url, deadline)
         given = {"Accept-Encoding": "identity", "Connection": "close", **(headers or {})}
@@ -84,12 +84,13 @@ def _read(parts: Iterable[bytes]) -> bytes:
     return bytes(body)
 
 
-def _require_no_transaction() -> None:
+def require_no_transaction() -> None:
+    """RuntimeError inside a transaction."""
     if any(connection.in_atomic_block for connection in connections.all(initialized_only=True)):
         raise RuntimeError("a call to another server inside a transaction")
 
 
-def _release_connections() -> None:
+def release_connections() -> None:
     """Give this thread's pooled connections back; the next query takes one again."""
     for one in connections.all(initialized_only=True):
         one.close()

@@ -75,10 +75,18 @@ def find_destination(url: str, deadline: Deadline) -> Destination:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (80 if parts.scheme == "http" else HTTPS_PORT)
     trusted = host in settings.ENVIRONMENT.private_providers or _is_this_machine(parts)
+    return resolve_destination(host, port, deadline, trusted=trusted)
+
+
+def resolve_destination(host: str, port: int, deadline: Deadline, *, trusted: bool) -> Destination:
+    """The addresses of a name, all of them public unless the operator trusts the host.
+
+    Raises NotAllowed, and CallFailed when the name does not resolve in time.
+    """
     if not trusted and port != HTTPS_PORT and port < FIRST_UNPRIVILEGED_PORT:
         raise NotAllowed("The port is not allowed.")
     addresses = _resolved(host, port, deadline)
-    if not trusted and not all(is_public(address) for address in addresses):
+    if not trusted and not all(is_public(address) and not is_own(address) for address in addresses):
         raise NotAllowed("The address is not allowed.")
     return Destination(addresses, port)
 
@@ -107,6 +115,17 @@ def is_public(address: str) -> bool:
     if isinstance(found, IPv4Address):
         return not any(found in network for network in REFUSED_IPV4)
     return _is_public_ipv6(found)
+
+
+def is_own(address: str) -> bool:
+    """Whether an IP address is one of this machine's: only those can be bound."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
 
 
 def _is_public_ipv6(address: IPv6Address) -> bool:

@@ -39,3 +39,6 @@ class Slots:
 
 
 slots = Slots(PER_TENANT, IN_ALL)
+# For requests with a credential (`vault.use_credential`), which agents make in numbers and which
+# must not take the slots of sign-ins. Each occupies a thread, so they are fewer than the threads.
+use_slots = Slots(per_tenant=4, in_all=8)

@@ -37,6 +37,7 @@ from identity.authorization_server.redirect_uris import Redirect
 from identity.models import AuthorizeRequest, Consent
 from identity.sign_in.actors import console_actor
 from identity.sign_in.current_user import signed_in_person
+from identity.sign_in.step_up import recently_authenticated
 from identity.sign_in.tenant_access import lacks_second_factor, memberships
 from identity.web.rate_limits import CONSENT, spend
 from tenants.models import Membership
@@ -85,6 +86,8 @@ def _ask(request: HttpRequest, asked: AuthorizationParameters) -> HttpResponseBa
         return refusal_page(request, "You belong to no tenant yet; ask an owner to add you.")
     if all(lacks_second_factor(request, row.tenant) for row in rows):
         return redirect_to_login(request.get_full_path(), reverse("account_second_factor"))
+    if Scope.ADMIN in asked.scopes and not recently_authenticated(request):
+        return redirect_to_login(request.get_full_path(), reverse("account_reauthenticate"))
     return _page(request, store_request(asked, who.person, who.session_key))
 
 

@@ -15,6 +15,7 @@ from leases.operations.revocation import (
     revoke_lease,
     revoke_leases,
 )
+from leases.operations.use import use_credential
 
 __all__ = [
     "decide_lease",
@@ -31,5 +32,6 @@ __all__ = [
     "show_lease",
     "show_overview",
     "show_readers",
+    "use_credential",
     "withdraw_lease",
 ]

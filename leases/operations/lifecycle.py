@@ -8,8 +8,10 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from access.actions import Action
 from access.actor import Actor
+from access.disclosure import Disclosure
 from audit.events import Event
 from credentials.context import CredentialContext, operation
+from credentials.disclosures import effective_disclosure
 from credentials.models import Credential, Rotation, Version, VersionState
 from credentials.permissions import credential_with_key, found_credential
 from credentials.policies import longest_ttl, usual_ttl
@@ -104,7 +106,7 @@ def lease_credential(context: CredentialContext, request: LeaseCredential) -> Le
     capped = _issue(context, lease, term, window_end)
     describe(context.entry, lease)
     context.entry.add_details(ttl=lease.times.seconds, capped=capped, max_uses=lease.max_uses)
-    return _lease_out(lease, capped)
+    return _lease_out(lease, capped, effective_disclosure(tenant, credential))
 
 
 def resolve_term(tenant: Tenant, credential: Credential, request: LeaseCredential) -> Term:
@@ -186,7 +188,7 @@ def _issue(
     return term.capped or wanted > latest
 
 
-def _lease_out(lease: Lease, capped: bool) -> LeaseOut:
+def _lease_out(lease: Lease, capped: bool, disclosure: Disclosure) -> LeaseOut:
     return LeaseOut(
         lease_id=public_id("lease", lease.pk),
         lease_handle=make_handle(lease),
@@ -197,6 +199,7 @@ def _lease_out(lease: Lease, capped: bool) -> LeaseOut:
         ttl_seconds=lease.times.seconds,
         capped=capped,
         uses_left=lease.max_uses,
+        disclosure=disclosure.value,
     )
 
 

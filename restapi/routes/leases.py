@@ -1,9 +1,12 @@
 """Leases: issuing, redeeming, ending. A handle travels in bodies only, never in an address."""
 
+from access.actions import Action
+from audit.endpoint import Signature
 from foundation.errors import (
     ApprovalPending,
     Conflict,
     CredentialNotFound,
+    DestinationFailed,
     InvalidHandle,
     LeaseConsumed,
     LeaseExpired,
@@ -12,6 +15,7 @@ from foundation.errors import (
 )
 from leases import operations as leases
 from leases.handles import recompute_handle
+from leases.shapes import UseCredential, UsedOut
 from restapi.routes.route import Route, section
 
 OVER = (LeaseExpired, LeaseRevoked, LeaseConsumed)
@@ -34,6 +38,15 @@ ROUTES = (
             "leases/read",
             "Redeem a handle for the value; each read counts and is in the audit log",
             errors=(InvalidHandle, *OVER),
+            repeatable=False,
+        ),
+        Route(
+            leases.use_credential,
+            "POST",
+            "leases/use",
+            "Make one HTTP request with a leased credential; the answer comes without the value",
+            signature=Signature(Action.USE_CREDENTIAL, UseCredential, UsedOut),
+            errors=(InvalidHandle, *OVER, Conflict, DestinationFailed),
             repeatable=False,
         ),
         Route(

@@ -2,7 +2,9 @@
 
 from access.actions import Action, Channel
 from access.actor import system_actor
+from access.disclosure import Disclosure
 from access.levels import Role
+from access.revocation import TenantDisclosure, announce_disclosure_changed
 from access.tenancy import tenant_transaction
 from audit.events import Event
 from audit.recording import record_in_transaction
@@ -47,11 +49,15 @@ def change_settings(context: TenantContext, request: ChangeSettings) -> Settings
     if not changed:
         entry.discard()
         return settings_out(tenant)
+    before = TenantDisclosure(tenant.default_disclosure, tenant.minimum_disclosure)
     for name, value in changed.items():
         setattr(tenant, name, value)
     _require_consistent(tenant)
     tenant.revision += 1
     tenant.save()
+    after = TenantDisclosure(tenant.default_disclosure, tenant.minimum_disclosure)
+    if after != before:
+        announce_disclosure_changed(context.actor, before, after)
     entry.add_details(changed=changed)
     return settings_out(tenant)
 
@@ -61,6 +67,9 @@ def _require_consistent(tenant: Tenant) -> None:
         raise Invalid("1 second ≤ default TTL ≤ maximum TTL ≤ 7 days must hold.", "maxTtl")
     if not 0 <= tenant.default_window <= tenant.max_window <= 7 * DAY:
         raise Invalid("0 ≤ default window ≤ maximum window ≤ 7 days must hold.", "maxWindow")
+    least, usual = Disclosure(tenant.minimum_disclosure), Disclosure(tenant.default_disclosure)
+    if usual.strength < least.strength:
+        raise Invalid("The default disclosure is at least the minimum.", "defaultDisclosure")
 
 
 def settings_out(tenant: Tenant) -> SettingsOut:
@@ -75,6 +84,8 @@ def settings_out(tenant: Tenant) -> SettingsOut:
         "max_leases_per_agent",
         "max_credentials_per_agent",
         "self_approval",
+        "default_disclosure",
+        "minimum_disclosure",
     )
     durations = ("default_ttl", "max_ttl", "default_window", "max_window")
     return SettingsOut.model_validate(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from access.disclosure import DisclosureWord
 from foundation.schema.durations import duration_schema, parse_duration
 from foundation.schema.safe_text import line
 from foundation.schema.shapes import Shape
@@ -56,6 +57,8 @@ class ChangeSettings(Shape):
     max_leases_per_agent: int | None = Field(default=None, ge=1, le=1_000_000)
     max_credentials_per_agent: int | None = Field(default=None, ge=1, le=1_000_000)
     self_approval: bool | None = None
+    default_disclosure: DisclosureWord | None = None
+    minimum_disclosure: DisclosureWord | None = None
 
 
 class BandOut(Shape):
@@ -82,4 +85,6 @@ class SettingsOut(Shape):
     max_leases_per_agent: int
     max_credentials_per_agent: int
     self_approval: bool
+    default_disclosure: DisclosureWord
+    minimum_disclosure: DisclosureWord
     bands: list[BandOut]

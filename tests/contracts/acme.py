@@ -35,6 +35,7 @@ from tenants.shapes.groups import CreateGroup, GroupPlace
 from tenants.shapes.invitations import InviteMember
 from tenants.shapes.service_accounts import CreateServiceAccount
 from tests.audit_trail import trail
+from tests.disclosure.echo_upstream import SENDABLE
 from tests.machines import new_account, new_client, new_token, public_jwk
 from tests.people import PURPOSE, Somebody, grant, join, lease, new_agent, new_person, store
 from tests.refusals import refusal
@@ -50,6 +51,7 @@ OWN = frozenset(
         "own_other_agent",
         "own_request",
         "personal_token",
+        "sendable_handle",
     }
 )
 
@@ -135,6 +137,11 @@ class Acme:
     def handle(self, holder: Somebody) -> str:
         """A lease of the holder's own."""
         return lease(holder.console, self.key(holder)).lease_handle
+
+    def sendable_handle(self, holder: Somebody) -> str:
+        """A lease of the holder's own on what may be sent to SENDABLE."""
+        key = self.key(holder, policy={"destinations": [{"host": SENDABLE}]})
+        return lease(holder.console, key).lease_handle
 
     def lease_id(self, _: Somebody) -> str:
         """A lease of somebody else."""
@@ -292,15 +299,18 @@ def nowhere() -> dict[str, Any]:
         "due_rotation": uuid7(),
         "due_key": uuid7(),
         "unused_key": public_id("kek", uuid7()),
-        "handle": make_handle(
-            Lease(
-                tenant_id=uuid7(),
-                person_id=uuid7(),
-                client_id=uuid7(),
-                version_id=uuid7(),
-                max_expires_at=datetime.now(UTC),
+        "handle": (
+            handle := make_handle(
+                Lease(
+                    tenant_id=uuid7(),
+                    person_id=uuid7(),
+                    client_id=uuid7(),
+                    version_id=uuid7(),
+                    max_expires_at=datetime.now(UTC),
+                )
             )
         ),
+        "sendable_handle": handle,
         "lease_id": public_id("lease", uuid7()),
         "due_lease": uuid7(),
         "leased": "no-such-key",

@@ -18,11 +18,14 @@ from foundation.db.ids import public_id
 from foundation.schema.shapes import Shape
 from identity import operations as identity
 from leases import operations as leases
+from leases.shapes import UseCredential, UsedOut
 from tenants import agents
 from tenants import operations as tenants
 from tenants.models import Person
 from tenants.operations.choices import list_admins, list_agent_choices, list_member_choices
 from tests.contracts.acme import DESK
+from tests.disclosure.echo_upstream import SENDABLE, SENDABLE_PORT, EchoUpstream
+from tests.disclosure.sending import listed
 from tests.machines import public_jwk
 from tests.people import CANARY, PURPOSE
 
@@ -105,6 +108,12 @@ def connect_agent(actor: Actor, client_id: UUID) -> object:
     """What consent does: the operation joins a transaction."""
     with tenant_transaction(actor.tenant_id):
         return agents.connect_agent(actor, client_id, "Batch job").state
+
+
+def use_credential(actor: Actor, request: UseCredential) -> UsedOut:
+    """With a server that the operator lists."""
+    with EchoUpstream(None, SENDABLE_PORT) as upstream, listed(upstream, None):
+        return leases.use_credential(actor, request)
 
 
 _CASES = (
@@ -212,6 +221,11 @@ _CASES = (
     # -- leases ---------------------------------------------------------------------------------
     Case(leases.lease_credential, {"key": "$key", "purpose": PURPOSE}, adds=(Event.LEASE_CREATED,)),
     Case(leases.read_credential, {"leaseHandle": "$handle"}, adds=(Event.CREDENTIAL_READ,)),
+    Case(
+        use_credential,
+        {"leaseHandle": "$sendable_handle", "method": "GET", "url": f"http://{SENDABLE}/"},
+        adds=(Event.CREDENTIAL_USE_STARTED, Event.CREDENTIAL_USED),
+    ),
     Case(leases.renew_lease, {"leaseHandle": "$handle"}, adds=(Event.LEASE_RENEWED,)),
     Case(leases.release_lease, {"leaseHandle": "$handle"}, adds=(Event.LEASE_REVOKED,)),
     Case(leases.revoke_lease, "$lease_id", adds=(Event.LEASE_REVOKED,)),

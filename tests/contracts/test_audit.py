@@ -80,7 +80,7 @@ def test_what_somebody_holds_too_little_for_is_refused_on_the_credential(
 ) -> None:
     """A viewer is refused; the entry names the person and, where there is one, the credential."""
     things = Acme(owner).things(
-        member if "handle" not in CASES[operation.name].needs else owner,
+        owner if {"handle", "sendable_handle"} & set(CASES[operation.name].needs) else member,
         *(CASES[operation.name].needs),
     )
     before = everything_but_the_log()

@@ -7,8 +7,8 @@ from pathlib import Path
 from django.conf import settings
 
 APPS = (
-    "foundation", "access", "audit", "tenants", "credentials", "leases", "identity", "mcpserver",
-    "restapi", "console", "vaultsite",
+    "disclosure", "foundation", "access", "audit", "tenants", "credentials", "leases", "identity",
+    "mcpserver", "restapi", "console", "vaultsite",
 )  # fmt: skip
 # Modules by which Python reaches other machines.
 NETWORK = frozenset(
@@ -24,6 +24,8 @@ ALLOWED = {
     "foundation/outgoing/calls.py": "the guard",
     "foundation/outgoing/deadline.py": "the guard",
     "foundation/outgoing/destinations.py": "the guard: resolves names",
+    "foundation/outgoing/exchanges.py": "the guard",
+    "vaultsite/environment.py": "checks that the operator's certificates can be read",
     "tenants/mail_queue.py": "names smtplib's errors; the worker sends mail",
 }
 # Starts and checks the processes of one machine; the web process and the worker import none of it.

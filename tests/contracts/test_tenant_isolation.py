@@ -115,6 +115,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "vault.get_credential_metadata": {"key": "{key}"},
     "vault.lease_credential": {"key": "{key}", "purpose": PURPOSE},
     "vault.read_credential": {"leaseHandle": "{handle}"},
+    "vault.use_credential": {
+        "leaseHandle": "{handle}",
+        "method": "GET",
+        "url": "https://a.example/",
+    },
     "vault.rotate_credential": {"key": "{key}", "generate": True},
     "vault.release_lease": {"leaseHandle": "{handle}"},
     "vault.request_access": {"key": "{key}", "level": "manager", "reason": PURPOSE},

@@ -48,6 +48,7 @@ def test_everything_but_the_value_is_answered(owner: Somebody) -> None:
         "version": 1,
         "access": "admin",
         "leaseTtlSeconds": 300,
+        "disclosure": "model",
     }
     assert told(entries) == [("credential.created", "ok")]
     assert (entries[0].credential_key, entries[0].version) == ("stripe-api-key", 1)

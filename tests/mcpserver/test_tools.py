@@ -11,6 +11,7 @@ from access.actions import RULES
 from devtools.client.mcp import ERAS, LEGACY
 from mcpserver.server_info import VERSION
 from mcpserver.tools import TOOLS
+from tests.disclosure.echo_upstream import SENDABLE
 from tests.mcpserver.agent import Agent
 from tests.mcpserver.conftest import Connect
 from tests.people import CANARY, PURPOSE, Somebody, grant, store
@@ -22,6 +23,7 @@ ORDER = [
     "vault.get_credential_metadata",
     "vault.lease_credential",
     "vault.read_credential",
+    "vault.use_credential",
     "vault.rotate_credential",
     "vault.release_lease",
     "vault.request_access",
@@ -33,6 +35,7 @@ HINTS = {
     "vault.get_credential_metadata": (True, False, True),
     "vault.lease_credential": (False, False, False),
     "vault.read_credential": (False, False, False),
+    "vault.use_credential": (False, False, False),
     "vault.rotate_credential": (False, True, False),
     "vault.release_lease": (False, False, True),
     "vault.request_access": (False, False, True),
@@ -43,6 +46,7 @@ ARGUMENTS = {
     "vault.get_credential_metadata": {"key"},
     "vault.lease_credential": {"key", "purpose", "ttl", "version"},
     "vault.read_credential": {"leaseHandle"},
+    "vault.use_credential": {"leaseHandle", "method", "url", "headers", "body"},
     "vault.rotate_credential": {
         *("key", "newValue", "generate", "window", "reason", "idempotencyKey"),
     },
@@ -131,9 +135,11 @@ def test_the_main_job(agent: Agent, stored: str) -> None:
         assert ended["state"] == "revoked"
 
 
+@pytest.mark.usefixtures("sendable")
 def test_answers_and_refusals_keep_to_the_listed_schema(
-    agent: Agent, stored: str, subtests: Subtests
+    agent: Agent, owner: Somebody, subtests: Subtests
 ) -> None:
+    stored = store(owner, policy={"destinations": [{"host": SENDABLE}]}).key
     schemas = {name: tool["outputSchema"] for name, tool in listed(agent).items()}
     lease = agent.answer("vault.lease_credential", key=stored, purpose=PURPOSE)
     handle = {"leaseHandle": lease["leaseHandle"]}
@@ -143,6 +149,7 @@ def test_answers_and_refusals_keep_to_the_listed_schema(
         "vault.get_credential_metadata": {"key": stored},
         "vault.lease_credential": {"key": stored, "purpose": PURPOSE},
         "vault.read_credential": handle,
+        "vault.use_credential": {**handle, "method": "GET", "url": f"http://{SENDABLE}/"},
         "vault.rotate_credential": {"key": stored, "generate": True},
         "vault.release_lease": handle,
         "vault.request_access": {"key": stored, "level": "manager", "reason": PURPOSE},

@@ -10,6 +10,7 @@ from foundation.db.ids import public_id
 from foundation.schema.shapes import Shape
 from restapi.routes.route import Route
 from tenants.models import Person
+from tests.disclosure.echo_upstream import SENDABLE
 from tests.machines import public_jwk
 from tests.people import PURPOSE
 
@@ -41,9 +42,10 @@ NAMES: dict[str, str] = {
 # Text that names nothing of anybody's.
 WORDS = frozenset(
     {
-        "content", "cursor", "description", "email", "event", "jwk", "metadata", "name",
-        "newFolderPath", "newKey", "newValue", "purpose", "query", "reason", "secretFields",
-        "subjectCursor", "subjectQuery", "tag", "tags", "value",
+        "body", "content", "cursor", "description", "email", "event", "format", "headers", "host",
+        "jwk", "metadata", "name", "newFolderPath", "newKey", "newValue", "parameter", "purpose",
+        "query", "reason", "secretFields", "subjectCursor", "subjectQuery", "tag", "tags", "url",
+        "user", "value",
     }
 )  # fmt: skip
 # What a sound request is about where that would not do.
@@ -60,6 +62,7 @@ ABOUT: dict[str, dict[str, str]] = {
     "revokeLeases": {"key": "leased"},
     "rollBackRotation": {"key": "rotated"},
     "showReaders": {"key": "rotated"},
+    "useCredential": {"leaseHandle": "sendable_handle"},
     "withdrawAccessRequest": {"requestId": "own_access_request"},
     "withdrawLease": {"approvalId": "own_request"},
 }
@@ -74,6 +77,7 @@ BESIDE: dict[str, dict[str, Any]] = {
     "revokeLeases": {"whose": "all"},
     "rotateCredential": {"newValue": "another value"},
     "updateCredential": {"description": "changed"},
+    "useCredential": {"method": "GET", "url": f"http://{SENDABLE}/"},
 }
 # Exactly one of each is wanted.
 EITHER = (("personId", "groupId", "serviceAccountId"), ("key", "folderPath"))

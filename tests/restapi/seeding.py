@@ -24,7 +24,7 @@ from tests.restapi.requests import NAMES, Own, about, public, wish
 
 BY_NAME = {route.name: route for route in ROUTES}
 # The client's own: it works through the client that it was given to.
-OF_THE_CLIENT = ("handle", "own_request")
+OF_THE_CLIENT = ("handle", "own_request", "sendable_handle")
 # Free text: kept as it was generated, as long as it shows.
 TEXT = frozenset({"description", "name", "purpose", "query", "reason", "subjectQuery"})
 # Members that are not sent along: what comes alone, what could lock the tenant's owner out or end
@@ -33,19 +33,21 @@ LEFT_OUT: dict[str, frozenset[str]] = {
     "changeServiceAccount": frozenset({"state"}),
     "changeSettings": frozenset(
         {
-            "baselineLevel", "defaultTtl", "defaultWindow", "maxCredentialsPerAgent",
-            "maxLeasesPerAgent", "maxLeasesPerPerson", "maxTtl", "maxWindow", "mfaRequired",
+            "baselineLevel", "defaultDisclosure", "defaultTtl", "defaultWindow",
+            "maxCredentialsPerAgent", "maxLeasesPerAgent", "maxLeasesPerPerson", "maxTtl",
+            "maxWindow", "mfaRequired", "minimumDisclosure",
         }
     ),
     "leaseCredential": frozenset({"version"}),
     "revokeLeases": frozenset({"whose"}),
     "rotateCredential": frozenset({"generate"}),
+    "useCredential": frozenset({"headers"}),
 }  # fmt: skip
 # Opaque, of things, or with rules of their own that tests elsewhere look at.
 NEVER = frozenset(
     {
-        "activeKeyId", "agents", "cursor", "event", "expected", "expiresAt", "newKey", "rows",
-        "since", "subjectCursor", "until",
+        "activeKeyId", "agents", "cursor", "destinations", "disclosure", "event", "expected",
+        "expiresAt", "newKey", "rows", "since", "subjectCursor", "until",
     }
 )  # fmt: skip
 DURATIONS = frozenset({"defaultTtl", "duration", "rotateEvery", "ttl", "window"})

@@ -20,6 +20,7 @@ from restapi.routes.route import Route
 from restapi.views import Resource
 from tenants.operations import show_group
 from tests.contracts.acme import Acme
+from tests.disclosure.echo_upstream import EchoUpstream
 from tests.people import Somebody
 from tests.restapi.conftest import ADMIN, TokenOf
 from tests.restapi.fuzzing import Fuzzing, Part, Say
@@ -66,6 +67,7 @@ def say(capsys: pytest.CaptureFixture[str]) -> Say:
 @pytest.fixture
 def fuzzing(
     server: str,
+    sendable: EchoUpstream,
     owner: Somebody,
     outsider: Somebody,
     token_of: TokenOf,

@@ -42,6 +42,7 @@ def foreign(owner: Somebody) -> dict[str, Any]:
     return Acme(owner).things(owner, *sorted(wanted))
 
 
+@pytest.mark.usefixtures("sendable")
 def test_a_foreign_id_is_an_unknown_id(
     globex: Program, foreign: dict[str, Any], owner: Somebody, subtests: Subtests
 ) -> None:

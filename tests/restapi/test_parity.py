@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 import httpx2
+import pytest
 from pytest import Subtests
 
 from credentials.operations import archive_credential, revoke_credential
@@ -14,6 +15,7 @@ from mcpserver.tools import TOOLS
 from restapi.routes import ROUTES
 from tests.audit_trail import new_entries
 from tests.console.pages import signed_in
+from tests.disclosure.echo_upstream import SENDABLE
 from tests.people import PURPOSE, Somebody, grant, store
 from tests.restapi.conftest import ADMIN, TokenOf
 from tests.restapi.faces import Face, Said, both_faces, noted, plainly
@@ -21,6 +23,7 @@ from tests.storage import let_time_pass, owner_sql
 
 LEASE = "vault.lease_credential"
 READ = "vault.read_credential"
+USE = "vault.use_credential"
 RELEASE = "vault.release_lease"
 ROTATE = "vault.rotate_credential"
 REQUEST = "vault.request_access"
@@ -123,6 +126,10 @@ def _request(key: str, level: str = "user") -> dict[str, Any]:
     return {"key": key, "level": level, "reason": PURPOSE}
 
 
+def _use(handle: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {**handle, "method": "GET", "url": f"http://{SENDABLE}/", **more}
+
+
 @dataclass(frozen=True)
 class Case:
     """Who calls a tool with which arguments, and the code of the refusal if it is one."""
@@ -133,6 +140,7 @@ class Case:
     who: str = "owner"
 
 
+SENDABLE_POLICY = {"destinations": [{"host": SENDABLE}]}
 NO_KEY = "credential/not-found"
 INVALID = "input/invalid"
 DENIED = "access/permission-denied"
@@ -169,6 +177,15 @@ CASES = (
     Case(READ, _released, "lease/revoked"),
     Case(READ, _consumed, "lease/consumed"),
     Case(READ, _lost, DENIED, who="member"),
+    Case(USE, lambda it: _use(it.handle(policy=SENDABLE_POLICY))),
+    Case(USE, lambda it: _use(it.handle(policy={**SENDABLE_POLICY, "disclosure": "broker"}))),
+    Case(USE, lambda it: _use(it.handle()), "access/destination-denied"),
+    Case(
+        USE,
+        lambda it: _use(it.handle(policy=SENDABLE_POLICY), headers={"Host": "a"}),
+        INVALID,
+    ),
+    Case(USE, lambda _: _use({"leaseHandle": "vlt_lease_forged"}), "lease/invalid-handle"),
     Case(RELEASE, lambda it: it.handle()),
     Case(RELEASE, _released),
     Case(RELEASE, lambda _: {"leaseHandle": "vlt_lease_forged"}, "lease/invalid-handle"),
@@ -200,6 +217,7 @@ def test_every_tool_is_tried_in_success_and_in_refusal() -> None:
     assert {case.tool for case in CASES if case.code} == both
 
 
+@pytest.mark.usefixtures("sendable")
 def test_both_faces_answer_and_record_the_same(
     http: httpx2.Client, owner: Somebody, member: Somebody, subtests: Subtests
 ) -> None:

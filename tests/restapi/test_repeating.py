@@ -175,7 +175,7 @@ def test_every_route_that_gives_a_value_takes_no_key() -> None:
     assert [route.name for route in ROUTES if route.gives is SecretOut] == ["readCredential"]
     # The link of an invitation lets its holder in, so its answer is not stored either.
     once = {route.name for route in ROUTES if not route.repeatable}
-    assert once == {"readCredential", "showInvitationLink"}
+    assert once == {"readCredential", "useCredential", "showInvitationLink"}
 
 
 def test_what_is_kept_holds_no_value(api: httpx2.Client, owner: Somebody) -> None:
