@@ -1,7 +1,7 @@
 """`python -m bench`: Vault's calls beside two controls, in alternating rounds of one run.
 
-Needs a C compiler for the load generator. Prints a table and writes it with its figures and a
-picture to the directory that `--out` names.
+Needs a C compiler for the load generator. Prints a table; with `--out docs` it is written to
+docs/performance.md, with its figures and a picture beside it.
 """
 
 import argparse
@@ -38,6 +38,7 @@ from devtools.servers import start_servers
 
 HERE = Path(__file__).parent
 START_SECONDS = 30
+MARKS = ("<!-- measured -->", "<!-- end -->")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each scenario in a round")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 16])
-    parser.add_argument("--out", type=Path, help="directory for the table, figures and picture")
+    parser.add_argument("--out", type=Path, help="directory of performance.md, to be updated")
     options = Options(**vars(parser.parse_args(arguments)))
     return exit_code(lambda: _run(options))
 
@@ -202,13 +203,16 @@ def _progress(done: int, steps: int) -> None:
 
 
 def _write(out: Path, rows: list[Row], text: str) -> None:
-    out.mkdir(parents=True, exist_ok=True)
+    """Figures and picture, and the table between the marks of the page that is there."""
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     figures = {"machine": machine, "rows": [row.facts() for row in rows]}
-    (out / "performance-table.md").write_text(text)
     (out / "performance.json").write_text(json.dumps(figures, indent=2) + "\n")
     (out / "performance.svg").write_text(picture(rows))
-    say(f"written to {out}")
+    page = out / "performance.md"
+    before, _, rest = page.read_text().partition(MARKS[0])
+    after = rest.partition(MARKS[1])[2]
+    page.write_text(f"{before}{MARKS[0]}\n\n{machine}.\n\n{text}\n{MARKS[1]}{after}")
+    say(f"written to {page}")
 
 
 if __name__ == "__main__":

@@ -119,10 +119,9 @@ def resolve_term(tenant: Tenant, credential: Credential, request: LeaseCredentia
 def _version(credential: Credential, request: LeaseCredential) -> tuple[Version, datetime | None]:
     """The version to lease, and the end of its window if it is the previous one."""
     if request.version == "current":
+        columns: Any = credential  # with those of CREDENTIAL_TO_LEASE
         current = Version(
-            pk=getattr(credential, "current_id", None),
-            number=getattr(credential, "current_number", None),
-            credential=credential,
+            pk=columns.current_id, number=columns.current_number, credential=credential
         )
         return current, None
     windows = Rotation.objects.filter(credential=credential).open()
