@@ -85,7 +85,9 @@ def _fingerprint() -> str:
 def _use(name: str) -> None:
     for alias in ("default", "owner"):
         settings.DATABASES[alias]["NAME"] = name
-        connections[alias].settings_dict["NAME"] = name
+        # This thread keeps its connections: one for each request costs more than most requests.
+        # A running server's threads do not, because nobody would close theirs.
+        connections[alias].settings_dict = {**settings.DATABASES[alias], "CONN_MAX_AGE": None}
 
 
 def _drop(owner: psycopg.Connection[Any], name: str) -> None:

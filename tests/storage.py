@@ -15,7 +15,7 @@ from psycopg import sql
 from foundation.db.clock import database_now
 from foundation.db.ids import parse_public_id
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 def owner_sql(statement: str | sql.Composed, *arguments: Any) -> list[tuple[Any, ...]]:

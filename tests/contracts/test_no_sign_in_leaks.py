@@ -29,7 +29,7 @@ from tests.proofs import let_proofs_age
 from tests.storage import dump
 from tests.walk.addresses import pages
 from tests.walk.forms import forms_of
-from tests.walk.furnished import furnish
+from tests.walk.full_tenant import fill_tenant
 
 NEW_TOKEN = "/account/tokens/new"
 
@@ -43,7 +43,7 @@ def provider() -> Iterator[Provider]:
 def test_what_signs_people_and_machines_in_leaves_no_trace(
     provider: Provider, owner: Somebody, everything: Everything
 ) -> None:
-    acme = furnish(owner, "acme")
+    acme = fill_tenant(owner, "acme")
     browser = signed_in(owner)
     for use in (_use_a_token, _use_a_service_account, _use_a_provider, _use_second_factors):
         use(everything, owner, browser, provider)

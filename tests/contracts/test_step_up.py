@@ -24,7 +24,7 @@ from tests.proofs import asked_again, let_proofs_age, prove
 from tests.storage import dump
 from tests.walk.addresses import pages
 from tests.walk.forms import WholeForm, forms_of
-from tests.walk.furnished import Furnished, furnish
+from tests.walk.full_tenant import FullTenant, fill_tenant
 
 ASKED = [one for one, rule in RULES.items() if rule.step_up and Channel.CONSOLE in rule.channels]
 # Programs call these; people have other forms for them.
@@ -131,8 +131,8 @@ def required(monkeypatch: pytest.MonkeyPatch) -> list[Action]:
 
 
 @pytest.fixture
-def acme(owner: Somebody, member: Somebody) -> Furnished:
-    it = furnish(owner, "acme")
+def acme(owner: Somebody, member: Somebody) -> FullTenant:
+    it = fill_tenant(owner, "acme")
     it.things["newcomer"] = member.id
     return it
 
@@ -149,7 +149,7 @@ def test_every_such_action_is_tried_here() -> None:
 
 
 def test_a_form_waits_for_a_fresh_sign_in_and_is_sent_after_it(
-    acme: Furnished, required: list[Action]
+    acme: FullTenant, required: list[Action]
 ) -> None:
     browser = signed_in(acme.owner)
     for action, form in FORMS.items():
@@ -180,7 +180,7 @@ def _asked_then_sent(browser: Client, action: Action, form: Form, required: list
     assert _all_but_the_session() != before, action
 
 
-def test_back_on_the_page_it_says_that_nothing_was_sent(acme: Furnished) -> None:
+def test_back_on_the_page_it_says_that_nothing_was_sent(acme: FullTenant) -> None:
     browser = signed_in(acme.owner)
     form = FORMS[Action.CHANGE_SINGLE_SIGN_ON].of(acme.things)
     let_proofs_age()
@@ -196,7 +196,7 @@ def test_back_on_the_page_it_says_that_nothing_was_sent(acme: Furnished) -> None
 
 
 def test_changed_cells_wait_to_be_reviewed_and_to_be_saved(
-    acme: Furnished, required: list[Action]
+    acme: FullTenant, required: list[Action]
 ) -> None:
     browser = signed_in(acme.owner)
     table = Form(
@@ -221,7 +221,7 @@ def test_changed_cells_wait_to_be_reviewed_and_to_be_saved(
     assert _all_but_the_session() != before
 
 
-def test_no_other_form_asks(acme: Furnished) -> None:
+def test_no_other_form_asks(acme: FullTenant) -> None:
     """Every form of every page is sent with an old sign-in."""
     browser = signed_in(acme.owner)
     found: dict[tuple[str, ...], tuple[str, WholeForm]] = {}
