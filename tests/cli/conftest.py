@@ -13,6 +13,7 @@ from tests.hashing import cheap_passwords
 from tests.people import Somebody
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Installing takes long, so one process runs these tests."""
     for item in items:
