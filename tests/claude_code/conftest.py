@@ -15,6 +15,14 @@ from tests.cli.installation import install as install_vaultctl
 from tests.people import Somebody
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Installing takes long, so one process runs these tests."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("claude-code"))
+
+
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The client, installed once for these tests."""

@@ -11,6 +11,7 @@ from tests.cli.installation import Vaultctl, as_person, install
 from tests.people import Somebody
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Installing takes long, so one process runs these tests."""
     for item in items:

@@ -2,6 +2,8 @@
 
 import base64
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -93,6 +95,35 @@ def test_the_value_is_in_the_programs_environment_and_nowhere_else(
         process.communicate(CANARY, timeout=PATIENCE)
     assert process.returncode == 0
     assert CANARY.encode() not in everything_below([vaultctl.home])
+
+
+def test_on_a_terminal_the_program_has_one_and_its_output_is_masked(
+    vaultctl: Vaultctl, owner: Somebody
+) -> None:
+    store(owner)
+    code = "test -t 0 && test -t 1 && echo terminal; read line; echo got $line; echo $KEY; exit 3"
+    ours, theirs = pty.openpty()
+    run = (*RUN, "--env", "stripe-api-key=KEY", "--", "sh", "-c", code)
+    process = vaultctl.start(*run, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    with ended(process):
+        heard = heard_until(ours, b"terminal")
+        os.write(ours, b"hello\r")
+        heard += heard_until(ours, MASK.encode())
+        assert process.wait(PATIENCE) == 3
+    os.close(ours)
+    assert b"got hello" in heard
+    assert CANARY.encode() not in heard
+    assert [lease.state for lease in leases(owner)] == [LeaseState.REVOKED]
+
+
+def heard_until(terminal: int, word: bytes) -> bytes:
+    """What a terminal shows, up to a word."""
+    heard = b""
+    while word not in heard:
+        assert select.select([terminal], [], [], PATIENCE)[0], heard
+        heard += os.read(terminal, 65536)
+    return heard
 
 
 def child_of(pid: int) -> int:

@@ -26,7 +26,8 @@ def session_settings(hosts: Sequence[str], *, sandbox: bool) -> dict[str, object
     that holds the values, and from hosts other than those of the credentials.
     """
     own = f"{directory()}"
-    found: dict[str, object] = {"permissions": {"deny": [f"Read(/{own}/**)"]}}
+    commands = [f"Bash(vaultctl {name}:*)" for name in ("read", "lease")]
+    found: dict[str, object] = {"permissions": {"deny": [f"Read(/{own}/**)", *commands]}}
     if sandbox:
         found["sandbox"] = {
             "enabled": True,
