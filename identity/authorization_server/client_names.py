@@ -5,7 +5,15 @@ import unicodedata
 LONGEST = 64
 NAMELESS = "Unnamed app"
 _OURS = frozenset(
-    {"vault", "vaultsite", "vault console", "vault admin", "vault server", "vault identity"}
+    {
+        "vault",
+        "vaultctl",
+        "vaultsite",
+        "vault console",
+        "vault admin",
+        "vault server",
+        "vault identity",
+    }
 )
 _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 

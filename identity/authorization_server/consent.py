@@ -11,11 +11,12 @@ from oauth2_provider.oauth2_backends import get_oauthlib_core
 
 from access.actor import Actor
 from access.levels import Role
+from access.scopes import Scope
 from access.tenancy import acting_transaction, require_authentication, use_tenant
 from audit.events import Event, Outcome
 from audit.recording import record_in_transaction
 from foundation.db.clock import database_now
-from foundation.errors import Denied, Invalid
+from foundation.errors import Denied, Invalid, StepUpRequired
 from identity.authorization_server.authorization_request import (
     AuthorizationParameters,
     response_uri,
@@ -125,6 +126,8 @@ def allow(asked: AuthorizeRequest, decision: Decision, request: HttpRequest) -> 
     granted = grantable_scopes(decision.scopes, asked.scope.split(), Role(membership.role))
     if not resource_scope(granted):
         return deny(asked, request, NOTHING_TICKED)
+    if Scope.ADMIN in granted and not actor.recently_authenticated:
+        raise StepUpRequired("Sign in again to allow the administration of a tenant.")
     agent = connect_agent(actor, asked.client_id, name)
     asked.decided_at = database_now()
     asked.allowed = agent.state == AgentState.ACTIVE

@@ -2,9 +2,7 @@
 
 import json
 import re
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -14,32 +12,13 @@ from django.db import connection
 from access.tenancy import tenant_transaction
 from audit.models import Entry
 from devtools.client.browser import Browser, away, form_with
-from tests.claude_code.client import CALLBACK_PORT, ClaudeCode, install, missing
+from tests.claude_code.client import CALLBACK_PORT, ClaudeCode
 from tests.claude_code.model import Results, Script, scripted_model
 from tests.leases.asking import decide
 from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, grant, store
 
 ADDRESS = re.compile(r"/approvals/(lease_[0-9a-f]{32})")
 pytestmark = [pytest.mark.claude_code, pytest.mark.timeout(420)]
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The client, installed once for these tests."""
-    reason = missing()
-    if reason:
-        pytest.skip(reason)
-    return install(tmp_path_factory.mktemp("claude-code"))
-
-
-@pytest.fixture
-def claude(program: Path, tmp_path: Path) -> Iterator[ClaudeCode]:
-    """The client with an empty home."""
-    client = ClaudeCode(program, tmp_path / "home")
-    for directory in (client.home / ".claude", client.work):
-        directory.mkdir(parents=True)
-    yield client
-    shutil.rmtree(client.home)
 
 
 def consent(server: str, who: Somebody) -> Callable[[str], None]:

@@ -1,0 +1,3 @@
+"""vaultctl, the command line of Vault."""
+
+__version__ = "0.1.0"

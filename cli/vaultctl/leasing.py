@@ -1,0 +1,199 @@
+"""Leases as vaultctl uses them: waiting for approval, renewing while a program runs, releasing."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from vaultctl.api import Api, segment
+from vaultctl.errors import Refused, VaultctlError
+
+# A lease outlives a killed vaultctl by its own time only, which is less than two minutes.
+RUN_SECONDS = 100
+LONGEST_WAIT = 30
+PENDING = "access/approval-pending"
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRequest:
+    """What is asked for; repeated as it is while a person decides."""
+
+    key: str
+    purpose: str
+    ttl: str | int | None = None
+    version: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "purpose": self.purpose,
+            "ttl": self.ttl,
+            "version": self.version,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The answer to a read."""
+
+    key: str
+    type: str
+    value: str = field(repr=False)
+    fields: dict[str, str] = field(repr=False)
+    version: int
+    expires_at: str
+    uses_left: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "type": self.type,
+            "value": self.value,
+            "secretFields": self.fields,
+            "version": self.version,
+        }
+
+
+def take_lease(
+    api: Api, request: LeaseRequest, *, note: Callable[[str], None], wait: bool
+) -> dict[str, Any]:
+    """A lease; while it needs a person's approval, wait and say where to give it."""
+    is_noted = False
+    while True:
+        try:
+            return api.send("POST", "leases", request.body(), once=True)
+        except Refused as refusal:
+            if refusal.code != PENDING or not wait:
+                raise
+            if not is_noted:
+                note(f"{request.key}: waits for approval at {refusal.problem.get('approvalUrl')}")
+                is_noted = True
+            time.sleep(min(refusal.retry_after, LONGEST_WAIT))
+
+
+def read_lease(api: Api, handle: str) -> Secret:
+    """Redeem a handle; counts as a use and is in the audit log."""
+    found = api.send("POST", "leases/read", {"leaseHandle": handle})
+    return Secret(
+        key=found["key"],
+        type=found["type"],
+        value=found["value"],
+        fields=found["secretFields"],
+        version=found["version"],
+        expires_at=found["expiresAt"],
+        uses_left=found["usesLeft"],
+    )
+
+
+def release(api: Api, handle: str) -> None:
+    """Give a lease back."""
+    api.send("POST", "leases/release", {"leaseHandle": handle})
+
+
+class HeldLease:
+    """A lease that is renewed while a program runs.
+
+    `ended` says why it can no longer be used; it is empty while the lease is in force. Its end is
+    followed by this machine's steady clock, because the server's clock may be another.
+    """
+
+    def __init__(self, api: Api, request: LeaseRequest, lease: dict[str, Any]) -> None:
+        self.request = request
+        self._api = api
+        self._lock = threading.Lock()
+        self._id: str = lease["leaseId"]
+        self._handle: str = lease["leaseHandle"]
+        self._ended = ""
+        self._expires_at: str = lease["expiresAt"]
+        self._expires = time.monotonic() + int(lease["ttlSeconds"])
+
+    @property
+    def handle(self) -> str:
+        """The handle; never shown or logged."""
+        return self._handle
+
+    @property
+    def ended(self) -> str:
+        """Why the lease is over, or "" while it is in force."""
+        if not self._ended and time.monotonic() >= self._expires:
+            return "The lease reached its end and was not renewed."
+        return self._ended
+
+    def read(self) -> Secret:
+        """The value."""
+        return read_lease(self._api, self._handle)
+
+    def renew(self) -> None:
+        """Extend the lease; called at a third of its time, so that failures can be repeated."""
+        if self._ended:
+            return
+        body = {"leaseHandle": self._handle, "ttl": RUN_SECONDS}
+        try:
+            renewed = self._api.send("POST", "leases/renew", body)
+        except Refused as refusal:
+            if refusal.status in (401, 403, 404, 409, 410):
+                self._ended = refusal.message
+            return
+        except VaultctlError:
+            return  # not reachable for the moment: `ended` says when it is too late
+        self._expires += _seconds_between(self._expires_at, renewed["expiresAt"])
+        self._expires_at = renewed["expiresAt"]
+
+    def check(self) -> str:
+        """Ask the server whether the lease is in force; the reason when it is not, or "".
+
+        A revocation counts at once, and a server that cannot be asked counts as a refusal.
+        """
+        if self.ended:
+            return self.ended
+        try:
+            state = self._api.get(f"leases/{segment(self._id)}")["state"]
+        except Refused as refusal:
+            return refusal.message
+        except VaultctlError as error:
+            return f"The lease cannot be checked. {error.message}"
+        if state != "active":
+            self._ended = self._ended or f"The lease is {state}."
+        return self._ended
+
+    def release(self) -> None:
+        """Give the lease back; a server that cannot be reached ends it by its time."""
+        with self._lock:
+            if self._ended == RELEASED:
+                return
+            self._ended = RELEASED
+        try:
+            release(self._api, self._handle)
+        except VaultctlError:
+            return
+
+
+RELEASED = "The run is over."
+
+
+class Renewer:
+    """Renews leases in the background until it is stopped."""
+
+    def __init__(self, leases: list[HeldLease], every: float = RUN_SECONDS / 3) -> None:
+        self._leases = leases
+        self._every = every
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="renewer", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._every):
+            for lease in self._leases:
+                lease.renew()
+
+
+def _seconds_between(earlier: str, later: str) -> float:
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()

@@ -1,0 +1,129 @@
+"""Running a program with its output masked, on pipes or, where a person sits, on a terminal."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import tty
+from collections.abc import Mapping, Sequence
+from types import FrameType
+
+from disclosure.redaction import Redactor
+from vaultctl.running.child import exit_code, forwarding, not_started, start
+
+CHUNK = 65536
+
+
+def run_masked(command: Sequence[str], environment: Mapping[str, str], redactor: Redactor) -> int:
+    """Run the program and pass its output on without the secrets; answers its exit code."""
+    if os.isatty(0) and os.isatty(1):
+        return _on_terminal(command, environment, redactor)
+    return _on_pipes(command, environment, redactor)
+
+
+def _on_pipes(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    redactor: Redactor,
+) -> int:
+    child = start(command, environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdout is not None
+    assert child.stderr is not None
+    pairs = ((child.stdout.fileno(), 1), (child.stderr.fileno(), 2))
+    threads = [
+        threading.Thread(target=_copy, args=[source, target, redactor], daemon=True)
+        for source, target in pairs
+    ]
+    with forwarding(child.pid):
+        for thread in threads:
+            thread.start()
+        status = child.wait()
+        for thread in threads:
+            # A program that the child left behind may keep the pipe open for ever.
+            thread.join(1)
+    return exit_code(status)
+
+
+def _copy(source: int, target: int, redactor: Redactor) -> None:
+    stream = redactor.stream()
+    while chunk := os.read(source, CHUNK):
+        if not _write(target, stream.feed(chunk)):
+            return
+    _write(target, stream.finish())
+
+
+def _write(target: int, data: bytes) -> bool:
+    """Write everything; False when nobody reads any more."""
+    try:
+        while data:
+            data = data[os.write(target, data) :]
+    except OSError:
+        return False
+    return True
+
+
+def _on_terminal(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    redactor: Redactor,
+) -> int:
+    failure, report = os.pipe()
+    os.set_inheritable(report, False)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        try:
+            os.execvpe(command[0], list(command), dict(environment))  # noqa: S606  # the person's own command
+        except OSError as error:
+            os.write(report, str(error.errno).encode())
+        finally:
+            os._exit(127)
+    os.close(report)
+    if number := os.read(failure, 16):
+        os.waitpid(pid, 0)
+        raise not_started(command[0], OSError(int(number), os.strerror(int(number))))
+    _follow_size(terminal)
+    saved = termios.tcgetattr(0)
+    tty.setraw(0)
+    try:
+        with forwarding(pid):
+            _converse(terminal, redactor)
+            _, status = os.waitpid(pid, 0)
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, saved)
+    return exit_code(os.waitstatus_to_exitcode(status))
+
+
+def _converse(terminal: int, redactor: Redactor) -> None:
+    """Copy in both directions until the program closes its terminal."""
+    stream = redactor.stream()
+    sources = [terminal, 0]
+    while True:
+        ready, _, _ = select.select(sources, [], [])
+        if 0 in ready:
+            typed = os.read(0, CHUNK)
+            if not typed or not _write(terminal, typed):
+                sources = [terminal]
+        if terminal in ready:
+            try:
+                chunk = os.read(terminal, CHUNK)
+            except OSError:  # Linux says so when the program is gone
+                chunk = b""
+            if not chunk:
+                _write(1, stream.finish())
+                return
+            _write(1, stream.feed(chunk))
+
+
+def _follow_size(terminal: int) -> None:
+    def follow(_: int = 0, __: FrameType | None = None) -> None:
+        size = fcntl.ioctl(sys.stdout.fileno(), termios.TIOCGWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
+
+    follow()
+    signal.signal(signal.SIGWINCH, follow)
