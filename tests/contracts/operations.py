@@ -9,12 +9,17 @@ from typing import Any
 
 from access.actions import Action
 from audit.operation import OPERATIONS
+from leases.operations.use import use_credential
 from tenants.agents import connect_agent
 
 DOMAIN = ("tenants", "credentials", "leases")
 OPERATING = (*DOMAIN, "identity")
-# It joins the transaction of the consent and so is no decorated operation.
-JOINED = {Action.CONNECT_AGENT: connect_agent}
+# One joins the transaction of the consent, the other is two transactions with a request to another
+# server between them; so they are no decorated operations.
+UNDECORATED: dict[Action, Callable[..., Any]] = {
+    Action.CONNECT_AGENT: connect_agent,
+    Action.USE_CREDENTIAL: use_credential,
+}
 # What opens a transaction or, for `record_in_transaction`, joins the caller's; test_layers.py
 # says where each may be called.
 OPENERS = frozenset({"audited", "read_only", "record_in_transaction"})
@@ -37,7 +42,7 @@ def operations() -> dict[str, Operation]:
         package = importlib.import_module(f"{app}.operations")
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
-    functions: dict[Action, Callable[..., Any]] = {**OPERATIONS, **JOINED}
+    functions: dict[Action, Callable[..., Any]] = {**OPERATIONS, **UNDECORATED}
     found = [
         Operation(function.__name__, function.__module__, function, action)
         for action, function in functions.items()
