@@ -274,6 +274,10 @@ def test_a_lease_that_ended_is_refused_with_the_reason(setup: Setup) -> None:
     answer = setup.get("/")
     assert answer.status_code == 403
     assert "stripe-api-key: The lease is revoked." in answer.json()["error"]["message"]
+    with setup.program() as http:
+        headers = {"Authorization": f"Bearer {setup.placeholder}"}
+        posted = http.post(f"https://{HOST}/", headers=headers, content=b"x" * 500_000)
+    assert posted.status_code == 403
     assert len(setup.upstream.seen) == 1
 
 
