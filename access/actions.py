@@ -92,6 +92,7 @@ class Action(StrEnum):
     REMOVE_MEMBER = "remove_member"
     LIST_INVITATIONS = "list_invitations"
     INVITE_MEMBER = "invite_member"
+    SHOW_INVITATION = "show_invitation"
     WITHDRAW_INVITATION = "withdraw_invitation"
     SHOW_INVITATION_LINK = "show_invitation_link"
     SHOW_MAIL = "show_mail"
@@ -215,6 +216,7 @@ RULES: dict[Action, Rule] = {
     Action.REMOVE_MEMBER: Rule(Scope.ADMIN, admins_only=True),
     Action.LIST_INVITATIONS: Rule(Scope.ADMIN, admins_only=True),
     Action.INVITE_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
+    Action.SHOW_INVITATION: Rule(Scope.ADMIN, admins_only=True, channels=PEOPLE),
     Action.WITHDRAW_INVITATION: Rule(Scope.ADMIN, admins_only=True),
     Action.SHOW_INVITATION_LINK: Rule(Scope.ADMIN, admins_only=True, step_up=True),
     Action.SHOW_MAIL: Rule(Scope.ADMIN, admins_only=True),

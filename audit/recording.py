@@ -36,7 +36,7 @@ from audit.domain_events import DomainEvent, publish_on_commit
 from audit.events import REFUSED, Event, Outcome
 from audit.models import Entry
 from foundation.db.clock import database_now
-from foundation.db.prepared import Statement, execute, insert
+from foundation.db.prepared import Statement, execute, fetch, insert, together
 from foundation.errors import (
     ApprovalPending,
     Denied,
@@ -176,7 +176,7 @@ def record(actor: Actor, draft: EntryDraft, outcome: Outcome = Outcome.OK) -> No
         details=draft.details,
     )
     entry.mac = entry_mac(entry)
-    execute(*draft.writes, insert(entry))
+    fetch(together(*draft.writes, insert(entry)))
     publish_on_commit(DomainEvent(actor.tenant_id, draft.event, entry.pk))
 
 

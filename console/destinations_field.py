@@ -57,8 +57,8 @@ def _wire(words: list[str]) -> dict[str, Any]:
     if not kind:
         return {"host": host}
     members = _MEMBERS.get(kind)
-    if members is None:
-        raise DestinationError("After the host comes bearer, header, basic or query.")
+    if members is None or (rest and not members):
+        raise DestinationError("After the host comes nothing, bearer, header, basic or query.")
     given = rest.split(None, len(members) - 1) if members and rest else []
     return {"host": host, "inject": {"type": kind, **dict(zip(members, given, strict=False))}}
 

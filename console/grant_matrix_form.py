@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django.http import QueryDict
 
-from console.principals import principal_out
+from console.lookups import principal_out
 from credentials.shapes.access_reports import MatrixCellOut, MatrixPageOut, MatrixRowOut, RouteOut
 from foundation.errors import Invalid
 

@@ -16,11 +16,10 @@ from django.views.decorators.http import require_http_methods
 from access.actor import Actor
 from audit.events import Event, Outcome
 from audit.recording import record_separately
-from console.actors import actor_for
 from console.current_tenant import current_tenant
 from console.errors import handle_errors, problem, require_reauthentication, to_second_factor
 from console.live.topics import Topic
-from console.page_context import set_section
+from console.page_context import actor_for, set_section
 from foundation.errors import Denied
 from identity.sign_in.step_up import recently_authenticated
 

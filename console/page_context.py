@@ -1,12 +1,31 @@
-"""What every page's template needs: where the person is, and where they may go."""
+"""What every page needs of its request: the actor, and the context of its template."""
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from access.actor import Actor
 from console.current_tenant import current_tenant, tenant_choices
+from foundation.errors import Denied, SecondFactorRequired
+from identity.sign_in.actors import console_actor
 
 SECTION = "console_section"
+
+
+def actor_for(request: HttpRequest) -> Actor:
+    """The person in their current tenant; Denied when they belong to none, SecondFactorRequired
+    while they lack one that the tenant asks for.
+    """
+    tenant = current_tenant(request)
+    if tenant is None:
+        raise Denied(
+            "Your account belongs to no tenant.",
+            hint="Ask an owner of the tenant that you want to join to add you.",
+        )
+    if tenant.locked:
+        raise SecondFactorRequired(f"{tenant.name} asks its members for a second factor.")
+    assert request.user.is_authenticated  # only a signed-in person has a tenant
+    return console_actor(request, request.user, tenant)
 
 
 def set_section(request: HttpRequest, section: str) -> None:

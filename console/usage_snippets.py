@@ -50,7 +50,7 @@ def ways_of_account(account_id: str, key: str) -> tuple[Snippet, ...]:
             token,
         ),
         Snippet(
-            "A lease, with the purpose that the audit log will name.",
+            "Then lease the credential, with the purpose that the audit log will name.",
             f"{_send('leases')} --data '{lease}' |\n  python3 -c \"{handle}\" > handle.json",
         ),
         Snippet(

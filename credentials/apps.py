@@ -6,9 +6,9 @@ class CredentialsConfig(AppConfig):
 
     def ready(self) -> None:
         from access.revocation import access_revoked, disclosure_changed, group_members_removed
+        from credentials.departures import revoke_grants, revoke_group_access
         from credentials.policy_changes import end_leases_of_tenant
-        from credentials.revocation import revoke_grants, revoke_group_access
 
-        access_revoked.connect(revoke_grants, dispatch_uid="credentials.revocation")
+        access_revoked.connect(revoke_grants, dispatch_uid="credentials.departures")
         disclosure_changed.connect(end_leases_of_tenant, dispatch_uid="credentials.disclosure")
         group_members_removed.connect(revoke_group_access, dispatch_uid="credentials.groups")

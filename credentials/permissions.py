@@ -61,6 +61,11 @@ class Permissions:
         own = self.credentials.get(credential.pk, Level.NONE)
         return max(own, self._inherited(credential.folder.path))
 
+    @property
+    def see_everything(self) -> bool:
+        """Whether no credential or folder of the tenant is hidden."""
+        return self.base_level >= Level.VIEWER and self.only is None
+
     def visible(self) -> Q:
         """The condition for the credentials that may be seen: `on(…) ≥ viewer` in SQL."""
         return self.at_least(Level.VIEWER)
@@ -237,12 +242,17 @@ def found_credential(rows: Sequence[Credential], entry: EntryDraft) -> Credentia
     return rows[0]
 
 
+def credential_with_key() -> TenantQuerySet[Credential]:
+    """The rows of a prepared query for the credential `key` of `tenant`, with its folder."""
+    return _with_key().select_related("folder")
+
+
 def _with_key() -> TenantQuerySet[Credential]:
     rows = Credential.objects.filter(tenant_id=Parameter("tenant"), key=Parameter("key"))
     return rows.exclude(state=State.DELETED)
 
 
-CREDENTIAL_BY_KEY = PreparedQuery(lambda: _with_key().select_related("folder"))
+CREDENTIAL_BY_KEY = PreparedQuery(credential_with_key)
 LOCKED_CREDENTIAL = PreparedQuery(lambda: _with_key().locked())
 
 

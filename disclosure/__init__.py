@@ -36,6 +36,7 @@ from disclosure.injection import (
     require_method,
     without_parameter,
 )
+from disclosure.matching import RedactionError
 from disclosure.providers import PROVIDERS, Provider, find_provider
 from disclosure.redaction import MASK, RedactionStream, Redactor, unmaskable_reason
 
@@ -52,6 +53,7 @@ __all__ = [
     "InjectionError",
     "Provider",
     "Query",
+    "RedactionError",
     "RedactionStream",
     "Redactor",
     "Target",

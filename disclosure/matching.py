@@ -12,6 +12,8 @@ ANCHOR_UNITS = 5
 ESCAPED_ANCHOR_UNITS = 2  # each has many forms, and to compile them takes longer than to compare
 ANCHOR_REACH = 64  # bytes; an anchor is no farther from the beginning
 LONGEST_FILLERS = 32
+BASE_STEPS = 2_000_000
+STEPS_PER_BYTE = 4
 LONGEST_PIECE = 32  # bytes; no form of a unit and no filler is longer
 
 
@@ -29,6 +31,29 @@ class Beginning:
 
     start: int
     units: int
+
+
+class RedactionError(ValueError):
+    """To search on would take too long; nothing that was not searched may pass."""
+
+
+class Budget:
+    """How many units may be compared still: a body made for it, of a secret made for it, could
+    otherwise keep a processor busy for hours.
+    """
+
+    def __init__(self) -> None:
+        self._left = BASE_STEPS
+
+    def add(self, size: int) -> None:
+        """For so many more bytes."""
+        self._left += STEPS_PER_BYTE * size
+
+    def spend(self, steps: int) -> None:
+        """RedactionError when there is no more."""
+        self._left -= steps
+        if self._left < 0:
+            raise RedactionError("The secret cannot be searched for in reasonable time.")
 
 
 class Matcher:
@@ -59,26 +84,26 @@ class Matcher:
         between = b"(?:" + self._filler.pattern.pattern + b")" + fillers
         return (between.join(sources[:length]),)
 
-    def find(self, data: bytes) -> Iterator[Span | Beginning]:
+    def find(self, data: bytes, budget: Budget) -> Iterator[Span | Beginning]:
         """Every place where the appearance is, or where more bytes could complete it."""
         for pattern in self._anchors:
             position = 0
             while anchor := pattern.search(data, position):
                 position = anchor.start() + 1
-                yield from self._from_anchor(data, anchor.start())
+                yield from self._from_anchor(data, anchor.start(), budget)
         for first in self._first.finditer(data, max(0, len(data) - self._reach)):
-            found = self._follow(data, first.start())
+            found = self._follow(data, first.start(), budget)
             if isinstance(found, Beginning):
                 yield found
 
-    def _from_anchor(self, data: bytes, at: int) -> Iterator[Span | Beginning]:
+    def _from_anchor(self, data: bytes, at: int, budget: Budget) -> Iterator[Span | Beginning]:
         exact = not self._skipped and not self._filler.is_rare
         earliest = at if exact else max(0, at - ANCHOR_REACH)
         for first in self._first.finditer(data, earliest, at + 1):
-            if found := self._follow(data, first.start()):
+            if found := self._follow(data, first.start(), budget):
                 yield found
 
-    def _follow(self, data: bytes, start: int) -> Span | Beginning | None:
+    def _follow(self, data: bytes, start: int, budget: Budget) -> Span | Beginning | None:
         positions = {start}
         reached_end = None
         for index, unit in enumerate(self._units):
@@ -92,7 +117,9 @@ class Matcher:
                 reached_end = Beginning(start, index)
             positions = {end for at in positions for end in unit.ends(data, at)}
             if not positions:
+                budget.spend(index + 1)
                 return reached_end
+        budget.spend(len(self._units))
         return Span(start, max(positions))
 
 

@@ -19,7 +19,7 @@ of its own, compresses inside the body or answers parts of a secret is not stopp
 from collections.abc import Iterable, Iterator
 
 from disclosure.encodings import find_appearances, twice_encoded_appearances
-from disclosure.matching import Beginning, Matcher, Span
+from disclosure.matching import Beginning, Budget, Matcher, Span
 
 MASK = b"[redacted]"
 SHORTEST = 8  # characters
@@ -112,12 +112,12 @@ class Redactor:
                 kept.append((name, redacted))
         return kept, redactions
 
-    def find(self, data: bytes) -> tuple[list[Span], list[Beginning]]:
+    def find(self, data: bytes, budget: Budget) -> tuple[list[Span], list[Beginning]]:
         """The secrets in `data`, merged where they overlap, and what more bytes could make one."""
         spans: list[Span] = []
         beginnings: list[Beginning] = []
         for matcher in self._matchers:
-            for found in matcher.find(data):
+            for found in matcher.find(data, budget):
                 (spans if isinstance(found, Span) else beginnings).append(found)  # type: ignore[arg-type]
         return _merged(spans), beginnings
 
@@ -134,13 +134,15 @@ class RedactionStream:
         self._redactor = redactor
         self._passed = b""
         self._held = b""
+        self._budget = Budget()
         self.redactions = 0
 
     def feed(self, chunk: bytes) -> bytes:
-        """What may pass now."""
+        """What may pass now. Raises RedactionError when the search would take too long."""
+        self._budget.add(len(chunk))
         data = self._passed + self._held + chunk
         start = len(self._passed)
-        spans, beginnings = self._redactor.find(data)
+        spans, beginnings = self._redactor.find(data, self._budget)
         held = (one.start for one in beginnings if one.units >= HELD_UNITS)
         end = max(start, min(held, default=len(data)))
         for span in spans:
@@ -158,7 +160,7 @@ class RedactionStream:
         self._passed = self._held = b""
         if truncated or len(data) == start:
             return b""
-        spans, beginnings = self._redactor.find(data)
+        spans, beginnings = self._redactor.find(data, self._budget)
         cut = [Span(one.start, len(data)) for one in beginnings if one.units >= SHORTEST]
         return self._without(data, start, len(data), _merged([*spans, *cut]))
 

@@ -16,8 +16,7 @@ from django.db.models import Count, Q
 
 from access.actor import Actor
 from credentials.models import Credential
-from foundation.db.ids import NO_ID
-from foundation.db.prepared import PreparedText, Statement, fetch
+from foundation.db.prepared import PreparedText, fetch
 from foundation.errors import QuotaExceeded
 from leases.models import Lease, held_by
 from tenants.models import Tenant
@@ -26,12 +25,6 @@ COUNTED_SECONDS = 1.0
 REMEMBERED = 10_000
 
 _WAIT_FOR_TURN = PreparedText("SELECT pg_advisory_xact_lock(hashtextextended(%(credential)s, 0))")
-_AGENTS_LEASE = PreparedText(
-    "SELECT 1 FROM lease JOIN credential ON credential.id = lease.credential_id"
-    " WHERE credential.tenant_id = %(tenant)s AND credential.key = %(key)s"
-    " AND credential.state <> 'deleted' AND lease.agent_id = %(agent)s"
-    " AND lease.state = 'active' AND lease.expires_at > clock_timestamp() LIMIT 1"
-)
 
 
 @dataclass(slots=True)
@@ -84,22 +77,18 @@ class CountMemory:
 memory = CountMemory()
 
 
-def agents_lease(actor: Actor, key: str) -> Statement[bool]:
-    """Whether the actor's agent already has a live lease on the credential with that key."""
-    call = _AGENTS_LEASE(tenant=actor.tenant_id, key=key, agent=actor.agent_id or NO_ID)
-    return Statement(call.text, call.values, bool)
-
-
-def require_quota(actor: Actor, tenant: Tenant, credential: Credential, *, repeated: bool) -> None:
+def require_quota(actor: Actor, tenant: Tenant, credential: Credential) -> None:
     """Refuse one live lease too many on the credential, for the person or for the agent.
 
-    `repeated` is the result of `agents_lease`: then this is no other credential for the agent.
+    `credential.agent_has_lease` says whether the agent has a lease on it: then it is no other
+    credential for the agent.
     """
     if credential.max_active_leases is not None:
         fetch(_WAIT_FOR_TURN(credential=str(credential.pk)))
         on_it = Lease.objects.of(actor).live().on(credential.pk).count()
         _require_below(on_it, credential.max_active_leases, "this credential")
-    if (repeated or actor.agent_id is None) and memory.take(actor, tenant) is not None:
+    repeated = actor.agent_id is None or getattr(credential, "agent_has_lease", False)
+    if repeated and memory.take(actor, tenant) is not None:
         return
     counts = _count(actor, credential)
     _require_below(counts["mine"], tenant.max_leases_per_person, "one person")

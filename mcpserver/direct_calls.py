@@ -1,4 +1,4 @@
-"""Ordinary tool calls, answered without the SDK (docs/decisions/0019-direct-tool-calls.md).
+"""Ordinary tool calls, answered without the SDK (docs/decisions/0019-speed.md).
 
 The SDK's classes for one message cost more than the operation. A `tools/call` of the 2026 revision
 that has nothing but a name, arguments and the usual metadata is therefore answered here, with the

@@ -43,7 +43,7 @@ from mcpserver.direct_calls import is_ordinary, response_body
 from mcpserver.jsonrpc import InvalidMessage, RpcMessage, parse_message
 from mcpserver.thread_pool import WorkerThreads
 from mcpserver.tool_calls import ToolCalls
-from mcpserver.tools import find_tool
+from mcpserver.tools import Tool, find_tool
 from tenants.agent_activity import is_activity_due, record_activity
 
 log = logging.getLogger(__name__)
@@ -57,12 +57,12 @@ RETRY_SECONDS = "2"
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A request that passed every check; `is_direct` when it is answered without the SDK."""
+    """A request that passed every check; with the tool to call if it needs nothing of the SDK."""
 
     actor: Actor
     message: RpcMessage
     body: bytes
-    is_direct: bool
+    tool: Tool | None
 
 
 class RequestRefused(Exception):
@@ -106,8 +106,9 @@ class Guard:
         private = _without_caching(send, request_id)
         try:
             admitted = await self._admit(scope, receive, request_id)
-            if admitted.is_direct:
-                await (await self._call(admitted))(scope, receive, private)
+            if admitted.tool is not None:
+                answer = await self._call(admitted.tool, admitted)
+                await answer(scope, receive, private)
                 return
         except RequestRefused as refused:
             await refused.response(scope, receive, private)
@@ -121,10 +122,8 @@ class Guard:
                 scope, replay_body(admitted.body, receive), _unless_ended(scope, receive, private)
             )
 
-    async def _call(self, admitted: "Admitted") -> Response:
+    async def _call(self, tool: Tool, admitted: Admitted) -> Response:
         """The answer to an ordinary tool call."""
-        tool = find_tool(str(admitted.message.tool))
-        assert tool is not None
         arguments = admitted.message.params.get("arguments", {})
         try:
             result = await self._calls.run(tool, arguments, admitted.actor)
@@ -132,7 +131,7 @@ class Guard:
             raise _ended(admitted.actor, error) from None
         return Response(response_body(admitted.message, result), media_type="application/json")
 
-    async def _admit(self, scope: Scope, receive: Receive, request_id: str) -> "Admitted":
+    async def _admit(self, scope: Scope, receive: Receive, request_id: str) -> Admitted:
         """The admitted request; its actor is also in the scope."""
         headers = Headers(scope=scope)
         self._check_host_and_origin(headers)
@@ -143,8 +142,10 @@ class Guard:
         actor = replace(actor, claimed=message.claims(headers.get("user-agent", "")))
         await self._check_scope(actor, message)
         scope[ACTOR] = actor
-        is_direct = message.tool is not None and is_ordinary(headers, message)
-        return Admitted(actor, message, body, is_direct and find_tool(message.tool) is not None)
+        tool = find_tool(message.tool) if message.tool else None
+        if tool is not None and not is_ordinary(headers, message):
+            tool = None
+        return Admitted(actor, message, body, tool)
 
     def _check_host_and_origin(self, headers: Headers) -> None:
         """Refuse foreign hosts and origins, which DNS rebinding would need."""

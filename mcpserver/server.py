@@ -29,7 +29,9 @@ def make_server(calls: ToolCalls) -> Server[Any]:
     """A server whose handlers find the actor that the guard put into the request's scope."""
     handlers = Handlers(calls)
     server: Server[Any] = Server(
-        **SERVER_INFO,
+        SERVER_INFO["name"],
+        version=SERVER_INFO["version"],
+        title=SERVER_INFO["title"],
         instructions=INSTRUCTIONS,
         on_list_tools=handlers.list_tools,
         on_call_tool=handlers.call_tool,

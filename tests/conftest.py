@@ -1,6 +1,5 @@
 """Real PostgreSQL as the application role: the owner makes, migrates and empties the database."""
 
-import functools
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,18 +10,24 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import connections
+from django.test import override_settings
 from psycopg import sql
 
 from access.levels import Role
 from tests.disclosure.echo_upstream import SENDABLE_PORT, EchoUpstream
 from tests.disclosure.sending import listed
+from tests.emptying import empty_database, end_sharing
 from tests.environment import WORKER
 from tests.live import running_server
 from tests.people import Somebody, join, new_person, new_tenant, somebody
 
-# Signing keys are the installation's; a running test server goes on with those it knows.
-KEPT_TABLES = ("django_migrations", "django_content_type", "identity_signingkey")
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Thousands of sign-ins happen in the tests; see tests/hashing.py."""
+    with override_settings(PASSWORD_HASHERS=["tests.hashing.QuickArgon2"]):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +42,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         owner.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
     _use(name)
     with django_db_blocker.unblock():
-        _empty()  # of the rows that migrations bring: every test begins alike
+        empty_database()  # of the rows that migrations bring: every test begins alike
     yield
     with django_db_blocker.unblock():
         connections.close_all()
@@ -80,7 +85,9 @@ def _fingerprint() -> str:
 def _use(name: str) -> None:
     for alias in ("default", "owner"):
         settings.DATABASES[alias]["NAME"] = name
-        connections[alias].settings_dict["NAME"] = name
+        # This thread keeps its connections: one for each request costs more than most requests.
+        # A running server's threads do not, because nobody would close theirs.
+        connections[alias].settings_dict = {**settings.DATABASES[alias], "CONN_MAX_AGE": None}
 
 
 def _drop(owner: psycopg.Connection[Any], name: str) -> None:
@@ -103,32 +110,10 @@ def server(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
 def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """An empty database for this test; everything under test runs as the application role."""
     with django_db_blocker.unblock():
+        end_sharing()
         cache.clear()
         yield
-        _empty()
-
-
-def _empty() -> None:
-    """Row by row: for the few rows of a test that is a tenth of what TRUNCATE costs."""
-    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
-        cursor.execute(_emptying())
-
-
-@functools.cache
-def _emptying() -> str:
-    """One statement that waits for whoever still writes, then empties every table.
-
-    References are looked at when it commits.
-    """
-    with connections["owner"].cursor() as cursor:
-        tables = connections["owner"].introspection.table_names(cursor)
-    names = [f'"{name}"' for name in sorted(set(tables) - set(KEPT_TABLES))]
-    steps = (
-        "SET CONSTRAINTS ALL DEFERRED",
-        f"LOCK TABLE {', '.join(names)} IN SHARE ROW EXCLUSIVE MODE",
-        *(f"DELETE FROM {name}" for name in names),
-    )
-    return f"DO $$ BEGIN {'; '.join(steps)}; END $$"
+        empty_database()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.contrib.auth.hashers import get_hasher, make_password
+from django.contrib.auth.hashers import make_password
 
 from access.actions import Channel
 from access.actor import ALL_SCOPES, Actor
@@ -79,14 +79,13 @@ def new_person(name: str) -> Person:
     return Person.objects.create(
         email=f"{name}@example.org",
         name=name.title(),
-        password=_hashed(PASSWORD, get_hasher().algorithm),
+        password=_hashed_password(),
     )
 
 
 @cache
-def _hashed(password: str, algorithm: str) -> str:
-    """Hashed once: the hash is slow by design and would be most of every test's time."""
-    return make_password(password, hasher=algorithm)
+def _hashed_password() -> str:
+    return make_password(PASSWORD)
 
 
 def new_tenant(slug: str, owner: Person) -> UUID:

@@ -1,6 +1,7 @@
 """What the documents say agrees with the code: links, settings, errors, tools, commands, tests."""
 
 import ast
+import json
 import re
 import shlex
 import tomllib
@@ -14,10 +15,18 @@ import pytest
 from django.core.management import get_commands, load_command_class
 from pydantic_core import PydanticUndefined
 
+from access.disclosure import Disclosure
+from access.levels import Level
+from access.scopes import Scope
+from credentials.shapes.policies import PolicyIn
 from devtools import up, verify
 from foundation.errors import VaultError
+from leases.shapes import UseCredential
+from mcpserver.instructions import ARGUMENTS
 from mcpserver.tools import TOOLS
 from tenants.models import Tenant
+from tenants.ttl_presets import TTL_PRESETS
+from tests.contracts.test_disclosure import ANSWERED
 from vaultsite.environment import PREFIX, Environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -155,6 +164,82 @@ def errors() -> frozenset[type[VaultError]]:
 def test_the_table_of_tools_is_what_agents_see() -> None:
     documented = {row[0]: row[1] for row in rows_of(ROOT / "README.md")}
     assert documented == {tool.name: str(tool.scope) for tool in TOOLS}
+
+
+MCP_PAGE = ROOT / "docs" / "mcp.md"
+
+
+def section_of(name: str) -> str:
+    """What docs/mcp.md says of a tool."""
+    return text_of(MCP_PAGE).partition(f"\n### `{name}`\n")[2].partition("\n### ")[0]
+
+
+def test_every_tool_is_described_as_it_is() -> None:
+    assert re.findall(r"^### `(.+)`$", text_of(MCP_PAGE), re.MULTILINE) == [t.name for t in TOOLS]
+    codes = {error.code for error in errors()}
+    for tool in TOOLS:
+        assert tool.takes is not None
+        assert tool.gives is not None
+        text = section_of(tool.name)
+        taken = tool.takes.json_schema("validation")
+        needed = taken.get("required", [])
+        assert re.findall(r"^\| `(\w+)` \|.*\| (yes|no) \| (.+) \|$", text, re.MULTILINE) == [
+            (name, "yes" if name in needed else "no", ARGUMENTS[name])
+            for name in taken["properties"]
+        ]
+        answered = tool.gives.json_schema("serialization")["properties"]
+        assert codes_in(text, "Answers") == list(answered)
+        assert re.findall(r"^Scope `(.+?)`", text, re.MULTILINE) == [str(tool.scope)]
+        assert set(codes_in(text, "Refused with")) <= codes
+
+
+def codes_in(text: str, beginning: str) -> list[str]:
+    """What is in code font in the paragraph that begins so."""
+    paragraphs = [one for one in text.split("\n\n") if one.startswith(f"{beginning} `")]
+    return CODE.findall(paragraphs[0]) if paragraphs else []
+
+
+def test_the_bands_are_those_that_are_offered() -> None:
+    rows = re.findall(r"^\| \*(\w+)\* \| (\w+) \| (.+?) \|", text_of(MCP_PAGE), re.MULTILINE)
+    maximum = "the tenant's maximum"
+    assert rows == [
+        (one.name, one.default_text, one.max_text if one.max_ttl else maximum)
+        for one in TTL_PRESETS
+    ]
+
+
+def test_the_scopes_and_levels_are_those_there_are() -> None:
+    scopes = [row[0] for row in rows_of(ROOT / "docs" / "scopes.md")]
+    levels = [row[0] for row in rows_of(ROOT / "docs" / "sharing.md")]
+    assert scopes == [*(str(scope) for scope in Scope), "offline_access"]
+    assert levels == [level.word for level in Level if level > Level.NONE]
+
+
+def test_the_examples_of_disclosure_are_accepted() -> None:
+    blocks = [json.loads(body) for _, kind, body in FENCE.findall(text_of(DISCLOSURE)) if kind]
+    policy, use = blocks
+    PolicyIn.parse(policy["policy"])
+    UseCredential.parse(use)
+    assert {row[0] for row in disclosures()} == {str(word) for word in Disclosure}
+
+
+def test_the_table_of_disclosure_is_the_one_that_is_tested() -> None:
+    doors = ("mcp", "rest", "console")
+    documented = {
+        (door, row[0])
+        for row in disclosures()
+        for door, cell in zip(doors, row[1:4], strict=True)
+        if cell != "refused"
+    }
+    assert documented == ANSWERED
+
+
+def disclosures() -> list[list[str]]:
+    """The rows of the table of strengths."""
+    return [row for row in rows_of(DISCLOSURE) if len(row) == 5]
+
+
+DISCLOSURE = ROOT / "docs" / "disclosure.md"
 
 
 def test_the_floors_are_those_that_are_enforced() -> None:

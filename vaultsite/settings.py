@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF
 from pydantic import PostgresDsn
 
 from access.scopes import DEFAULT_SCOPES, SCOPE_MEANINGS
-from foundation.db.pool import CheckedConnection, check_connection
+from foundation.db.pool import CheckedConnection
 from foundation.rate_limits import parse_rates
 from vaultsite.environment import read_environment
 
@@ -30,7 +30,6 @@ APPEND_SLASH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -113,7 +112,6 @@ def _database(
             "max_size": pool,
             "timeout": 3,
             "connection_class": CheckedConnection,
-            "check": check_connection,
         }
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -123,7 +121,7 @@ def _database(
         "HOST": host["host"],
         "PORT": str(host["port"] or 5432),
         "OPTIONS": options,
-        "CONN_HEALTH_CHECKS": not pool,  # the pool checks by itself
+        "CONN_HEALTH_CHECKS": True,
         "TEST": {"MIGRATE": False},
     }
 

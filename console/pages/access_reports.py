@@ -3,9 +3,8 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from console.actors import actor_for
-from console.page_context import page_context, paging
-from console.principals import principal_out
+from console.lookups import principal_out
+from console.page_context import actor_for, page_context, paging
 from credentials.operations import show_access, show_reach
 from credentials.shapes.access_reports import ShowAccess, ShowReach
 

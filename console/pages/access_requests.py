@@ -9,11 +9,11 @@ from django.shortcuts import redirect, render
 
 from access.levels import Level
 from console.access_request_form import DURATION, LEVELS, AskForm, ask_form
-from console.actors import actor_for
 from console.credential_forms import CHOOSE, machine_text
 from console.decision import DecisionForm, decide
 from console.fields import rule
 from console.page_context import (
+    actor_for,
     page_context,
     reload_if_changed,
 )

@@ -11,14 +11,13 @@ from django.urls import reverse
 
 from access.actor import Actor
 from access.tenancy import acting_transaction
-from console.actors import actor_for
 from console.choices import member_choices
 from console.confirmation import ConfirmForm, Question, confirm
 from console.credential_forms import CHOOSE
 from console.fields import rule
 from console.filters import AgentFilters
 from console.operation_form import OperationForm
-from console.page_context import page_context, paging
+from console.page_context import actor_for, page_context, paging
 from foundation.db.ids import parse_public_id
 from foundation.db.paging import MAXIMUM_PAGE
 from foundation.errors import Conflict, Invalid

@@ -8,12 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.credential_forms import machine_text
 from console.decision import DecisionForm, decide
 from console.fields import rule
 from console.formatting import typed_duration
-from console.page_context import page_context, paging, reload_if_changed
+from console.page_context import actor_for, page_context, paging, reload_if_changed
 from credentials.operations import list_access_requests
 from credentials.shapes.access_requests import ListAccessRequests
 from foundation.errors import Conflict, Denied, Invalid

@@ -10,11 +10,10 @@ from django.shortcuts import render
 
 from access.actor import Actor
 from audit.events import Event
-from console.actors import actor_for
 from console.choices import agent_choices, subject_choices
 from console.credential_forms import CHOOSE, machine_text
 from console.current_tenant import current_tenant
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from foundation.errors import Invalid
 from foundation.web.streaming import iterate_in_thread
 from tenants.audit_export import MEDIA

@@ -8,9 +8,8 @@ from django.urls import reverse
 from access.actor import Actor
 from access.revocation import AccessRevoked
 from access.tenancy import acting_transaction
-from console.actors import actor_for
 from console.confirmation import ConfirmForm, Question, confirm
-from console.page_context import page_context, paging
+from console.page_context import actor_for, page_context, paging
 from foundation.db.ids import parse_public_id
 from identity.operations import change_client_state, list_clients, remove_client, show_client
 from identity.shapes import ChangeClient, ClientOut, ListClients

@@ -10,9 +10,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.connect_snippets import LABELS, How, instructions
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from foundation.db.paging import MAXIMUM_PAGE
 from tenants.operations import list_agents
 from tenants.shapes.agents import AgentOut, ListAgents

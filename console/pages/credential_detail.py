@@ -4,10 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.choices import agent_choices
 from console.lookups import find_or_404
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from console.usage_snippets import ways_to_use
 from credentials.operations import show_access
 from credentials.shapes.access_reports import ShowAccess

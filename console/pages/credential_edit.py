@@ -7,14 +7,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from console.actors import actor_for
 from console.choices import agent_choices, known_folders, member_choices
 from console.credential_forms import EditForm, machine_text
 from console.fields import rule
 from console.formatting import lease_times
 from console.lookups import find_or_404
 from console.operation_form import OperationForm
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from credentials.operations import move_credential, update_credential
 from credentials.shapes.credentials import CredentialDetailOut, MoveCredential
 from credentials.validators import check_folder_path

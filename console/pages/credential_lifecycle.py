@@ -9,9 +9,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.confirmation import ConfirmForm, Question, confirm
 from console.lookups import find_or_404
+from console.page_context import actor_for
 from credentials.operations import (
     archive_credential,
     delete_credential,

@@ -5,12 +5,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.choices import agent_choices, known_folders
 from console.credential_forms import StoreForm
 from console.filters import CredentialFilters
 from console.formatting import KINDS, lease_times
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from credentials.operations import create_credential, list_credentials, search_credentials
 from credentials.shapes.credentials import (
     BrowseCredentials,

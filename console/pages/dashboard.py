@@ -6,9 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.charts import bars, columns
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from console.setup_checklist import checklist
 from leases.operations import show_overview
 from tenants.operations import show_mail

@@ -10,13 +10,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.choices import known_folders
 from console.confirmation import ConfirmForm, Question, confirm
 from console.credential_forms import machine_text
 from console.fields import rule
 from console.operation_form import OperationForm
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from credentials.operations import create_folder, list_folders, move_folder, remove_folder
 from credentials.permissions import ancestors
 from credentials.shapes.folders import FolderOut, FolderPageOut, ListFolders, MoveFolder, NameFolder

@@ -9,16 +9,15 @@ from django.shortcuts import render
 
 from access.actor import Actor
 from console.access_request_form import LEVELS
-from console.actors import actor_for
 from console.choices import agent_choices, grantee_choices, known_folders
 from console.credential_forms import CHOOSE, machine_text
 from console.fields import plain
 from console.grant_matrix_form import terms, terms_from
 from console.grant_review import review_changes
 from console.grant_terms_form import GrantTermsForm
-from console.page_context import page_context
+from console.lookups import principal_out
+from console.page_context import actor_for, page_context
 from console.pending_forms import restore_form
-from console.principals import principal_out
 from credentials.operations import list_grants
 from credentials.shapes.grants import GrantOut, ListGrants
 from credentials.validators import check_folder_path, check_key

@@ -10,14 +10,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.choices import agent_choices
 from console.credential_forms import machine_text
 from console.errors import require_reauthentication
 from console.grant_matrix_form import changed_cells, matrix_cells
 from console.grant_review import WAITING, keep_changes, review_changes
 from console.grant_terms_form import GrantTermsForm
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from credentials.operations import change_grants, show_matrix
 from credentials.shapes.access_reports import ShowMatrix
 from credentials.shapes.grants import ChangeGrants

@@ -8,11 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.choices import every_member
 from console.credential_forms import CHOOSE
 from console.operation_form import NamedForm
-from console.page_context import page_context, paging
+from console.page_context import actor_for, page_context, paging
 from foundation.errors import Conflict, Invalid, PreconditionFailed
 from tenants.operations import (
     add_to_group,

@@ -13,12 +13,11 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_variables
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.choices import known_folders
 from console.credential_forms import CHOOSE, MACHINE_TEXT, machine_text
 from console.fields import SecretField, rule
 from console.operation_form import OperationForm
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from credentials.operations import import_credentials
 from credentials.shapes.imports import ImportCredentials, ImportOut, RowOut
 from credentials.validators import check_folder_path

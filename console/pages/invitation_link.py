@@ -4,15 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from access.actor import Actor
-from console.actors import actor_for
 from console.confirmation import ConfirmForm, Question, confirm
-from console.page_context import page_context
-from foundation.db.paging import MAXIMUM_PAGE
-from foundation.errors import NotFound
-from tenants.operations import list_invitations, show_invitation_link
-from tenants.shapes.fields import Listing
-from tenants.shapes.invitations import InvitationOut
+from console.page_context import actor_for, page_context
+from tenants.operations import show_invitation, show_invitation_link
 
 
 def show(request: HttpRequest, invitation_id: str) -> HttpResponse:
@@ -26,7 +20,7 @@ def show(request: HttpRequest, invitation_id: str) -> HttpResponse:
             "console/invitation_link.html",
             {**page_context(request), "shown": shown},
         )
-    invitation = _find(actor, invitation_id)
+    invitation = show_invitation(actor, invitation_id)
     question = Question(
         heading=f"Show the link of the invitation for {invitation.email}",
         action="Show the link",
@@ -39,16 +33,3 @@ def show(request: HttpRequest, invitation_id: str) -> HttpResponse:
         danger=False,
     )
     return confirm(request, question, form)
-
-
-def _find(actor: Actor, invitation_id: str) -> InvitationOut:
-    """The invitation in the tenant's list; NotFound when it is not there."""
-    cursor: str | None = None
-    while True:
-        page = list_invitations(actor, Listing(limit=MAXIMUM_PAGE, cursor=cursor))
-        for invitation in page.invitations:
-            if invitation.invitation_id == invitation_id:
-                return invitation
-        if page.next_cursor is None:
-            raise NotFound("There is no such invitation, or it is over.")
-        cursor = page.next_cursor

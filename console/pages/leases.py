@@ -7,11 +7,10 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.choices import agent_choices, subject_choices
 from console.confirmation import ConfirmForm, Question, confirm
 from console.filters import LeaseFilters
-from console.page_context import page_context, paging
+from console.page_context import actor_for, page_context, paging
 from foundation.db.paging import MAXIMUM_PAGE
 from foundation.errors import NotFound
 from leases.operations import list_leases, revoke_lease, revoke_leases, show_lease

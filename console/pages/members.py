@@ -7,12 +7,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from console.actors import actor_for
 from console.choices import every_member
 from console.credential_forms import CHOOSE
 from console.fields import plain
 from console.operation_form import OperationForm
-from console.page_context import page_context, paging
+from console.page_context import actor_for, page_context, paging
 from console.pending_forms import restore_form
 from foundation.errors import Conflict, Denied, Invalid, NotFound, QuotaExceeded, VaultError
 from tenants.operations import (

@@ -11,11 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from access.scopes import SCOPE_MEANINGS, Scope
-from console.actors import actor_for
 from console.credential_forms import CHOOSE, machine_text
 from console.fields import rule
 from console.operation_form import OperationForm
-from console.page_context import page_context, paging
+from console.page_context import actor_for, page_context, paging
 from console.pending_forms import restore_form
 from foundation.errors import (
     CredentialNotFound,

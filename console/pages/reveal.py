@@ -13,11 +13,10 @@ from django.urls import reverse
 
 from access.actions import Action
 from access.actor import Actor
-from console.actors import actor_for
 from console.fields import rule
 from console.lookups import find_or_404
 from console.operation_form import OperationForm
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from console.pending_forms import restore_form
 from foundation.errors import (
     ApprovalPending,

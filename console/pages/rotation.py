@@ -11,13 +11,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.confirmation import ConfirmForm, Question, confirm
 from console.credential_forms import CHOOSE, MACHINE_TEXT, machine_text
 from console.fields import SecretField, rule
 from console.lookups import find_or_404
 from console.operation_form import OperationForm
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from credentials.generation import ALPHABETS, can_generate
 from credentials.operations import change_window, roll_back_rotation, rotate_credential
 from credentials.shapes.credentials import CredentialDetailOut, DescribeCredential

@@ -13,12 +13,11 @@ from django.urls import reverse
 
 from access.actor import Actor
 from access.scopes import SCOPE_MEANINGS, Scope
-from console.actors import actor_for
 from console.confirmation import ConfirmForm, Question, confirm
 from console.credential_forms import CHOOSE, MACHINE_TEXT
 from console.fields import SecretField, rule
 from console.operation_form import OperationForm
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from console.pending_forms import restore_form
 from console.usage_snippets import ways_of_account
 from foundation.errors import Conflict, Invalid, NotFound

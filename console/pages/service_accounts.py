@@ -8,10 +8,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.confirmation import ConfirmForm, Question, confirm
 from console.operation_form import NamedForm
-from console.page_context import page_context, paging
+from console.page_context import actor_for, page_context, paging
 from console.usage_snippets import ways_of_account
 from credentials.operations import show_reach
 from credentials.shapes.access_reports import ReachPageOut, ShowReach

@@ -7,10 +7,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from console.actors import actor_for
 from console.credential_forms import machine_text
 from console.operation_form import OperationForm
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from console.pending_forms import restore_form
 from foundation.errors import Denied, Invalid, Unavailable
 from identity.oidc_client.shapes import ChangeSingleSignOn, SingleSignOnOut

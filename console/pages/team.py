@@ -5,9 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from console.access_request_form import ask_form
-from console.actors import actor_for
 from console.current_tenant import current_tenant, remember_tenant
-from console.page_context import page_context, paging
+from console.page_context import actor_for, page_context, paging
 from credentials.operations import show_reach
 from credentials.shapes.access_reports import ShowReach
 from credentials.validators import check_key

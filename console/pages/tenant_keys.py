@@ -7,10 +7,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from access.actor import Actor
-from console.actors import actor_for
 from console.confirmation import ConfirmForm, Question, confirm
 from console.fields import plain
-from console.page_context import page_context, paging
+from console.page_context import actor_for, page_context, paging
 from credentials.operations import destroy_tenant_key, list_keys, rotate_tenant_key, show_key
 from credentials.shapes.tenant_keys import KeyOut, KeyPageOut, ListKeys, RotateTenantKey
 from foundation.errors import Conflict, PreconditionFailed, Unavailable

@@ -8,12 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from pydantic.alias_generators import to_camel
 
-from console.actors import actor_for
 from console.credential_forms import CHOOSE, DISCLOSURES, machine_text
 from console.fields import member
 from console.formatting import lease_times, typed_duration
 from console.operation_form import OperationForm
-from console.page_context import page_context
+from console.page_context import actor_for, page_context
 from console.pending_forms import restore_form
 from foundation.errors import Invalid, PreconditionFailed, Unavailable
 from tenants.models import HARD_MAXIMUM_TTL

@@ -8,9 +8,9 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from console.actors import actor_for
 from console.current_tenant import current_tenant, tenant_choices
 from console.navigation import links
+from console.page_context import actor_for
 from foundation.errors import VaultError
 
 register = Library()

@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from functools import cache
 from typing import Any
 
 from django.db import connection
@@ -22,10 +23,12 @@ from credentials.shapes.credentials import (
     ListCredentials,
     SearchCredentials,
 )
+from foundation.db.prepared import Parameter, PreparedQuery, fetch
 from foundation.errors import FolderNotFound, Invalid
 from foundation.schema.safe_text import is_visible
 
 CANDIDATES = 1000
+ORDER = ("folder__path", "key")
 
 
 @operation(Action.LIST_CREDENTIALS)
@@ -36,10 +39,7 @@ def list_credentials(context: CredentialContext, request: ListCredentials) -> Cr
     all below it. Ordered by folder and key. FolderNotFound when nothing visible is there.
     """
     permissions = context.permissions
-    rows = _filtered(context, request)
-    if request.cursor:
-        rows = rows.filter(_after(request.cursor))
-    page = list(rows.order_by("folder__path", "key")[: request.limit + 1])
+    page = _page(context, request)
     folders = _child_folders(context, request.folder_path or "")
     if request.folder_path and not page and not folders:
         _require_visible_folder(context, request.folder_path)
@@ -70,6 +70,23 @@ def search_credentials(context: CredentialContext, request: SearchCredentials) -
     )
 
 
+def _page(context: CredentialContext, request: ListCredentials) -> list[Credential]:
+    """The credentials of the page, and one more if there are more."""
+    narrowed = any(value not in (None, False) for name, value in request if name != "limit")
+    if context.permissions.see_everything and not narrowed:
+        return fetch(_first_page(request.limit + 1)(tenant=context.actor.tenant_id))
+    rows = _filtered(context, request)
+    if request.cursor:
+        rows = rows.filter(_after(request.cursor))
+    return list(rows.order_by(*ORDER)[: request.limit + 1])
+
+
+@cache
+def _first_page(length: int) -> PreparedQuery[Credential]:
+    rows = Credential.objects.filter(tenant_id=Parameter("tenant")).exclude(state=State.DELETED)
+    return PreparedQuery(lambda: _with_number(rows).order_by(*ORDER)[:length])
+
+
 def _found(context: CredentialContext, credential: Credential, score: float) -> FoundOut:
     level, tenant = context.permissions.on(credential), context.membership.tenant
     fields = credential_fields(credential, _number(credential), level, tenant)
@@ -95,6 +112,11 @@ def _filtered(
         rows = rows.filter(type=request.type)
     if request.tag:
         rows = rows.filter(pk__in=_ids("SELECT credentials_tagged(%s)", [request.tag]))
+    return _with_number(rows)
+
+
+def _with_number(rows: QuerySet[Credential]) -> QuerySet[Credential]:
+    """With the folder and the current version's number."""
     current = Version.objects.filter(credential=OuterRef("pk"), state=VersionState.CURRENT)
     return rows.select_related("folder").annotate(
         current_number=Subquery(current.values("number")[:1])
@@ -127,20 +149,33 @@ def _visible(context: CredentialContext) -> QuerySet[Credential]:
 
 def _child_folders(context: CredentialContext, path: str) -> list[str]:
     """The folders directly below `path` in which, or below which, the actor sees something."""
-    used = _visible(context).filter(below("folder__path", path))
-    folders = Folder.objects.of(context.actor).filter(below("path", path))
-    readable = [
-        folder
-        for folder in folders.values_list("path", flat=True)
-        if context.permissions.on_folder(folder)
-    ]
+    permissions = context.permissions
+    if permissions.see_everything:
+        query = _folders_below(whole=not path)
+        low, high = f"{path}/", f"{path}0"  # `0` is the character after `/` in the C collation
+        rows = fetch(query(tenant=context.actor.tenant_id, low=low, high=high))
+        paths = {folder.path for folder in rows}
+    else:
+        used = _visible(context).filter(below("folder__path", path))
+        folders = Folder.objects.of(context.actor).filter(below("path", path))
+        every = folders.values_list("path", flat=True)
+        paths = {folder for folder in every if permissions.on_folder(folder)}
+        paths |= set(used.values_list("folder__path", flat=True).distinct())
     start = f"{path}/" if path else ""
     children = {
         start + folder[len(start) :].split("/")[0]
-        for folder in {*used.values_list("folder__path", flat=True).distinct(), *readable}
+        for folder in paths
         if folder != path and folder.startswith(start)
     }
     return sorted(child for child in children if child)
+
+
+@cache
+def _folders_below(*, whole: bool) -> PreparedQuery[Folder]:
+    rows = Folder.objects.filter(tenant_id=Parameter("tenant"))
+    if not whole:
+        rows = rows.filter(path__gt=Parameter("low"), path__lt=Parameter("high"))
+    return PreparedQuery(lambda: rows)
 
 
 def _require_visible_folder(context: CredentialContext, path: str) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote
 
-from credentials.types.submission import Submission, refuse, refusing
+from credentials.types.submission import Submission, invalid_value, refusing
 
 DRIVERS = {
     "postgresql": "postgresql",
@@ -54,13 +54,13 @@ def examine_database_url(submission: Submission) -> Mapping[str, str]:
     """
     found = _URL.fullmatch(submission.value)
     if found is None:
-        raise refuse(
+        raise invalid_value(
             "scheme://user:password@host:port/database in ASCII without spaces; everything else "
             "is percent-encoded."
         )
     scheme = found["scheme"].lower()
     if scheme not in DRIVERS:
-        raise refuse(f"the scheme is one of {', '.join(DRIVERS)}.")
+        raise invalid_value(f"the scheme is one of {', '.join(DRIVERS)}.")
     if scheme == "sqlite":
         return {"driver": scheme, "database": _file(found["rest"])}
     return _server(scheme, found["rest"])
@@ -72,14 +72,14 @@ def _file(rest: str) -> str:
     if path.startswith("//"):
         path = path[2:].removeprefix("/")
     if not path:
-        raise refuse("a file is needed, or :memory:.")
+        raise invalid_value("a file is needed, or :memory:.")
     return _plain(path, _FILE)
 
 
 def _server(scheme: str, rest: str) -> Mapping[str, str]:
     found = _SERVER.fullmatch(rest)
     if found is None:
-        raise refuse(
+        raise invalid_value(
             "scheme://user:password@host:port/database; a / ? # or @ in the password is "
             "percent-encoded."
         )
@@ -97,13 +97,13 @@ def _hosts(scheme: str, text: str) -> Mapping[str, str]:
     hosts = [_HOST.fullmatch(host) for host in text.split(",")]
     named = [host for host in hosts if host is not None]
     if len(named) < len(hosts) or (len(named) > 1 and scheme in ONE_HOST):
-        raise refuse("a host is needed: a name or an address, with or without :port.")
+        raise invalid_value("a host is needed: a name or an address, with or without :port.")
     with refusing("an address in [ ] is IPv6."):
         for host in named:
             ipaddress.IPv6Address(host["v6"] or "::")
     ports = [host["port"] for host in named if host["port"]]
     if not all(0 < int(port) < 2**16 for port in ports) or (ports and scheme == "mongodb+srv"):
-        raise refuse("a port is 1 to 65535; mongodb+srv takes none.")
+        raise invalid_value("a port is 1 to 65535; mongodb+srv takes none.")
     names = [host["v6"] or unquote(host["name"] or host["socket"]) for host in named]
     return {"host": ",".join(names), "port": ",".join(dict.fromkeys(ports))}
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from credentials.types.rfc3339 import is_rfc3339, rfc3339
-from credentials.types.submission import Submission, refuse
+from credentials.types.submission import Submission, invalid_value
 
 ENDS = "tokenExpiresAt"
 
@@ -22,7 +22,9 @@ def examine_oauth_token(submission: Submission) -> Mapping[str, str]:
         end = _jwt_end(submission.value)
         return {ENDS: end} if end else {}
     if not is_rfc3339(given):
-        raise refuse(f"{ENDS} is an RFC 3339 instant such as 2030-01-31T12:00:00Z.", "metadata")
+        raise invalid_value(
+            f"{ENDS} is an RFC 3339 instant such as 2030-01-31T12:00:00Z.", "metadata"
+        )
     return {}
 
 

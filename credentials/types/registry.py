@@ -8,7 +8,7 @@ from types import MappingProxyType
 from credentials.types.database_url import examine_database_url
 from credentials.types.oauth_token import examine_oauth_token
 from credentials.types.ssh_key import examine_ssh_key
-from credentials.types.submission import CredentialType, Submission, refuse
+from credentials.types.submission import CredentialType, Submission, invalid_value
 from credentials.types.tls_certificate import examine_tls_certificate
 from credentials.validators import is_metadata_text, is_sealable
 from foundation.errors import Invalid
@@ -50,12 +50,14 @@ def merge_metadata(extracted: Mapping[str, str], given: Mapping[str, str]) -> di
 
 def _check_value(value: str, metadata: Mapping[str, str]) -> None:
     if not is_sealable(value, MAXIMUM_VALUE_BYTES):
-        raise refuse(
+        raise invalid_value(
             "1 byte to 64 KiB of UTF-8 text without NUL; binary data goes in as base64, with "
             "metadata.encoding set to base64."
         )
     if metadata.get("encoding") == "base64" and not _is_base64(value):
-        raise refuse("metadata.encoding says base64, but this is no padded base64 (RFC 4648 §4).")
+        raise invalid_value(
+            "metadata.encoding says base64, but this is no padded base64 (RFC 4648 §4)."
+        )
 
 
 def _is_base64(value: str) -> bool:

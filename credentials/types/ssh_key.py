@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from credentials.types.openssh import read_container
-from credentials.types.submission import Submission, refuse, refusing
+from credentials.types.submission import Submission, invalid_value, refusing
 
 # Checking an RSA key takes time cubic in its size; 8 KiB of PEM are enough for 8192 bits.
 MAXIMUM_PEM = 8 * 1024
@@ -50,7 +50,7 @@ def examine_ssh_key(submission: Submission) -> Mapping[str, str]:
     pem = submission.value.strip()
     found = _PEM.fullmatch(pem) if len(pem) <= MAXIMUM_PEM else None
     if found is None:
-        raise refuse(_NO_PEM)
+        raise invalid_value(_NO_PEM)
     passphrase = submission.secret_fields.get("passphrase")
     if found["form"] == "OPENSSH ":
         return _examine_openssh(found, passphrase)
@@ -70,7 +70,7 @@ def _examine_openssh(pem: re.Match[str], passphrase: str | None) -> Mapping[str,
 
 def _open_openssh(pem: str, passphrase: str, rounds: int) -> None:
     if rounds > MAXIMUM_ROUNDS:
-        raise refuse(_TOO_SLOW)
+        raise invalid_value(_TOO_SLOW)
     with refusing(_NOT_OPENED, "secretFields"):
         load_ssh_private_key(pem.encode(), passphrase.encode())
 
@@ -97,7 +97,7 @@ def _opened(
 
 def _described(key: object, has_passphrase: str) -> Mapping[str, str]:
     if not isinstance(key, RSAPublicKey | Ed25519PublicKey | EllipticCurvePublicKey):
-        raise refuse(_NO_KEY)
+        raise invalid_value(_NO_KEY)
     with refusing(_NO_KEY):
         digest = ssh_key_fingerprint(key, SHA256())
     return {

@@ -38,7 +38,7 @@ class CredentialType:
     generates: bool = False
 
 
-def refuse(rule: str, field: str = "value") -> Invalid:
+def invalid_value(rule: str, field: str = "value") -> Invalid:
     """The refusal of a value: the rule that it breaks, and no part of the value."""
     return Invalid(f"{field}: {rule}", field)
 
@@ -63,4 +63,4 @@ def refusing(rule: str, field: str = "value") -> Iterator[None]:
     try:
         yield
     except _PARSER_ERRORS:
-        raise refuse(rule, field) from None
+        raise invalid_value(rule, field) from None

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import Field
 
 from credentials.types.rfc3339 import rfc3339
-from credentials.types.submission import Submission, refuse, refusing
+from credentials.types.submission import Submission, invalid_value, refusing
 from credentials.validators import is_metadata_text
 from foundation.errors import Invalid, Malformed
 from foundation.schema.shapes import Shape
@@ -43,7 +43,7 @@ def examine_tls_certificate(submission: Submission) -> Mapping[str, str]:
     value = _members(submission.value)
     leaf = _certificates(value.certificate, "certificate")
     if len(leaf) > 1:
-        raise refuse("certificate: exactly one; those that issued it belong into chain.")
+        raise invalid_value("certificate: exactly one; those that issued it belong into chain.")
     chain = [] if value.chain is None else _certificates(value.chain, "chain")
     _require_matching_key(leaf[0], value.private_key)
     _require_links([*leaf, *chain])
@@ -55,7 +55,7 @@ def _members(text: str) -> TlsValue:
     try:
         return TlsValue.parse(parse_strict(text.encode()))
     except (Invalid, Malformed):
-        raise refuse(
+        raise invalid_value(
             "a JSON object with certificate, privateKey and, if there is one, chain; each a PEM "
             "text, no other members."
         ) from None
@@ -65,13 +65,13 @@ def _certificates(pem: str, member: str) -> list[x509.Certificate]:
     with refusing(f"{member}: PEM of X.509, with BEGIN and END CERTIFICATE lines."):
         found = x509.load_pem_x509_certificates(pem.encode())
     if len(found) > MAXIMUM_CHAIN:
-        raise refuse(f"{member}: at most {MAXIMUM_CHAIN} certificates.")
+        raise invalid_value(f"{member}: at most {MAXIMUM_CHAIN} certificates.")
     return found
 
 
 def _require_matching_key(leaf: x509.Certificate, pem: str) -> None:
     if len(pem) > MAXIMUM_KEY:
-        raise refuse("privateKey: at most 8 KiB.")
+        raise invalid_value("privateKey: at most 8 KiB.")
     with refusing("privateKey: one unencrypted PEM key; it is sealed with the certificate."):
         own = load_pem_private_key(pem.encode(), None).public_key()
         of_key = own.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -79,7 +79,7 @@ def _require_matching_key(leaf: x509.Certificate, pem: str) -> None:
         certified = leaf.public_key()
         of_leaf = certified.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if of_key != of_leaf:
-        raise refuse("privateKey: does not belong to the certificate.")
+        raise invalid_value("privateKey: does not belong to the certificate.")
 
 
 def _require_links(path: list[x509.Certificate]) -> None:

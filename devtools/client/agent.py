@@ -61,13 +61,13 @@ class Agent:
         if answer.status_code != 201:
             raise _unexpected("client registration", answer)
 
-    def connect(self, person: Person) -> None:
+    def connect(self, person: Person, name: str = NAME) -> None:
         """Signs the person in, lets them consent, and redeems the code for a token."""
         with Browser(self._public_url) as browser:
             _sign_in(browser, person)
             page = browser.open(self._oauth.authorize_url())
             form = form_with(page, "agent")
-            answer = browser.submit(page, form, agent=NAME, decision="allow")
+            answer = browser.submit(page, form, agent=name, decision="allow")
         redeemed = self._oauth.redeem(self._code(answer))
         if redeemed.status_code != 200:
             raise _unexpected("the token endpoint", redeemed)
@@ -82,6 +82,13 @@ class Agent:
         content = result.get("structuredContent") or {}
         refused = str(content.get("code", "unknown")) if result.get("isError") else None
         return ToolAnswer(content, refused)
+
+    def tool_request(
+        self, tool: str, arguments: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """The message and the headers of a tool call, for a client that sends them itself."""
+        message = self._mcp.message("tools/call", {"name": tool, "arguments": arguments})
+        return message, self._mcp.headers(message)
 
     def disconnect(self) -> None:
         """Revokes the token (RFC 7009)."""

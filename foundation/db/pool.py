@@ -1,28 +1,29 @@
-"""The check of pooled connections before they are used."""
+"""Pooled connections, and when they are checked before they are used."""
 
 import time
 from typing import Any
 
-from psycopg import Connection
-from psycopg_pool import ConnectionPool
+from psycopg import Connection, Cursor
 
 TRUSTED_SECONDS = 1.0
 
 
 class CheckedConnection(Connection[Any]):
-    """A connection that knows when it was last found to work."""
+    """A connection that answers the pool's check by itself if it worked a moment ago.
 
-    checked_at = float("-inf")
-
-
-def check_connection(connection: CheckedConnection) -> None:
-    """Ask the server only when the connection was not checked within the last second.
-
-    A round trip before each request would cost as much as the request's own. When the server has
-    just gone, a request on such a connection is answered as unavailable, as it would be anyway.
+    The pool sends an empty query before it lends a connection (`ConnectionPool.check_connection`).
+    That round trip would cost as much as the request's own. When the server has just gone, a
+    request on such a connection is answered as unavailable, as it would be anyway.
     """
-    now = time.monotonic()
-    if now - connection.checked_at < TRUSTED_SECONDS:
-        return
-    ConnectionPool.check_connection(connection)
-    connection.checked_at = now
+
+    _checked_at = float("-inf")
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Cursor[Any]:
+        if query:
+            return super().execute(query, params, **options)
+        now = time.monotonic()
+        if now - self._checked_at < TRUSTED_SECONDS:
+            return self.cursor()
+        cursor = super().execute(query, params, **options)
+        self._checked_at = now
+        return cursor

@@ -22,6 +22,7 @@ from psycopg.rows import TupleRow
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Rows = list[TupleRow]
 
 
@@ -32,17 +33,17 @@ class Parameter(Expression):
         super().__init__(output_field=output_field)
         self.name = name
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # noqa: ARG002  # Django's signature
+    def as_sql(self, compiler: Any, connection: Any) -> Any:  # noqa: ARG002  # Django's signature
         return "%s", [self]
 
 
 @dataclass(frozen=True, slots=True)
-class Statement(Generic[T]):
+class Statement(Generic[T_co]):
     """A statement with its values, and how its rows become its result."""
 
     text: str
     values: Sequence[Any]
-    read: Callable[[Rows], T]
+    read: Callable[[Rows], T_co]
 
 
 class PreparedText:
@@ -86,7 +87,7 @@ class _Hydration(Generic[M]):
         self._columns = slice(columns[0], columns[-1] + 1)
         selected = compiler.select[self._columns]
         self._attributes = [expression.target.attname for expression, *_ in selected]
-        self._related = get_related_populators(
+        self._related = get_related_populators(  # type: ignore[call-arg]  # the stubs are of a later Django
             compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS
         )
         self._annotations: dict[str, int] = compiler.annotation_col_map
@@ -124,11 +125,11 @@ def execute(*statements: Statement[Any]) -> tuple[Any, ...]:
         database: psycopg.Connection[Any] = connection.connection
         cursors = [psycopg.Cursor(database) for _ in statements]
         if len(statements) == 1:
-            cursors[0].execute(statements[0].text, statements[0].values, prepare=True)  # type: ignore[arg-type]  # our own text
+            cursors[0].execute(statements[0].text, statements[0].values, prepare=True)
         else:
             with database.pipeline():
                 for cursor, statement in zip(cursors, statements, strict=True):
-                    cursor.execute(statement.text, statement.values, prepare=True)  # type: ignore[arg-type]  # our own text
+                    cursor.execute(statement.text, statement.values, prepare=True)
         results = tuple(
             statement.read(cursor.fetchall() if cursor.description else [])
             for cursor, statement in zip(cursors, statements, strict=True)
@@ -136,6 +137,16 @@ def execute(*statements: Statement[Any]) -> tuple[Any, ...]:
     if connection.queries_logged:
         _log(statements, time.monotonic() - began)
     return results
+
+
+def together(*writes: Statement[Any]) -> Statement[None]:
+    """One statement that makes several changes, none of which reads what another changes."""
+    *others, last = writes
+    if not others:
+        return last
+    parts = ", ".join(f"w{number} AS ({write.text})" for number, write in enumerate(others))
+    values = [value for write in writes for value in write.values]
+    return Statement(f"WITH {parts} {last.text}", values, _nothing)
 
 
 def fetch(statement: Statement[T]) -> T:
@@ -155,15 +166,14 @@ def insert(instance: Model) -> Statement[None]:
 
 
 def update(instance: Model, *names: str) -> Statement[None]:
-    """Updates these fields of an existing row, as `save(update_fields=…)` would, without signals.
-
-    Raises RuntimeError when the statement is executed and there is no such row.
+    """Updates these fields of a row that is locked, as `save(update_fields=…)` would, without
+    signals.
     """
-    fields = [instance._meta.get_field(name) for name in names]
+    fields: list[Any] = [instance._meta.get_field(name) for name in names]
     key = instance._meta.pk
     values = [_database_value(field, getattr(instance, field.attname)) for field in (*fields, key)]
     text = _update_text(type(instance), tuple(field.column for field in fields))
-    return Statement(text, values, _one)
+    return Statement(text, values, _nothing)
 
 
 @cache
@@ -180,7 +190,7 @@ def _update_text(model: type[Model], columns: tuple[str, ...]) -> str:
     named = ", ".join(f'"{column}" = %s' for column in columns)
     return (
         f'UPDATE "{model._meta.db_table}" SET {named} '  # noqa: S608  # names of our own models
-        f'WHERE "{model._meta.pk.column}" = %s RETURNING 1'
+        f'WHERE "{model._meta.pk.column}" = %s'
     )
 
 
@@ -190,11 +200,6 @@ def _database_value(field: Any, value: Any) -> Any:
 
 def _nothing(_: Rows) -> None:
     return None
-
-
-def _one(rows: Rows) -> None:
-    if len(rows) != 1:
-        raise RuntimeError("the row to update is gone")
 
 
 class _Names(Mapping[str, str]):

@@ -66,19 +66,19 @@ def parse_request(request: HttpRequest) -> AuthorizationParameters:
     if len(state) > LONGEST_STATE:
         raise UnanswerableRequest("The state is too long.")
 
-    def refuse(error: str, description: str) -> ErrorResponse:
+    def error_response(error: str, description: str) -> ErrorResponse:
         return ErrorResponse(redirect_uri, state, error, description)
 
     challenge = _one(parameters, "code_challenge")
     if _one(parameters, "code_challenge_method") != "S256" or not CHALLENGE.fullmatch(challenge):
-        raise refuse("invalid_request", "A PKCE challenge with the method S256 is needed.")
+        raise error_response("invalid_request", "A PKCE challenge with the method S256 is needed.")
     try:
         resource = resource_from([value for value in parameters.get("resource", []) if value])
     except InvalidTarget as error:
-        raise refuse("invalid_target", str(error)) from None
+        raise error_response("invalid_target", str(error)) from None
     offered = offered_scopes(scopes, client, resource)
     if not resource_scope(offered):
-        raise refuse("invalid_scope", "None of the scopes can be given to this client.")
+        raise error_response("invalid_scope", "None of the scopes can be given to this client.")
     return AuthorizationParameters(
         client=client,
         redirect_uri=redirect_uri,

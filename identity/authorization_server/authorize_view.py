@@ -67,7 +67,7 @@ def authorize(request: HttpRequest) -> HttpResponseBase:
     try:
         asked = parse_request(request)
     except UnanswerableRequest as error:
-        return refuse(request, str(error), unknown_client=error.unknown_client)
+        return refusal_page(request, str(error), unknown_client=error.unknown_client)
     except ErrorResponse as error:
         # No redirect without a signed-in person, not even with an error (RFC 9700 §4.11.2).
         return Leave(error.location) if signed_in_person(request) else _sign_in(request)
@@ -83,7 +83,7 @@ def _ask(request: HttpRequest, asked: AuthorizationParameters) -> HttpResponseBa
         return _sign_in(request)
     rows = memberships(request)
     if not rows:
-        return refuse(request, "You belong to no tenant yet; ask an owner to add you.")
+        return refusal_page(request, "You belong to no tenant yet; ask an owner to add you.")
     if all(lacks_second_factor(request, row.tenant) for row in rows):
         return redirect_to_login(request.get_full_path(), reverse("account_second_factor"))
     if Scope.ADMIN in asked.scopes and not recently_authenticated(request):
@@ -91,7 +91,7 @@ def _ask(request: HttpRequest, asked: AuthorizationParameters) -> HttpResponseBa
     return _page(request, store_request(asked, who.person, who.session_key))
 
 
-def refuse(
+def refusal_page(
     request: HttpRequest, message: str, *, status: int = 400, unknown_client: bool = False
 ) -> HttpResponse:
     """An error page for the person; the client learns nothing."""
@@ -108,22 +108,22 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
 def _decided(request: HttpRequest) -> HttpResponseBase:
     who = signed_in_person(request)
     if who is None:
-        return refuse(request, OVER)
+        return refusal_page(request, OVER)
     if wait := spend(CONSENT, f"{who.person.pk}"):
-        response = refuse(request, "Too many decisions; wait a moment.", status=429)
+        response = refusal_page(request, "Too many decisions; wait a moment.", status=429)
         response["Retry-After"] = str(wait)
         return response
     try:
         stored = stored_request(UUID(request.POST.get("request", "")), who.person, who.session_key)
     except ValueError:
-        return refuse(request, OVER)
+        return refusal_page(request, OVER)
     try:
         with transaction.atomic():
             return _decide(request, stored)
     except VaultError as error:
         asked = stored.select_related("client", "person").first()
         if asked is None:
-            return refuse(request, OVER)
+            return refusal_page(request, OVER)
         return _page(request, asked, problem=error.detail, status=error.status)
 
 
@@ -131,9 +131,9 @@ def _decide(request: HttpRequest, stored: QuerySet[AuthorizeRequest]) -> HttpRes
     locked = stored.select_for_update(of=("self",)).select_related("client", "person")
     asked = locked.first()
     if asked is None or asked.decided_at or asked.expires_at <= database_now():
-        return refuse(request, OVER)
+        return refusal_page(request, OVER)
     if not asked.client.is_usable() or not asked.client.redirect_uri_allowed(asked.redirect_uri):
-        return refuse(request, "The app was stopped by an operator.")
+        return refusal_page(request, "The app was stopped by an operator.")
     if request.POST.get("decision") != "allow":
         return Leave(deny(asked, request))
     decision = Decision(
@@ -151,7 +151,7 @@ def _page(
     places = [row for row in rows if not lacks_second_factor(request, row.tenant)]
     redirect = Redirect.parse(asked.redirect_uri)
     if not places or redirect is None:
-        return refuse(request, OVER)
+        return refusal_page(request, OVER)
     context = {
         "asked": asked,
         "client_name": asked.client.name,

@@ -2,17 +2,33 @@
 
 import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from foundation.errors import Invalid
+from foundation.outgoing import may_be_visited
 from foundation.schema.safe_text import visible
 from foundation.schema.shapes import Shape
-from identity.oidc_client.url_policy import require_issuer
 
+LONGEST_ISSUER = 300
 DOMAIN = re.compile(
     r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])"
 )
+
+
+def require_issuer(url: str) -> str:
+    """The issuer, unchanged, because it is compared exactly. Raises Invalid; makes no call.
+
+    Owners choose it, not the operator. Where calls may go is decided at each call
+    (`foundation.outgoing.destinations`).
+    """
+    parts = urlsplit(url)
+    if len(url) > LONGEST_ISSUER or parts.query or parts.fragment or url.endswith("/.well-known"):
+        raise Invalid("issuer: an address such as https://login.example.org.", "issuer")
+    if not may_be_visited(url):
+        raise Invalid("issuer: an address that starts with https://.", "issuer")
+    return url
 
 
 def _domains(given: list[str]) -> list[str]:

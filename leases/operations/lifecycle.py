@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
 from access.actions import Action
 from access.actor import Actor
 from access.disclosure import Disclosure
 from audit.events import Event
 from credentials.context import CredentialContext, operation
 from credentials.disclosures import effective_disclosure
-from credentials.models import Credential, Rotation, State, Version, VersionState
-from credentials.permissions import CREDENTIAL_BY_KEY, found_credential
+from credentials.models import Credential, Rotation, Version, VersionState
+from credentials.permissions import credential_with_key, found_credential
 from credentials.policies import longest_ttl, usual_ttl
 from foundation.db.clock import database_now
 from foundation.db.ids import public_id
@@ -21,11 +23,10 @@ from leases.approvals import approval_pending, notify_deciders, pending_request
 from leases.handles import make_handle, own_lease
 from leases.models import Lease, LeaseState
 from leases.policy import require_active, require_live, require_policy, require_use
-from leases.quotas import agents_lease, require_quota
+from leases.quotas import require_quota
 from leases.revocation import describe
 from leases.serializers import lease_state
 from leases.shapes import LeaseCredential, LeaseOut, LeaseStateOut, RenewLease
-from tenants.memberships import share_membership
 from tenants.models import Tenant
 
 
@@ -38,30 +39,42 @@ class Term:
     capped: bool
 
 
-# Shared locks: leases are issued side by side; archiving and rotating wait for them.
-SHARE_CREDENTIAL = PreparedText(
-    "SELECT FROM credential WHERE tenant_id = %(tenant)s AND key = %(key)s AND state <> 'deleted'"
-    " FOR SHARE"
+# Shared locks: leases are issued side by side; archiving, rotating and removing wait for them.
+SHARE_FOR_PERSON = PreparedText(
+    "SELECT FROM membership, credential WHERE membership.tenant_id = %(tenant)s"
+    " AND membership.person_id = %(subject)s AND credential.tenant_id = %(tenant)s"
+    " AND credential.key = %(key)s AND credential.state <> 'deleted' FOR SHARE"
 )
-CURRENT_VERSION = PreparedQuery(
-    lambda: Version.objects.filter(
-        credential__tenant_id=Parameter("tenant"),
-        credential__key=Parameter("key"),
-        credential__state=State.ACTIVE,
-        state=VersionState.CURRENT,
-    ).defer("sealed", "wrapped_key", "extracted")
+SHARE_FOR_ACCOUNT = PreparedText(
+    "SELECT FROM service_account, credential WHERE service_account.tenant_id = %(tenant)s"
+    " AND service_account.id = %(subject)s AND credential.tenant_id = %(tenant)s"
+    " AND credential.key = %(key)s AND credential.state <> 'deleted' FOR SHARE"
 )
+
+
+def _with_version_and_lease() -> QuerySet[Credential]:
+    """The credential with its current version, and whether the agent has a lease on it already."""
+    version = Version.objects.filter(credential=OuterRef("pk"), state=VersionState.CURRENT)
+    agents = Lease.objects.live().filter(
+        tenant_id=Parameter("tenant"), credential=OuterRef("pk"), agent_id=Parameter("agent")
+    )
+    return credential_with_key().annotate(
+        current_id=Subquery(version.values("pk")[:1]),
+        current_number=Subquery(version.values("number")[:1]),
+        agent_has_lease=Exists(agents),
+    )
+
+
+CREDENTIAL_TO_LEASE = PreparedQuery(_with_version_and_lease)
 
 
 def _facts(actor: Actor, request: LeaseCredential) -> tuple[Statement[Any], ...]:
     """The membership and the credential are locked (shared) before anything is read."""
+    share = SHARE_FOR_ACCOUNT if actor.service_account_id else SHARE_FOR_PERSON
     named = {"tenant": actor.tenant_id, "key": request.key}
     return (
-        share_membership(actor),
-        SHARE_CREDENTIAL(**named),
-        CREDENTIAL_BY_KEY(**named),
-        CURRENT_VERSION(**named),
-        agents_lease(actor, request.key),
+        share(subject=actor.subject, **named),
+        CREDENTIAL_TO_LEASE(agent=actor.agent_id, **named),
         *CredentialContext.opening(actor),
     )
 
@@ -76,7 +89,7 @@ def lease_credential(context: CredentialContext, request: LeaseCredential) -> Le
     first; then the identical call asks again.
     """
     context.entry.set_fields(purpose=request.purpose)
-    _, _, credentials, versions, repeated, *opening = context.entry.facts
+    _, credentials, *opening = context.entry.facts
     context.take_opening(opening)
     context.entry.at = context.read_at
     tenant = context.membership.tenant
@@ -84,8 +97,8 @@ def lease_credential(context: CredentialContext, request: LeaseCredential) -> Le
     context.require(credential)
     require_active(credential)
     require_policy(context.actor, credential)
-    version, window_end = _version(credential, versions, request)
-    require_quota(context.actor, tenant, credential, repeated=repeated)
+    version, window_end = _version(credential, request)
+    require_quota(context.actor, tenant, credential)
     term = resolve_term(tenant, credential, request)
     lease = _prepare(context.actor, credential, version, request, term)
     if credential.approval == "required":
@@ -103,12 +116,14 @@ def resolve_term(tenant: Tenant, credential: Credential, request: LeaseCredentia
     return Term(min(wanted, longest), longest, wanted > longest)
 
 
-def _version(
-    credential: Credential, current: list[Version], request: LeaseCredential
-) -> tuple[Version, datetime | None]:
+def _version(credential: Credential, request: LeaseCredential) -> tuple[Version, datetime | None]:
     """The version to lease, and the end of its window if it is the previous one."""
     if request.version == "current":
-        return current[0], None
+        columns: Any = credential  # with those of CREDENTIAL_TO_LEASE
+        current = Version(
+            pk=columns.current_id, number=columns.current_number, credential=credential
+        )
+        return current, None
     windows = Rotation.objects.filter(credential=credential).open()
     window = windows.select_related("previous").first()
     if window is None:

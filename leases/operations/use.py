@@ -17,6 +17,7 @@ from disclosure import (
     Destination,
     DestinationError,
     InjectionError,
+    RedactionError,
     Redactor,
     Target,
     find_destination,
@@ -174,7 +175,7 @@ def _send(actor: Actor, use: Use) -> UsedOut:
         )
         _record(actor, use, Outcome.DENIED, code=error.code)
         raise error from None
-    except CallFailed as failure:
+    except (CallFailed, RedactionError) as failure:
         error = DestinationFailed(f"{failure} The use counts; what was sent may have arrived.")
         _record(actor, use, Outcome.FAILED, code=error.code)
         raise error from None

@@ -23,6 +23,7 @@ from tenants.operations.invitations import (
     invite_member,
     list_invitations,
     open_invitation,
+    show_invitation,
     show_invitation_link,
     withdraw_invitation,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "show_agent",
     "show_audit_entry",
     "show_group",
+    "show_invitation",
     "show_invitation_link",
     "show_mail",
     "show_service_account",

@@ -47,6 +47,18 @@ def list_invitations(context: TenantContext, request: Listing) -> InvitationPage
     )
 
 
+@operation(Action.SHOW_INVITATION)
+def show_invitation(context: TenantContext, invitation_id: str) -> InvitationOut:
+    """One of the tenant's invitations."""
+    row = Invitation.objects.filter(
+        pk=parse_public_id("inv", invitation_id), tenant_id=context.actor.tenant_id
+    ).select_related("invited_by")
+    invitation = row.first()
+    if invitation is None:
+        raise _no_invitation()
+    return invitation_out(invitation, database_now())
+
+
 @operation(Action.INVITE_MEMBER, Event.MEMBER_INVITED)
 def invite_member(context: TenantContext, request: InviteMember) -> InvitationOut:
     """Invite an address; the link is mailed to it and is valid for a week. It can also be handed

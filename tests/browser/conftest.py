@@ -1,10 +1,11 @@
 """Every test here drives a real Chromium, and says so when there is none."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import FOUND
+from tests.browser.chromium import FOUND, SHARED
 
 HERE = Path(__file__).parent
 
@@ -17,3 +18,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             if FOUND is None:
                 item.add_marker(missing)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def shared_chromiums() -> Iterator[None]:
+    """Ends the Chromiums that the tests of this folder started."""
+    yield
+    SHARED.close()

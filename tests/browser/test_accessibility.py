@@ -18,7 +18,7 @@ from tests.browser.chromium import Complaints, in_chromium
 from tests.console.pages import page_text, signed_in
 from tests.people import Somebody, store
 from tests.walk.addresses import pages
-from tests.walk.furnished import Furnished, furnish
+from tests.walk.full_tenant import FullTenant, fill_tenant
 
 WCAG = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 # The same page in other colours: nothing else differs.
@@ -34,12 +34,12 @@ CLOSED = {404, 405, 409}
 
 
 @pytest.fixture
-def acme(owner: Somebody, member: Somebody) -> Furnished:
+def acme(owner: Somebody, member: Somebody) -> FullTenant:
     """A tenant in full use."""
-    furnished = furnish(owner, "acme")
+    full = fill_tenant(owner, "acme")
     for number in range(MANY):
         store(owner, f"key-{number:02}", folderPath=f"team-{number % 7}/live")
-    return furnished
+    return full
 
 
 def look_at(server: str, browser: Client, addresses: list[str]) -> list[str]:
@@ -79,7 +79,7 @@ def _cookies(server: str, browser: Client) -> list[Any]:
     ]
 
 
-def open_to(browser: Client, acme: Furnished) -> list[str]:
+def open_to(browser: Client, acme: FullTenant) -> list[str]:
     """The pages that this person can open, each once, wherever redirects lead; what is only a part
     of a page is seen there.
     """
@@ -95,7 +95,7 @@ def open_to(browser: Client, acme: Furnished) -> list[str]:
     return sorted({urlsplit(one).path: one for one in found}.values())
 
 
-def assert_full(browser: Client, acme: Furnished) -> None:
+def assert_full(browser: Client, acme: FullTenant) -> None:
     """The tenant is in use as the pages are to be seen in: many credentials, and what waits."""
     key = acme.things["key"]
     assert page_text(browser.get("/admin/credentials/")).count("/admin/credentials/key-") >= MANY
@@ -103,7 +103,7 @@ def assert_full(browser: Client, acme: Furnished) -> None:
     assert page_text(browser.get("/approvals/")).count("Decide<span") >= len(["lease", "level"])
 
 
-def test_the_owners_pages(server: str, acme: Furnished) -> None:
+def test_the_owners_pages(server: str, acme: FullTenant) -> None:
     browser = signed_in(acme.owner)
     assert_full(browser, acme)
     addresses = open_to(browser, acme)
@@ -112,7 +112,7 @@ def test_the_owners_pages(server: str, acme: Furnished) -> None:
     assert {"/team/", "/admin/"} <= set(addresses)
 
 
-def test_the_members_pages(server: str, acme: Furnished, member: Somebody) -> None:
+def test_the_members_pages(server: str, acme: FullTenant, member: Somebody) -> None:
     """What an owner sees otherwise; the account's pages are the same for everybody."""
     browser = signed_in(member)
     addresses = open_to(browser, acme)
@@ -122,7 +122,7 @@ def test_the_members_pages(server: str, acme: Furnished, member: Somebody) -> No
     assert {"/team/", "/leases/", "/approvals/"} <= set(others)
 
 
-def test_the_pages_before_signing_in(server: str, acme: Furnished) -> None:
+def test_the_pages_before_signing_in(server: str, acme: FullTenant) -> None:
     addresses = open_to(Client(), acme)
 
     assert look_at(server, Client(), addresses) == []

@@ -1,6 +1,5 @@
 """One installation for all tests of vaultctl, and a signed-in owner."""
 
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from django.apps import apps
 from django.db import connections
 
 from tests.cli.installation import Vaultctl, as_person, install
-from tests.hashing import cheap_passwords
 from tests.people import Somebody
 
 
@@ -25,13 +23,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """vaultctl, installed once."""
     return install(tmp_path_factory.mktemp("vaultctl"))
-
-
-@pytest.fixture(scope="package", autouse=True)
-def quick_sign_in() -> Iterator[None]:
-    """Every test signs in."""
-    with cheap_passwords():
-        yield
 
 
 @pytest.fixture

@@ -40,6 +40,10 @@ def filled(**more: Any) -> dict[str, Any]:
         "window": "",
         "rotate_every": "",
         "approval": "none",
+        "disclosure": "",
+        "reveal": "allowed",
+        "provider": "",
+        "destinations": "",
     }
     return {**form, **more}
 

@@ -100,4 +100,4 @@ def test_too_many_tries_are_stopped_in_words(owner: Somebody) -> None:
     for _ in range(31):
         answer = browser.post("/account/login/", {"login": "x@example.org", "password": "wrong"})
     assert answer.status_code == 429
-    assert "Too many tries" in page(answer).text
+    assert "Too many attempts" in page(answer).text

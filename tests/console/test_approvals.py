@@ -32,7 +32,7 @@ def test_what_waits_is_counted_and_listed(owner: Somebody, member: Somebody, wai
     assert f"Decide : {KEY} for {member.person.email}" in inbox.text
     own = page(signed_in(member).get("/approvals/")).text
     assert "1 waiting" not in own
-    assert f"Look : {KEY}" in own
+    assert f"View : {KEY}" in own
 
 
 def test_an_approval_lets_the_waiting_agent_in(

@@ -107,7 +107,7 @@ def test_a_refusal_says_why(owner: Somebody, member: Somebody, asked: str) -> No
 def test_who_asked_takes_it_back(owner: Somebody, member: Somebody, asked: str) -> None:
     assert signed_in(owner).post(f"{asked}withdraw").status_code == 404
     assert signed_in(member).post(f"{asked}withdraw").status_code == 302
-    assert "Nothing waits" in page(signed_in(owner).get("/approvals/")).text
+    assert "Nothing is waiting" in page(signed_in(owner).get("/approvals/")).text
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_row_that_fails_is_put_right_by_another_key_or_left_out(owner: Somebod
 
     again = browser.post(HERE, form(step="store"))
     assert "Nothing was stored" in page(again).text
-    assert "Put the failing rows right" in page(again).text
+    assert "Correct the failing rows" in page(again).text
     assert keys(owner) == taken
 
     numbers = [a["value"] for _, a in page(again).tags if a.get("name") == "row"]

@@ -7,7 +7,7 @@ from leases.shapes import DecideLease
 from tests.console.pages import page, signed_in
 from tests.people import Somebody
 from tests.walk.addresses import pages
-from tests.walk.furnished import furnish
+from tests.walk.full_tenant import fill_tenant
 
 PART = {"HX-Request": "true"}
 
@@ -57,7 +57,7 @@ def topics(parts: list[dict[str, str]]) -> set[str]:
 
 
 def test_pages_that_people_watch_hear_of_what_they_show_and_fetch_it(owner: Somebody) -> None:
-    acme, browser = furnish(owner, "acme"), signed_in(owner)
+    acme, browser = fill_tenant(owner, "acme"), signed_in(owner)
     known = {f"/{address.pattern}": address for address in pages()}
 
     for name, wanted in WATCHED.items():
@@ -83,7 +83,7 @@ def assert_fetches(browser: Client, part: dict[str, str]) -> None:
 def test_a_decision_of_somebody_else_loads_the_page_anew_and_other_news_do_not(
     owner: Somebody,
 ) -> None:
-    acme, browser = furnish(owner, "acme"), signed_in(owner)
+    acme, browser = fill_tenant(owner, "acme"), signed_in(owner)
     address = f"/approvals/{acme.things['request_id']}/"
     (part,) = parts_of(browser, address)
 
@@ -96,7 +96,7 @@ def test_a_decision_of_somebody_else_loads_the_page_anew_and_other_news_do_not(
 
 
 def test_the_number_beside_the_inbox_is_ones_own(owner: Somebody, member: Somebody) -> None:
-    furnish(owner, "acme")
+    fill_tenant(owner, "acme")
 
     assert "2" in page(signed_in(owner).get("/approvals/waiting/", headers=PART)).text
     assert page(signed_in(member).get("/approvals/waiting/", headers=PART)).text == ""
@@ -104,7 +104,7 @@ def test_the_number_beside_the_inbox_is_ones_own(owner: Somebody, member: Somebo
 
 def test_a_row_that_is_fetched_again_stays_itself(owner: Somebody) -> None:
     """Without ids rows would be matched by their place, and the focus would go to another one."""
-    furnish(owner, "acme")
+    fill_tenant(owner, "acme")
     browser = signed_in(owner)
     for address in ("/admin/leases/", "/approvals/", "/admin/audit/", "/team/members/"):
         tags = page(browser.get(address)).tags

@@ -88,6 +88,10 @@ def test_every_part_of_the_form_arrives(owner: Somebody) -> None:
         "windowSeconds": 0,
         "rotateEverySeconds": 30 * 86_400,
         "onExposure": "never",
+        "disclosure": "model",
+        "ownDisclosure": None,
+        "reveal": "allowed",
+        "destinations": None,
     }
 
 

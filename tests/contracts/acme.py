@@ -258,8 +258,11 @@ class Acme:
         given = grant(
             self.owner, self.newcomer(), "user", key=self.key(_), expiresAt=soon.isoformat()
         )
-        owner_sql("UPDATE credential_grant SET expires_at = clock_timestamp()")
-        return parse_public_id("grant", given.grant_id)
+        grant_id = parse_public_id("grant", given.grant_id)
+        owner_sql(
+            "UPDATE credential_grant SET expires_at = clock_timestamp() WHERE id = %s", grant_id
+        )
+        return grant_id
 
     def grant_id(self, _: Somebody) -> str:
         """A grant of somebody else."""

@@ -288,6 +288,7 @@ _CASES = (
         adds=(Event.MEMBER_INVITED,),
         at_home=True,
     ),
+    Case(tenants.show_invitation, "$invitation"),
     Case(tenants.show_invitation_link, "$invitation", adds=(Event.MEMBER_INVITATION_LINK_SHOWN,)),
     Case(tenants.withdraw_invitation, "$invitation", adds=(Event.MEMBER_INVITATION_WITHDRAWN,)),
     Case(tenants.show_mail, at_home=True),

@@ -14,7 +14,7 @@ from django.test import Client
 from access.actions import Channel
 from access.actor import Actor
 from audit.events import Event
-from console.actors import actor_for
+from console.page_context import actor_for
 from credentials.operations import give_grant
 from credentials.shapes.grants import GiveGrant
 from foundation.db.ids import public_id

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from foundation.errors import Unavailable, VaultError
 from tests.audit_trail import new_entries, told
 from tests.contracts.acme import Acme
 from tests.contracts.cases import CASES
+from tests.contracts.full_acme import FullAcme
 from tests.contracts.operations import Operation, operations
 from tests.people import CANARY, Somebody
 from tests.storage import everything_but_the_log, no_entry_can_be_written, owner_sql
@@ -38,13 +38,9 @@ def _actor(operation: Operation, who: Somebody) -> Actor:
     return who.console
 
 
-def _prepared(operation: Operation, owner: Somebody) -> dict[str, Any]:
-    return Acme(owner).things(owner, *CASES[operation.name].needs)
-
-
 @_every(lambda _: True)
 def test_what_works_leaves_its_entry_and_no_other(operation: Operation, owner: Somebody) -> None:
-    things = _prepared(operation, owner)
+    things = Acme(owner).things(owner, *CASES[operation.name].needs)
     actor = replace(_actor(operation, owner), request_id="request-1", address="192.0.2.1")
 
     with new_entries(owner.console.tenant_id) as entries:
@@ -64,9 +60,9 @@ def _require_attributed(entry: Entry, actor: Actor) -> None:
 
 @_every(lambda operation: operation.name not in JOINED)
 def test_what_is_refused_leaves_one_entry_that_says_so(
-    operation: Operation, owner: Somebody
+    operation: Operation, full_acme: FullAcme
 ) -> None:
-    things = _prepared(operation, owner)
+    owner, things = full_acme.owner, full_acme.needed(operation.name)
     powerless = replace(_actor(operation, owner), scopes=frozenset())
     before = everything_but_the_log()
 
@@ -104,9 +100,9 @@ def test_what_somebody_holds_too_little_for_is_refused_on_the_credential(
 
 @_every(_changes)
 def test_what_fails_is_undone_and_leaves_one_entry_that_says_so(
-    operation: Operation, owner: Somebody
+    operation: Operation, full_acme: FullAcme
 ) -> None:
-    things = _prepared(operation, owner)
+    owner, things = full_acme.owner, full_acme.needed(operation.name)
     before = everything_but_the_log()
 
     with (
@@ -122,8 +118,8 @@ def test_what_fails_is_undone_and_leaves_one_entry_that_says_so(
 
 
 @_every(_changes)
-def test_without_an_entry_nothing_happens(operation: Operation, owner: Somebody) -> None:
-    things = _prepared(operation, owner)
+def test_without_an_entry_nothing_happens(operation: Operation, full_acme: FullAcme) -> None:
+    owner, things = full_acme.owner, full_acme.needed(operation.name)
     before = everything_but_the_log()
 
     with (

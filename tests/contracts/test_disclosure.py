@@ -190,7 +190,7 @@ def test_no_other_door_answers_a_value() -> None:
     giving = {one.operation for one in (*ROUTES, *BY_NAME.values()) if one.gives is SecretOut}
 
     assert giving == {read_credential}
-    assert {page.name for page in PAGES if page.address.endswith("value")} == {"reveal"}
+    assert {page.name for page in PAGES if page.address.endswith("value")} == {"admin:reveal"}
 
 
 def test_the_console_says_no_where_nobody_may_see_a_value(owner: Somebody) -> None:

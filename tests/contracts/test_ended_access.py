@@ -6,7 +6,7 @@ operation checks again, in its own transaction.
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,15 @@ from access.tenancy import tenant_transaction
 from credentials.operations import list_credentials
 from credentials.shapes.credentials import ListCredentials
 from foundation.db.ids import parse_public_id
-from foundation.errors import Denied, LeaseOver, Unauthenticated
+from foundation.errors import Denied, LeaseOver, Unauthenticated, VaultError
 from tenants.memberships import active_membership
 from tenants.operations import audit_log, export_audit
 from tenants.shapes.audit import ExportAudit
 from tests.contracts import channels
-from tests.contracts.acme import Acme
 from tests.contracts.cases import CASES
 from tests.contracts.channels import CHANNELS, KEY, OF_STANDING, OF_TOKENS, Ending, Scene
+from tests.contracts.full_acme import FullAcme
 from tests.contracts.operations import Operation, operations
-from tests.hashing import cheap_passwords
 from tests.machines import new_account
 from tests.people import Somebody, grant, join, lease, new_person, read, store
 from tests.refusals import refusal
@@ -39,12 +38,6 @@ from tests.storage import everything_but_the_log, owner_sql
 OVER = Authentication("false")
 # Joins the transaction of its caller, the consent page, which checks.
 JOINED = {"connect_agent"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_sign_in() -> Iterator[None]:
-    with cheap_passwords():
-        yield
 
 
 @pytest.fixture
@@ -65,9 +58,9 @@ def scene(owner: Somebody) -> Scene:
     ids=lambda one: str(one.name),
 )
 def test_no_operation_works_without_an_authentication_in_force(
-    operation: Operation, owner: Somebody
+    operation: Operation, full_acme: FullAcme
 ) -> None:
-    things = Acme(owner).things(owner, *CASES[operation.name].needs)
+    owner, things = full_acme.owner, full_acme.needed(operation.name)
     by_machinery = RULES[operation.action].channels == SYSTEM
     actor = system_actor("worker", owner.console.tenant_id) if by_machinery else owner.console
     before = everything_but_the_log()
@@ -156,70 +149,96 @@ def test_every_channel_is_ended_by_something_of_each_kind() -> None:
         assert {channel for ended in endings.values() for channel in ended} == set(CHANNELS)
 
 
-def _pairs(endings: dict[Ending, tuple[Callable[[Scene], Actor], ...]]) -> list[Any]:
+Way = Callable[[Scene], Actor]
+
+
+def _pairs(endings: dict[Ending, tuple[Way, ...]]) -> list[Any]:
+    """Each ending on each channel. Tests of one pair run in one process, which plays it once."""
     return [
-        pytest.param(ending, channel, id=f"{ending.__name__}-{channel.__name__}")
+        pytest.param(ending, channel, id=name, marks=pytest.mark.xdist_group(name))
         for ending, ended in endings.items()
         for channel in ended
+        if (name := f"{ending.__name__}-{channel.__name__}")
     ]
 
 
-def _requests(actor: Actor) -> dict[str, Callable[[], object]]:
+@dataclass(frozen=True)
+class Outcome:
+    """How what was begun before the end was refused after it: requests, and a long answer."""
+
+    requests: list[VaultError]
+    export: VaultError | None
+
+
+PLAYED: dict[tuple[Ending, Way], Outcome] = {}
+
+
+@pytest.fixture
+def outcome(request: pytest.FixtureRequest, end: Ending, channel: Way) -> Outcome:
+    """Played in an empty database, if it was not played before."""
+    if (end, channel) not in PLAYED:
+        PLAYED[end, channel] = _play(request.getfixturevalue("scene"), end, channel)
+    return PLAYED[end, channel]
+
+
+def _play(scene: Scene, end: Ending, channel: Way) -> Outcome:
+    scene.actor = channel(scene)
+    requests = _requests(scene.actor)
+    # A service account exports nothing.
+    parts = None if channel is channels.by_account else _begun_export(scene, scene.actor)
+
+    end(scene)
+
+    return Outcome(
+        [refusal(work) for work in requests],
+        None if parts is None else refusal(partial(list, parts)),
+    )
+
+
+def _requests(actor: Actor) -> list[Callable[[], object]]:
     """What was begun before: a list, a lease and a read of a lease from before."""
-    found: dict[str, Callable[[], object]] = {
-        "list": partial(list_credentials, actor, ListCredentials())
-    }
+    found: list[Callable[[], object]] = [partial(list_credentials, actor, ListCredentials())]
     if actor.channel is not Channel.CONSOLE:
-        found["lease"] = partial(lease, actor)
-        found["read"] = partial(read, actor, lease(actor).lease_handle)
-    for work in found.values():
+        found += [partial(lease, actor), partial(read, actor, lease(actor).lease_handle)]
+    for work in found:
         work()
     return found
 
 
+def _begun_export(scene: Scene, actor: Actor) -> Iterator[str]:
+    """An export of which one part was answered; only admins begin one."""
+    owner_sql("UPDATE membership SET role = 'admin' WHERE person_id = %s", scene.member.person.pk)
+    admin = replace(actor, recently_authenticated=True, scopes=ALL_SCOPES)
+    parts = export_audit(admin, ExportAudit(format="ndjson"))
+    assert next(parts)
+    return parts
+
+
+@pytest.fixture(autouse=True)
+def short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An export of a few entries has several parts."""
+    monkeypatch.setattr(audit_log, "BATCH", 1)
+
+
 @pytest.mark.parametrize(("end", "channel"), _pairs(OF_TOKENS))
 def test_a_request_that_began_with_a_token_or_session_that_ended_is_refused(
-    scene: Scene, end: Ending, channel: Callable[[Scene], Actor]
+    outcome: Outcome,
 ) -> None:
-    scene.actor = channel(scene)
-    requests = _requests(scene.actor)
-
-    end(scene)
-
-    for work in requests.values():
-        assert isinstance(refusal(work), Unauthenticated)
+    assert outcome.requests
+    for refused in outcome.requests:
+        assert isinstance(refused, Unauthenticated)
 
 
 @pytest.mark.parametrize(("end", "channel"), _pairs(OF_STANDING))
-def test_a_request_that_began_before_somebody_was_stopped_is_refused(
-    scene: Scene, end: Ending, channel: Callable[[Scene], Actor]
-) -> None:
-    scene.actor = channel(scene)
-    requests = _requests(scene.actor)
-
-    end(scene)
-
-    for work in requests.values():
-        assert isinstance(refusal(work), (Unauthenticated, Denied, LeaseOver))
+def test_a_request_that_began_before_somebody_was_stopped_is_refused(outcome: Outcome) -> None:
+    assert outcome.requests
+    for refused in outcome.requests:
+        assert isinstance(refused, (Unauthenticated, Denied, LeaseOver))
 
 
 @pytest.mark.parametrize(
     ("end", "channel"),
-    # A service account exports nothing.
     [one for one in _pairs(OF_TOKENS | OF_STANDING) if one.values[1] is not channels.by_account],
 )
-def test_a_long_answer_stops_when_the_access_ends(
-    scene: Scene,
-    end: Ending,
-    channel: Callable[[Scene], Actor],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(audit_log, "BATCH", 1)
-    owner_sql("UPDATE membership SET role = 'admin' WHERE person_id = %s", scene.member.person.pk)
-    scene.actor = replace(channel(scene), recently_authenticated=True, scopes=ALL_SCOPES)
-    parts = export_audit(scene.actor, ExportAudit(format="ndjson"))
-    assert next(parts)
-
-    end(scene)
-
-    assert isinstance(refusal(partial(list, parts)), (Unauthenticated, Denied))
+def test_a_long_answer_stops_when_the_access_ends(outcome: Outcome) -> None:
+    assert isinstance(outcome.export, (Unauthenticated, Denied))

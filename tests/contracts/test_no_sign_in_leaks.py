@@ -21,7 +21,6 @@ from identity.sign_in.session_store import SessionStore
 from identity.tasks import send_letters
 from tests.console.pages import page_text, signed_in
 from tests.contracts.everything import Everything
-from tests.hashing import cheap_passwords
 from tests.identity.oidc_providers import CLIENT, SECRET, Provider, running_provider
 from tests.identity.test_second_factors import half_way, recovery_codes, with_app
 from tests.machines import new_account, new_secret, opened
@@ -30,15 +29,9 @@ from tests.proofs import let_proofs_age
 from tests.storage import dump
 from tests.walk.addresses import pages
 from tests.walk.forms import forms_of
-from tests.walk.furnished import furnish
+from tests.walk.full_tenant import fill_tenant
 
 NEW_TOKEN = "/account/tokens/new"
-
-
-@pytest.fixture(autouse=True)
-def quick_sign_in() -> Iterator[None]:
-    with cheap_passwords():
-        yield
 
 
 @pytest.fixture
@@ -50,7 +43,7 @@ def provider() -> Iterator[Provider]:
 def test_what_signs_people_and_machines_in_leaves_no_trace(
     provider: Provider, owner: Somebody, everything: Everything
 ) -> None:
-    acme = furnish(owner, "acme")
+    acme = fill_tenant(owner, "acme")
     browser = signed_in(owner)
     for use in (_use_a_token, _use_a_service_account, _use_a_provider, _use_second_factors):
         use(everything, owner, browser, provider)

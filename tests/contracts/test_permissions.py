@@ -1,8 +1,11 @@
 """Every action, by every role, level, door and scope: what the table says is what happens."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from access.actions import RULES, SYSTEM, Action, Channel
 from access.actor import Actor, system_actor
@@ -19,9 +22,11 @@ from foundation.errors import (
 )
 from tests.contracts.acme import DESK, OWN, Acme
 from tests.contracts.cases import CASES
+from tests.contracts.full_acme import FullAcme
 from tests.contracts.operations import Operation, operations
-from tests.people import Somebody, grant, join, new_person
-from tests.storage import owner_sql
+from tests.emptying import shared
+from tests.people import Somebody, grant, join, new_person, new_tenant, somebody
+from tests.storage import everything_but_the_log, owner_sql
 
 SCOPES: dict[Scope | None, frozenset[str]] = {
     None: frozenset({"offline_access", "vault", "VAULT:ADMIN", "vault:"}),
@@ -81,37 +86,66 @@ def _refused_with(actor: Actor, action: Action) -> type[VaultError] | None:
 CALLERS: list[Level | Role] = [*Level, Role.ADMIN, Role.OWNER]
 
 
-@pytest.mark.parametrize("operation", operations().values(), ids=operations())
-def test_levels_and_roles_decide(operation: Operation, owner: Somebody) -> None:
-    acme = Acme(owner)
-    owner_sql("UPDATE tenant SET baseline_level = 'none'")
-    for caller in CALLERS:
-        who = _caller(acme, caller)
-        things = acme.things(who, *CASES[operation.name].needs)
-        if isinstance(caller, Level):
-            _hold(who, caller)
+@dataclass(frozen=True)
+class Callers:
+    """Acme, where nothing is visible without a grant, and somebody for each level and role."""
 
-        assert _works(operation, who.console, things) == _may(operation.action, caller), caller
+    acme: Acme
+    somebodies: dict[Level | Role, Somebody]
+
+
+def make_callers() -> Callers:
+    """In an empty database."""
+    person = new_person("olivia")
+    acme = Acme(somebody(person, new_tenant("acme", person), Role.OWNER))
+    acme.key(acme.owner)
+    owner_sql("UPDATE tenant SET baseline_level = 'none'")
+    return Callers(acme, {caller: _caller(acme, caller) for caller in CALLERS})
 
 
 def _caller(acme: Acme, caller: Level | Role) -> Somebody:
-    """Somebody who holds enough for a lease of their own while the things are made."""
     if caller is Role.OWNER:
         return acme.owner
     role = caller if isinstance(caller, Role) else Role.MEMBER
     who = join(acme.owner, new_person(f"caller-{caller.name}-{role}"), role)
-    acme.key(who)
     grant(acme.owner, who, "user", folderPath=DESK)
     return who
 
 
-def _hold(who: Somebody, level: Level) -> None:
+@pytest.fixture
+def callers(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callers]:
+    """The same for every operation: each of them gets things of its own."""
+    with django_db_blocker.unblock():
+        cache.clear()
+        yield shared(make_callers)
+
+
+@pytest.mark.parametrize("operation", operations().values(), ids=operations())
+def test_levels_and_roles_decide(operation: Operation, callers: Callers) -> None:
+    needs = CASES[operation.name].needs
+    things: dict[str, object] | None = None
+    for caller, who in callers.somebodies.items():
+        if things is None or OWN & set(needs):
+            _hold(callers.acme, who, Level.USER)  # enough for a lease of their own
+            things = callers.acme.things(who, *needs)
+        _hold(callers.acme, who, caller)
+
+        works = _works(operation, who.console, things)
+        assert works == _may(operation.action, caller), caller
+        if works and CASES[operation.name].adds:  # it has used them up
+            things = None
+
+
+def _hold(acme: Acme, who: Somebody, caller: Level | Role) -> None:
     """Past the operations, which would end what was leased before."""
-    if level:
-        statement = "UPDATE credential_grant SET level = %s WHERE person_id = %s"
-        owner_sql(statement, level.word, who.person.pk)
-    else:
+    if isinstance(caller, Role) or who is acme.owner:
+        return
+    if caller is Level.NONE:
         owner_sql("DELETE FROM credential_grant WHERE person_id = %s", who.person.pk)
+        return
+    statement = "UPDATE credential_grant SET level = %s WHERE person_id = %s RETURNING id"
+    if not owner_sql(statement, caller.word, who.person.pk):
+        grant(acme.owner, who, caller.word, folderPath=DESK)
 
 
 def _works(operation: Operation, actor: Actor, things: dict[str, object]) -> bool:
@@ -148,11 +182,12 @@ def test_machinery_does_its_own_work(operation: Operation, owner: Somebody) -> N
     [one for one in operations().values() if RULES[one.action].channels != SYSTEM],
     ids=lambda one: str(one.name),
 )
-def test_a_worker_does_nobody_elses_work(operation: Operation, owner: Somebody) -> None:
-    worker = system_actor("worker", owner.console.tenant_id)
-    things = Acme(owner).things(owner, *CASES[operation.name].needs)
+def test_a_worker_does_nobody_elses_work(operation: Operation, full_acme: FullAcme) -> None:
+    worker = system_actor("worker", full_acme.owner.console.tenant_id)
+    before = everything_but_the_log()
 
-    assert not _works(operation, worker, things)
+    assert not _works(operation, worker, full_acme.needed(operation.name))
+    assert everything_but_the_log() == before
 
 
 @pytest.mark.parametrize("operation", operations().values(), ids=operations())

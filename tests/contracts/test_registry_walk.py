@@ -15,7 +15,7 @@ from tests.contracts.test_tenant_isolation import acmes_rows
 from tests.people import Somebody
 from tests.walk.addresses import pages
 from tests.walk.forms import WholeForm, forms_of
-from tests.walk.furnished import ELEMENT, MARKUP, Furnished, furnish
+from tests.walk.full_tenant import ELEMENT, MARKUP, FullTenant, fill_tenant
 from tests.walk.views import Views
 
 # What ends the walker's own session; it names nobody's thing.
@@ -26,8 +26,8 @@ ENDS_THE_SESSION = ("/account/logout/", "/account/password/change/")
 class Walk:
     """Acme and globex with everything in them, and a browser of globex's owner."""
 
-    acme: Furnished
-    globex: Furnished
+    acme: FullTenant
+    globex: FullTenant
     browser: Client
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -37,7 +37,7 @@ class Walk:
 
 @pytest.fixture
 def walk(owner: Somebody, outsider: Somebody) -> Walk:
-    return Walk(furnish(owner, "acme"), furnish(outsider, "globex"), signed_in(outsider))
+    return Walk(fill_tenant(owner, "acme"), fill_tenant(outsider, "globex"), signed_in(outsider))
 
 
 def test_a_page_about_acmes_thing_is_not_found_for_globex(walk: Walk) -> None:
@@ -115,7 +115,7 @@ def _assert_unknown(answer: Any, form: WholeForm, target: str) -> None:
 
 
 def test_markup_is_shown_literally_and_comes_back_literally(owner: Somebody) -> None:
-    acme, browser = furnish(owner, "acme"), signed_in(owner)
+    acme, browser = fill_tenant(owner, "acme"), signed_in(owner)
     signed_in(owner, headers={"user-agent": MARKUP})  # stands in the list of sessions
     forms: list[tuple[str, WholeForm]] = []
     views = Views(browser)

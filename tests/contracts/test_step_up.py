@@ -5,7 +5,6 @@ Actions come from the table and forms from their pages, so that a new one is tri
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -18,7 +17,6 @@ from django.urls import resolve
 from access.actions import RULES, Action, Channel
 from access.actor import Actor
 from tests.console.pages import page_text, signed_in
-from tests.hashing import cheap_passwords
 from tests.identity.oidc_providers import SECRET
 from tests.machines import new_key, public_jwk
 from tests.people import Somebody
@@ -26,7 +24,7 @@ from tests.proofs import asked_again, let_proofs_age, prove
 from tests.storage import dump
 from tests.walk.addresses import pages
 from tests.walk.forms import WholeForm, forms_of
-from tests.walk.furnished import Furnished, furnish
+from tests.walk.full_tenant import FullTenant, fill_tenant
 
 ASKED = [one for one, rule in RULES.items() if rule.step_up and Channel.CONSOLE in rule.channels]
 # Programs call these; people have other forms for them.
@@ -118,12 +116,6 @@ FORMS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def quick_proofs() -> Iterator[None]:
-    with cheap_passwords():
-        yield
-
-
 @pytest.fixture
 def required(monkeypatch: pytest.MonkeyPatch) -> list[Action]:
     """The actions that were allowed, in the order in which they were asked for."""
@@ -139,8 +131,8 @@ def required(monkeypatch: pytest.MonkeyPatch) -> list[Action]:
 
 
 @pytest.fixture
-def acme(owner: Somebody, member: Somebody) -> Furnished:
-    it = furnish(owner, "acme")
+def acme(owner: Somebody, member: Somebody) -> FullTenant:
+    it = fill_tenant(owner, "acme")
     it.things["newcomer"] = member.id
     return it
 
@@ -157,7 +149,7 @@ def test_every_such_action_is_tried_here() -> None:
 
 
 def test_a_form_waits_for_a_fresh_sign_in_and_is_sent_after_it(
-    acme: Furnished, required: list[Action]
+    acme: FullTenant, required: list[Action]
 ) -> None:
     browser = signed_in(acme.owner)
     for action, form in FORMS.items():
@@ -188,7 +180,7 @@ def _asked_then_sent(browser: Client, action: Action, form: Form, required: list
     assert _all_but_the_session() != before, action
 
 
-def test_back_on_the_page_it_says_that_nothing_was_sent(acme: Furnished) -> None:
+def test_back_on_the_page_it_says_that_nothing_was_sent(acme: FullTenant) -> None:
     browser = signed_in(acme.owner)
     form = FORMS[Action.CHANGE_SINGLE_SIGN_ON].of(acme.things)
     let_proofs_age()
@@ -204,7 +196,7 @@ def test_back_on_the_page_it_says_that_nothing_was_sent(acme: Furnished) -> None
 
 
 def test_changed_cells_wait_to_be_reviewed_and_to_be_saved(
-    acme: Furnished, required: list[Action]
+    acme: FullTenant, required: list[Action]
 ) -> None:
     browser = signed_in(acme.owner)
     table = Form(
@@ -229,7 +221,7 @@ def test_changed_cells_wait_to_be_reviewed_and_to_be_saved(
     assert _all_but_the_session() != before
 
 
-def test_no_other_form_asks(acme: Furnished) -> None:
+def test_no_other_form_asks(acme: FullTenant) -> None:
     """Every form of every page is sent with an old sign-in."""
     browser = signed_in(acme.owner)
     found: dict[tuple[str, ...], tuple[str, WholeForm]] = {}

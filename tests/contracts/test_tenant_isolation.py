@@ -16,6 +16,7 @@ from restapi.routes import ROUTES
 from tests.console.pages import page, signed_in
 from tests.contracts.acme import Acme, nowhere
 from tests.contracts.cases import CASES
+from tests.contracts.full_acme import FullAcme
 from tests.contracts.operations import Operation, operations
 from tests.people import CANARY, PURPOSE, Somebody, store
 from tests.storage import dump
@@ -57,10 +58,10 @@ def _outcome(operation: Operation, actor: Actor, things: dict[str, Any]) -> obje
 
 @_every(lambda operation: not _at_home(operation))
 def test_acmes_things_are_as_unknown_as_things_that_do_not_exist(
-    operation: Operation, owner: Somebody, outsider: Somebody
+    operation: Operation, full_acme: FullAcme
 ) -> None:
-    case = CASES[operation.name]
-    things = Acme(owner).things(owner, *case.needs)
+    owner, outsider = full_acme.owner, full_acme.outsider
+    things = full_acme.needed(operation.name)
     actor = _actor(operation, outsider)
     before = acmes_rows(owner)
 
@@ -89,11 +90,10 @@ def test_what_works_at_home_neither_shows_nor_touches_acme(
 
 
 @_every(lambda operation: not _is_work(operation))
-def test_a_forged_tenant_opens_nothing(
-    operation: Operation, owner: Somebody, outsider: Somebody
-) -> None:
+def test_a_forged_tenant_opens_nothing(operation: Operation, full_acme: FullAcme) -> None:
     """An actor with acme's id but a person of globex has no standing there."""
-    things = Acme(owner).things(owner, *CASES[operation.name].needs)
+    owner, outsider = full_acme.owner, full_acme.outsider
+    things = full_acme.needed(operation.name)
     stray = replace(outsider.console, tenant_id=owner.console.tenant_id)
     before = {table: rows for table, rows in acmes_rows(owner).items() if table != "audit_entry"}
 

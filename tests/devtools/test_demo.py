@@ -1,9 +1,7 @@
 """The demo tenants: something of everything, seeded once and left to people afterwards."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from django.core.management import call_command
 
 from access.actions import Channel
@@ -17,7 +15,6 @@ from tenants.models import Person, Tenant
 from tenants.operations import list_groups, list_service_accounts, remove_group
 from tenants.shapes.fields import Listing
 from tenants.shapes.service_accounts import ListServiceAccounts
-from tests.hashing import cheap_passwords
 from tests.people import somebody
 from tests.storage import dump
 
@@ -25,12 +22,6 @@ TYPES = (
     *("api-key", "database-url", "generic-secret"),
     *("oauth-token", "ssh-key", "tls-certificate"),
 )
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords() -> Iterator[None]:
-    with cheap_passwords():
-        yield
 
 
 def seed(path: Path) -> None:

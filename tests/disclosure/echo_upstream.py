@@ -85,10 +85,10 @@ class EchoUpstream:
     connections: int = 0
 
     def __enter__(self) -> Self:
-        upstream = self
+        upstream: EchoUpstream = self
 
         class Handler(_EchoHandler):
-            owner = upstream
+            echo = upstream
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
@@ -122,14 +122,14 @@ class EchoUpstream:
 
 class _EchoHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    owner: EchoUpstream
+    echo: "EchoUpstream"
 
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
-        self.owner.requests.append((self.command, self.path, self.headers.items(), body))
+        self.echo.requests.append((self.command, self.path, self.headers.items(), body))
         sent = self._credential()
-        self.owner.received.append(sent)
+        self.echo.received.append(sent)
         parts = [unquote(part) for part in urlsplit(self.path).path.split("/")]
         if len(parts) == 4 and parts[1] == "echo":
             self._echo(parts[2], ENCODINGS[parts[3]](sent))
@@ -137,6 +137,10 @@ class _EchoHandler(BaseHTTPRequestHandler):
             self._answer(200, b'{"ok": true}')
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
+
+    def date_time_string(self, _: float | None = None) -> str:
+        """Always the same, so that answers can be compared."""
+        return "Mon, 30 Nov 2026 00:00:00 GMT"
 
     def log_message(self, *_: object) -> None:
         """Nothing is logged, least of all what was sent."""

@@ -7,7 +7,16 @@ from functools import cache
 
 import pytest
 
-from disclosure import MASK, Bearer, Redactor, inject, parse_url, unmaskable_reason
+from disclosure import (
+    MASK,
+    Bearer,
+    RedactionError,
+    Redactor,
+    inject,
+    matching,
+    parse_url,
+    unmaskable_reason,
+)
 from disclosure.destinations import Basic
 from tests.disclosure.encodings import ENCODINGS, traces
 
@@ -120,6 +129,15 @@ def test_a_repetitive_secret_in_a_repetitive_text_takes_no_endless_time() -> Non
 
     assert stream.redactions == 1
     assert len(out) == 20_000 - 64 + len(MASK)
+
+
+def test_a_search_that_would_take_hours_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "BASE_STEPS", 10_000)
+    stream = Redactor(["ab" * 4000 + "cd"]).stream()
+
+    with pytest.raises(RedactionError):
+        for _ in range(100):
+            stream.feed(b"ab" * 5000)
 
 
 def test_nothing_prints_a_secret() -> None:

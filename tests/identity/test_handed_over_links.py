@@ -1,6 +1,5 @@
 """Invitation links that an owner hands over invite, and prove no address."""
 
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -21,7 +20,6 @@ from tenants.operations import (
 from tenants.shapes.invitations import InviteMember
 from tests.audit_trail import new_entries, told
 from tests.console.pages import page_text, signed_in
-from tests.hashing import cheap_passwords
 from tests.identity.test_second_factors import with_app
 from tests.people import Somebody, join, new_person
 from tests.refusals import code_of
@@ -29,12 +27,6 @@ from tests.storage import dump, owner_sql
 
 NINA = "nina@example.org"
 PASSWORD = "some unrelated words"
-
-
-@pytest.fixture(autouse=True)
-def quick_sign_in() -> Iterator[None]:
-    with cheap_passwords():
-        yield
 
 
 def invite(owner: Somebody, role: str = "member") -> str:

@@ -2,7 +2,6 @@
 
 import re
 import smtplib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from django.test import Client, override_settings
 from identity.models import BrowserSession, Letter
 from identity.tasks import send_letters
 from tests.console.pages import page, page_text, signed_in
-from tests.hashing import cheap_passwords
 from tests.identity.looking import log
 from tests.identity.test_second_factors import with_app
 from tests.people import PASSWORD, Somebody
@@ -22,12 +20,6 @@ from tests.people import PASSWORD, Somebody
 SESSIONS = "/account/sessions/"
 NEW_PASSWORD = "four other unrelated words"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-
-
-@pytest.fixture(autouse=True)
-def quick_sign_in() -> Iterator[None]:
-    with cheap_passwords():
-        yield
 
 
 def elsewhere(who: Somebody) -> Client:

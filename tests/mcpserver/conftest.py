@@ -5,19 +5,11 @@ from collections.abc import Callable, Iterator
 import httpx2
 import pytest
 
-from tests.hashing import cheap_passwords
 from tests.mcpserver.agent import Agent
 from tests.oauth_client import connect, reach
 from tests.people import PASSWORD, Somebody
 
 Connect = Callable[..., Agent]
-
-
-@pytest.fixture(scope="package", autouse=True)
-def quick_sign_in() -> Iterator[None]:
-    """Hundreds of sign-ins happen here."""
-    with cheap_passwords():
-        yield
 
 
 @pytest.fixture

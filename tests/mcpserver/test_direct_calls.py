@@ -34,7 +34,7 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "refused": ("vault.rotate_credential", {"key": KEY}),
     "unknown tool": ("vault.nothing", {}),
 }
-Change = Callable[[Agent, dict[str, Any], dict[str, str]], None]
+Change = Callable[[Agent, dict[str, Any], dict[str, str]], object]
 
 
 def _meta(message: dict[str, Any]) -> dict[str, Any]:

@@ -6,20 +6,12 @@ import httpx2
 import pytest
 from django.conf import settings
 
-from tests.hashing import cheap_passwords
 from tests.oauth_client import SCOPES, OAuthClient, reach, sign_in
 from tests.people import PASSWORD, Somebody
 from tests.storage import owner_sql
 
 TokenOf = Callable[..., str]
 ADMIN = "vault:read vault:write vault:admin"
-
-
-@pytest.fixture(scope="package", autouse=True)
-def quick_sign_in() -> Iterator[None]:
-    """Hundreds of sign-ins happen here."""
-    with cheap_passwords():
-        yield
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.restapi.requests import Own, Sent, about
 from tests.storage import owner_sql, tables
 
 # The client's own: it works through the client that it was given to.
-OF_THE_CLIENT = ("handle", "own_request")
+OF_THE_CLIENT = ("handle", "own_request", "sendable_handle")
 # Those who ask are on record, and when they last called.
 TOLD = ("audit_entry", "agent")
 

@@ -77,7 +77,6 @@ BESIDE: dict[str, dict[str, Any]] = {
     "revokeLeases": {"whose": "all"},
     "rotateCredential": {"newValue": "another value"},
     "updateCredential": {"description": "changed"},
-    "useCredential": {"method": "GET", "url": f"http://{SENDABLE}/"},
 }
 # Exactly one of each is wanted.
 EITHER = (("personId", "groupId", "serviceAccountId"), ("key", "folderPath"))
@@ -91,6 +90,7 @@ SAMPLES: dict[str, Callable[[], Any]] = {
     "jwk": public_jwk,
     "level": lambda: "viewer",
     "newFolderPath": lambda: f"moved-{next(_number)}",
+    "method": lambda: "GET",
     "name": lambda: f"name {next(_number)}",
     "purpose": lambda: PURPOSE,
     "query": lambda: "key",
@@ -99,6 +99,7 @@ SAMPLES: dict[str, Callable[[], Any]] = {
     "row": lambda: 1,
     "state": lambda: "suspended",
     "type": lambda: "api-key",
+    "url": lambda: f"http://{SENDABLE}/",
     "value": lambda: "a value",
     "window": lambda: 60,
 }

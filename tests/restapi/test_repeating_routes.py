@@ -30,7 +30,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "revokeLeases": {"whose": "mine"},
 }
 STORED = {"key": "new-key", "type": "api-key", "value": CANARY}
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 @pytest.fixture

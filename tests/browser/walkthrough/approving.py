@@ -98,8 +98,8 @@ def take_out_the_phone(stage: Stage, olivia: Human) -> Human:
     phone.fill(login=phone.email, password=phone.password)
     phone.press("Sign in")
     phone.fill(code=phone.code())
-    phone.press("Go on")
-    phone.sees("Nothing waits")
+    phone.press("Continue")
+    phone.sees("Nothing is waiting")
     is_live(phone.page)
     return phone
 

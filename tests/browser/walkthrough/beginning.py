@@ -25,7 +25,7 @@ def first_run(stage: Stage) -> Human:
     olivia.fill(
         name=olivia.name, email=olivia.email, password=olivia.password, again=olivia.password
     )
-    olivia.press("Make the account")
+    olivia.press("Create the account")
     olivia.sees("A second factor")
     olivia.follow("Set up an authenticator app")
     olivia.picture("second-factor")
@@ -33,10 +33,10 @@ def first_run(stage: Stage) -> Human:
     olivia.fill(code=olivia.code())
     olivia.press("Set it up")
     olivia.sees("They are shown this one time")
-    olivia.follow("I keep them safe")
+    olivia.follow("I have stored them")
     olivia.fill(name=TENANT)
     olivia.picture("tenant")
-    olivia.press("Make the tenant")
+    olivia.press("Create the tenant")
     expect(olivia.page.get_by_role("heading", name="First steps")).to_be_visible()
     olivia.picture("first-steps")
     return olivia

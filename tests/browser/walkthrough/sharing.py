@@ -26,7 +26,7 @@ def join(stage: Stage) -> Human:
     marc.go(stage.mailed(f"You are invited to {TENANT}", rf"{stage.address}/invitations/\S+"))
     marc.fill(name=marc.name, password=marc.password, again=marc.password)
     marc.picture("join")
-    marc.press("Make the account and join")
+    marc.press("Create the account and join")
     marc.sees("Your role here: member.")
     marc.picture("member")
     return marc
@@ -55,7 +55,7 @@ def approve(olivia: Human, marc: Human, link: str) -> None:
     """The request comes into an inbox that is open; she grants less than he asked for."""
     olivia.go("/approvals/")
     is_live(olivia.page)
-    olivia.sees("Nothing waits")
+    olivia.sees("Nothing is waiting")
     ask(marc, link)
     olivia.sees(REASON)
     olivia.picture("inbox")

@@ -24,7 +24,7 @@ from playwright.sync_api import (
 )
 
 from devtools.data_directory import DataDirectory
-from tests.browser.chromium import EXECUTABLE, PICTURES, QUIET, Complaints
+from tests.browser.chromium import EXECUTABLE, PATIENCE, PICTURES, QUIET, Complaints
 from tests.devtools.running import Up
 from tests.people import PASSWORD
 from tests.proofs import aged
@@ -35,7 +35,6 @@ Colors = Literal["light", "dark"]
 DESK = {"width": 1200, "height": 760}
 PHONE = {"width": 390, "height": 760}
 STEP = 30  # seconds that a code of an authenticator app is for (RFC 6238)
-PATIENCE = 30_000  # milliseconds; the whole product runs beside the browser
 # Broken rules are named by the browser in its own words only; this names the rule.
 TELL = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`the policy forbids ${event.violatedDirective} from ${event.sourceFile}`));"""
@@ -134,11 +133,9 @@ def open_stage(up: Up) -> Iterator[Stage]:
     """A Chromium before a running `up`."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=list(QUIET))
-        expect.set_options(timeout=PATIENCE)
         try:
             yield Stage(up, browser)
         finally:
-            expect.set_options(timeout=5_000)
             browser.close()
 
 

@@ -39,7 +39,7 @@ ELEMENT = "x-marker"
 
 
 @dataclass
-class Furnished:
+class FullTenant:
     """A tenant's things by the names that addresses call them by."""
 
     owner: Somebody
@@ -55,9 +55,9 @@ class Furnished:
         return f"{self.mark}-only-{what}"
 
 
-def furnish(owner: Somebody, mark: str) -> Furnished:
+def fill_tenant(owner: Somebody, mark: str) -> FullTenant:
     """Everything there can be in the owner's tenant."""
-    it = Furnished(owner, mark)
+    it = FullTenant(owner, mark)
     person = new_person(f"{mark}-only-colleague")
     person.name = it.text("colleague")
     person.save()
@@ -74,7 +74,7 @@ def furnish(owner: Somebody, mark: str) -> Furnished:
     return it
 
 
-def _team(it: Furnished, colleague: Somebody) -> None:
+def _team(it: FullTenant, colleague: Somebody) -> None:
     console = it.owner.console
     wish = {"name": it.text("group"), "description": it.text("group: description")}
     it.things["group_id"] = create_group(console, CreateGroup.parse(wish)).group_id
@@ -84,7 +84,7 @@ def _team(it: Furnished, colleague: Somebody) -> None:
     it.things["invitation_id"] = invite_member(console, asked).invitation_id
 
 
-def _credentials(it: Furnished) -> None:
+def _credentials(it: FullTenant) -> None:
     for what, more in (("key", {}), ("guarded", {"policy": {"approval": "required"}})):
         store(
             it.owner,
@@ -107,7 +107,7 @@ def _credentials(it: Furnished) -> None:
         it.things["credential_id"] = public_id("cred", row.pk)
 
 
-def _keys(it: Furnished) -> None:
+def _keys(it: FullTenant) -> None:
     """An active one and one that was rotated, and has been left by all that it wrapped."""
     new = rotate_tenant_key(it.owner.console, RotateTenantKey())
     rewrap_due_keys()
@@ -115,7 +115,7 @@ def _keys(it: Furnished) -> None:
     it.things |= {"active_key_id": new.key_id, "tenant_key_id": old.key_id}
 
 
-def _uses(it: Furnished, colleague: Somebody) -> None:
+def _uses(it: FullTenant, colleague: Somebody) -> None:
     given = grant(it.owner, colleague, "user", folderPath=it.name("folder"))
     agent = new_agent(colleague.console, it.text("agent"))
     assert agent.agent_id
@@ -138,7 +138,7 @@ def _uses(it: Furnished, colleague: Somebody) -> None:
     _decisions(it, agent)
 
 
-def _decisions(it: Furnished, agent: Actor) -> None:
+def _decisions(it: FullTenant, agent: Actor) -> None:
     """Requests that were decided, with the reasons for it."""
     refused = refusal(lambda: lease(agent, it.name("guarded"), purpose=it.text("refused request")))
     said = {"approve": False, "reason": it.text("reason")}
@@ -150,7 +150,7 @@ def _decisions(it: Furnished, agent: Actor) -> None:
     decide_access_request(it.owner.console, DecideAccessRequest.parse(wish))
 
 
-def _machines(it: Furnished) -> None:
+def _machines(it: FullTenant) -> None:
     it.things["token_id"] = new_token(it.owner, name=it.text("token")).token_id
     account = new_account(it.owner, it.text("account"))
     it.things["account_id"] = account
