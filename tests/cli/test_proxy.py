@@ -17,6 +17,7 @@ from tests.cli.upstreams import Upstream, http_upstream, https_upstream, machine
 from tests.disclosure.echo_upstream import ECHO_CASES, EchoUpstream
 from tests.disclosure.encodings import traces
 from tests.disclosure.private_ca import make_ca
+from vaultctl.errors import VaultctlError
 from vaultctl.leasing import HeldLease
 from vaultctl.proxy.authority import Authority
 from vaultctl.proxy.broker import Broker
@@ -390,6 +391,14 @@ def test_addresses_that_programs_do_not_reach(
 ) -> None:
     assert is_refused(address, public_only=False) is always
     assert is_refused(address, public_only=True) is in_a_sandbox
+
+
+@pytest.mark.parametrize("value", ["short", "aaaaaaaaaaaa", "password"])
+def test_a_value_that_cannot_be_taken_out_of_answers_is_not_used(setup: Setup, value: str) -> None:
+    credential = ProxiedCredential(setup.part, cast(HeldLease, Lease()), value)
+    with pytest.raises(VaultctlError, match="cannot be taken out") as refused:
+        build_redactor([credential])
+    assert value not in refused.value.message.split()
 
 
 def test_the_variables_of_the_program(setup: Setup) -> None:
