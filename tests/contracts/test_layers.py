@@ -178,6 +178,7 @@ UNDECORATED = {
     "identity/service_accounts/personal_tokens.py": "joins the change of a password",
     "identity/tasks.py": "removes clients that belong to no tenant",
     "identity/tokens/grant_family.py": "joins whatever ended the access",
+    "leases/operations/use.py": "two transactions, with a request to another server between them",
     "mcpserver/guard.py": "a refusal before a tool is known",
     "restapi/idempotency.py": "answers a repeated request without running its operation again",
     "restapi/views.py": "a refusal before an operation runs",

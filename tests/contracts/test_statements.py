@@ -15,6 +15,8 @@ from credentials.operations import describe_credential, list_credentials
 from credentials.shapes.credentials import DescribeCredential, ListCredentials
 from foundation.db import prepared
 from leases import quotas
+from tests.disclosure.echo_upstream import SENDABLE
+from tests.disclosure.sending import use
 from tests.people import Somebody, grant, lease, read, store
 
 KEY = "stripe-api-key"
@@ -43,6 +45,11 @@ CALLS: dict[str, tuple[Callable[[Somebody, str], object], Cost]] = {
     # The second round trip of lease and read is the change with its audit entry.
     "lease": (lambda who, _: lease(who.agent), (6, 2)),
     "read": (lambda who, handle: read(who.agent, handle), (6, 2)),
+    # As a read, then the outcome in a transaction of its own: tenant, time, entry.
+    "use": (
+        lambda who, handle: use(who, handle, f"http://{SENDABLE}/"),
+        (9, 5),
+    ),
     # Membership and grants, then the page and the folders.
     "list": (lambda who, _: list_credentials(who.agent, ListCredentials()), (5, 3)),
     "describe": (
@@ -52,11 +59,12 @@ CALLS: dict[str, tuple[Callable[[Somebody, str], object], Cost]] = {
 }
 
 
+@pytest.mark.usefixtures("sendable")
 @pytest.mark.parametrize("call", CALLS)
 def test_what_a_call_costs(
     owner: Somebody, member: Somebody, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    store(owner)
+    store(owner, policy={"destinations": [{"host": SENDABLE}]})
     grant(owner, member, "user", key=KEY)
     run, most = CALLS[call]
     quotas.memory.clear()

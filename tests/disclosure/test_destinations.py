@@ -80,9 +80,11 @@ def test_the_wire_form_has_one_spelling() -> None:
     assert again == [{**wire[0], "host": "api.example.com"}, wire[1]]
     assert [one.to_wire() for one in parse_destinations(again)] == again
     assert parse_destinations(None) == ()
-    for many in (wire + wire, [{"host": f"a{n}.example"} for n in range(17)], "text", {}):
+    seventeen = [{"host": f"a{number}.example"} for number in range(17)]
+    refused: list[Any] = [wire + wire, seventeen, "text", {}]
+    for many in refused:
         with pytest.raises(DestinationError):
-            parse_destinations(many)  # type: ignore[arg-type]
+            parse_destinations(many)
 
 
 @pytest.mark.parametrize(
