@@ -1,10 +1,10 @@
 """Leases as vaultctl uses them: waiting for approval, renewing while a program runs, releasing."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic, sleep
 from typing import Any, Self
 
 from vaultctl.api import Api, segment
@@ -70,7 +70,7 @@ def take_lease(
             if not is_noted:
                 note(f"{request.key}: waits for approval at {refusal.problem.get('approvalUrl')}")
                 is_noted = True
-            time.sleep(min(refusal.retry_after, LONGEST_WAIT))
+            sleep(min(refusal.retry_after, LONGEST_WAIT))
 
 
 def read_lease(api: Api, handle: str) -> Secret:
@@ -107,7 +107,7 @@ class HeldLease:
         self._handle: str = lease["leaseHandle"]
         self._ended = ""
         self._expires_at: str = lease["expiresAt"]
-        self._expires = time.monotonic() + int(lease["ttlSeconds"])
+        self._expires = monotonic() + int(lease["ttlSeconds"])
 
     @property
     def handle(self) -> str:
@@ -117,7 +117,7 @@ class HeldLease:
     @property
     def ended(self) -> str:
         """Why the lease is over, or "" while it is in force."""
-        if not self._ended and time.monotonic() >= self._expires:
+        if not self._ended and monotonic() >= self._expires:
             return "The lease reached its end and was not renewed."
         return self._ended
 

@@ -1,7 +1,5 @@
 """The dashboard: what is happening in the tenant, and what to do next."""
 
-from datetime import datetime
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -34,15 +32,7 @@ def _figures(actor: Actor) -> dict[str, object]:
     overview = show_overview(actor)
     return {
         "overview": overview,
-        "leases": columns(overview.leases, _hour),
-        "denials": columns(overview.denials, _day),
+        "leases": columns(overview.leases, "{:%H:%M}".format),
+        "denials": columns(overview.denials, "{0.day} {0:%b}".format),
         "readers": bars(overview.reads),
     }
-
-
-def _hour(at: datetime) -> str:
-    return f"{at:%H:%M}"
-
-
-def _day(at: datetime) -> str:
-    return f"{at.day} {at:%b}"

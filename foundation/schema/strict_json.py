@@ -32,7 +32,7 @@ def parse_strict(body: bytes, *, most: int = MAXIMUM_BODY) -> Any:
         raise Malformed("The body is not UTF-8.") from None
     except (ValueError, RecursionError):
         raise Malformed("The body is not JSON.") from None
-    if _may_be_deep(body):
+    if body.count(b"[") + body.count(b"{") > MAXIMUM_DEPTH:  # it may be too deep
         _require_shallow(value)
     if _SURROGATE.search(body):
         _require_whole_characters(value)
@@ -56,10 +56,6 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(_: str) -> NoReturn:
     raise Malformed("NaN and Infinity are no JSON numbers.")
-
-
-def _may_be_deep(body: bytes) -> bool:
-    return body.count(b"[") + body.count(b"{") > MAXIMUM_DEPTH
 
 
 def _require_shallow(value: Any) -> None:

@@ -132,7 +132,7 @@ def calls(host: str) -> list[Step]:
     return [
         bash(f"{curl} https://{host}/echo"),
         bash(f"{curl} https://{host}/failure; {curl} -D - https://{host}/header"),
-        bash(f"{curl} -k https://{OTHER}/echo"),
+        bash(f"{curl} -k https://{OTHER}/echo; true"),
         bash("env; set; printenv STRIPE_API_KEY; echo $STRIPE_API_KEY | base64"),
         bash(PROCESSES),
         bash("cat ~/.claude.json ~/.claude/*.json ~/.claude/projects/*/*.jsonl; true"),

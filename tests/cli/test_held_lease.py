@@ -51,7 +51,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    monkeypatch.setattr(leasing.time, "monotonic", found.monotonic)
+    monkeypatch.setattr(leasing, "monotonic", found.monotonic)
     return found
 
 

@@ -17,6 +17,7 @@ from tests.cli.upstreams import Upstream, http_upstream, https_upstream, machine
 from tests.disclosure.echo_upstream import ECHO_CASES, EchoUpstream
 from tests.disclosure.encodings import traces
 from tests.disclosure.private_ca import make_ca
+from vaultctl.errors import VaultctlError
 from vaultctl.leasing import HeldLease
 from vaultctl.proxy.authority import Authority
 from vaultctl.proxy.broker import Broker
@@ -274,6 +275,10 @@ def test_a_lease_that_ended_is_refused_with_the_reason(setup: Setup) -> None:
     answer = setup.get("/")
     assert answer.status_code == 403
     assert "stripe-api-key: The lease is revoked." in answer.json()["error"]["message"]
+    with setup.program() as http:
+        headers = {"Authorization": f"Bearer {setup.placeholder}"}
+        posted = http.post(f"https://{HOST}/", headers=headers, content=b"x" * 500_000)
+    assert posted.status_code == 403
     assert len(setup.upstream.seen) == 1
 
 
@@ -386,6 +391,14 @@ def test_addresses_that_programs_do_not_reach(
 ) -> None:
     assert is_refused(address, public_only=False) is always
     assert is_refused(address, public_only=True) is in_a_sandbox
+
+
+@pytest.mark.parametrize("value", ["short", "aaaaaaaaaaaa", "password"])
+def test_a_value_that_cannot_be_taken_out_of_answers_is_not_used(setup: Setup, value: str) -> None:
+    credential = ProxiedCredential(setup.part, cast(HeldLease, Lease()), value)
+    with pytest.raises(VaultctlError, match="cannot be taken out") as refused:
+        build_redactor([credential])
+    assert value not in refused.value.message.split()
 
 
 def test_the_variables_of_the_program(setup: Setup) -> None:

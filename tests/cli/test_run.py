@@ -1,6 +1,7 @@
 """`vaultctl run`: exit code and signals, masked output, and what is left behind."""
 
 import base64
+import contextlib
 import os
 import pty
 import select
@@ -114,6 +115,25 @@ def test_on_a_terminal_the_program_has_one_and_its_output_is_masked(
     os.close(ours)
     assert b"got hello" in heard
     assert CANARY.encode() not in heard
+    assert [lease.state for lease in leases(owner)] == [LeaseState.REVOKED]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_a_program_leaves_behind_does_not_hold_the_run(
+    vaultctl: Vaultctl, owner: Somebody, terminal: bool
+) -> None:
+    store(owner)
+    code = "sleep 300 & echo $! > left; exit 4"
+    ours, theirs = pty.openpty()
+    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs} if terminal else {}
+    run = (*RUN, "--env", "stripe-api-key=KEY", "--", "sh", "-c", code)
+    process = vaultctl.start(*run, **streams)
+    with ended(process):
+        assert process.wait(PATIENCE) == 4
+    os.close(ours)
+    os.close(theirs)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int((vaultctl.home / "left").read_text()), signal.SIGKILL)
     assert [lease.state for lease in leases(owner)] == [LeaseState.REVOKED]
 
 

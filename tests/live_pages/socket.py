@@ -15,7 +15,7 @@ from websockets.typing import Origin
 from tests.console.pages import signed_in
 from tests.people import Somebody
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 LIVE = {"live": True}
 
 

@@ -10,6 +10,7 @@ import h11
 CHUNK = 65536
 IDLE_SECONDS = 600
 LONGEST_HEAD = 131072
+DRAINED = 4 * 1024 * 1024
 Headers = list[tuple[str, str]]
 
 
@@ -68,12 +69,26 @@ class ProgramConnection:
     def refuse(self, status: int, reason: str, headers: Headers | None = None) -> None:
         """Answer in the place of the host, and close; the program shows the reason."""
         body = json.dumps({"error": {"type": "vaultctl", "message": f"vaultctl: {reason}"}})
+        self._drain()
         fixed = [
             ("Content-Type", "application/json"),
             ("X-Vaultctl-Refused", "1"),
             ("Connection", "close"),
         ]
         self.answer(status, [*fixed, *(headers or [])], body.encode())
+
+    def _drain(self) -> None:
+        """Read the rest of a body of usual size: closing on it would reset the connection, and the
+        program would not see the reason.
+        """
+        waits = self._protocol.they_are_waiting_for_100_continue
+        if waits or self._protocol.their_state is not h11.SEND_BODY:
+            return
+        read = 0
+        for part in self.body():
+            read += len(part)
+            if read > DRAINED:
+                return
 
     def leave_http(self) -> bytes:
         """Accept a CONNECT; answers what the program sent ahead."""

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from disclosure.destinations import Destination, Target
 from disclosure.injection import InjectedRequest, InjectionError, inject
-from disclosure.redaction import Redactor
+from disclosure.redaction import Redactor, unmaskable_reason
 from vaultctl.errors import VaultctlError
 from vaultctl.exit_codes import Exit
 from vaultctl.leasing import HeldLease
@@ -52,11 +52,19 @@ def contains(text: str, placeholder: str) -> bool:
 
 
 def build_redactor(credentials: Iterable[ProxiedCredential]) -> Redactor:
-    """Finds every value and every form in which it is put into a request."""
+    """Finds every value and every form in which it is put into a request.
+
+    Refused for a value that would come back with the answers, as `vault.use_credential` does.
+    """
     secrets: list[str] = []
     for credential in credentials:
         if credential.value is None:
             continue
+        if reason := unmaskable_reason(credential.value):
+            raise VaultctlError(
+                f"{credential.part.key} cannot be taken out of answers, because {reason}.",
+                Exit.REJECTED,
+            )
         secrets.append(credential.value)
         for destination in credential.part.destinations:
             secrets += _injected(credential, destination).secrets

@@ -115,13 +115,12 @@ def _plain(headers: Headers) -> Headers:
 
 
 def _framing(headers: Headers) -> Headers:
-    """How the body is sent; h11 checked that it is said once."""
-    for name, text in headers:
-        if name.lower() == "content-length":
-            return [("Content-Length", text)]
-        if name.lower() == "transfer-encoding":
-            return [("Transfer-Encoding", "chunked")]
-    return []
+    """How the body is sent, which h11 has read the same way: chunks go before a length."""
+    given = {name.lower(): text for name, text in headers}
+    if "transfer-encoding" in given:
+        return [("Transfer-Encoding", "chunked")]
+    length = given.get("content-length")
+    return [] if length is None else [("Content-Length", length)]
 
 
 def _joined(headers: Headers) -> Headers:

@@ -18,6 +18,7 @@ from disclosure.redaction import Redactor
 from vaultctl.running.child import exit_code, forwarding, not_started, start
 
 CHUNK = 65536
+QUIET_SECONDS = 0.5
 
 
 def run_masked(command: Sequence[str], environment: Mapping[str, str], redactor: Redactor) -> int:
@@ -92,19 +93,24 @@ def _on_terminal(
     tty.setraw(0)
     try:
         with forwarding(pid):
-            _converse(terminal, redactor)
+            _converse(pid, terminal, redactor)
             _, status = os.waitpid(pid, 0)
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, saved)
     return exit_code(os.waitstatus_to_exitcode(status))
 
 
-def _converse(terminal: int, redactor: Redactor) -> None:
-    """Copy in both directions until the program closes its terminal."""
+def _converse(pid: int, terminal: int, redactor: Redactor) -> None:
+    """Copy in both directions until the program closes its terminal, or has ended and left
+    somebody behind who keeps it open.
+    """
     stream = redactor.stream()
     sources = [terminal, 0]
     while True:
-        ready, _, _ = select.select(sources, [], [])
+        ready, _, _ = select.select(sources, [], [], QUIET_SECONDS)
+        if not ready and _has_ended(pid):
+            _write(1, stream.finish())
+            return
         if 0 in ready:
             typed = os.read(0, CHUNK)
             if not typed or not _write(terminal, typed):
@@ -118,6 +124,11 @@ def _converse(terminal: int, redactor: Redactor) -> None:
                 _write(1, stream.finish())
                 return
             _write(1, stream.feed(chunk))
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether the program has ended; its exit code is still to be fetched."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _follow_size(terminal: int) -> None:
