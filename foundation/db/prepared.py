@@ -18,6 +18,7 @@ from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.query import get_related_populators
 from psycopg import sql
+from psycopg.pq import ExecStatus
 from psycopg.rows import TupleRow
 
 M = TypeVar("M", bound=Model)
@@ -131,12 +132,17 @@ def execute(*statements: Statement[Any]) -> tuple[Any, ...]:
                 for cursor, statement in zip(cursors, statements, strict=True):
                     cursor.execute(statement.text, statement.values, prepare=True)
         results = tuple(
-            statement.read(cursor.fetchall() if cursor.description else [])
+            statement.read(cursor.fetchall() if _has_rows(cursor) else [])
             for cursor, statement in zip(cursors, statements, strict=True)
         )
     if connection.queries_logged:
         _log(statements, time.monotonic() - began)
     return results
+
+
+def _has_rows(cursor: psycopg.Cursor[Any]) -> bool:
+    """As `cursor.description` would say, which describes every column each time."""
+    return cursor.pgresult is not None and cursor.pgresult.status == ExecStatus.TUPLES_OK
 
 
 def together(*writes: Statement[Any]) -> Statement[None]:
