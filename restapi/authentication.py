@@ -14,7 +14,7 @@ from foundation.web.client_ip import client_address
 from identity.resource_server.bearer_token import bearer_token
 from identity.resource_server.verification import actor_from_token
 from identity.web.request_context import request_id_of
-from tenants.agent_activity import is_activity_due, record_activity
+from tenants.agent_activity import record_activity
 
 CLAIM_LENGTH = 200
 
@@ -40,8 +40,7 @@ class BearerAuthentication(BaseAuthentication):
             address=_address(request),
             claimed=_claims(request),
         )
-        if is_activity_due(actor):
-            record_activity(actor)
+        record_activity(actor)
         return Caller(actor), actor
 
 

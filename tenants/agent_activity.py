@@ -34,10 +34,14 @@ class Memory:
         self._lock = Lock()
 
     def is_due(self, subject_id: UUID) -> bool:
+        """Whether no call was recorded within the last minute."""
+        return time.monotonic() - self._recorded.get(subject_id, -EVERY_SECONDS) >= EVERY_SECONDS
+
+    def take(self, subject_id: UUID) -> bool:
         """Whether to record a call now; True once a minute."""
         now = time.monotonic()
         with self._lock:
-            if now - self._recorded.get(subject_id, -EVERY_SECONDS) < EVERY_SECONDS:
+            if not self.is_due(subject_id):
                 return False
             self._recorded[subject_id] = now
             self._recorded.move_to_end(subject_id)
@@ -55,15 +59,15 @@ memory = Memory()
 
 
 def is_activity_due(actor: Actor) -> bool:
-    """Whether `record_activity` is to be called now: True once a minute per agent or account."""
+    """Whether `record_activity` would record this call."""
     subject_id = actor.agent_id or actor.service_account_id
     return subject_id is not None and memory.is_due(subject_id)
 
 
 def record_activity(actor: Actor) -> None:
-    """Record a call; a failure here never fails the call."""
+    """Record a call, once a minute; a failure here never fails the call."""
     subject_id = actor.agent_id or actor.service_account_id
-    if subject_id is None:
+    if subject_id is None or not memory.take(subject_id):
         return
     try:
         with tenant_transaction(actor.tenant_id, durable=False):

@@ -111,6 +111,7 @@ ELSEWHERE = {
     ),
     "identity/oidc_client/account_linking.py": "a sign-in, before there is a session",
     "identity/sign_in/tenant_access.py": "reads the provider that a session depends on",
+    "leases/operations/use.py": "records how a request ended that an operation had allowed",
     "restapi/idempotency.py": "a task forgets answers; `respond_once` runs operations",
     "tenants/agent_activity.py": "notes the time of a call",
     "tenants/notifications.py": "the worker sends mail",

@@ -214,7 +214,7 @@ def test_without_its_entry_nothing_is_issued(
 ) -> None:
     from django.db import DatabaseError
 
-    from audit.models import Entry
+    from audit import recording
 
     code = client.code(browser)
 
@@ -222,7 +222,7 @@ def test_without_its_entry_nothing_is_issued(
         raise DatabaseError("the disk is full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(Entry, "save", full)
+        broken.setattr(recording, "insert", full)
         answer = client.redeem(code)
     assert answer.status_code == 503
     assert answer.json() == {"error": "temporarily_unavailable"}

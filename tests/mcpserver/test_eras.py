@@ -6,6 +6,7 @@ import pytest
 from pytest import Subtests
 
 from devtools.client.mcp import CAPABILITIES_KEY, CLIENT_KEY, LEGACY, MODERN, VERSION_KEY
+from mcpserver.tools import TOOLS
 from tests.mcpserver.agent import PATH, Agent
 
 HEADER_MISMATCH, UNSUPPORTED_VERSION = -32020, -32022
@@ -141,7 +142,7 @@ def test_the_handshake_era_needs_no_session(legacy: Agent) -> None:
 
 def test_without_a_version_header_the_oldest_revision_is_assumed(legacy: Agent) -> None:
     answer = legacy.send(legacy.message("tools/list"), without=("MCP-Protocol-Version",))
-    assert len(answer.json()["result"]["tools"]) == 8
+    assert len(answer.json()["result"]["tools"]) == len(TOOLS)
 
 
 def test_the_handshake_era_gets_nothing_it_does_not_know(legacy: Agent) -> None:
