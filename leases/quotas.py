@@ -3,7 +3,8 @@
 The limit of a credential is exact, because requests for a lease on it wait for each other, and so
 is the number of different credentials that an agent holds before it takes another one. The limits
 per person and per agent prevent floods: while less than half of a limit is used, a process counts
-only once a second and adds what it issued since.
+only once a second and adds what it issued since. A limit that was lowered below what is remembered
+is counted again at once.
 """
 
 import time
@@ -33,7 +34,16 @@ class LeaseCounts:
 
     mine: int
     agent: int
+    credentials: int  # different ones
     counted_at: float
+
+    def are_low(self, tenant: Tenant) -> bool:
+        """Whether one more lease, on a credential that is among them, needs no exact count."""
+        return (
+            self.mine * 2 < tenant.max_leases_per_person
+            and self.agent * 2 < tenant.max_leases_per_agent
+            and self.credentials <= tenant.max_credentials_per_agent
+        )
 
 
 class CountMemory:
@@ -43,26 +53,23 @@ class CountMemory:
         self._counts: OrderedDict[tuple[UUID, UUID | None], LeaseCounts] = OrderedDict()
         self._lock = Lock()
 
-    def take(self, actor: Actor, tenant: Tenant) -> LeaseCounts | None:
-        """The counts with one more lease, if they are recent and well below the limits."""
+    def add_lease(self, actor: Actor, tenant: Tenant) -> bool:
+        """Add one lease to the counts; False when they are old or not well below the limits."""
         with self._lock:
             counts = self._counts.get((actor.subject, actor.agent_id))
             if counts is None or time.monotonic() - counts.counted_at > COUNTED_SECONDS:
-                return None
-            if (
-                counts.mine * 2 >= tenant.max_leases_per_person
-                or counts.agent * 2 >= tenant.max_leases_per_agent
-            ):
-                return None
+                return False
+            if not counts.are_low(tenant):
+                return False
             counts.mine += 1
             counts.agent += 1
-            return counts
+            return True
 
-    def keep(self, actor: Actor, mine: int, agent: int) -> None:
+    def keep(self, actor: Actor, counted: dict[str, int]) -> None:
         """Remember what was counted, with the lease that is being issued."""
         with self._lock:
             self._counts[actor.subject, actor.agent_id] = LeaseCounts(
-                mine + 1, agent + 1, time.monotonic()
+                counted["mine"] + 1, counted["agent"] + 1, counted["others"] + 1, time.monotonic()
             )
             self._counts.move_to_end((actor.subject, actor.agent_id))
             while len(self._counts) > REMEMBERED:
@@ -88,7 +95,7 @@ def require_quota(actor: Actor, tenant: Tenant, credential: Credential) -> None:
         on_it = Lease.objects.of(actor).live().on(credential.pk).count()
         _require_below(on_it, credential.max_active_leases, "this credential")
     repeated = actor.agent_id is None or getattr(credential, "agent_has_lease", False)
-    if repeated and memory.take(actor, tenant) is not None:
+    if repeated and memory.add_lease(actor, tenant):
         return
     counts = _count(actor, credential)
     _require_below(counts["mine"], tenant.max_leases_per_person, "one person")
@@ -99,7 +106,7 @@ def require_quota(actor: Actor, tenant: Tenant, credential: Credential) -> None:
             "time; release the leases you no longer need.",
             retryAfter=30,
         )
-    memory.keep(actor, counts["mine"], counts["agent"])
+    memory.keep(actor, counts)
 
 
 def _count(actor: Actor, credential: Credential) -> dict[str, int]:

@@ -61,3 +61,15 @@ def test_what_is_remembered_is_counted_again_after_a_second(
     monkeypatch.setattr(quotas, "COUNTED_SECONDS", -1.0)
     lease(owner.agent)
     assert len(counted) == 2
+
+
+def test_a_lowered_limit_holds_for_what_the_agent_has_already(
+    owner: Somebody, counted: list[object]
+) -> None:
+    for key in ("a", "b", "c"):
+        store(owner, key)
+        lease(owner.agent, key)
+    lease(owner.agent, "a")
+    assert len(counted) == 3
+    change_settings(owner.console, ChangeSettings(max_credentials_per_agent=2))
+    assert code_of(lambda: lease(owner.agent, "a")) == "quota/exceeded"
