@@ -6,7 +6,8 @@ No redirect is followed, no proxy is used, and nothing is decompressed.
 """
 
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -49,17 +50,8 @@ def call(
         deadline = Deadline(SECONDS)
         destination = find_destination(url, deadline)
         given = {"Accept-Encoding": "identity", "Connection": "close", **(headers or {})}
-        try:
+        with failures_as_call_failed():
             return _answer(destination, deadline, (method, url, given, content))
-        except (
-            TimeoutError,
-            httpcore2.TimeoutException,
-            httpcore2.NetworkError,
-            httpcore2.ProtocolError,
-            httpcore2.UnsupportedProtocol,
-            ValueError,  # a name that TLS cannot ask for
-        ):
-            raise CallFailed("The server does not answer.") from None
 
 
 _Sent = tuple[str, str, Mapping[str, str], bytes]
@@ -82,6 +74,22 @@ def _read(parts: Iterable[bytes]) -> bytes:
         if len(body) > MOST_BYTES:
             raise CallFailed("The answer is too large.")
     return bytes(body)
+
+
+@contextmanager
+def failures_as_call_failed() -> Iterator[None]:
+    """CallFailed for whatever goes wrong on the way to the server and back; no detail is kept."""
+    try:
+        yield
+    except (
+        TimeoutError,
+        httpcore2.TimeoutException,
+        httpcore2.NetworkError,
+        httpcore2.ProtocolError,
+        httpcore2.UnsupportedProtocol,
+        ValueError,  # a name that TLS cannot ask for
+    ):
+        raise CallFailed("The server does not answer.") from None
 
 
 def require_no_transaction() -> None:

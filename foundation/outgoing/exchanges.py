@@ -15,7 +15,11 @@ from functools import cache
 import httpcore2
 from django.conf import settings
 
-from foundation.outgoing.calls import release_connections, require_no_transaction
+from foundation.outgoing.calls import (
+    failures_as_call_failed,
+    release_connections,
+    require_no_transaction,
+)
 from foundation.outgoing.deadline import Deadline, PinnedBackend
 from foundation.outgoing.destinations import resolve_destination
 from foundation.outgoing.errors import CallFailed, NotAllowed
@@ -63,7 +67,7 @@ def exchange(request: Outgoing, *, trusted: bool) -> Iterator[StreamedAnswer]:
     deadline = Deadline(settings.ENVIRONMENT.use_seconds)
     if not trusted and request.host == settings.ENVIRONMENT.host:
         raise NotAllowed("The address is not allowed.")
-    try:
+    with failures_as_call_failed():
         found = resolve_destination(request.host, request.port, deadline, trusted=trusted)
         backend = PinnedBackend(found.addresses, found.port, deadline)
         with (
@@ -76,15 +80,6 @@ def exchange(request: Outgoing, *, trusted: bool) -> Iterator[StreamedAnswer]:
             ) as response,
         ):
             yield _streamed(response)
-    except (
-        TimeoutError,
-        httpcore2.TimeoutException,
-        httpcore2.NetworkError,
-        httpcore2.ProtocolError,
-        httpcore2.UnsupportedProtocol,
-        ValueError,  # a name that TLS cannot ask for
-    ):
-        raise CallFailed("The server does not answer.") from None
 
 
 def _own_headers(request: Outgoing) -> list[tuple[str, str]]:
