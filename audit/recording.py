@@ -36,7 +36,7 @@ from audit.domain_events import DomainEvent, publish_on_commit
 from audit.events import REFUSED, Event, Outcome
 from audit.models import Entry
 from foundation.db.clock import database_now
-from foundation.db.prepared import Statement, execute, fetch, insert, together
+from foundation.db.prepared import Statement, fetch, insert, together
 from foundation.errors import (
     ApprovalPending,
     Denied,
@@ -117,9 +117,7 @@ def audited(
         actor.require(action)
         with acting_transaction(actor, facts) as draft.facts:
             yield draft
-            if draft.discarded:
-                execute(*draft.writes)
-            else:
+            if not draft.discarded:
                 record(actor, draft)
     except VaultError as error:
         _record_refusal(actor, draft, error)
@@ -288,9 +286,7 @@ def _mac_key() -> bytes:
 
 
 def _canonical(entry: Entry) -> bytes:
-    fields = [
-        f.attname for f in Entry._meta.concrete_fields if f.attname != "mac"
-    ]  # Django's documented API
+    fields = [f.attname for f in Entry._meta.concrete_fields if f.attname != "mac"]
     values = {name: _plain(getattr(entry, name)) for name in fields}
     return json.dumps(values, sort_keys=True, separators=(",", ":")).encode()
 
