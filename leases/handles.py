@@ -8,7 +8,6 @@ copy of the database is useless for redeeming, and a forgery fails before anythi
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,7 +18,7 @@ from django.conf import settings
 
 from access.actor import Actor
 from foundation.db.ids import parse_public_id
-from foundation.db.prepared import Parameter, PreparedQuery, Statement, fetch
+from foundation.db.prepared import Parameter, PreparedQuery, Rows, Statement, fetch
 from foundation.errors import InvalidHandle, NotFound
 from leases.models import Lease, LeaseState
 
@@ -82,8 +81,7 @@ def own_lease(actor: Actor, handle: str) -> Lease:
 
     A handle works only for the person or service account and the client it was issued to.
     """
-    claims = own_claims(actor, handle)
-    return claimed_lease(actor, claims, fetch(lease_statement(actor, claims)))
+    return fetch(lease_statement(actor, own_claims(actor, handle)))
 
 
 def own_claims(actor: Actor, handle: str) -> Claims:
@@ -95,19 +93,21 @@ def own_claims(actor: Actor, handle: str) -> Claims:
     return claims
 
 
-def lease_statement(actor: Actor, claims: Claims) -> Statement[list[Lease]]:
-    """Reads and locks the caller's lease."""
+def lease_statement(actor: Actor, claims: Claims) -> Statement[Lease]:
+    """Reads and locks the caller's lease; InvalidHandle when it is not as claimed, or another
+    agent's.
+    """
     query = LEASE_OF_ACCOUNT if actor.service_account_id else LEASE_OF_PERSON
-    return query(tenant=actor.tenant_id, holder=actor.subject, lease=claims.lease_id)
-
-
-def claimed_lease(actor: Actor, claims: Claims, rows: Sequence[Lease]) -> Lease:
-    """The lease in the rows of `lease_statement`, if it is the caller's agent's and as claimed."""
+    call = query(tenant=actor.tenant_id, holder=actor.subject, lease=claims.lease_id)
     claimed = (claims.client_id, claims.version_id, claims.max_expires_at, actor.agent_id)
-    for lease in rows:
-        if (lease.client_id, lease.version_id, lease.max_expires_at, lease.agent_id) == claimed:
-            return lease
-    raise InvalidHandle()
+
+    def read(rows: Rows) -> Lease:
+        for lease in call.read(rows):
+            if (lease.client_id, lease.version_id, lease.max_expires_at, lease.agent_id) == claimed:
+                return lease
+        raise InvalidHandle()
+
+    return Statement(call.text, call.values, read)
 
 
 def _lease_of(holder: str) -> PreparedQuery[Lease]:

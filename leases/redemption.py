@@ -11,7 +11,7 @@ from credentials.context import CredentialContext
 from credentials.envelope import Secret, UnsealFailed, unseal
 from credentials.models import Version
 from foundation.db.prepared import Parameter, PreparedQuery, Statement, update
-from leases.handles import claimed_lease, lease_statement, own_claims
+from leases.handles import lease_statement, own_claims
 from leases.models import Lease, LeaseState
 from leases.policy import require_live, require_use
 
@@ -25,7 +25,9 @@ VERSION = PreparedQuery(
 
 
 def redemption_facts(actor: Actor, handle: str) -> tuple[Statement[Any], ...]:
-    """The lease is locked first; everything else is read after that."""
+    """The lease is locked first; everything else is read after that. Raises InvalidHandle, as does
+    reading the lease.
+    """
     claims = own_claims(actor, handle)
     return (
         lease_statement(actor, claims),
@@ -34,14 +36,13 @@ def redemption_facts(actor: Actor, handle: str) -> tuple[Statement[Any], ...]:
     )
 
 
-def redeem(context: CredentialContext, handle: str) -> tuple[Lease, Version]:
-    """The lease of a handle and its version, of `redemption_facts`, if they may be used now.
+def redeem(context: CredentialContext) -> tuple[Lease, Version]:
+    """The lease and its version, of `redemption_facts`, if they may be used now.
 
-    Raises InvalidHandle, LeaseExpired, LeaseRevoked, LeaseConsumed and Denied.
+    Raises LeaseExpired, LeaseRevoked, LeaseConsumed and Denied.
     """
     entry = context.entry
-    leases, versions, *opening = entry.facts
-    lease = claimed_lease(context.actor, own_claims(context.actor, handle), leases)
+    lease, versions, *opening = entry.facts
     entry.set_fields(lease_id=lease.pk, purpose=lease.purpose, credential_id=lease.credential_id)
     context.take_opening(opening)
     entry.at = context.read_at

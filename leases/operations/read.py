@@ -23,7 +23,10 @@ def _facts(actor: Actor, request: ReadCredential) -> tuple[Statement[Any], ...]:
 
 
 @operation(Action.READ_CREDENTIAL, Event.CREDENTIAL_READ, facts=_facts)
-def read_credential(context: CredentialContext, request: ReadCredential) -> SecretOut:
+def read_credential(
+    context: CredentialContext,
+    request: ReadCredential,  # noqa: ARG001  # `_facts` used its handle
+) -> SecretOut:
     """Redeem a lease handle for the value and its secret fields.
 
     One transaction (L1): lock the lease, check everything by database time, count the use, unseal
@@ -31,7 +34,7 @@ def read_credential(context: CredentialContext, request: ReadCredential) -> Secr
     LeaseRevoked, LeaseConsumed, Denied, DisclosureDenied; Unavailable when the value cannot be
     opened or the entry cannot be written.
     """
-    lease, version = redeem(context, request.lease_handle)
+    lease, version = redeem(context)
     require_disclosure(context.actor, context.membership.tenant, version.credential)
     secret = unseal_or_alarm(version)
     count_use(context.entry, lease)

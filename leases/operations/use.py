@@ -118,7 +118,7 @@ def _require_url(request: UseCredential) -> None:
 
 def _begin(context: CredentialContext, request: UseCredential) -> Use:
     entry = context.entry
-    lease, version = redeem(context, request.lease_handle)
+    lease, version = redeem(context)
     destination, target = _allowed(version.credential, request.url)
     entry.add_details(method=request.method, host=f"{target.host}:{target.port}")
     value = unseal_or_alarm(version).value
