@@ -7,7 +7,6 @@ throughout. Associated data binds each ciphertext to its place (see `envelope`).
 import hashlib
 import os
 from base64 import urlsafe_b64decode
-from collections import OrderedDict
 from functools import cache
 from threading import Lock
 from typing import Protocol
@@ -17,6 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
+from foundation.bounded_dict import BoundedDict
 from foundation.errors import Unavailable
 
 NONCE = 12
@@ -96,8 +96,7 @@ class OpenKeys:
     """
 
     def __init__(self, kept: int = KEPT_KEYS) -> None:
-        self._ciphers: OrderedDict[tuple[UUID, bytes], AESGCM] = OrderedDict()
-        self._kept = kept
+        self._ciphers = BoundedDict[tuple[UUID, bytes], AESGCM](kept)
         self._lock = Lock()
 
     def open(self, key_id: UUID, wrapped: bytes, bound_to: bytes) -> AESGCM:
@@ -110,8 +109,6 @@ class OpenKeys:
         cipher = AESGCM(root_key().unwrap(wrapped, bound_to))
         with self._lock:
             self._ciphers[entry] = cipher
-            while len(self._ciphers) > self._kept:
-                self._ciphers.popitem(last=False)
         return cipher
 
     def forget(self) -> None:

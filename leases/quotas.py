@@ -8,7 +8,6 @@ is counted again at once.
 """
 
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 from uuid import UUID
@@ -17,6 +16,7 @@ from django.db.models import Count, Q
 
 from access.actor import Actor
 from credentials.models import Credential
+from foundation.bounded_dict import BoundedDict
 from foundation.db.prepared import PreparedText, fetch
 from foundation.errors import QuotaExceeded
 from leases.models import Lease, held_by
@@ -50,7 +50,7 @@ class CountMemory:
     """The counts of this process; the oldest are forgotten first."""
 
     def __init__(self) -> None:
-        self._counts: OrderedDict[tuple[UUID, UUID | None], LeaseCounts] = OrderedDict()
+        self._counts = BoundedDict[tuple[UUID, UUID | None], LeaseCounts](REMEMBERED)
         self._lock = Lock()
 
     def add_lease(self, actor: Actor, tenant: Tenant) -> bool:
@@ -71,9 +71,6 @@ class CountMemory:
             self._counts[actor.subject, actor.agent_id] = LeaseCounts(
                 counted["mine"] + 1, counted["agent"] + 1, counted["others"] + 1, time.monotonic()
             )
-            self._counts.move_to_end((actor.subject, actor.agent_id))
-            while len(self._counts) > REMEMBERED:
-                self._counts.popitem(last=False)
 
     def clear(self) -> None:
         """Forget everything, as in a new process."""

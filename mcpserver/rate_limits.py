@@ -2,10 +2,10 @@
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+from foundation.bounded_dict import BoundedDict
 from foundation.errors import QuotaExceeded
 
 # Far above what a model needs, below what would starve other agents.
@@ -34,7 +34,7 @@ class CallLimit:
         self._burst = burst
         self._per_second = per_second
         self._clock = clock
-        self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
+        self._buckets = BoundedDict[Hashable, Bucket](KEPT_AGENTS)
 
     def take(self, caller: Hashable) -> None:
         """Count one call; QuotaExceeded with `retryAfter` in seconds above the limit.
@@ -53,10 +53,8 @@ class CallLimit:
 
     def _filled(self, caller: Hashable) -> Bucket:
         now = self._clock()
-        bucket = self._buckets.setdefault(caller, Bucket(self._burst, now))
-        self._buckets.move_to_end(caller)
+        bucket = self._buckets.get(caller) or Bucket(self._burst, now)
+        self._buckets[caller] = bucket
         gained = (now - bucket.at) * self._per_second
         bucket.left, bucket.at = min(self._burst, bucket.left + gained), now
-        if len(self._buckets) > KEPT_AGENTS:
-            self._buckets.popitem(last=False)
         return bucket

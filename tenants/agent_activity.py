@@ -6,7 +6,6 @@ moment, for example to suspend the agent, is skipped and not waited for.
 
 import logging
 import time
-from collections import OrderedDict
 from threading import Lock
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from django.db import DatabaseError, InterfaceError
 from access.actor import Actor
 from access.tenancy import tenant_transaction
 from audit.domain_events import DomainEvent, publish_on_commit
+from foundation.bounded_dict import BoundedDict
 from foundation.db.clock import database_now
 from tenants.models import Agent, ServiceAccount
 
@@ -30,7 +30,7 @@ class Memory:
     """What this process recorded and when; the oldest is forgotten first."""
 
     def __init__(self) -> None:
-        self._recorded: OrderedDict[UUID, float] = OrderedDict()
+        self._recorded = BoundedDict[UUID, float](REMEMBERED)
         self._lock = Lock()
 
     def is_due(self, subject_id: UUID) -> bool:
@@ -44,9 +44,6 @@ class Memory:
             if not self.is_due(subject_id):
                 return False
             self._recorded[subject_id] = now
-            self._recorded.move_to_end(subject_id)
-            if len(self._recorded) > REMEMBERED:
-                self._recorded.popitem(last=False)
             return True
 
     def clear(self) -> None:

@@ -6,12 +6,12 @@ that not everybody waits for a provider that hangs.
 
 import json
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+from foundation.bounded_dict import BoundedDict
 from foundation.outgoing import CallFailed, NotAllowed, call
 
 KEPT_SECONDS = 300.0
@@ -41,7 +41,7 @@ class Documents:
     """The newest documents by address, a bounded number of them."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept = BoundedDict[str, _Kept](MOST_KEPT)
         self._lock = Lock()
 
     def find(self, url: str, tenant: str) -> dict[str, Any]:
@@ -74,9 +74,6 @@ class Documents:
             kept = _Kept(None, str(error), time.monotonic())
         with self._lock:
             self._kept[url] = kept
-            self._kept.move_to_end(url)
-            if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
         return kept
 
 

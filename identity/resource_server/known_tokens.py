@@ -6,11 +6,11 @@ Whether it is in force is decided by its row, in the first statement of each ope
 """
 
 import time
-from collections import OrderedDict
 from hashlib import sha256
 from threading import Lock
 
 from access.actor import Actor
+from foundation.bounded_dict import BoundedDict
 
 REMEMBERED = 10_000
 # The role and the agent's name in refusals that come before the membership is read may be this old.
@@ -21,7 +21,7 @@ class KnownTokens:
     """Actors by the digest of their token and its resource; the oldest are forgotten first."""
 
     def __init__(self) -> None:
-        self._actors: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
+        self._actors = BoundedDict[bytes, tuple[float, Actor]](REMEMBERED)
         self._lock = Lock()
 
     def find(self, token: str, resource: str) -> Actor | None:
@@ -35,8 +35,6 @@ class KnownTokens:
         """Remember the actor of a token that was just looked up."""
         with self._lock:
             self._actors[_digest(token, resource)] = (time.monotonic(), actor)
-            while len(self._actors) > REMEMBERED:
-                self._actors.popitem(last=False)
 
     def forget(self, actor: Actor) -> None:
         """Forget a token that has ended."""
