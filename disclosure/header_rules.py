@@ -1,4 +1,6 @@
-"""Which header names a caller may give, and which only the sender of a request sets."""
+"""Which headers a caller may give, which only the sender of a request sets, and which an answer
+loses.
+"""
 
 import re
 
@@ -37,6 +39,27 @@ _RESERVED_PREFIXES = ("proxy-", "x-forwarded-", "sec-")
 
 # A part of an answer or one in a coding nobody decodes could carry the value past the redaction.
 ANSWER_SHAPING = frozenset({"accept-encoding", "range", "if-range", "a-im", "want-content-digest"})
+
+# Of an answer: those of its connection, and those that describe the bytes before decompression and
+# redaction.
+DROPPED_FROM_ANSWERS = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "content-encoding",
+        "content-length",
+        "content-md5",
+        "content-digest",
+        "repr-digest",
+        "digest",
+    }
+)
 
 
 def is_header_name(name: str) -> bool:

@@ -27,6 +27,7 @@ from disclosure import (
     parse_url,
     unmaskable_reason,
 )
+from disclosure.header_rules import DROPPED_FROM_ANSWERS
 from foundation.errors import (
     Conflict,
     DestinationDenied,
@@ -48,28 +49,8 @@ from leases.shapes import UseCredential, UsedOut
 
 MOST_HEADERS = 100
 LONGEST_HEADER = 8192
-# Of the connection and not of the answer, or made for a browser that keeps them.
-DROPPED_HEADERS = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-connection",
-        "set-cookie",
-        "set-cookie2",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        # They describe the bytes before decompression and redaction.
-        "content-encoding",
-        "content-length",
-        "content-md5",
-        "content-digest",
-        "repr-digest",
-        "digest",
-    }
-)
+# Besides those that every redacted answer loses: cookies are for a browser that keeps them.
+DROPPED_HEADERS = DROPPED_FROM_ANSWERS | {"set-cookie", "set-cookie2"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,15 @@ import h11
 import httpx2
 
 from disclosure.destinations import Target
+from disclosure.header_rules import DROPPED_FROM_ANSWERS
 from disclosure.redaction import Redactor
 from vaultctl.proxy.authority import private_authorities
 from vaultctl.proxy.connection import Closed, Headers, ProgramConnection
 
 TIMEOUT = httpx2.Timeout(600, connect=20)
 LIMITS = httpx2.Limits(max_connections=200, max_keepalive_connections=20)
-# Those of one connection, and those that redaction makes untrue.
-_DROPPED = frozenset(
-    {"connection", "keep-alive", "proxy-authenticate", "proxy-connection", "te", "trailer"}
-    | {"transfer-encoding", "upgrade", "content-length", "content-encoding", "alt-svc"}
-    | {"accept-ranges", "content-range", "content-md5", "digest", "content-digest", "repr-digest"}
-)
+# Besides those that every redacted answer loses: ways around the proxy, and parts of an answer.
+_DROPPED = DROPPED_FROM_ANSWERS | {"alt-svc", "accept-ranges", "content-range"}
 _CODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 _NO_BODY = frozenset({204, 304})
 
