@@ -65,8 +65,9 @@ def test_each_agent_has_its_own(limit: CallLimit) -> None:
     assert calls(limit, "b", 10) == 3
 
 
-def test_the_memory_is_bounded(limit: CallLimit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mcpserver.rate_limits.KEPT_AGENTS", 5)
+    limit = CallLimit()
     for number in range(100):
         limit.take(number)
     assert len(limit._buckets) == 5
