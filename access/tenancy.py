@@ -11,12 +11,14 @@ from contextvars import ContextVar
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import models
 
 from access.actor import Actor
 from access.authentication import ENDED
 from foundation.db.ids import uuid7
-from foundation.db.prepared import Rows, Statement, execute, fetch
+from foundation.db.loop import atomic
+from foundation.db.pipeline import Rows
+from foundation.db.prepared import PreparedText, Statement, execute, fetch
 from foundation.errors import NotFound, Unauthenticated
 
 M = TypeVar("M", bound="TenantOwned")
@@ -75,7 +77,7 @@ def tenant_transaction(tenant_id: UUID, *, durable: bool = True) -> Iterator[Non
 
     The setting is local to the transaction, so a pooled connection does not keep it.
     """
-    with transaction.atomic(durable=durable and not _joining.get()):
+    with atomic(durable=durable and not _joining.get()):
         use_tenant(tenant_id)
         yield
 
@@ -87,7 +89,7 @@ def acting_transaction(actor: Actor, facts: Facts = tuple) -> Iterator[tuple[Any
     The statements of `facts` are sent with its beginning, in one round trip; yields their results.
     Raises Unauthenticated when the token or session behind the actor has ended.
     """
-    with transaction.atomic(durable=not _joining.get()):
+    with atomic(durable=not _joining.get()):
         _, *results = execute(authentication_statement(actor), *facts())
         yield tuple(results)
 
@@ -130,7 +132,9 @@ def joined_transaction(tenant_id: UUID) -> Iterator[None]:
             _joining.reset(token)
 
 
+_USE_TENANT = PreparedText("SELECT set_config('vaultsite.tenant', %(tenant)s, true)")
+
+
 def use_tenant(tenant_id: UUID) -> None:
     """Name the tenant to row-level security for the rest of the running transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('vaultsite.tenant', %s, true)", [str(tenant_id)])
+    fetch(_USE_TENANT(tenant=str(tenant_id)))

@@ -71,6 +71,9 @@ class Operation(Generic[C, P, R]):
     trip; the function finds their results in `context.entry.facts`. An operation that takes locks
     names them there in the right order: what is read before a lock may be old when it is granted.
     Operations without an event take no locks and send what their context needs.
+
+    `on_loop` says that it usually sends nothing but prepared statements, so that it can run on the
+    event loop (`foundation.db.loop`).
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # what `@operation` says of an operation
@@ -81,12 +84,15 @@ class Operation(Generic[C, P, R]):
         context: type[C],
         check: Callable[..., object] | None = None,
         facts: Callable[..., Sequence[Statement[Any]]] | None = None,
+        *,
+        on_loop: bool = False,
     ) -> None:
         if action in OPERATIONS:
             raise RuntimeError(f"two operations for {action}")
         self.function, self.action, self.event, self.context = function, action, event, context
         self.check = check
         self.facts = facts
+        self.on_loop = on_loop
         self.__name__ = function.__name__
         update_wrapper(self, function)
         OPERATIONS[action] = self
@@ -153,8 +159,9 @@ class OperationDecorator(Generic[C]):
         *,
         check: Callable[..., object] | None = None,
         facts: Callable[..., Sequence[Statement[Any]]] | None = None,
+        on_loop: bool = False,
     ) -> Callable[[Callable[Concatenate[C, P], R]], Operation[C, P, R]]:
         def decorate(function: Callable[Concatenate[C, P], R]) -> Operation[C, P, R]:
-            return Operation(function, action, event, self._context, check, facts)
+            return Operation(function, action, event, self._context, check, facts, on_loop=on_loop)
 
         return decorate

@@ -7,7 +7,8 @@ class LeasesConfig(AppConfig):
     def ready(self) -> None:
         from access.revocation import access_revoked
         from credentials.lease_counts import ending_lease_count, live_lease_count
-        from leases.revocation import count_ending, count_live, end_leases
+        from leases.quotas import count_live
+        from leases.revocation import count_ending, end_leases
 
         access_revoked.connect(end_leases, dispatch_uid="leases.revocation")
         live_lease_count.connect(count_live, dispatch_uid="leases.live")

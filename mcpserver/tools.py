@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from access.actions import Action
 from audit.endpoint import Endpoint, Signature
+from audit.operation import Operation
 from credentials import operations as credentials
 from leases import operations as leases
 from leases.shapes import UseCredential, UsedOut
@@ -27,6 +28,11 @@ class Tool(Endpoint):
     destructive: bool = False
     idempotent: bool = False
     open_world: bool = False
+
+    @property
+    def on_loop(self) -> bool:
+        """Whether the operation can usually run on the event loop."""
+        return isinstance(self.operation, Operation) and self.operation.on_loop
 
 
 TOOLS = (

@@ -3,7 +3,8 @@
 import time
 from typing import Any
 
-from psycopg import Connection, Cursor
+from psycopg import AsyncConnection, Connection, Cursor
+from psycopg_pool import AsyncConnectionPool
 
 TRUSTED_SECONDS = 1.0
 
@@ -27,3 +28,16 @@ class CheckedConnection(Connection[Any]):
         cursor = super().execute(query, params, **options)
         self._checked_at = now
         return cursor
+
+
+class CheckedAsyncConnection(AsyncConnection[Any]):
+    """A connection for the event loop; `require_working` is its pool's check."""
+
+    _checked_at = float("-inf")
+
+    async def require_working(self) -> None:
+        """Raise if the server has gone, unless the connection worked a moment ago."""
+        now = time.monotonic()
+        if now - self._checked_at >= TRUSTED_SECONDS:
+            await AsyncConnectionPool.check_connection(self)
+            self._checked_at = now

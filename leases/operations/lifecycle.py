@@ -17,7 +17,13 @@ from credentials.permissions import credential_with_key, found_credential
 from credentials.policies import longest_ttl, usual_ttl
 from foundation.db.clock import database_now
 from foundation.db.ids import public_id
-from foundation.db.prepared import Parameter, PreparedQuery, PreparedText, Statement, insert
+from foundation.db.prepared import (
+    Parameter,
+    PreparedQuery,
+    PreparedText,
+    Statement,
+    insert_instance,
+)
 from foundation.errors import Conflict
 from leases.approvals import approval_pending, notify_deciders, pending_request
 from leases.handles import make_handle, own_lease
@@ -79,7 +85,7 @@ def _facts(actor: Actor, request: LeaseCredential) -> tuple[Statement[Any], ...]
     )
 
 
-@operation(Action.LEASE_CREDENTIAL, Event.LEASE_CREATED, facts=_facts)
+@operation(Action.LEASE_CREDENTIAL, Event.LEASE_CREATED, facts=_facts, on_loop=True)
 def lease_credential(context: CredentialContext, request: LeaseCredential) -> LeaseOut:
     """Lend a credential by key for a time and a declared purpose; answers a signed handle.
 
@@ -181,7 +187,7 @@ def _issue(
     lease.expires_at = min(wanted, latest)
     lease.max_expires_at = latest
     if lease.request_digest is None:
-        context.entry.writes.append(insert(lease))
+        context.entry.writes.append(insert_instance(lease))
     else:
         lease.save()  # the request that was approved
     return term.capped or wanted > latest

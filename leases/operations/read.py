@@ -22,7 +22,7 @@ def _facts(actor: Actor, request: ReadCredential) -> tuple[Statement[Any], ...]:
     return redemption_facts(actor, request.lease_handle)
 
 
-@operation(Action.READ_CREDENTIAL, Event.CREDENTIAL_READ, facts=_facts)
+@operation(Action.READ_CREDENTIAL, Event.CREDENTIAL_READ, facts=_facts, on_loop=True)
 def read_credential(
     context: CredentialContext,
     request: ReadCredential,  # noqa: ARG001  # `_facts` used its handle
