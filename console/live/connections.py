@@ -15,6 +15,7 @@ from django.db import DatabaseError, InterfaceError
 from console.live.authorization import LiveAuthorization, live_authorizations
 from console.live.subscriber import Subscription
 from console.live.topics import FOR_MEMBERS, Topic
+from foundation.ending import end_task
 from foundation.safe_traceback import safe_traceback
 
 log = logging.getLogger(__name__)
@@ -142,7 +143,7 @@ class LiveConnections:
     async def _serve(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CHECK_SECONDS):
+                async with asyncio.timeout(CHECK_SECONDS if self._pages else None):
                     await self._something.wait()
             self._something.clear()
             try:
@@ -214,7 +215,5 @@ async def watching() -> AsyncIterator[LiveConnections]:
     try:
         yield pages
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await end_task(task)
         pages.stop()
