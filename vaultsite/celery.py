@@ -39,11 +39,15 @@ def use_settings(**_: Any) -> None:
 
 @worker_init.connect
 def start_safely(**_: Any) -> None:
-    """Refuse to work as a database role that row-level security does not bind."""
+    """Refuse to work as a database role that row-level security does not bind, and under a wrong
+    root key.
+    """
+    from vaultsite.root_key_gate import require_root_key
     from vaultsite.startup_checks import UnsafeStart, harden_process, require_safe_database
 
     harden_process()
     try:
         require_safe_database()
+        require_root_key()
     except UnsafeStart as error:
         raise WorkerShutdown(str(error)) from None
