@@ -69,7 +69,11 @@ class DueTasks:
 class DueScheduler(PersistentScheduler):
     """Beat's scheduler, with the entry SWEEP replaced by the tasks that are due."""
 
+    # Celery connects when it reads this, where an error would end beat; `apply_entry` connects.
+    producer = None  # type: ignore[assignment]  # the stubs know no scheduler without one
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._sender: Any = None
         self._due = DueTasks(str(settings.ENVIRONMENT.database_url))
         super().__init__(*args, **kwargs)
 
@@ -88,14 +92,17 @@ class DueScheduler(PersistentScheduler):
         names = self._due.names() if entry.name == SWEEP else [entry.task]
         try:
             for name in names:
-                self.send_task(name, producer=self.producer, **(entry.options or {}))
+                self._sender = self._sender or self.app.amqp.Producer(
+                    self._ensure_connected(), auto_declare=False
+                )
+                self.send_task(name, producer=self._sender, **(entry.options or {}))
         except Exception as error:  # noqa: BLE001  # the broker's errors are its libraries'
-            self._forget_producer()
+            self._disconnect()
             log.warning("the broker is out of reach: %s", type(error).__name__)
 
-    def _forget_producer(self) -> None:
+    def _disconnect(self) -> None:
         """Connect anew at the next try."""
-        self.__dict__.pop("producer", None)
+        self._sender = None
         connection = self.__dict__.pop("connection", None)
         if connection is not None:
             with suppress(Exception):

@@ -76,6 +76,7 @@ class Environment(BaseModel):
     limit_change_password: str = BY_NAME["change_password"].rates
     limit_reauthenticate: str = BY_NAME["reauthenticate"].rates
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["line", "json"] = "line"
 
     @field_validator(
         "redirect_hosts",

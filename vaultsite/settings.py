@@ -386,13 +386,19 @@ DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"discreet": {"()": "vaultsite.log_filters.RequestRedaction"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "vaultsite.log_format.JSONFormatter"},
+    },
+    "filters": {
+        "discreet": {"()": "vaultsite.log_filters.RequestRedaction"},
+        "brief": {"()": "vaultsite.log_filters.RepetitionFilter"},
+    },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["discreet"],
+            "formatter": ENVIRONMENT.log_format,
+            "filters": ["discreet", "brief"],
         }
     },
     "root": {"handlers": ["stderr"], "level": ENVIRONMENT.log_level},
@@ -401,6 +407,11 @@ LOGGING = {
         "oauthlib": {"level": "WARNING"},
         "oauth2_provider": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
+        # Two lines for every task.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        # It brings handlers of its own.
+        "uvicorn": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
         # It writes a traceback every second while Valkey is away; console.live logs it once.
         "channels_redis": {"level": "CRITICAL"},
     },

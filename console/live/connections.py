@@ -15,8 +15,8 @@ from django.db import DatabaseError, InterfaceError
 from console.live.authorization import LiveAuthorization, live_authorizations
 from console.live.subscriber import Subscription
 from console.live.topics import FOR_MEMBERS, Topic
-from foundation.ending import end_task
 from foundation.safe_traceback import safe_traceback
+from foundation.task_cancellation import cancel_task
 
 log = logging.getLogger(__name__)
 
@@ -215,5 +215,5 @@ async def watching() -> AsyncIterator[LiveConnections]:
     try:
         yield pages
     finally:
-        await end_task(task)
+        await cancel_task(task)
         pages.stop()

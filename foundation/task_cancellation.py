@@ -9,7 +9,7 @@ ATTEMPTS = 5
 ATTEMPT_SECONDS = 1.0
 
 
-async def end_task(task: asyncio.Task[None]) -> None:
+async def cancel_task(task: asyncio.Task[None]) -> None:
     """Cancel a task until it ends, for at most five seconds.
 
     Libraries swallow a cancellation that arrives while they connect or clean up; waiting for such a
