@@ -92,6 +92,7 @@ class Event(StrEnum):
     TENANT_KEK_ROTATED = "tenant.kek_rotated"
     TENANT_KEK_REWRAPPED = "tenant.kek_rewrapped"
     TENANT_KEK_DESTROYED = "tenant.kek_destroyed"
+    PROCESS_ENDED = "process.ended"
     AUDIT_READ = "audit.read"
     AUDIT_EXPORTED = "audit.exported"
 

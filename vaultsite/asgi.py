@@ -66,6 +66,7 @@ class Application:
 
     async def _serve(self, receive: Receive, send: Send) -> None:
         """Start, wait for shutdown, stop. An unsafe start ends the server at once."""
+        from audit.processes import this_process
         from console.live.connections import watching
         from console.live.socket import LiveSocket
         from mcpserver.app import serving
@@ -86,10 +87,13 @@ class Application:
         except UnsafeStart as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        if self._gate.is_open:
+            await asyncio.to_thread(this_process.start, "web")
         async with serving() as self._mcp, watching() as pages:
             self._pages = LiveSocket(pages)
             await send({"type": "lifespan.startup.complete"})
             await receive()
+        await asyncio.to_thread(this_process.stop)
         self._mcp, self._pages = None, _refuse_websocket
         await asyncio.to_thread(close_database)
         await send({"type": "lifespan.shutdown.complete"})

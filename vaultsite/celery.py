@@ -9,7 +9,7 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import WorkerShutdown
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vaultsite.settings")
 
@@ -35,6 +35,22 @@ def use_settings(**_: Any) -> None:
     from django.conf import settings
 
     dictConfig(settings.LOGGING)
+
+
+@worker_ready.connect
+def register_process(**_: Any) -> None:
+    """From now on somebody notices when this process is killed."""
+    from audit.processes import this_process
+
+    this_process.start("worker")
+
+
+@worker_shutdown.connect
+def deregister_process(**_: Any) -> None:
+    """It ends in order."""
+    from audit.processes import this_process
+
+    this_process.stop()
 
 
 @worker_init.connect

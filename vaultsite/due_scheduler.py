@@ -24,6 +24,8 @@ DUE: dict[str, LiteralString] = {
     "tenants.send_notices": "EXISTS (SELECT FROM notices_due(1))",
     "identity.send_letters": "EXISTS (SELECT FROM identity_letter"
     " WHERE state = 'waiting' AND next_attempt_at <= clock_timestamp())",
+    "audit.record_dead_processes": "EXISTS (SELECT FROM process"
+    " WHERE ended_at IS NULL AND seen_at < clock_timestamp() - interval '60 seconds')",
     "restapi.forget_answers": "EXISTS (SELECT FROM kept_answers_due(1))",
 }
 _QUESTION = sql.SQL("SELECT {}").format(sql.SQL(", ").join(map(sql.SQL, DUE.values())))

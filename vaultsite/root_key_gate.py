@@ -2,7 +2,7 @@
 
 import logging
 
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, connection
 
 from credentials.envelope import require_known_root_key
 from foundation.errors import Unavailable
@@ -33,6 +33,8 @@ class RootKeyGate:
             pass
         else:
             self.is_open = True
+        finally:
+            connection.close()  # asked in threads whose connections nobody else gives back
         return self.is_open
 
 
