@@ -20,6 +20,7 @@ from access.actor import system_actor
 from audit.events import Event
 from audit.models import Process
 from audit.recording import INSTALLATION, record_in_transaction
+from foundation.db.clock import database_now
 from foundation.db.ids import uuid7
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,13 @@ class RunningProcess:
 
 
 this_process = RunningProcess()
+
+
+def running_processes() -> list[tuple[Process, float]]:
+    """Every process that has not ended, with the seconds since it showed life."""
+    now = database_now()
+    running = Process.objects.filter(ended_at=None).order_by("kind", "started_at")
+    return [(process, (now - process.seen_at).total_seconds()) for process in running]
 
 
 def record_dead_processes() -> None:

@@ -58,6 +58,7 @@ class Environment(BaseModel):
     destination_ca: str | None = None
     use_seconds: Annotated[int, Field(ge=1, le=300)] = 30
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    metrics_token: SecretStr | None = None
     email_url: SecretStr | None = None
     email_from: str = "vault@localhost"
     limit_register: str = BY_NAME["register"].rates
@@ -128,6 +129,13 @@ class Environment(BaseModel):
                 ssl.create_default_context(cadata=value)
             except ssl.SSLError:
                 raise ValueError("must be certificates as PEM") from None
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def is_a_strong_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().strip()) < 43:
+            raise ValueError("must be at least 32 random bytes as base64url text")
         return value
 
     @field_validator("email_url")

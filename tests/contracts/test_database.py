@@ -254,6 +254,7 @@ ANSWERS = {
     "keys_due": "TABLE(tenant_id uuid, id uuid)",
     "rotations_due": "TABLE(tenant_id uuid, id uuid)",
     "root_key_is_known": "boolean",
+    "installation_figures": "TABLE(name text, figure double precision)",
 }
 
 
