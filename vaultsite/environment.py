@@ -2,6 +2,8 @@
 
 import os
 import ssl
+import stat
+import sys
 from base64 import urlsafe_b64decode
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +24,9 @@ from pydantic import (
 from foundation.rate_limits import BY_NAME, parse_rates
 
 PREFIX = "VAULTSITE_"
+# Read by all, written by all or by the group. A group of the service's own may read.
+OTHERS = stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP
+PUBLIC_FILES = ("VAULTSITE_DESTINATION_CA",)
 WEAK_SECRETS = ("changeme", "secret", "password", "default", "insecure")
 
 
@@ -222,9 +227,20 @@ def read_setting(name: str) -> str | None:
     if variable in os.environ:
         raise SettingsError(f"vault: {variable} and {variable}_FILE are both set; keep one")
     try:
+        _warn_of_mode(variable, path)
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingsError(f"vault: {variable}_FILE: {error.strerror}") from None
+
+
+def _warn_of_mode(variable: str, path: str) -> None:
+    """Every user of the machine can read the file, or another can replace its content."""
+    mode = stat.S_IMODE(Path(path).stat().st_mode)
+    if variable not in PUBLIC_FILES and mode & OTHERS:
+        sys.stderr.write(
+            f"vault: {variable}_FILE: other users can read or change the file (mode {mode:03o});"
+            " it should have mode 600\n"
+        )
 
 
 def _rule(message: str) -> str:
