@@ -356,6 +356,8 @@ CELERY_BEAT_SCHEDULE = {
     **_every(ENVIRONMENT.sweep_seconds, "vaultsite.sweep"),
     **_every(10, HEARTBEAT_TASK),
     **_every(3600, "identity.purge"),
+    **_every(3600, "leases.delete_old_leases"),
+    **_every(3600, "tenants.delete_old_notices"),
 }
 
 SILENCED_SYSTEM_CHECKS = [

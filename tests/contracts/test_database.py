@@ -247,6 +247,8 @@ ANSWERS = {
     "credentials_tagged": "SETOF uuid",
     "credentials_matching": "TABLE(id uuid, score real)",
     "kept_answers_due": "TABLE(tenant_id uuid, id uuid)",
+    "leases_over": "TABLE(tenant_id uuid, id uuid)",
+    "notices_over": "TABLE(tenant_id uuid, id uuid)",
     "leases_due": "TABLE(tenant_id uuid, id uuid)",
     "notices_due": "TABLE(tenant_id uuid, id uuid)",
     "notices_outstanding": "TABLE(waiting bigint, failed bigint)",
