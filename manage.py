@@ -22,7 +22,7 @@ def main() -> int:
 
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     if word in BARE_WORDS:
-        bootstrap.enter_or_stop(sys.argv)
+        bootstrap.enter_or_stop(sys.argv, purpose=word)
         return _launch(word)
     if word in HELP_WORDS:
         print(HELP)

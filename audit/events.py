@@ -89,9 +89,11 @@ class Event(StrEnum):
     TENANT_CREATED = "tenant.created"
     TENANT_SETTINGS_UPDATED = "tenant.settings_updated"
     TENANT_SSO_CHANGED = "tenant.sso_changed"
+    TENANT_RECORDS_DELETED = "tenant.records_deleted"
     TENANT_KEK_ROTATED = "tenant.kek_rotated"
     TENANT_KEK_REWRAPPED = "tenant.kek_rewrapped"
     TENANT_KEK_DESTROYED = "tenant.kek_destroyed"
+    PROCESS_ENDED = "process.ended"
     AUDIT_READ = "audit.read"
     AUDIT_EXPORTED = "audit.exported"
 

@@ -3,9 +3,11 @@ what it describes.
 """
 
 from django.db import models
+from django.db.models.functions import Now
 
 from access.tenancy import TenantOwned
 from audit.events import Outcome
+from foundation.db.ids import uuid7
 
 
 class Entry(TenantOwned):
@@ -73,5 +75,31 @@ class Entry(TenantOwned):
                 fields=["tenant_id", "service_account_id", "-at"],
                 condition=models.Q(service_account_id__isnull=False),
                 name="audit_service_account",
+            ),
+        ]
+
+
+class Process(models.Model):
+    """A web or worker process of the installation; outside row-level security, as it has no tenant.
+
+    `ended_at` is set by the process itself, or by whoever finds that `seen_at` is old.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    kind = models.CharField(max_length=8)
+    host = models.CharField(max_length=80)
+    pid = models.IntegerField()
+    started_at = models.DateTimeField(db_default=Now())
+    seen_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "process"
+        default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["seen_at"],
+                condition=models.Q(ended_at__isnull=True),
+                name="process_running",
             ),
         ]

@@ -35,6 +35,7 @@ from access.tenancy import (
 )
 from audit.domain_events import DomainEvent, publish_on_commit
 from audit.events import REFUSED, Event, Outcome
+from audit.metrics import refusals
 from audit.models import Entry
 from foundation.db.clock import database_now
 from foundation.db.ids import uuid7
@@ -257,6 +258,7 @@ def _record_apart(actor: Actor, draft: EntryDraft, outcome: Outcome, code: str) 
     """Record a refusal in its own transaction; Unavailable when even that fails."""
     draft.event = REFUSED.get(draft.event, draft.event)
     draft.add_details(code=code)
+    refusals.labels(code).inc()
     draft.writes, draft.at = [], None  # they were rolled back, and time has passed
     waiting = _refused.get()
     if waiting is None:

@@ -86,7 +86,7 @@ def active_key(tenant_id: UUID) -> TenantKey:
 
 def new_key(tenant_id: UUID, number: int) -> TenantKey:
     """A new random key wrapped by the root key, not saved. Unavailable under a wrong root key."""
-    _require_known_root_key()
+    require_known_root_key()
     key = TenantKey(tenant_id=tenant_id, number=number, root_key_id=root_key().id)
     key.wrapped = root_key().wrap(os.urandom(KEY), _key_bound(key))
     return key
@@ -109,6 +109,18 @@ def require_openable_keys() -> None:
                 require_openable(key)
 
 
+def require_known_root_key() -> None:
+    """Unavailable when keys of tenants are kept and this root key wraps none of them: it is the
+    wrong one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT root_key_is_known(%s)", [root_key().id])
+        if cursor.fetchone() != (True,):
+            raise Unavailable(
+                "The root key is not the one that this installation's keys are under."
+            )
+
+
 def _share_active(tenant_id: UUID) -> UUID | None:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -117,16 +129,6 @@ def _share_active(tenant_id: UUID) -> UUID | None:
         )
         row = cursor.fetchone()
     return row[0] if row else None
-
-
-def _require_known_root_key() -> None:
-    """Refuse a root key that wraps no other tenant's keys, because it is the wrong one."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT root_key_is_known(%s)", [root_key().id])
-        if cursor.fetchone() != (True,):
-            raise Unavailable(
-                "The root key is not the one that this installation's keys are under."
-            )
 
 
 def _cipher(key: TenantKey) -> AESGCM:

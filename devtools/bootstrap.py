@@ -9,12 +9,17 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devtools.installer import InstallError, install
 
 ROOT = Path(__file__).resolve().parents[1]
+# What each command needs, each installed on top of the one before. Production installs the first.
+LOCKS = {
+    "up": ("requirements.lock", "requirements-up.lock"),
+    "verify": ("requirements.lock", "requirements-up.lock", "requirements-verify.lock"),
+}
 
 
 class BootstrapError(Exception):
@@ -23,9 +28,12 @@ class BootstrapError(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """The checkout's virtual environment, complete only when it carries the stamp of its lock."""
+    """The checkout's virtual environment, complete only when it carries the stamp of its locks, or
+    of those of a command that needs more.
+    """
 
     root: Path
+    purpose: str = "up"
 
     @property
     def directory(self) -> Path:
@@ -38,20 +46,37 @@ class Environment:
         return self.directory / "bin" / "python"
 
     @property
-    def lock(self) -> Path:
+    def locks(self) -> list[Path]:
         """The pinned and hashed requirements."""
-        return self.root / "requirements.lock"
+        return [self.root / name for name in LOCKS[self.purpose]]
 
     def fingerprint(self) -> str:
-        """What the environment depends on: lock, interpreter, machine and its own place."""
+        """What the environment depends on: locks, interpreter, machine and its own place."""
         parts = (sys.version, platform.machine(), sys.platform, str(self.directory))
-        lock = hashlib.sha256(self.lock.read_bytes()).hexdigest()
-        return hashlib.sha256("\0".join((lock, *parts)).encode()).hexdigest()
+        locks = (hashlib.sha256(lock.read_bytes()).hexdigest() for lock in self.locks)
+        return hashlib.sha256("\0".join((*locks, *parts)).encode()).hexdigest()
 
     def is_complete(self) -> bool:
-        """Whether an installation of exactly this lock was finished here."""
+        """Whether an installation of at least these locks was finished here."""
+        return any(
+            self._is_stamped(replace(self, purpose=purpose))
+            for purpose, locks in LOCKS.items()
+            if set(LOCKS[self.purpose]) <= set(locks)
+        )
+
+    def missing_locks(self) -> list[Path]:
+        """The locks to install: all, or those that a smaller complete environment lacks, so that a
+        running `up` keeps its environment when `verify` adds to it.
+        """
+        for purpose, locks in LOCKS.items():
+            smaller = replace(self, purpose=purpose)
+            if set(locks) < set(LOCKS[self.purpose]) and self._is_stamped(smaller):
+                return [lock for lock in self.locks if lock not in smaller.locks]
+        return self.locks
+
+    def _is_stamped(self, environment: "Environment") -> bool:
         try:
-            return self._stamp.read_text(encoding="ascii").strip() == self.fingerprint()
+            return self._stamp.read_text(encoding="ascii").strip() == environment.fingerprint()
         except (OSError, ValueError):
             return False
 
@@ -70,10 +95,10 @@ class Environment:
         return self.directory / "vault.stamp"
 
 
-def enter_or_stop(arguments: list[str], root: Path = ROOT) -> None:
+def enter_or_stop(arguments: list[str], root: Path = ROOT, purpose: str = "up") -> None:
     """Returns inside a complete environment, or ends the process with one plain line."""
     try:
-        enter(Environment(root), arguments)
+        enter(Environment(root, purpose), arguments)
     except (BootstrapError, InstallError) as error:
         sys.exit(f"vault: {error}")
     except KeyboardInterrupt:
@@ -100,12 +125,14 @@ def enter(environment: Environment, arguments: list[str]) -> None:
 
 
 def build(environment: Environment) -> bool:
-    """Installs the lock; of several first runs one installs and the others wait for it."""
+    """Installs the locks; of several first runs one installs and the others wait for it."""
     _require_tools()
     with _only_builder(environment) as lock:
         if not environment.is_complete():
-            _remove(environment.directory)
-            install(environment.directory, environment.python, environment.lock, lock)
+            locks = environment.missing_locks()
+            if locks == environment.locks:
+                _remove(environment.directory)
+            install(environment.directory, environment.python, locks, lock)
             environment.mark_complete()
     return True
 

@@ -14,8 +14,6 @@ from devtools.ready_file import Demo, RunningInstallation, read_demo
 from devtools.servers import Servers
 from devtools.settings_env import require_complete, setting
 
-WORKERS = 2
-
 
 @dataclass(frozen=True)
 class Installation:
@@ -87,12 +85,12 @@ class Installation:
         )
 
     def _celery(self, environment: Mapping[str, str]) -> tuple[Program, Program]:
-        celery = ("-m", "celery", "-A", "vaultsite.celery")
-        workers = (f"--concurrency={WORKERS}", "--without-gossip", "--without-mingle")
+        celery = ("-m", "celery", "-A")
+        quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
         schedule = f"--schedule={self.data.run / 'beat-schedule'}"
         return (
-            _python("worker", environment, *celery, "worker", *workers),
-            _python("beat", environment, *celery, "beat", schedule, "--pidfile="),
+            _python("worker", environment, *celery, "vaultsite.celery", "worker", *quiet),
+            _python("beat", environment, *celery, "vaultsite.beat", "beat", schedule, "--pidfile="),
         )
 
 

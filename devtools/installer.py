@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -61,37 +61,44 @@ class Progress:
         self._stream.flush()
 
 
-def install(directory: Path, python: Path, lock: Path, lock_file: int) -> None:
-    """Makes `directory` a virtual environment holding exactly `lock`.
+def install(directory: Path, python: Path, locks: Sequence[Path], lock_file: int) -> None:
+    """Makes `directory` a virtual environment, unless it is one, and installs `locks` in it.
 
     `lock_file` is an open file that the installers inherit, so that its lock outlasts this process.
     Raises InstallError.
     """
-    total = len(A_PIN.findall(lock.read_text(encoding="utf-8")))
+    total = sum(len(A_PIN.findall(lock.read_text(encoding="utf-8"))) for lock in locks)
     progress = Progress("setting up .venv", total)
-    if not _by_uv(directory, python, lock, lock_file, progress):
-        _by_pip(directory, python, lock, lock_file, progress)
+    is_new = not python.exists()
+    wanted = [*LOCKED, *(word for lock in locks for word in ("-r", str(lock)))]
+    if not _by_uv(directory, python, wanted, lock_file, progress):
+        if is_new:
+            _run(_make_venv(directory, "--clear"), lock_file, progress)
+        _by_pip(python, wanted, lock_file, progress)
     progress.finish(f"{total} locked packages")
 
 
-def _by_uv(directory: Path, python: Path, lock: Path, lock_file: int, progress: Progress) -> bool:
+def _by_uv(
+    directory: Path, python: Path, wanted: list[str], lock_file: int, progress: Progress
+) -> bool:
     uv = shutil.which("uv")
     if uv is None:
         return False
-    command = [uv, "pip", "install", "--python", str(python), *LOCKED, "-r", str(lock)]
     try:
-        _run(_make_venv(directory, "--without-pip"), lock_file, progress)
-        _run(command, lock_file, progress)
+        if not python.exists():
+            _run(_make_venv(directory, "--without-pip"), lock_file, progress)
+        _run([uv, "pip", "install", "--python", str(python), *wanted], lock_file, progress)
     except InstallError:
         progress.show(0, "uv could not; trying pip")
         return False
     return True
 
 
-def _by_pip(directory: Path, python: Path, lock: Path, lock_file: int, progress: Progress) -> None:
-    _run(_make_venv(directory, "--clear"), lock_file, progress)
+def _by_pip(python: Path, wanted: list[str], lock_file: int, progress: Progress) -> None:
+    if not any(python.parent.glob("pip*")):  # uv made this environment
+        _run([str(python), "-m", "ensurepip"], lock_file, progress)
     pip = [str(python), "-m", "pip", "install", "--no-input", "--progress-bar", "off"]
-    _run([*pip, *LOCKED, "-r", str(lock)], lock_file, progress)
+    _run([*pip, *wanted], lock_file, progress)
 
 
 def _make_venv(directory: Path, option: str) -> list[str]:

@@ -47,6 +47,8 @@ class Tenant(models.Model):
     minimum_disclosure = models.CharField(
         max_length=8, default=Disclosure.MODEL, db_default=Disclosure.MODEL
     )
+    # How long ended leases and delivered mail are kept. The audit log is kept for good.
+    retention_days = models.PositiveIntegerField(default=90, db_default=90)
     # Counts changes of the settings, so that an edit of an older version is noticed.
     revision = models.PositiveIntegerField(default=1)
 

@@ -1,4 +1,4 @@
-"""The web process alone, on the database of the running test."""
+"""A process alone, on the database of the running test."""
 
 import os
 import subprocess
@@ -18,21 +18,18 @@ DEADLINE = 120.0  # for a process that is stuck, not for a machine that is slow
 
 
 @contextmanager
-def web(redis_url: str) -> Iterator[str]:
+def web(redis_url: str = "", **changes: str) -> Iterator[str]:
     """The web process on this test's database, alone; its base URL."""
     port = free_port()
     url = f"http://localhost:{port}"
-    database = urlsplit(str(settings.ENVIRONMENT.database_url))
-    name = settings.DATABASES["default"]["NAME"]
-    changes = {
-        "VAULTSITE_PUBLIC_URL": url,
-        "VAULTSITE_REDIS_URL": redis_url,
-        "VAULTSITE_DATABASE_URL": urlunsplit(database._replace(path=f"/{name}")),
-        "VAULTSITE_DATABASE_POOL": "4",
-    }
-    command = [sys.executable, "-m", "uvicorn", "vaultsite.asgi:application", "--port", str(port)]
+    command = ["-m", "uvicorn", "vaultsite.asgi:application", "--port", str(port)]
     process = subprocess.Popen(
-        [*command, "--log-level", "error", "--no-access-log"], env={**os.environ, **changes}
+        [sys.executable, *command, "--log-level", "error", "--no-access-log"],
+        env=environment(
+            VAULTSITE_PUBLIC_URL=url,
+            VAULTSITE_REDIS_URL=redis_url or os.environ["VAULTSITE_REDIS_URL"],
+            **changes,
+        ),
     )
     try:
         _wait(url, process)
@@ -40,6 +37,19 @@ def web(redis_url: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The environment of a process on this test's database."""
+    given = {"VAULTSITE_DATABASE_URL": database_url(), "VAULTSITE_DATABASE_POOL": "4", **changes}
+    kept = {k: v for k, v in os.environ.items() if k.removesuffix("_FILE") not in given}
+    return {**kept, **given}
+
+
+def database_url() -> str:
+    """The application's URL of this test's database."""
+    database = urlsplit(str(settings.ENVIRONMENT.database_url))
+    return urlunsplit(database._replace(path=f"/{settings.DATABASES['default']['NAME']}"))
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -15,18 +15,22 @@ from django.core.asgi import get_asgi_application
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from foundation.db.ids import uuid7
-from foundation.errors import RequestTimeout, TooLarge, VaultError
+from foundation.errors import RequestTimeout, TooLarge, Unavailable, VaultError
 from foundation.schema.strict_json import MAXIMUM_BODY, MAXIMUM_IMPORT
 from foundation.web.request_body import ClientDisconnected, read_body, replay_body
 
 MCP_PATHS = ("/api/mcp", "/api/mcp/")
 IMPORT_PATH = "/api/v1/imports"
+PROBES = ("/livez", "/readyz", "/metrics")
 
 
 class Application:
     """Dispatches requests; the MCP endpoint runs as long as the server."""
 
     def __init__(self, django: ASGIApp) -> None:
+        from vaultsite.root_key_gate import gate
+
+        self._gate = gate
         self._django = django
         self._mcp: ASGIApp | None = None
         self._pages: ASGIApp = _refuse_websocket
@@ -34,12 +38,18 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._serve(receive, send)
+        elif not self._gate.is_open and not await self._is_served(scope):
+            await _refuse_all(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._pages(scope, receive, send)
         elif scope["path"] in MCP_PATHS and self._mcp is not None:
             await self._mcp(scope, receive, send)
         else:
             await self._answer(scope, receive, send)
+
+    async def _is_served(self, scope: Scope) -> bool:
+        """Whether a request passes although the gate was closed a moment ago."""
+        return scope["path"] in PROBES or await asyncio.to_thread(self._gate.check)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Django's answer. Django itself would write a body of any size to disk first."""
@@ -56,6 +66,7 @@ class Application:
 
     async def _serve(self, receive: Receive, send: Send) -> None:
         """Start, wait for shutdown, stop. An unsafe start ends the server at once."""
+        from audit.processes import this_process
         from console.live.connections import watching
         from console.live.socket import LiveSocket
         from mcpserver.app import serving
@@ -72,13 +83,17 @@ class Application:
         harden_process()
         try:
             await asyncio.to_thread(require_safe_database)
+            await asyncio.to_thread(self._gate.check)
         except UnsafeStart as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        if self._gate.is_open:
+            await asyncio.to_thread(this_process.start, "web")
         async with serving() as self._mcp, watching() as pages:
             self._pages = LiveSocket(pages)
             await send({"type": "lifespan.startup.complete"})
             await receive()
+        await asyncio.to_thread(this_process.stop)
         self._mcp, self._pages = None, _refuse_websocket
         await asyncio.to_thread(close_database)
         await send({"type": "lifespan.shutdown.complete"})
@@ -97,6 +112,13 @@ def _measured(scope: Scope, body: bytes) -> Scope:
     if body:
         headers.append((b"content-length", str(len(body)).encode()))
     return {**scope, "headers": headers}
+
+
+async def _refuse_all(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await _refuse_websocket(scope, receive, send)
+    else:
+        await _refuse(Unavailable(), send)
 
 
 async def _refuse(error: VaultError, send: Send) -> None:

@@ -1,14 +1,15 @@
-"""The Celery app: `celery -A vaultsite.celery worker` and `… beat`; also loaded by the web process,
+"""The Celery app of the workers: `celery -A vaultsite.celery worker`. The web process loads it too,
 so that what it enqueues goes to the same broker.
 """
 
 import os
 import time
+from logging.config import dictConfig
 from typing import Any
 
 from celery import Celery
 from celery.exceptions import WorkerShutdown
-from celery.signals import worker_init
+from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vaultsite.settings")
 
@@ -17,7 +18,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 HEARTBEAT = "vaultsite:heartbeat"
-HEARTBEAT_SECONDS = 5
+HEARTBEAT_SECONDS = 10
 
 
 @app.task(name="vaultsite.beat_the_heart")
@@ -28,19 +29,41 @@ def send_heartbeat() -> None:
     cache.set(HEARTBEAT, int(time.time()), timeout=6 * HEARTBEAT_SECONDS)
 
 
-@app.on_after_finalize.connect
-def schedule_heartbeat(sender: Celery, **_: Any) -> None:
-    """Beat sends it; one that waited too long is dropped instead of piling up."""
-    sender.add_periodic_task(HEARTBEAT_SECONDS, send_heartbeat.s(), expires=HEARTBEAT_SECONDS)
+@setup_logging.connect
+def use_settings(**_: Any) -> None:
+    """Log as the settings say; otherwise Celery would install handlers of its own."""
+    from django.conf import settings
+
+    dictConfig(settings.LOGGING)
+
+
+@worker_ready.connect
+def register_process(**_: Any) -> None:
+    """From now on somebody notices when this process is killed."""
+    from audit.processes import this_process
+
+    this_process.start("worker")
+
+
+@worker_shutdown.connect
+def deregister_process(**_: Any) -> None:
+    """It ends in order."""
+    from audit.processes import this_process
+
+    this_process.stop()
 
 
 @worker_init.connect
 def start_safely(**_: Any) -> None:
-    """Refuse to work as a database role that row-level security does not bind."""
+    """Refuse to work as a database role that row-level security does not bind, and under a wrong
+    root key.
+    """
+    from vaultsite.root_key_gate import require_root_key
     from vaultsite.startup_checks import UnsafeStart, harden_process, require_safe_database
 
     harden_process()
     try:
         require_safe_database()
+        require_root_key()
     except UnsafeStart as error:
         raise WorkerShutdown(str(error)) from None

@@ -2,6 +2,8 @@
 
 import os
 import ssl
+import stat
+import sys
 from base64 import urlsafe_b64decode
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +24,9 @@ from pydantic import (
 from foundation.rate_limits import BY_NAME, parse_rates
 
 PREFIX = "VAULTSITE_"
+# Read by all, written by all or by the group. A group of the service's own may read.
+OTHERS = stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP
+PUBLIC_FILES = ("VAULTSITE_DESTINATION_CA",)
 WEAK_SECRETS = ("changeme", "secret", "password", "default", "insecure")
 
 
@@ -58,6 +63,7 @@ class Environment(BaseModel):
     destination_ca: str | None = None
     use_seconds: Annotated[int, Field(ge=1, le=300)] = 30
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    metrics_token: SecretStr | None = None
     email_url: SecretStr | None = None
     email_from: str = "vault@localhost"
     limit_register: str = BY_NAME["register"].rates
@@ -76,6 +82,7 @@ class Environment(BaseModel):
     limit_change_password: str = BY_NAME["change_password"].rates
     limit_reauthenticate: str = BY_NAME["reauthenticate"].rates
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["line", "json"] = "line"
 
     @field_validator(
         "redirect_hosts",
@@ -127,6 +134,13 @@ class Environment(BaseModel):
                 ssl.create_default_context(cadata=value)
             except ssl.SSLError:
                 raise ValueError("must be certificates as PEM") from None
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def is_a_strong_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().strip()) < 43:
+            raise ValueError("must be at least 32 random bytes as base64url text")
         return value
 
     @field_validator("email_url")
@@ -213,9 +227,20 @@ def read_setting(name: str) -> str | None:
     if variable in os.environ:
         raise SettingsError(f"vault: {variable} and {variable}_FILE are both set; keep one")
     try:
+        _warn_of_mode(variable, path)
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingsError(f"vault: {variable}_FILE: {error.strerror}") from None
+
+
+def _warn_of_mode(variable: str, path: str) -> None:
+    """Every user of the machine can read the file, or another can replace its content."""
+    mode = stat.S_IMODE(Path(path).stat().st_mode)
+    if variable not in PUBLIC_FILES and mode & OTHERS:
+        sys.stderr.write(
+            f"vault: {variable}_FILE: other users can read or change the file (mode {mode:03o});"
+            " it should have mode 600\n"
+        )
 
 
 def _rule(message: str) -> str:

@@ -6,22 +6,28 @@ from functools import cache
 from typing import cast
 
 from django.core.cache import cache as django_cache
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from credentials.envelope import require_openable_keys
-from foundation.db.roles import require_restricted_role
+from foundation.db.pool import answers_within
+from foundation.db.roles import UnsafeDatabaseRole, require_restricted_role
 from foundation.errors import VaultError
 from identity.sign_in.security_emails import letters_outstanding
 from tenants.mail_queue import mail_is_configured
 from tenants.notifications import notices_outstanding
 from vaultsite.cache import FallbackRedisCache
 from vaultsite.celery import HEARTBEAT, HEARTBEAT_SECONDS
+from vaultsite.database_problems import connection_problem
+from vaultsite.root_key_gate import gate
 
 OK = "ok"
+WITHOUT_DATABASE = "unknown while the database is out of reach"
+WITHOUT_REDIS = "unknown while Redis is out of reach"
+ANSWER_SECONDS = 3.0
 SILENT_AFTER = 4 * HEARTBEAT_SECONDS
 
 
@@ -34,43 +40,59 @@ def livez(_: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(_: HttpRequest) -> JsonResponse:
     """200 `ready`, or `degraded` while leases and reads go on without Redis or worker; 503
-    `unready` when a secret could not be read. `checks` names every part.
+    `unready` when a secret could not be read. `checks` names every part and the cause of its
+    trouble: what cannot be known without another part says so.
     """
-    needed = {name: check() for name, check in NEEDED.items()}
-    useful = {name: check() for name, check in USEFUL.items()}
-    ready = set(needed.values()) == {OK}
-    whole = set(useful.values()) == {OK}
+    with answers_within(ANSWER_SECONDS):
+        checks = {"database": database()}
+        has_database = checks["database"] == OK
+        for name, check in NEEDED.items():
+            checks[name] = check() if has_database else WITHOUT_DATABASE
+        checks["redis"] = redis()
+        checks["worker"] = worker()
+        if OK not in (checks["redis"], checks["worker"]):
+            checks["worker"] = WITHOUT_REDIS
+        checks["mail"] = _known_or_lost(mail)() if has_database else WITHOUT_DATABASE
+    ready = all(checks[name] == OK for name in ("database", *NEEDED))
+    whole = set(checks.values()) == {OK}
     status = ("ready" if whole else "degraded") if ready else "unready"
-    return JsonResponse({"status": status, "checks": needed | useful}, status=200 if ready else 503)
+    return JsonResponse({"status": status, "checks": checks}, status=200 if ready else 503)
 
 
 def database() -> str:
     """The application's own connection works."""
-    return _attempt(lambda: connection.cursor().execute("SELECT 1"), "out of reach")
+    try:
+        connection.cursor().execute("SELECT 1")
+    except (DatabaseError, InterfaceError):
+        connection.close()
+        return connection_problem()
+    return OK
 
 
 def migrations() -> str:
     """Every known migration is applied."""
-
-    def require_applied() -> None:
-        missing = _known_migrations() - set(MigrationRecorder(connection).applied_migrations())
-        if missing:
-            raise DatabaseError
-
-    return _attempt(require_applied, "run: python3 manage.py migrate --database owner")
+    missing = _known_migrations() - set(MigrationRecorder(connection).applied_migrations())
+    return "run: python3 manage.py migrate --database owner" if missing else OK
 
 
 def role() -> str:
     """Row-level security binds the application's role."""
-    return _attempt(require_restricted_role, "unsafe role or out of reach")
+    try:
+        require_restricted_role()
+    except UnsafeDatabaseRole as error:
+        return error.detail or "unsafe role"
+    return OK
 
 
 def keys() -> str:
     """The root key opens what it wrapped."""
-    return _attempt(
-        require_openable_keys,
-        "the root key does not open the tenants' keys; put the right key file back",
-    )
+    if not gate.check():
+        return "the root key is not the one of this installation; put the right key file back"
+    try:
+        require_openable_keys()
+    except VaultError:
+        return "a tenant's key does not open; restore its row from a backup"
+    return OK
 
 
 def redis() -> str:
@@ -87,10 +109,7 @@ def worker() -> str:
 
 def mail() -> str:
     """A mail server is configured and accepts mail."""
-    try:
-        notices, letters = notices_outstanding(), letters_outstanding()
-    except DatabaseError:
-        return "unknown while the database is out of reach"
+    notices, letters = notices_outstanding(), letters_outstanding()
     overdue = notices.overdue + letters.overdue
     given_up = notices.given_up + letters.given_up
     troubles = [
@@ -101,23 +120,24 @@ def mail() -> str:
     return "; ".join(filter(None, troubles)) or OK
 
 
+def _known_or_lost(check: Callable[[], str]) -> Callable[[], str]:
+    """The check, for a database that is lost between two of them."""
+
+    def attempt() -> str:
+        try:
+            return check()
+        except (DatabaseError, InterfaceError):
+            return WITHOUT_DATABASE
+
+    return attempt
+
+
+# What needs the database, besides the connection itself.
 NEEDED: dict[str, Callable[[], str]] = {
-    "database": database,
-    "migrations": migrations,
-    "role": role,
-    "keys": keys,
+    check.__name__: _known_or_lost(check) for check in (migrations, role, keys)
 }
-USEFUL: dict[str, Callable[[], str]] = {"redis": redis, "worker": worker, "mail": mail}
 
 
 @cache
 def _known_migrations() -> set[tuple[str, str]]:
     return set(MigrationLoader(None).disk_migrations)
-
-
-def _attempt(check: Callable[[], object], trouble: str) -> str:
-    try:
-        check()
-    except (DatabaseError, VaultError):
-        return trouble
-    return OK

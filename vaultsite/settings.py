@@ -334,28 +334,30 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
+CELERY_BROKER_HEARTBEAT = 0
 
 
-def _every(seconds: int, *tasks: str) -> dict[str, dict[str, Any]]:
-    """Schedule tasks; one that waited longer than `expires` seconds is dropped."""
+# Threads, so that the tasks of a process share its pool of database connections: Celery closes the
+# pool after each task of a forked process. Tasks mostly wait for the database or a mail server.
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = 4
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_BEAT_SCHEDULER = "vaultsite.due_scheduler:DueScheduler"
+HEARTBEAT_TASK = "vaultsite.beat_the_heart"
+
+
+def _every(seconds: int, task: str) -> dict[str, dict[str, Any]]:
+    """Schedule a task; one that waited longer than `expires` seconds is dropped."""
     expires = max(60, seconds)
-    return {
-        task: {"task": task, "schedule": seconds, "options": {"expires": expires}} for task in tasks
-    }
+    return {task: {"task": task, "schedule": seconds, "options": {"expires": expires}}}
 
 
 CELERY_BEAT_SCHEDULE = {
-    **_every(
-        ENVIRONMENT.sweep_seconds,
-        "leases.expire_due_leases",
-        "credentials.close_due_rotations",
-        "credentials.expire_due_grants",
-        "credentials.rewrap_due_keys",
-        "tenants.send_notices",
-        "identity.send_letters",
-    ),
-    **_every(60, "restapi.forget_answers"),
+    **_every(ENVIRONMENT.sweep_seconds, "vaultsite.sweep"),
+    **_every(10, HEARTBEAT_TASK),
     **_every(3600, "identity.purge"),
+    **_every(3600, "leases.delete_old_leases"),
+    **_every(3600, "tenants.delete_old_notices"),
 }
 
 SILENCED_SYSTEM_CHECKS = [
@@ -386,13 +388,19 @@ DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"discreet": {"()": "vaultsite.log_filters.RequestRedaction"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "vaultsite.log_format.JSONFormatter"},
+    },
+    "filters": {
+        "discreet": {"()": "vaultsite.log_filters.RequestRedaction"},
+        "brief": {"()": "vaultsite.log_filters.RepetitionFilter"},
+    },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["discreet"],
+            "formatter": ENVIRONMENT.log_format,
+            "filters": ["discreet", "brief"],
         }
     },
     "root": {"handlers": ["stderr"], "level": ENVIRONMENT.log_level},
@@ -401,6 +409,11 @@ LOGGING = {
         "oauthlib": {"level": "WARNING"},
         "oauth2_provider": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
+        # Two lines for every task.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        # It brings handlers of its own.
+        "uvicorn": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
         # It writes a traceback every second while Valkey is away; console.live logs it once.
         "channels_redis": {"level": "CRITICAL"},
     },

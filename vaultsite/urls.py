@@ -4,10 +4,12 @@ from django.urls import include, path, re_path
 
 from restapi.problems import unknown_address
 from vaultsite import health
+from vaultsite.metrics import metrics
 
 urlpatterns = [
     path("livez", health.livez),
     path("readyz", health.readyz),
+    path("metrics", metrics),
     path("api/v1/", include("restapi.urls")),
     path("", include("identity.urls")),
     path("", include("console.urls")),

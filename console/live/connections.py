@@ -16,6 +16,7 @@ from console.live.authorization import LiveAuthorization, live_authorizations
 from console.live.subscriber import Subscription
 from console.live.topics import FOR_MEMBERS, Topic
 from foundation.safe_traceback import safe_traceback
+from foundation.task_cancellation import cancel_task
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +143,7 @@ class LiveConnections:
     async def _serve(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CHECK_SECONDS):
+                async with asyncio.timeout(CHECK_SECONDS if self._pages else None):
                     await self._something.wait()
             self._something.clear()
             try:
@@ -214,7 +215,5 @@ async def watching() -> AsyncIterator[LiveConnections]:
     try:
         yield pages
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await cancel_task(task)
         pages.stop()

@@ -24,8 +24,13 @@ PULSE_SECONDS = 1.0
 SILENCE_SECONDS = 2.5
 ANSWER_SECONDS = 1.0
 RETRY_SECONDS = 1.0
+IDLE_SECONDS = 30.0  # without an open page before the connection is closed
 
 Hear = Callable[[UUID, dict[Topic, str]], None]
+
+
+class NoPages(Exception):
+    """No page has been open for a while."""
 
 
 class Subscription:
@@ -52,14 +57,22 @@ class Subscription:
             self._asked.set()
 
     async def run(self) -> None:
-        """Listen; after a failure, report it and reconnect."""
+        """Listen while pages are open; after a failure, report it and reconnect."""
         while True:
+            await self._until_wanted()
             try:
                 await self._listen()
+            except* NoPages:
+                await self._forget()
             except* (RedisError, OSError) as group:  # a TimeoutError is an OSError
                 self._lost(group)
-            await self._forget()
-            await asyncio.sleep(RETRY_SECONDS)
+                await self._forget()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _until_wanted(self) -> None:
+        while not self._wanted:
+            self._asked.clear()
+            await self._asked.wait()
 
     async def _listen(self) -> None:
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -78,9 +91,15 @@ class Subscription:
                 self._received(message)
 
     async def _keep_up(self, channel: str) -> None:
-        """Join and leave groups as wanted, and send the pulse."""
+        """Join and leave groups as wanted, and send the pulse. Raises NoPages."""
+        loop = asyncio.get_running_loop()
+        used_at = loop.time()
         while True:
             self._asked.clear()
+            if self._wanted:
+                used_at = loop.time()
+            elif loop.time() - used_at > IDLE_SECONDS:
+                raise NoPages
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._follow(channel)
                 await self._layer.send(channel, {"type": PULSE})

@@ -84,6 +84,9 @@ class SettingsForm(OperationForm):
     max_leases_per_person = _count("Live leases of a person", "maxLeasesPerPerson")
     max_leases_per_agent = _count("Live leases of an agent", "maxLeasesPerAgent")
     max_credentials_per_agent = _count("Credentials an agent leases", "maxCredentialsPerAgent")
+    retention_days = _count(
+        "Days for which ended leases and delivered mail are kept", "retentionDays"
+    )
 
     def shape(self) -> ChangeSettings:
         """Raises Invalid."""

@@ -22,13 +22,13 @@ from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.rows import TupleRow
 
+from foundation.db.pool import ServerSilent, answer_seconds
+
 T = TypeVar("T")
 Rows = list[TupleRow]
 Connection = psycopg.Connection[Any] | psycopg.AsyncConnection[Any]
 
 KEPT_STATEMENTS = 200
-# Above the server's own limits (`DATABASE_LIMITS`), for a server that no longer answers at all.
-MOST_SECONDS = 25.0
 
 BEGIN = b"BEGIN"
 COMMIT = b"COMMIT"
@@ -175,13 +175,13 @@ def drive(connection: psycopg.Connection[Any], steps: Generator[bool, None, T]) 
     """The result of an `exchange`, waiting in this thread."""
     pgconn = connection.pgconn
     poll = select.poll()
-    end = time.monotonic() + MOST_SECONDS
+    end = time.monotonic() + answer_seconds()
     try:
         writable = next(steps)
         while True:
             poll.register(pgconn.socket, select.POLLIN | (select.POLLOUT if writable else 0))
             if not poll.poll(max(0, end - time.monotonic()) * 1000):
-                raise psycopg.OperationalError("the database does not answer")
+                raise ServerSilent("the database does not answer")
             writable = next(steps)
     except StopIteration as finished:
         result: T = finished.value
@@ -196,7 +196,7 @@ async def drive_async(
     """The result of an `exchange`, waiting on the event loop."""
     pgconn = connection.pgconn
     loop = asyncio.get_running_loop()
-    end = loop.time() + MOST_SECONDS
+    end = loop.time() + answer_seconds()
     try:
         writable = next(steps)
         while True:
@@ -233,7 +233,7 @@ def _note(ready: "asyncio.Future[None]") -> None:
 
 def _fail(ready: "asyncio.Future[None]") -> None:
     if not ready.done():
-        ready.set_exception(psycopg.OperationalError("the database does not answer"))
+        ready.set_exception(ServerSilent("the database does not answer"))
 
 
 def _close_unfinished(connection: Connection) -> None:

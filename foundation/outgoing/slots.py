@@ -37,6 +37,11 @@ class Slots:
                 if not self._taken[tenant]:
                     del self._taken[tenant]
 
+    def in_use(self) -> int:
+        """How many are taken."""
+        with self._lock:
+            return self._taken.total()
+
 
 slots = Slots(PER_TENANT, IN_ALL)
 # For requests with a credential (`vault.use_credential`), which agents make in numbers and which

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from access.actions import Action
 from access.actor import Actor
 from audit.events import Event
+from audit.processes import this_process
 from credentials.context import CredentialContext, operation
 from credentials.disclosures import require_disclosure
 from credentials.envelope import Secret
@@ -38,6 +39,7 @@ def read_credential(
     require_disclosure(context.actor, context.membership.tenant, version.credential)
     secret = unseal_or_alarm(version)
     count_use(context.entry, lease)
+    context.entry.add_details(process=this_process.id)
     return _secret_out(lease, version, secret)
 
 

@@ -247,6 +247,8 @@ ANSWERS = {
     "credentials_tagged": "SETOF uuid",
     "credentials_matching": "TABLE(id uuid, score real)",
     "kept_answers_due": "TABLE(tenant_id uuid, id uuid)",
+    "leases_over": "TABLE(tenant_id uuid, id uuid)",
+    "notices_over": "TABLE(tenant_id uuid, id uuid)",
     "leases_due": "TABLE(tenant_id uuid, id uuid)",
     "notices_due": "TABLE(tenant_id uuid, id uuid)",
     "notices_outstanding": "TABLE(waiting bigint, failed bigint)",
@@ -254,6 +256,7 @@ ANSWERS = {
     "keys_due": "TABLE(tenant_id uuid, id uuid)",
     "rotations_due": "TABLE(tenant_id uuid, id uuid)",
     "root_key_is_known": "boolean",
+    "installation_figures": "TABLE(name text, figure double precision)",
 }
 
 

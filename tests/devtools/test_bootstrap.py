@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devtools.bootstrap import ROOT, Environment
+from devtools.bootstrap import LOCKS, ROOT, Environment
 from tests.devtools.running import finish, run, start
 
 BARE_PYTHON = getattr(sys, "_base_executable", sys.executable)
@@ -23,7 +23,8 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "manage.py", root)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "devtools", root / "devtools", ignore=ignored)
-    (root / "requirements.lock").write_text("# nothing\n", encoding="utf-8")
+    for lock in LOCKS["verify"]:
+        (root / lock).write_text("# nothing\n", encoding="utf-8")
     return root
 
 
@@ -53,6 +54,22 @@ def test_an_environment_belongs_to_its_lock_and_its_place(checkout: Path) -> Non
     Environment(moved).mark_complete()
     (moved / "requirements.lock").write_text("# nothing else\n", encoding="utf-8")
     assert not Environment(moved).is_complete()
+
+
+def test_verify_adds_to_the_environment_of_up_and_up_uses_that_of_verify(checkout: Path) -> None:
+    """What `up` runs in is not taken away from it."""
+    up, verify = Environment(checkout), Environment(checkout, "verify")
+    up.directory.mkdir()
+    assert [lock.name for lock in verify.missing_locks()] == list(LOCKS["verify"])
+    up.mark_complete()
+    assert up.is_complete()
+    assert not verify.is_complete()
+    assert [lock.name for lock in verify.missing_locks()] == ["requirements-verify.lock"]
+    verify.mark_complete()
+    assert up.is_complete()
+    assert verify.is_complete()
+    (checkout / "requirements-verify.lock").write_text("# more\n", encoding="utf-8")
+    assert not verify.is_complete()
 
 
 def test_what_cannot_be_installed_is_told_and_leaves_no_environment_in_use(checkout: Path) -> None:

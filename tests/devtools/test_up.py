@@ -28,7 +28,7 @@ pytestmark = [
 SIGNS = {
     "web": b"devtools.web",
     "worker": b"worker",
-    "beat": b"beat",
+    "beat": b"vaultsite.beat",
     "postgres": b"listen_addresses",
     "valkey": b"valkey-server",
 }

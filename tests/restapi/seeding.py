@@ -35,7 +35,7 @@ LEFT_OUT: dict[str, frozenset[str]] = {
         {
             "baselineLevel", "defaultDisclosure", "defaultTtl", "defaultWindow",
             "maxCredentialsPerAgent", "maxLeasesPerAgent", "maxLeasesPerPerson", "maxTtl",
-            "maxWindow", "mfaRequired", "minimumDisclosure",
+            "maxWindow", "mfaRequired", "minimumDisclosure", "retentionDays",
         }
     ),
     "leaseCredential": frozenset({"version"}),

@@ -52,6 +52,8 @@ def test_settings_are_in_force_at_once(owner: Somebody, member: Somebody) -> Non
         {"maxLeasesPerPerson": 2**40},
         {"maxLeasesPerAgent": 2**40},
         {"maxCredentialsPerAgent": 2**40},
+        {"retentionDays": 7},
+        {"retentionDays": 3651},
         {"selfApproval": "yes"},
         {"defaultTtl": "15"},
         {"defaultTtl": None},
