@@ -92,11 +92,17 @@ def _limits(path: str) -> tuple[int, int]:
 
 
 def _measured(scope: Scope, body: bytes) -> Scope:
-    """The scope with the body's length: without the header Django assumes an empty body."""
+    """The scope with the body's length, without which Django assumes an empty body, and with the
+    scheme that clients use.
+
+    TLS ends at the proxy, so this process always sees `http`. Django decides by the scheme whether
+    to send HSTS, to check the Referer, and which Origin is its own.
+    """
     headers = [pair for pair in scope["headers"] if pair[0] != b"content-length"]
     if body:
         headers.append((b"content-length", str(len(body)).encode()))
-    return {**scope, "headers": headers}
+    scheme = settings.PUBLIC_URL.partition(":")[0]
+    return {**scope, "headers": headers, "scheme": scheme}
 
 
 async def _refuse(error: VaultError, send: Send) -> None:
