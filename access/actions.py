@@ -90,6 +90,7 @@ class Action(StrEnum):
     ADD_MEMBER = "add_member"
     CHANGE_MEMBER = "change_member"
     REMOVE_MEMBER = "remove_member"
+    SHOW_LEFT_BEHIND = "show_left_behind"
     LIST_INVITATIONS = "list_invitations"
     INVITE_MEMBER = "invite_member"
     SHOW_INVITATION = "show_invitation"
@@ -214,6 +215,7 @@ RULES: dict[Action, Rule] = {
     Action.ADD_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
     Action.CHANGE_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
     Action.REMOVE_MEMBER: Rule(Scope.ADMIN, admins_only=True),
+    Action.SHOW_LEFT_BEHIND: Rule(Scope.ADMIN, admins_only=True),
     Action.LIST_INVITATIONS: Rule(Scope.ADMIN, admins_only=True),
     Action.INVITE_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
     Action.SHOW_INVITATION: Rule(Scope.ADMIN, admins_only=True, channels=PEOPLE),

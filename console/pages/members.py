@@ -12,6 +12,7 @@ from console.credential_forms import CHOOSE
 from console.fields import plain
 from console.operation_form import OperationForm
 from console.page_context import actor_for, page_context, paging
+from console.pages.left_behind import describe_items
 from console.pending_forms import restore_form
 from foundation.errors import Conflict, Denied, Invalid, NotFound, QuotaExceeded, VaultError
 from tenants.operations import (
@@ -20,6 +21,7 @@ from tenants.operations import (
     list_invitations,
     list_members,
     remove_member,
+    show_left_behind,
     show_mail,
     withdraw_invitation,
 )
@@ -50,6 +52,11 @@ class RemoveForm(forms.Form):
         required=False,
         help_text="Owners answer for a credential; without an heir it has one fewer.",
         error_messages=CHOOSE,
+    )
+    keep_account_secrets = forms.BooleanField(
+        label="Keep the secrets and keys of service accounts that they made",
+        required=False,
+        help_text="They have seen them. Kept ones stay valid, and are marked until replaced.",
     )
 
     def __init__(self, data: Any, others: list[MemberOut]) -> None:
@@ -92,11 +99,18 @@ def remove(request: HttpRequest, person_id: str) -> HttpResponse:
     others = [item for item in everybody if item is not leaver]
     form = RemoveForm(request.POST if request.method == "POST" else None, others)
     if request.method == "POST" and form.is_valid():
-        heir = form.cleaned_data["heir_id"] or None
-        remove_member(actor, RemoveMember(person_id=person_id, heir_id=heir))
+        left = remove_member(
+            actor,
+            RemoveMember(
+                person_id=person_id,
+                heir_id=form.cleaned_data["heir_id"] or None,
+                keep_account_secrets=form.cleaned_data["keep_account_secrets"],
+            ),
+        )
         messages.success(request, f"{leaver.email} is removed. Their leases and agents have ended.")
-        return redirect("members")
-    shown = {**page_context(request), "leaver": leaver, "form": form}
+        return redirect("left_behind", person_id) if left.left_behind else redirect("members")
+    items = describe_items(show_left_behind(actor, person_id))
+    shown = {**page_context(request), "leaver": leaver, "form": form, "items": items}
     status = 422 if form.errors else 200
     return render(request, "console/member_remove.html", shown, status=status)
 

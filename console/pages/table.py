@@ -33,6 +33,7 @@ from console.pages import (
     imports,
     invitation_link,
     leases,
+    left_behind,
     members,
     reveal,
     rotation,
@@ -170,6 +171,11 @@ SECTIONS = (
             Page("team/members/", "members", members.members),
             Page("team/members/<str:person_id>/role", "give_role", members.give_role, POST),
             Page("team/members/<str:person_id>/remove", "remove_member", members.remove, FORM),
+            Page(
+                "team/members/<str:person_id>/left-behind",
+                "left_behind",
+                left_behind.left_behind,
+            ),
             Page(
                 "team/invitations/",
                 "invitations",

@@ -31,6 +31,12 @@ ROUTES = (
             "Remove a member; their leases, grants and tokens here end at once",
             errors=(Conflict,),
         ),
+        Route(
+            tenants.show_left_behind,
+            "GET",
+            f"{MEMBER}/left-behind",
+            "Show what a person who leaves or left set up or knows, so that it can be replaced",
+        ),
         Route(tenants.list_invitations, "GET", "invitations", "List invitations, the newest first"),
         Route(
             tenants.invite_member,

@@ -9,9 +9,11 @@ from django.db.models import Q
 
 from access.actions import Action
 from access.actor import Actor
+from access.left_behind import find_left_behind
 from access.levels import Role
 from access.revocation import AccessRevoked, announce_revoked
-from audit.events import Event
+from audit.events import Event, Outcome
+from audit.models import Entry
 from audit.recording import EntryDraft
 from foundation.db.ids import parse_public_id, public_id
 from foundation.db.paging import page
@@ -28,7 +30,15 @@ from tenants.models import (
     Person,
 )
 from tenants.shapes.fields import Listing, RoleWord
-from tenants.shapes.members import ChangeRole, GroupRefOut, MemberOut, MemberPageOut, RemoveMember
+from tenants.shapes.members import (
+    ChangeRole,
+    GroupRefOut,
+    LeftBehindItemOut,
+    LeftBehindOut,
+    MemberOut,
+    MemberPageOut,
+    RemoveMember,
+)
 
 
 @operation(Action.LIST_MEMBERS)
@@ -85,14 +95,19 @@ def change_role(context: TenantContext, request: ChangeRole) -> MemberOut:
     member.save(update_fields=["role"])
     _withdraw_invitations(entry, member, Role(request.role))
     if lowered:
-        announce_revoked(actor, AccessRevoked(reason="role lowered", person_id=person_id))
+        revoked = AccessRevoked(
+            reason="role lowered",
+            person_id=person_id,
+            account_secrets=not request.keep_account_secrets,
+        )
+        announce_revoked(actor, revoked)
     return member_out(member, _groups(actor, [person_id])[person_id])
 
 
 @operation(Action.REMOVE_MEMBER, Event.MEMBER_REMOVED)
-def remove_member(context: TenantContext, request: RemoveMember) -> None:
+def remove_member(context: TenantContext, request: RemoveMember) -> LeftBehindOut:
     """Remove a person from the tenant: membership, groups, agents, grants and leases end at once,
-    and their pending invitations are withdrawn.
+    and their pending invitations are withdrawn. The answer lists what they leave behind.
 
     What they owned passes to the heir, who must be a member; without one they are only struck off
     its owners.
@@ -110,11 +125,37 @@ def remove_member(context: TenantContext, request: RemoveMember) -> None:
     Agent.objects.of(actor).filter(person_id=person_id).update(state=AgentState.REMOVED)
     GroupMember.objects.of(actor).filter(person_id=person_id).delete()
     revoked = AccessRevoked(
-        reason="member removed", person_id=person_id, leaves=True, heir_id=heir_id
+        reason="member removed",
+        person_id=person_id,
+        leaves=True,
+        account_secrets=not request.keep_account_secrets,
+        heir_id=heir_id,
     )
     announce_revoked(actor, revoked)
     _withdraw_invitations(entry, member, None)
     member.delete()
+    return _left_behind(actor, person_id)
+
+
+@operation(Action.SHOW_LEFT_BEHIND)
+def show_left_behind(context: TenantContext, person_id: str) -> LeftBehindOut:
+    """What a person, who may have left already, set up or learned in the tenant."""
+    actor, wanted = context.actor, parse_public_id("person", person_id)
+    members = Membership.objects.filter(tenant_id=actor.tenant_id, person_id=wanted)
+    removed = Entry.objects.of(actor).filter(
+        event=Event.MEMBER_REMOVED, outcome=Outcome.OK, details__person=str(wanted)
+    )
+    if not members.exists() and not removed.exists():
+        raise NotFound("There is no such member.")
+    return _left_behind(actor, wanted)
+
+
+def _left_behind(actor: Actor, person_id: UUID) -> LeftBehindOut:
+    items = [
+        LeftBehindItemOut(kind=item.kind, id=item.id, name=item.name, ends=item.ends)
+        for item in find_left_behind(actor, person_id)
+    ]
+    return LeftBehindOut(person_id=public_id("person", person_id), left_behind=items)
 
 
 def _withdraw_invitations(entry: EntryDraft, member: Membership, role: Role | None) -> None:

@@ -2,22 +2,48 @@
 
 from datetime import datetime
 
+from access.left_behind import LeftBehindKind
 from foundation.schema.shapes import Shape
 from tenants.shapes.fields import PublicId, RoleWord
 
 
 class ChangeRole(Shape):
-    """A new role for a member."""
+    """A new role for a member; a lower one ends secrets as in `RemoveMember`."""
 
     person_id: PublicId
     role: RoleWord
+    keep_account_secrets: bool = False
 
 
 class RemoveMember(Shape):
-    """A member who leaves; the heir, another member, becomes owner of what they owned."""
+    """A member who leaves; the heir, another member, becomes owner of what they owned.
+
+    The secrets and keys of service accounts that they made, and so have seen, end with their
+    membership. With `keepAccountSecrets` they stay until somebody replaces them, and are marked.
+    """
 
     person_id: PublicId
     heir_id: PublicId | None = None
+    keep_account_secrets: bool = False
+
+
+class LeftBehindItemOut(Shape):
+    """One thing that a person set up or learned. `ends`: it ends when they are removed."""
+
+    kind: LeftBehindKind
+    id: str
+    name: str
+    ends: bool
+
+
+class LeftBehindOut(Shape):
+    """What outlives a person's membership and deserves a look: at most 200 of a kind.
+
+    A credential is on the list while its current value is one that they know.
+    """
+
+    person_id: str
+    left_behind: list[LeftBehindItemOut]
 
 
 class GroupRefOut(Shape):

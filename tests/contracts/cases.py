@@ -259,6 +259,11 @@ _CASES = (
     ),
     Case(tenants.remove_member, {"personId": "$person"}, adds=(Event.MEMBER_REMOVED,)),
     Case(
+        tenants.show_left_behind,
+        lambda _, things: public_id("person", things["person"].pk),
+        also_needs=("person",),
+    ),
+    Case(
         tenants.change_agent,
         {"agentId": lambda _, things: public_id("agent", things["agent_id"]), "state": "suspended"},
         also_needs=("agent_id",),
