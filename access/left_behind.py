@@ -7,6 +7,7 @@ signals of `access/revocation.py`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 from uuid import UUID
 
 from django.dispatch import Signal
@@ -44,6 +45,8 @@ class LeftBehind:
 def find_left_behind(actor: Actor, person_id: UUID) -> list[LeftBehind]:
     """Everything that the apps report, by kind; at most MOST_OF_A_KIND of each kind."""
     answers = left_behind_requested.send(sender=LeftBehind, actor=actor, person_id=person_id)
-    found: set[LeftBehind] = {item for _, items in answers for item in items}
+    found: set[LeftBehind] = set()
+    for _, items in cast(Sequence[tuple[object, Sequence[LeftBehind]]], answers):
+        found.update(items)
     order: Sequence[LeftBehindKind] = list(LeftBehindKind)
     return sorted(found, key=lambda item: (order.index(item.kind), item.name, item.id))

@@ -69,6 +69,8 @@ class Environment(BaseModel):
     limit_sign_in: str = BY_NAME["sign_in"].rates
     limit_sign_in_failed: str = BY_NAME["sign_in_failed"].rates
     limit_sign_in_failed_account: str = BY_NAME["sign_in_failed_account"].rates
+    limit_sign_in_failed_guessed: str = BY_NAME["sign_in_failed_guessed"].rates
+    limit_sign_in_failed_browser: str = BY_NAME["sign_in_failed_browser"].rates
     limit_second_factor: str = BY_NAME["second_factor"].rates
     limit_reset_password: str = BY_NAME["reset_password"].rates
     limit_reset_password_account: str = BY_NAME["reset_password_account"].rates
