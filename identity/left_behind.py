@@ -31,10 +31,11 @@ def _account_credentials(actor: Actor, person_id: UUID) -> Iterator[LeftBehind]:
         client__tenant_id=actor.tenant_id, created_by=person_id, expires_at__gt=DatabaseClock()
     )
     found = list(rows.select_related("client").order_by("name", "pk")[:MOST_OF_A_KIND])
-    accounts = {row.client.service_account_id for row in found}
-    names = dict(ServiceAccount.objects.of(actor).filter(pk__in=accounts).values_list("pk", "name"))
+    ids = {row.pk: row.client.service_account_id for row in found}
+    accounts = ServiceAccount.objects.of(actor).filter(pk__in=[id_ for id_ in ids.values() if id_])
+    names: dict[UUID | None, str] = {account.pk: account.name for account in accounts}
     for row in found:
-        name = f"{names.get(row.client.service_account_id, '')}: {row.name}"
+        name = f"{names.get(ids[row.pk], '')}: {row.name}"
         yield LeftBehind(KINDS[ProofKind(row.kind)], public_id("proof", row.pk), name, ends=True)
 
 
