@@ -47,6 +47,7 @@ class Event(StrEnum):
     ACCESS_APPROVED = "access.approved"
     ACCESS_DENIED = "access.denied"
     ACCESS_WITHDRAWN = "access.withdrawn"
+    ACCESS_UNUSUAL = "access.unusual"
     TOKEN_ISSUED = "token.issued"
     TOKEN_REFRESHED = "token.refreshed"
     TOKEN_REUSED = "token.reused"

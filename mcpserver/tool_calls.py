@@ -8,6 +8,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 
 from access.actor import Actor
+from foundation.call_limits import CallLimit
 from foundation.errors import (
     ApprovalPending,
     QuotaExceeded,
@@ -16,7 +17,6 @@ from foundation.errors import (
     VaultError,
 )
 from foundation.safe_traceback import safe_traceback
-from mcpserver.rate_limits import CallLimit
 from mcpserver.thread_pool import WorkerThreads
 from mcpserver.tools import Tool
 

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from access.actions import Channel
 from access.actor import Actor
+from foundation.call_limits import CallLimit
 from foundation.web.client_ip import client_address
 from identity.resource_server.bearer_token import bearer_token
 from identity.resource_server.verification import actor_from_token
@@ -17,6 +18,8 @@ from identity.web.request_context import request_id_of
 from tenants.agent_activity import record_activity
 
 CLAIM_LENGTH = 200
+# Calls of one person or service account over REST, with all of their tokens, in each web process.
+CALL_LIMIT = CallLimit(burst=2000, per_second=200)
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class BearerAuthentication(BaseAuthentication):
             address=_address(request),
             claimed=_claims(request),
         )
+        CALL_LIMIT.take((actor.tenant_id, actor.subject))
         record_activity(actor)
         return Caller(actor), actor
 

@@ -38,6 +38,8 @@ class Tenant(models.Model):
     max_leases_per_agent = models.PositiveIntegerField(default=10_000)
     # How many different credentials one agent may have leased at a time; prevents "lease them all".
     max_credentials_per_agent = models.PositiveIntegerField(default=100)
+    # The same for a person or service account over all agents, tokens and channels.
+    max_credentials_per_person = models.PositiveIntegerField(default=200, db_default=200)
     self_approval = models.BooleanField(default=False)
     mfa_required = models.BooleanField(default=False)
     # For credentials whose policy says nothing, and the least for all of them.

@@ -84,6 +84,7 @@ class SettingsForm(OperationForm):
     max_leases_per_person = _count("Live leases of a person", "maxLeasesPerPerson")
     max_leases_per_agent = _count("Live leases of an agent", "maxLeasesPerAgent")
     max_credentials_per_agent = _count("Credentials an agent leases", "maxCredentialsPerAgent")
+    max_credentials_per_person = _count("Credentials a person leases", "maxCredentialsPerPerson")
 
     def shape(self) -> ChangeSettings:
         """Raises Invalid."""

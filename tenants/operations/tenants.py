@@ -83,6 +83,7 @@ def settings_out(tenant: Tenant) -> SettingsOut:
         "max_leases_per_person",
         "max_leases_per_agent",
         "max_credentials_per_agent",
+        "max_credentials_per_person",
         "self_approval",
         "default_disclosure",
         "minimum_disclosure",

@@ -25,6 +25,7 @@ def filled(**more: Any) -> dict[str, Any]:
         "max_leases_per_person": "100",
         "max_leases_per_agent": "100",
         "max_credentials_per_agent": "50",
+        "max_credentials_per_person": "60",
         "default_disclosure": "model",
         "minimum_disclosure": "model",
     }

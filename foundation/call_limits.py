@@ -1,22 +1,23 @@
-"""How often an agent may call tools: a token bucket each, in this process's memory."""
+"""How often somebody may call: a token bucket each, in this process's memory."""
 
 import math
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from threading import Lock
 
 from foundation.bounded_dict import BoundedDict
 from foundation.errors import QuotaExceeded
 
-# Far above what a model needs, below what would starve other agents.
+# Far above what a model needs, below what would starve others.
 BURST = 5000
 PER_SECOND = 500
-KEPT_AGENTS = 10_000
+KEPT_CALLERS = 10_000
 
 
 @dataclass(slots=True)
 class Bucket:
-    """The calls an agent has left, as of `at` (monotonic seconds)."""
+    """The calls that a caller has left, as of `at` (monotonic seconds)."""
 
     left: float
     at: float
@@ -34,22 +35,22 @@ class CallLimit:
         self._burst = burst
         self._per_second = per_second
         self._clock = clock
-        self._buckets = BoundedDict[Hashable, Bucket](KEPT_AGENTS)
+        self._buckets = BoundedDict[Hashable, Bucket](KEPT_CALLERS)
+        self._lock = Lock()
 
     def take(self, caller: Hashable) -> None:
-        """Count one call; QuotaExceeded with `retryAfter` in seconds above the limit.
-
-        Called from the event loop only, hence without a lock.
-        """
-        bucket = self._filled(caller)
-        if bucket.left < 1:
-            wait = math.ceil((1 - bucket.left) / self._per_second)
-            raise QuotaExceeded(
-                "Too many calls in a short time.",
-                hint=f"Wait {wait} s, then try again.",
-                retryAfter=wait,
-            )
-        bucket.left -= 1
+        """Count one call; QuotaExceeded with `retryAfter` in seconds above the limit."""
+        with self._lock:
+            bucket = self._filled(caller)
+            if bucket.left >= 1:
+                bucket.left -= 1
+                return
+        wait = math.ceil((1 - bucket.left) / self._per_second)
+        raise QuotaExceeded(
+            "Too many calls in a short time.",
+            hint=f"Wait {wait} s, then try again.",
+            retryAfter=wait,
+        )
 
     def _filled(self, caller: Hashable) -> Bucket:
         now = self._clock()
