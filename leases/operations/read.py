@@ -8,6 +8,7 @@ from access.actions import Action
 from access.actor import Actor
 from audit.events import Event
 from credentials.context import CredentialContext, operation
+from credentials.disclosed_values import memory
 from credentials.disclosures import require_disclosure
 from credentials.envelope import Secret
 from credentials.models import Version
@@ -38,6 +39,7 @@ def read_credential(
     require_disclosure(context.actor, context.membership.tenant, version.credential)
     secret = unseal_or_alarm(version)
     count_use(context.entry, lease)
+    memory.remember(context.actor, (secret.value, *secret.fields.values()))
     return _secret_out(lease, version, secret)
 
 

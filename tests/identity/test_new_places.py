@@ -1,6 +1,5 @@
 """A sign-in from a new place is told to the person and to the admins of their tenants."""
 
-
 from access.levels import Role
 from tests.console.pages import signed_in
 from tests.people import Somebody, join, new_person
