@@ -49,6 +49,8 @@ class Environment(BaseModel):
     request_head_seconds: Annotated[int, Field(ge=1, le=600)] = 10
     request_body_seconds: Annotated[int, Field(ge=1, le=600)] = 30
     import_body_seconds: Annotated[int, Field(ge=1, le=3600)] = 120
+    web_connections: Annotated[int, Field(ge=10, le=100_000)] = 2000
+    arriving_mebibytes: Annotated[int, Field(ge=8, le=10_000)] = 64
     database_pool: Annotated[int, Field(ge=0, le=100)] = 8
     redirect_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
