@@ -96,8 +96,8 @@ class Person(AbstractBaseUser):
     # An operator of the installation; gives no access to a tenant's secrets.
     is_superuser = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
-    # False for an account created with a link that an owner handed over: it is not proven that
-    # its holder receives mail at the address.
+    # False for an account that an owner's link or a tenant's provider created: it is not proven
+    # that its holder receives mail at the address.
     address_proven = models.BooleanField(default=True, db_default=True)
 
     objects: ClassVar[PersonManager] = PersonManager()

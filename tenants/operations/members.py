@@ -232,6 +232,7 @@ def member_out(member: Membership, groups: list[GroupRefOut]) -> MemberOut:
             "person_id": public_id("person", member.person_id),
             "email": member.person.email,
             "name": member.person.name,
+            "address_proven": member.person.address_proven,
             "role": member.role,
             "joined_at": member.joined_at,
             "suspended_at": member.suspended_at,

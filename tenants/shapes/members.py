@@ -54,11 +54,14 @@ class GroupRefOut(Shape):
 
 
 class MemberOut(Shape):
-    """A person's membership."""
+    """A person's membership. `addressProven` is false while nobody showed that the person receives
+    mail at the address: an owner's link or the sign-on provider made the account.
+    """
 
     person_id: str
     email: str
     name: str
+    address_proven: bool
     role: RoleWord
     joined_at: datetime
     suspended_at: datetime | None
