@@ -91,6 +91,8 @@ class Action(StrEnum):
     CHANGE_MEMBER = "change_member"
     REMOVE_MEMBER = "remove_member"
     SHOW_LEFT_BEHIND = "show_left_behind"
+    SUSPEND_MEMBER = "suspend_member"
+    RESUME_MEMBER = "resume_member"
     LIST_INVITATIONS = "list_invitations"
     INVITE_MEMBER = "invite_member"
     SHOW_INVITATION = "show_invitation"
@@ -216,6 +218,8 @@ RULES: dict[Action, Rule] = {
     Action.CHANGE_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
     Action.REMOVE_MEMBER: Rule(Scope.ADMIN, admins_only=True),
     Action.SHOW_LEFT_BEHIND: Rule(Scope.ADMIN, admins_only=True),
+    Action.SUSPEND_MEMBER: Rule(Scope.ADMIN, admins_only=True),
+    Action.RESUME_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
     Action.LIST_INVITATIONS: Rule(Scope.ADMIN, admins_only=True),
     Action.INVITE_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
     Action.SHOW_INVITATION: Rule(Scope.ADMIN, admins_only=True, channels=PEOPLE),

@@ -64,6 +64,8 @@ class Event(StrEnum):
     MEMBER_INVITATION_LINK_SHOWN = "member.invitation_link_shown"
     MEMBER_JOINED = "member.joined"
     MEMBER_ROLE_CHANGED = "member.role_changed"
+    MEMBER_SUSPENDED = "member.suspended"
+    MEMBER_RESUMED = "member.resumed"
     MEMBER_REMOVED = "member.removed"
     GROUP_CREATED = "group.created"
     GROUP_CHANGED = "group.changed"

@@ -21,13 +21,15 @@ from tenants.operations import (
     list_invitations,
     list_members,
     remove_member,
+    resume_member,
     show_left_behind,
     show_mail,
+    suspend_member,
     withdraw_invitation,
 )
 from tenants.shapes.fields import Listing
 from tenants.shapes.invitations import InviteMember
-from tenants.shapes.members import ChangeRole, MemberOut, RemoveMember
+from tenants.shapes.members import ChangeRole, MemberOut, RemoveMember, SuspendMember
 
 PAGE = 50
 ROLES = [
@@ -86,6 +88,23 @@ def give_role(request: HttpRequest, person_id: str) -> HttpResponse:
     except (Conflict, Invalid) as refused:
         return _list(request, refused)
     messages.success(request, f"{changed.email} is {changed.role} now.")
+    return redirect("members")
+
+
+def suspend(request: HttpRequest, person_id: str) -> HttpResponse:
+    """Suspend a member."""
+    try:
+        changed = suspend_member(actor_for(request), SuspendMember(person_id=person_id))
+    except Conflict as refused:
+        return _list(request, refused)
+    messages.success(request, f"{changed.email} is suspended. Their leases have ended.")
+    return redirect("members")
+
+
+def resume(request: HttpRequest, person_id: str) -> HttpResponse:
+    """End a suspension."""
+    changed = resume_member(actor_for(request), person_id)
+    messages.success(request, f"{changed.email} has access again.")
     return redirect("members")
 
 

@@ -170,6 +170,8 @@ SECTIONS = (
             Page("team/grants/save", "save_grants", grant_matrix.save, POST),
             Page("team/members/", "members", members.members),
             Page("team/members/<str:person_id>/role", "give_role", members.give_role, POST),
+            Page("team/members/<str:person_id>/suspend", "suspend_member", members.suspend, POST),
+            Page("team/members/<str:person_id>/resume", "resume_member", members.resume, POST),
             Page("team/members/<str:person_id>/remove", "remove_member", members.remove, FORM),
             Page(
                 "team/members/<str:person_id>/left-behind",

@@ -32,6 +32,19 @@ ROUTES = (
             errors=(Conflict,),
         ),
         Route(
+            tenants.suspend_member,
+            "POST",
+            f"{MEMBER}/suspend",
+            "Suspend a member; their leases and access end at once, grants are kept",
+            errors=(Conflict,),
+        ),
+        Route(
+            tenants.resume_member,
+            "POST",
+            f"{MEMBER}/resume",
+            "End a member's suspension; what ended stays ended",
+        ),
+        Route(
             tenants.show_left_behind,
             "GET",
             f"{MEMBER}/left-behind",

@@ -28,6 +28,7 @@ from tenants.operations.invitations import (
     withdraw_invitation,
 )
 from tenants.operations.mail import show_mail
+from tenants.operations.member_suspension import resume_member, suspend_member
 from tenants.operations.members import (
     add_member,
     change_role,
@@ -70,6 +71,7 @@ __all__ = [
     "remove_group",
     "remove_member",
     "rename_agent",
+    "resume_member",
     "show_agent",
     "show_audit_entry",
     "show_group",
@@ -79,5 +81,6 @@ __all__ = [
     "show_mail",
     "show_service_account",
     "show_settings",
+    "suspend_member",
     "withdraw_invitation",
 ]

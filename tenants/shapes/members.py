@@ -46,6 +46,13 @@ class LeftBehindOut(Shape):
     left_behind: list[LeftBehindItemOut]
 
 
+class SuspendMember(Shape):
+    """A member whose access ends until they are resumed; secrets as in `RemoveMember`."""
+
+    person_id: PublicId
+    keep_account_secrets: bool = False
+
+
 class GroupRefOut(Shape):
     """A group by id and name."""
 

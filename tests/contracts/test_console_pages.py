@@ -113,7 +113,9 @@ ADDRESSES = [
     ("team/members/", "members"),
     ("team/members/<str:person_id>/left-behind", "left_behind"),
     ("team/members/<str:person_id>/remove", "remove_member"),
+    ("team/members/<str:person_id>/resume", "resume_member"),
     ("team/members/<str:person_id>/role", "give_role"),
+    ("team/members/<str:person_id>/suspend", "suspend_member"),
     ("team/reach/<str:subject_id>/", "reach"),
     ("tenant/", "choose_tenant"),
 ]
