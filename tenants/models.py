@@ -13,6 +13,7 @@ from access.disclosure import Disclosure
 from access.levels import LEVEL_CHOICES, Role
 from access.tenancy import TenantOwned
 from foundation.db.ids import uuid7
+from foundation.db.known_values import known_values
 from foundation.schema.durations import DAY
 from tenants.mail_queue import OutgoingMail, due_index, failed_index, known_state
 
@@ -55,6 +56,9 @@ class Tenant(models.Model):
     class Meta:
         db_table = "tenant"
         constraints = [
+            known_values("tenant_baseline_level", "baseline_level", ["none", "viewer", "user"]),
+            known_values("tenant_default_disclosure", "default_disclosure", Disclosure),
+            known_values("tenant_minimum_disclosure", "minimum_disclosure", Disclosure),
             models.CheckConstraint(
                 name="tenant_ttls",
                 condition=models.Q(default_ttl__gte=1)
@@ -181,11 +185,12 @@ class Agent(TenantOwned):
         db_table = "agent"
         default_permissions = ()
         constraints = [
+            known_values("agent_state", "state", AgentState.values),
             models.UniqueConstraint(
                 fields=["tenant", "person", "client_id"],
                 condition=~models.Q(state="removed"),
                 name="one_agent_per_client",
-            )
+            ),
         ]
 
 
@@ -278,6 +283,7 @@ class ServiceAccount(TenantOwned):
         db_table = "service_account"
         default_permissions = ()
         constraints = [
+            known_values("service_account_state", "state", ServiceAccountState.values),
             models.UniqueConstraint(
                 Lower("name"),
                 "tenant",
@@ -320,6 +326,8 @@ class Invitation(models.Model):
         db_table = "invitation"
         default_permissions = ()
         constraints = [
+            known_values("invitation_role", "role", Role),
+            known_values("invitation_state", "state", InvitationState.values),
             models.UniqueConstraint(
                 Lower("email"),
                 "tenant",
