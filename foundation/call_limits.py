@@ -52,6 +52,17 @@ class CallLimit:
             retryAfter=wait,
         )
 
+    def has_left(self, caller: Hashable) -> bool:
+        """Whether the caller may call, without counting it."""
+        with self._lock:
+            return self._filled(caller).left >= 1
+
+    def spend(self, caller: Hashable) -> None:
+        """Count something that happened, allowed or not."""
+        with self._lock:
+            bucket = self._filled(caller)
+            bucket.left = max(bucket.left - 1, 0)
+
     def _filled(self, caller: Hashable) -> Bucket:
         now = self._clock()
         bucket = self._buckets.get(caller) or Bucket(self._burst, now)
