@@ -15,6 +15,7 @@ from access.tenancy import TenantOwned
 from foundation.db.ids import uuid7
 from foundation.db.known_values import known_values
 from foundation.schema.durations import DAY
+from foundation.schema.safe_text import visible_line
 from tenants.mail_queue import OutgoingMail, due_index, failed_index, known_state
 
 HARD_MAXIMUM_TTL = 7 * DAY
@@ -80,7 +81,11 @@ class PersonManager(BaseUserManager["Person"]):
     """Creates people by e-mail address, which is also the sign-in name."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Person":
-        """A person who signs in with `email`; without a password nobody can."""
+        """A person who signs in with `email`; without a password nobody can.
+
+        A provider may give any name: what nobody sees in it is left out.
+        """
+        fields["name"] = visible_line(fields.get("name", ""))
         person = self.model(email=self.normalize_email(email).lower(), **fields)
         person.set_password(password)
         person.save(using=self._db)
