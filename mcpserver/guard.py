@@ -282,7 +282,7 @@ async def _read_body(headers: Headers, receive: Receive, request_id: str) -> byt
     seconds = settings.ENVIRONMENT.request_body_seconds
     try:
         return await read_body(headers.get("content-length", ""), receive, seconds=seconds)
-    except (TooLarge, RequestTimeout) as error:
+    except (TooLarge, RequestTimeout, Unavailable) as error:
         # Do not wait for the rest of the body.
         raise problem(error, request_id, {"Connection": "close"}) from None
 

@@ -11,6 +11,7 @@ from django.core.exceptions import SynchronousOnlyOperation
 from django.db import InterfaceError, OperationalError
 
 from access.actor import Actor
+from foundation.call_limits import CallLimit
 from foundation.db.loop import LoopDatabase
 from foundation.errors import (
     ApprovalPending,
@@ -20,7 +21,6 @@ from foundation.errors import (
     VaultError,
 )
 from foundation.safe_traceback import safe_traceback
-from mcpserver.rate_limits import CallLimit
 from mcpserver.thread_pool import WorkerThreads
 from mcpserver.tools import Tool
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from access.actions import Action
+from access.actions import Action, Channel
 from access.actor import Actor
 from audit.events import Event
 from audit.models import Entry
@@ -116,15 +116,20 @@ def _version(version: Version) -> VersionOut:
 
 def _trail(actor: Actor, entries: Sequence[Entry]) -> list[AuditLineOut]:
     actors = ActorNames(actor, entries)
-    return [AuditLineOut.model_validate(_line(entry, actors)) for entry in entries]
+    return [AuditLineOut.model_validate(_line(actor, entry, actors)) for entry in entries]
 
 
-def _line(entry: Entry, actors: ActorNames) -> dict[str, Any]:
+def _line(actor: Actor, entry: Entry, actors: ActorNames) -> dict[str, Any]:
+    """The entry; to an agent without the purposes of others, which would be text for its model that
+    somebody else wrote.
+    """
+    is_own = entry.person_id is not None and entry.person_id == actor.person_id
+    shown = entry.purpose if is_own or actor.channel is not Channel.MCP else ""
     return {
         "at": entry.at,
         "event": entry.event,
         "actor": actors.of(entry).name,
         "agent": entry.agent_name or None,
-        "purpose": entry.purpose or None,
+        "purpose": shown or None,
         "outcome": entry.outcome,
     }

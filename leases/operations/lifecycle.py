@@ -11,6 +11,7 @@ from access.actor import Actor
 from access.disclosure import Disclosure
 from audit.events import Event
 from credentials.context import CredentialContext, operation
+from credentials.disclosed_values import refuse_disclosed
 from credentials.disclosures import effective_disclosure
 from credentials.models import Credential, Rotation, Version, VersionState
 from credentials.permissions import credential_with_key, found_credential
@@ -94,6 +95,7 @@ def lease_credential(context: CredentialContext, request: LeaseCredential) -> Le
     open window for `previous`), QuotaExceeded, and ApprovalPending when a person has to approve
     first; then the identical call asks again.
     """
+    refuse_disclosed(context.actor, purpose=request.purpose)
     context.entry.set_fields(purpose=request.purpose)
     _, credentials, *opening = context.entry.facts
     context.take_opening(opening)
