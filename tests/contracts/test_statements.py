@@ -74,4 +74,7 @@ def test_what_a_call_costs(
         run(who, handle)
         with _counted(monkeypatch) as trips:
             run(who, handle)
-        assert (sum(trips), len(trips)) == most
+        statements, round_trips = most
+        if who is owner:  # owners and admins need no grants
+            statements -= 1
+        assert (sum(trips), len(trips)) == (statements, round_trips)
