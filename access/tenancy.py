@@ -94,6 +94,58 @@ def acting_transaction(actor: Actor, facts: Facts = tuple) -> Iterator[tuple[Any
         yield tuple(results)
 
 
+class SharedReading:
+    """What operations of one actor read in one transaction, each statement once."""
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+        self._results: dict[tuple[object, ...], Any] = {}
+
+    def is_for(self, actor: Actor) -> bool:
+        """Whether the actor is the one whose authentication was checked."""
+        return actor == self._actor
+
+    def results(self, statements: Sequence[Statement[Any]]) -> tuple[Any, ...]:
+        """The results of statements that take no locks; those that were read before are kept."""
+        keys = [(statement.text, *statement.values) for statement in statements]
+        new = {
+            key: statement
+            for key, statement in zip(keys, statements, strict=True)
+            if key not in self._results
+        }
+        self._results.update(zip(new, execute(*new.values()), strict=True))
+        return tuple(self._results[key] for key in keys)
+
+
+_shared: ContextVar[SharedReading | None] = ContextVar("shared", default=None)
+
+
+@contextmanager
+def shared_transaction(actor: Actor) -> Iterator[None]:
+    """One transaction for several operations of one actor, for example those of a page.
+
+    Their authentication is checked once, and what all of them need is read once.
+    """
+    with acting_transaction(actor):
+        joining, shared = _joining.set(True), _shared.set(SharedReading(actor))
+        try:
+            yield
+        finally:
+            _joining.reset(joining)
+            _shared.reset(shared)
+
+
+@contextmanager
+def reading_transaction(actor: Actor, facts: Facts = tuple) -> Iterator[tuple[Any, ...]]:
+    """As `acting_transaction` for an operation that only reads; part of a `shared_transaction`."""
+    shared = _shared.get()
+    if shared is not None and shared.is_for(actor):
+        yield shared.results(facts())
+        return
+    with acting_transaction(actor, facts) as results:
+        yield results
+
+
 def require_authentication(actor: Actor) -> None:
     """Name the actor's tenant and refuse when their token or session has ended, in one statement.
 

@@ -9,7 +9,7 @@ import hmac
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +30,8 @@ from access.tenancy import (
     Facts,
     acting_transaction,
     joined_transaction,
+    reading_transaction,
+    shared_transaction,
     tenant_transaction,
     use_tenant,
 )
@@ -141,7 +143,7 @@ def read_only(actor: Actor, action: Action, facts: Facts = tuple) -> Iterator[En
     draft.add_details(action=str(action))
     try:
         actor.require(action)
-        with acting_transaction(actor, facts) as draft.facts:
+        with reading_transaction(actor, facts) as draft.facts:
             yield draft
     except VaultError as error:
         if _outcome(error) is Outcome.DENIED:
@@ -223,11 +225,26 @@ def atomic_operations(actor: Actor) -> Iterator[None]:
     A refusal keeps what was done before it, such as a request for approval; a defect keeps nothing.
     The caller must not answer before the block is left.
     """
+    with _in_one(joined_transaction(actor.tenant_id), actor):
+        yield
+
+
+@contextmanager
+def reading_operations(actor: Actor) -> Iterator[None]:
+    """The same for operations that only read: the actor's authentication is checked once, and their
+    membership and grants are read once.
+    """
+    with _in_one(shared_transaction(actor), actor):
+        yield
+
+
+@contextmanager
+def _in_one(block: AbstractContextManager[None], actor: Actor) -> Iterator[None]:
     refused: list[tuple[EntryDraft, Outcome]] = []
     token = _refused.set(refused)
     refusal: VaultError | None = None
     try:
-        with joined_transaction(actor.tenant_id):
+        with block:
             try:
                 yield
             except VaultError as error:
