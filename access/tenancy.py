@@ -22,6 +22,7 @@ from foundation.db.prepared import PreparedText, Statement, execute, fetch
 from foundation.errors import NotFound, Unauthenticated
 
 M = TypeVar("M", bound="TenantOwned")
+T = TypeVar("T")
 
 # Gives the statements that an operation sends with the beginning of its transaction.
 Facts = Callable[[], Sequence[Statement[Any]]]
@@ -144,6 +145,15 @@ def reading_transaction(actor: Actor, facts: Facts = tuple) -> Iterator[tuple[An
         return
     with acting_transaction(actor, facts) as results:
         yield results
+
+
+def fetch_shared(actor: Actor, statement: Statement[T]) -> T:
+    """The result of a statement without locks, read once in a `shared_transaction`."""
+    shared = _shared.get()
+    if shared is None or not shared.is_for(actor):
+        return fetch(statement)
+    result: T = shared.results((statement,))[0]
+    return result
 
 
 def require_authentication(actor: Actor) -> None:
