@@ -19,7 +19,7 @@ from pathlib import Path
 
 import httpx2
 
-from bench.report import Row, picture, table
+from bench.report import Row, cost_table, picture, table
 from bench.workload import (
     Scenario,
     connected_agents,
@@ -38,6 +38,7 @@ from devtools.servers import start_servers
 
 HERE = Path(__file__).parent
 START_SECONDS = 30
+PROFILED = {"lease", "read"}
 MARKS = ("<!-- measured -->", "<!-- end -->")
 
 
@@ -68,11 +69,31 @@ def _run(options: Options) -> int:
         load = _compiled(Path(scratch))
         with _everything(Path(scratch)) as (scenarios, processes):
             rows = _measured(options, load, scenarios, processes)
-    text = table(rows)
+            costs = _cost_profile(scenarios, next(iter(processes.values())))
+    text = f"{table(rows)}\n{cost_table(costs)}"
     print(text)
     if options.out is not None:
         _write(options.out, rows, text)
     return 1 if any(row.errors for row in rows) else 0
+
+
+def _cost_profile(scenarios: list[Scenario], vault: Child) -> dict[str, dict[str, float]]:
+    """Microseconds of each layer, of a lease and a read in a process of their own."""
+    files = [scenario.requests for scenario in scenarios if scenario.name in PROFILED]
+    result = files[0].parent / "costs.json"
+    command = [sys.executable, "-m", "bench.cost_profile", *map(str, (result, *files))]
+    ended = subprocess.run(
+        command,
+        cwd=HERE.parent,
+        env=dict(vault.program.environment),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        raise LaunchError(f"the cost profile failed: {ended.stderr[-500:]}")
+    costs: dict[str, dict[str, float]] = json.loads(result.read_text())
+    return costs
 
 
 def _compiled(scratch: Path) -> Path:

@@ -59,6 +59,19 @@ def table(rows: list[Row]) -> str:
     return HEAD + "\n".join(lines) + "\n"
 
 
+def cost_table(costs: dict[str, dict[str, float]]) -> str:
+    """Where the CPU time of a call goes, as a Markdown table of microseconds."""
+    calls = sorted(costs)
+    layers = list(costs[calls[0]])
+    lines = [
+        f"| {layer} | {' | '.join(f'{costs[call][layer]:.0f}' for call in calls)} |"
+        for layer in layers
+    ]
+    sums = " | ".join(f"{sum(costs[call].values()):.0f}" for call in calls)
+    head = f"| CPU of the web process, µs | {' | '.join(calls)} |\n|---|{'---|' * len(calls)}\n"
+    return head + "\n".join(lines) + f"\n| all, without the HTTP server | {sums} |\n"
+
+
 def picture(rows: list[Row]) -> str:
     """Bars of the ratios, as SVG that reads in light and dark."""
     height = 28 * len(rows) + 20

@@ -33,7 +33,7 @@ class Agent:
         self._public_url = public_url
         self._issuer = ""
         redirect = f"http://localhost:{free_port()}/callback"
-        self._oauth = PublicClient(self._http, redirect, "Vault self-check", mcp_url)
+        self._oauth = PublicClient(self._http, redirect, "Self-check", mcp_url)
         client = {CLIENT_KEY: {"name": NAME, "version": "1"}}
         self._mcp = McpClient(self._http, "", meta=client, endpoint=mcp_url)
 
