@@ -97,6 +97,7 @@ class Event(StrEnum):
     TENANT_KEK_DESTROYED = "tenant.kek_destroyed"
     AUDIT_READ = "audit.read"
     AUDIT_EXPORTED = "audit.exported"
+    AUDIT_VERIFIED = "audit.verified"
 
 
 # A refused or failed attempt has an event of its own where there is one.

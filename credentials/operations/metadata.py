@@ -9,6 +9,7 @@ from access.actions import Action, Channel
 from access.actor import Actor
 from audit.events import Event, Outcome
 from audit.models import Entry
+from audit.verification import is_genuine
 from credentials.context import CredentialContext, operation
 from credentials.lease_counts import active_leases
 from credentials.models import Credential, Rotation, RotationState, Version, VersionState
@@ -90,7 +91,8 @@ def _last(actor: Actor, credential: Credential, event: Event) -> datetime | None
 
 def _trail(actor: Actor, credential: Credential) -> list[AuditLineOut]:
     entries = Entry.objects.of(actor).filter(credential_id=credential.pk).order_by("-at", "-id")
-    recent = list(entries[:TRAIL])
+    # A row that somebody forged is no trail; the tenant's log shows it, marked.
+    recent = [entry for entry in entries[:TRAIL] if is_genuine(entry)]
     actors = ActorNames(actor, recent)
     return [AuditLineOut.model_validate(_line(actor, entry, actors)) for entry in recent]
 
