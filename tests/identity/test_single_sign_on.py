@@ -281,8 +281,7 @@ def test_the_word_of_a_provider_proves_no_address(
     new = "four other unrelated words"
     rightful.post(form.request["PATH_INFO"], {"password1": new, "password2": new})
 
-    person.refresh_from_db()
-    assert person.address_proven
+    assert Person.objects.get(pk=person.pk).address_proven
     assert squatter.get("/team/").status_code == 302
 
 
