@@ -99,6 +99,7 @@ class Event(StrEnum):
     PROCESS_ENDED = "process.ended"
     AUDIT_READ = "audit.read"
     AUDIT_EXPORTED = "audit.exported"
+    AUDIT_VERIFIED = "audit.verified"
 
 
 # A refused or failed attempt has an event of its own where there is one.

@@ -35,6 +35,7 @@ def main(descriptors: list[str]) -> None:
         server_header=False,
         proxy_headers=False,
         ws_max_size=1024,
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     sockets = [socket.socket(fileno=int(descriptor)) for descriptor in descriptors]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from access.actor import Actor
 from audit.models import Entry
+from audit.verification import is_genuine
 from foundation.db.ids import public_id
 from foundation.db.prepared import PreparedText, execute
 from tenants.shapes.audit import ActedOut, EntryOut
@@ -79,6 +80,7 @@ def entry_fields(entry: Entry, actors: ActorNames) -> dict[str, Any]:
         "version": entry.version,
         "claimed": entry.claimed,
         "details": entry.details,
+        "genuine": is_genuine(entry),
         **{name: getattr(entry, column) or None for name, column in TEXTS.items()},
         **{
             name: public_id(PREFIXES[name], value) if value else None for name, value in ids.items()

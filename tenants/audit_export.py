@@ -34,6 +34,7 @@ COLUMNS = (
     "claimed",
     "details",
     "entryId",
+    "genuine",
 )
 
 

@@ -21,6 +21,7 @@ DEADLINE = 120.0
 UVICORN = (
     *("-m", "uvicorn", "vaultsite.asgi:application"),
     *("--no-access-log", "--no-server-header", "--no-proxy-headers", "--ws-max-size", "1024"),
+    *("--timeout-keep-alive", "75"),
     *("--http", "vaultsite.http_protocol:DeadlineProtocol"),
 )
 

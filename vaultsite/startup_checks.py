@@ -1,6 +1,7 @@
 """Checks and hardening before web and worker serve: no core dumps, no debugger, a bound role."""
 
 import ctypes
+import logging
 import resource
 import sys
 from typing import cast
@@ -9,6 +10,9 @@ from django.db import DatabaseError, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from foundation.db.roles import UnsafeDatabaseRole, require_restricted_role
+from foundation.db.statement_logs import find_logging_settings
+
+log = logging.getLogger(__name__)
 
 PR_SET_DUMPABLE = 4  # prctl(2)
 
@@ -28,12 +32,22 @@ def require_safe_database() -> None:
     """Raise UnsafeStart when the database is out of reach or its role is not bound."""
     try:
         require_restricted_role()
+        _warn_of_logged_values()
     except UnsafeDatabaseRole as error:
         raise UnsafeStart(f"vault: {error.detail}") from None
     except DatabaseError as error:
         raise UnsafeStart(f"vault: the database is out of reach ({type(error).__name__})") from None
     finally:
         close_database()
+
+
+def _warn_of_logged_values() -> None:
+    """Warn, in one line, when PostgreSQL logs values of statements."""
+    if names := find_logging_settings():
+        log.warning(
+            "PostgreSQL logs statements with their values by %s; see docs/operations.md",
+            ", ".join(names),
+        )
 
 
 def close_database() -> None:

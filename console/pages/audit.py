@@ -18,7 +18,7 @@ from foundation.errors import Invalid
 from foundation.web.streaming import iterate_in_thread
 from tenants.audit_export import MEDIA
 from tenants.operations import export_audit, query_audit, show_audit_entry
-from tenants.shapes.audit import NOUNS, EntryDetailOut, ExportAudit, QueryAudit
+from tenants.shapes.audit import NOUNS, EntryOut, ExportAudit, QueryAudit
 
 OUTCOMES = [("", "Any"), ("ok", "Done"), ("denied", "Refused"), ("failed", "Failed")]
 DAY = forms.DateInput({"type": "date"})
@@ -118,7 +118,7 @@ def _pairs(facts: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _subject(found: EntryDetailOut) -> str:
+def _subject(found: EntryOut) -> str:
     """The kind of actor, as `parts/subject.html` calls it."""
     return {"service_account": "service account", "person": "person"}.get(found.actor.kind, "agent")
 

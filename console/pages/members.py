@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from console.choices import every_member
 from console.credential_forms import CHOOSE
 from console.fields import plain
+from console.left_behind import describe_items
 from console.operation_form import OperationForm
 from console.page_context import actor_for, page_context, paging
-from console.pages.left_behind import describe_items
 from console.pending_forms import restore_form
 from foundation.errors import Conflict, Denied, Invalid, NotFound, QuotaExceeded, VaultError
 from tenants.operations import (

@@ -9,6 +9,7 @@ from access.actions import Action, Channel
 from access.actor import Actor
 from audit.events import Event
 from audit.models import Entry
+from audit.verification import is_genuine
 from credentials.context import CredentialContext, operation
 from credentials.lease_counts import active_leases
 from credentials.models import Rotation, RotationState, Version, VersionState
@@ -115,8 +116,10 @@ def _version(version: Version) -> VersionOut:
 
 
 def _trail(actor: Actor, entries: Sequence[Entry]) -> list[AuditLineOut]:
-    actors = ActorNames(actor, entries)
-    return [AuditLineOut.model_validate(_line(actor, entry, actors)) for entry in entries]
+    # A row that somebody forged is no trail; the tenant's log shows it, marked.
+    genuine = [entry for entry in entries if is_genuine(entry)]
+    actors = ActorNames(actor, genuine)
+    return [AuditLineOut.model_validate(_line(actor, entry, actors)) for entry in genuine]
 
 
 def _line(actor: Actor, entry: Entry, actors: ActorNames) -> dict[str, Any]:

@@ -70,7 +70,8 @@ class ActedOut(Shape):
 class EntryOut(Shape):
     """One entry; names of agents and keys are those at that time.
 
-    `claimed` is what the client said of itself, unchecked.
+    `claimed` is what the client said of itself, unchecked. `genuine`: the entry's MAC verifies, so
+    nobody changed or added it in the database.
     """
 
     entry_id: str
@@ -93,11 +94,6 @@ class EntryOut(Shape):
     request_id: str | None
     claimed: dict[str, Any]
     details: dict[str, Any]
-
-
-class EntryDetailOut(EntryOut):
-    """An entry, and whether its MAC verifies."""
-
     genuine: bool
 
 

@@ -183,6 +183,7 @@ UNDECORATED = {
     "restapi/idempotency.py": "answers a repeated request without running its operation again",
     "restapi/views.py": "a refusal before an operation runs",
     "tenants/agents.py": "joins the consent",
+    "tenants/management/commands/verify_audit.py": "an operator's command",
     "tenants/operations/audit_log.py": "an export goes on in parts after its operation",
     "tenants/operations/invitations.py": "somebody accepts, who is no actor yet",
     "tenants/operations/tenants.py": "an operator's command",

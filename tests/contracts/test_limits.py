@@ -11,9 +11,15 @@ from django.conf import settings
 from django.test import override_settings
 
 import identity.web.rate_limits
+from console.live.connections import FEW_PER_PERSON, MOST, MOST_PER_PERSON, MOST_PER_TENANT
+from console.live.socket import REFUSED, REFUSED_PER_SECOND
+from foundation.call_limits import BURST, PER_SECOND
 from foundation.rate_limits import BY_NAME, LIMITS, parse_rates
+from foundation.schema.strict_json import MAXIMUM_BODY, MAXIMUM_IMPORT
 from identity.web.rate_limits import REGISTER, REGISTER_FAILED, Windows, exhausted, spend
+from restapi.authentication import CALL_LIMIT
 from tests.vaultsite.frozen import FrozenServer
+from vaultsite.environment import Environment
 
 # What the library limits besides, at addresses that are not mounted.
 NOT_MOUNTED = {
@@ -114,3 +120,57 @@ def test_a_frozen_server_is_asked_once_and_a_local_bound_holds(database: None) -
 def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must be rates"):
         parse_rates(text)
+
+
+# -- the web process ----------------------------------------------------------------------------
+
+WEB_ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+
+
+def web_rows() -> list[tuple[str, ...]]:
+    """Limit, value, setting, proxy and reason of each row."""
+    text = (Path(settings.BASE_DIR) / "docs/limits.md").read_text("utf-8")
+    section = text.partition("## The web process")[2].partition("\n## ")[0]
+    rows = [tuple(map(str.strip, row)) for row in WEB_ROW.findall(section)]
+    return rows[1:] if rows[0][0] == "limit" else rows
+
+
+@pytest.mark.parametrize("row", web_rows(), ids=lambda row: row[0])
+def test_a_row_says_what_the_code_and_the_proxys_file_say(row: tuple[str, ...]) -> None:
+    limit, value, setting, proxy, reason = row
+    root = Path(settings.BASE_DIR)
+    assert reason
+    site = (root / "deploy/nginx.conf").read_text("utf-8")
+    for directive in re.findall(r"`([^`]+)`", proxy):
+        assert f"{directive};" in site, limit
+    guide = (root / "docs/operations.md").read_text("utf-8")
+    for name in re.findall(r"`([^`]+)`", setting):
+        if name.startswith("--"):
+            assert name in guide
+            continue
+        field = Environment.model_fields[name.removeprefix("VAULTSITE_").lower()]
+        assert str(field.default) in f"{value} {reason}", limit
+
+
+def test_every_bound_of_requests_with_a_setting_is_in_the_table() -> None:
+    said = " ".join(setting for _, _, setting, *_ in web_rows())
+    for name in Environment.model_fields:
+        if name.startswith(("request_", "import_", "web_", "arriving_")):
+            assert f"VAULTSITE_{name.upper()}" in said
+
+
+def test_what_the_code_bounds_without_a_setting_is_what_the_table_says() -> None:
+    values = {limit: value for limit, value, *_ in web_rows()}
+    assert f"{MAXIMUM_BODY // 1024} KiB" in values["a body"]
+    assert f"{MAXIMUM_IMPORT // 1024 // 1024} MiB" in values["a body of an import"]
+    assert f"{BURST} at once, then {PER_SECOND} a second" in values["tool calls of one agent"]
+    rest = CALL_LIMIT
+    assert (
+        f"{rest._burst} at once, then {rest._per_second} a second"
+        in (values["calls of one person or service account over REST"])
+    )
+    places = values["live pages"]
+    for number in (MOST, MOST_PER_TENANT, MOST_PER_PERSON, FEW_PER_PERSON):
+        assert str(number) in places
+    unknown = values["live pages with an unknown session"]
+    assert f"{REFUSED} of one network at once, then {REFUSED_PER_SECOND} a second" in unknown

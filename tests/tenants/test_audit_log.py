@@ -5,9 +5,11 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from access.actor import Actor
@@ -15,11 +17,14 @@ from access.tenancy import tenant_transaction
 from audit.events import Event
 from audit.models import Entry
 from audit.recording import record_separately
+from credentials.operations import describe_credential
+from credentials.shapes.credentials import DescribeCredential
 from foundation.db.ids import public_id
 from tenants.audit_export import audit_file
 from tenants.operations import audit_log, export_audit, query_audit, show_audit_entry
 from tenants.shapes.audit import EntryOut, ExportAudit, QueryAudit
 from tests.audit_trail import new_entries, told, trail
+from tests.console.pages import page_text, signed_in
 from tests.machines import new_account
 from tests.people import PURPOSE, Somebody, grant, lease, read, store
 from tests.refusals import code_of, refusal
@@ -207,6 +212,50 @@ def test_one_entry_says_whether_it_is_genuine(owner: Somebody, used: Somebody) -
 
     owner_sql("UPDATE audit_entry SET purpose = 'something harmless' WHERE event = 'lease.created'")
     assert not show_audit_entry(owner.console, entry.entry_id).genuine
+
+
+@pytest.fixture
+def forged(owner: Somebody, used: Somebody) -> str:
+    """The id of an entry that was changed by SQL."""
+    entry = found(owner, event="lease.created")[0]
+    owner_sql("UPDATE audit_entry SET purpose = 'something harmless' WHERE event = 'lease.created'")
+    return entry.entry_id
+
+
+def test_lists_and_files_mark_a_forged_entry(owner: Somebody, forged: str) -> None:
+    assert {one.entry_id for one in found(owner) if not one.genuine} == {forged}
+    lines = "".join(export_audit(owner.console, ExportAudit())).splitlines()
+    marked = [one for one in map(json.loads, lines) if not one["genuine"]]
+    assert [one["entryId"] for one in marked] == [forged]
+    table = "".join(export_audit(owner.console, ExportAudit(format="csv"))).splitlines()
+    assert sum(row.endswith(",False") for row in table) == 1
+    assert "changed since" in page_text(signed_in(owner).get("/admin/audit/"))
+
+
+def test_a_forged_entry_is_in_no_trail_of_a_credential(owner: Somebody, forged: str) -> None:
+    shown = describe_credential(owner.console, DescribeCredential(key="stripe-api-key"))
+    assert "lease.created" not in {line.event for line in shown.recent_audit}
+
+
+def test_a_command_finds_a_forged_entry(owner: Somebody, forged: str) -> None:
+    said, wrong = StringIO(), StringIO()
+    with pytest.raises(CommandError, match="1 entries"):
+        call_command("verify_audit", stdout=said, stderr=wrong)
+    assert wrong.getvalue() == f"acme: {forged} does not verify\n"
+    assert "installation: " in said.getvalue()
+    (entry,) = trail(owner.console.tenant_id, event="audit.verified")
+    assert entry.details["wrong"] == 1
+
+
+def test_a_command_finds_nothing_wrong_in_what_nobody_touched(
+    owner: Somebody, used: Somebody
+) -> None:
+    said = StringIO()
+    call_command("verify_audit", "--tenant", "acme", stdout=said)
+    assert said.getvalue().startswith("acme: ")
+    assert said.getvalue().endswith(" 0 wrong\n")
+    with pytest.raises(CommandError, match="no such tenant"):
+        call_command("verify_audit", "--tenant", "nowhere")
 
 
 # -- files --------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""The files under deploy/, tried with the real servers."""
