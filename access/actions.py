@@ -90,6 +90,9 @@ class Action(StrEnum):
     ADD_MEMBER = "add_member"
     CHANGE_MEMBER = "change_member"
     REMOVE_MEMBER = "remove_member"
+    SHOW_LEFT_BEHIND = "show_left_behind"
+    SUSPEND_MEMBER = "suspend_member"
+    RESUME_MEMBER = "resume_member"
     LIST_INVITATIONS = "list_invitations"
     INVITE_MEMBER = "invite_member"
     SHOW_INVITATION = "show_invitation"
@@ -214,6 +217,9 @@ RULES: dict[Action, Rule] = {
     Action.ADD_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
     Action.CHANGE_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
     Action.REMOVE_MEMBER: Rule(Scope.ADMIN, admins_only=True),
+    Action.SHOW_LEFT_BEHIND: Rule(Scope.ADMIN, admins_only=True),
+    Action.SUSPEND_MEMBER: Rule(Scope.ADMIN, admins_only=True),
+    Action.RESUME_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
     Action.LIST_INVITATIONS: Rule(Scope.ADMIN, admins_only=True),
     Action.INVITE_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
     Action.SHOW_INVITATION: Rule(Scope.ADMIN, admins_only=True, channels=PEOPLE),

@@ -20,7 +20,10 @@ class Disclosure(StrEnum):
     @property
     def strength(self) -> int:
         """0 for the loosest; for comparing."""
-        return tuple(Disclosure).index(self)
+        return _STRENGTHS[self]
+
+
+_STRENGTHS = {choice: strength for strength, choice in enumerate(Disclosure)}
 
 
 def strictest(*choices: Disclosure) -> Disclosure:

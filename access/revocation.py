@@ -23,7 +23,8 @@ class AccessRevoked:
     `own_disclosures`: only on credentials whose policy says one of these (None: nothing).
     `agents_only`: only what agents hold. `by_time`: it expired and was not taken away. `leaves`:
     the person or service account left the tenant, so their grants are removed too, and the heir
-    becomes owner of what the person owned.
+    becomes owner of what the person owned. `account_secrets`: the secrets and keys of service
+    accounts that the person made, and so has seen, end too.
     """
 
     reason: str
@@ -38,6 +39,7 @@ class AccessRevoked:
     agents_only: bool = False
     by_time: bool = False
     leaves: bool = False
+    account_secrets: bool = False
     heir_id: UUID | None = None
 
 

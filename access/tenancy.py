@@ -11,15 +11,18 @@ from contextvars import ContextVar
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import models
 
 from access.actor import Actor
 from access.authentication import ENDED
 from foundation.db.ids import uuid7
-from foundation.db.prepared import Rows, Statement, execute, fetch
+from foundation.db.loop import atomic
+from foundation.db.pipeline import Rows
+from foundation.db.prepared import PreparedText, Statement, execute, fetch
 from foundation.errors import NotFound, Unauthenticated
 
 M = TypeVar("M", bound="TenantOwned")
+T = TypeVar("T")
 
 # Gives the statements that an operation sends with the beginning of its transaction.
 Facts = Callable[[], Sequence[Statement[Any]]]
@@ -75,7 +78,7 @@ def tenant_transaction(tenant_id: UUID, *, durable: bool = True) -> Iterator[Non
 
     The setting is local to the transaction, so a pooled connection does not keep it.
     """
-    with transaction.atomic(durable=durable and not _joining.get()):
+    with atomic(durable=durable and not _joining.get()):
         use_tenant(tenant_id)
         yield
 
@@ -87,9 +90,70 @@ def acting_transaction(actor: Actor, facts: Facts = tuple) -> Iterator[tuple[Any
     The statements of `facts` are sent with its beginning, in one round trip; yields their results.
     Raises Unauthenticated when the token or session behind the actor has ended.
     """
-    with transaction.atomic(durable=not _joining.get()):
+    with atomic(durable=not _joining.get()):
         _, *results = execute(authentication_statement(actor), *facts())
         yield tuple(results)
+
+
+class SharedReading:
+    """What operations of one actor read in one transaction, each statement once."""
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+        self._results: dict[tuple[object, ...], Any] = {}
+
+    def is_for(self, actor: Actor) -> bool:
+        """Whether the actor is the one whose authentication was checked."""
+        return actor == self._actor
+
+    def results(self, statements: Sequence[Statement[Any]]) -> tuple[Any, ...]:
+        """The results of statements that take no locks; those that were read before are kept."""
+        keys = [(statement.text, *statement.values) for statement in statements]
+        new = {
+            key: statement
+            for key, statement in zip(keys, statements, strict=True)
+            if key not in self._results
+        }
+        self._results.update(zip(new, execute(*new.values()), strict=True))
+        return tuple(self._results[key] for key in keys)
+
+
+_shared: ContextVar[SharedReading | None] = ContextVar("shared", default=None)
+
+
+@contextmanager
+def shared_transaction(actor: Actor) -> Iterator[None]:
+    """One transaction for several operations of one actor, for example those of a page.
+
+    Their authentication is checked once, and what all of them need is read once.
+    """
+    with acting_transaction(actor):
+        joining, shared = _joining.set(True), _shared.set(SharedReading(actor))
+        try:
+            yield
+        finally:
+            _joining.reset(joining)
+            _shared.reset(shared)
+
+
+@contextmanager
+def reading_transaction(actor: Actor, facts: Facts = tuple) -> Iterator[tuple[Any, ...]]:
+    """As `acting_transaction` for an operation that only reads; part of a `shared_transaction`."""
+    shared = _shared.get()
+    if shared is not None and shared.is_for(actor):
+        yield shared.results(facts())
+        return
+    with acting_transaction(actor, facts) as results:
+        yield results
+
+
+def fetch_shared(actor: Actor, statement: Statement[T]) -> T:
+    """The result of a statement without locks, read once in a `shared_transaction`."""
+    shared = _shared.get()
+    if shared is None or not shared.is_for(actor):
+        return fetch(statement)
+    result: T = shared.results((statement,))[0]
+    return result
 
 
 def require_authentication(actor: Actor) -> None:
@@ -130,7 +194,9 @@ def joined_transaction(tenant_id: UUID) -> Iterator[None]:
             _joining.reset(token)
 
 
+_USE_TENANT = PreparedText("SELECT set_config('vaultsite.tenant', %(tenant)s, true)")
+
+
 def use_tenant(tenant_id: UUID) -> None:
     """Name the tenant to row-level security for the rest of the running transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('vaultsite.tenant', %s, true)", [str(tenant_id)])
+    fetch(_USE_TENANT(tenant=str(tenant_id)))

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from django.db import transaction
 from django.dispatch import Signal
+
+from foundation.db.loop import on_commit
 
 # Sent after the commit with `event`. A receiver must neither block nor do I/O; its failure is
 # logged and changes nothing.
@@ -24,4 +25,4 @@ class DomainEvent:
 def publish_on_commit(event: DomainEvent) -> None:
     """Send `event_committed` when the running transaction has committed, and not if it does not."""
     send = partial(event_committed.send_robust, sender=DomainEvent, event=event)
-    transaction.on_commit(send, robust=True)
+    on_commit(send)

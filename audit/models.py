@@ -5,9 +5,11 @@ what it describes.
 from django.db import models
 from django.db.models.functions import Now
 
+from access.actions import Channel
 from access.tenancy import TenantOwned
 from audit.events import Outcome
 from foundation.db.ids import uuid7
+from foundation.db.known_values import known_values
 
 
 class Entry(TenantOwned):
@@ -45,6 +47,10 @@ class Entry(TenantOwned):
     class Meta:
         db_table = "audit_entry"
         default_permissions = ()
+        constraints = [
+            known_values("audit_outcome", "outcome", Outcome),
+            known_values("audit_door", "door", Channel),
+        ]
         indexes = [
             models.Index(fields=["tenant_id", "-at", "-id"], name="audit_newest"),
             models.Index(fields=["tenant_id", "credential_id", "-at"], name="audit_credential"),

@@ -64,6 +64,8 @@ class Operation(Generic[C, P, R]):
     With an event it is audited: its entry commits with its changes. A function in place of the
     event gets the input before the transaction and chooses the event, or refuses the input.
     `check` does the same without an event: what the input alone gets wrong is not recorded.
+    `permit` runs before it, in a transaction of its own, where examining the input is expensive:
+    it refuses those who may not do this at all. The function decides again.
     Without an event it reads, and leaves an entry only when it is refused. The answer is returned
     after the commit.
 
@@ -71,6 +73,9 @@ class Operation(Generic[C, P, R]):
     trip; the function finds their results in `context.entry.facts`. An operation that takes locks
     names them there in the right order: what is read before a lock may be old when it is granted.
     Operations without an event take no locks and send what their context needs.
+
+    `on_loop` says that it usually sends nothing but prepared statements, so that it can run on the
+    event loop (`foundation.db.loop`).
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # what `@operation` says of an operation
@@ -81,17 +86,24 @@ class Operation(Generic[C, P, R]):
         context: type[C],
         check: Callable[..., object] | None = None,
         facts: Callable[..., Sequence[Statement[Any]]] | None = None,
+        permit: Callable[..., object] | None = None,
+        *,
+        on_loop: bool = False,
     ) -> None:
         if action in OPERATIONS:
             raise RuntimeError(f"two operations for {action}")
         self.function, self.action, self.event, self.context = function, action, event, context
         self.check = check
         self.facts = facts
+        self.on_loop = on_loop
+        self.permit = permit
         self.__name__ = function.__name__
         update_wrapper(self, function)
         OPERATIONS[action] = self
 
     def __call__(self, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if self.permit is not None:
+            self._require_permission(actor, *args, **kwargs)
         if self.check is not None:
             self.check(*args, **kwargs)
         with self._transaction(actor, *args, **kwargs) as entry:
@@ -105,6 +117,14 @@ class Operation(Generic[C, P, R]):
                 # Raised after the commit, because the waiting request has to be kept.
                 pending = error
         raise pending
+
+    def _require_permission(self, actor: Actor, *args: P.args, **kwargs: P.kwargs) -> None:
+        assert self.permit is not None
+        with self._transaction(actor, *args, **kwargs) as entry:
+            context = self.context(actor, self.action, entry)
+            context.authorize()
+            self.permit(context, *args, **kwargs)
+            entry.discard()
 
     def _transaction(
         self, actor: Actor, *args: P.args, **kwargs: P.kwargs
@@ -146,15 +166,19 @@ class OperationDecorator(Generic[C]):
     def __init__(self, context: type[C]) -> None:
         self._context = context
 
-    def __call__(
+    def __call__(  # noqa: PLR0913  # the same
         self,
         action: Action,
         event: EventOf | None = None,
         *,
         check: Callable[..., object] | None = None,
         facts: Callable[..., Sequence[Statement[Any]]] | None = None,
+        permit: Callable[..., object] | None = None,
+        on_loop: bool = False,
     ) -> Callable[[Callable[Concatenate[C, P], R]], Operation[C, P, R]]:
         def decorate(function: Callable[Concatenate[C, P], R]) -> Operation[C, P, R]:
-            return Operation(function, action, event, self._context, check, facts)
+            return Operation(
+                function, action, event, self._context, check, facts, permit, on_loop=on_loop
+            )
 
         return decorate

@@ -8,8 +8,8 @@ action (A4).
 import hmac
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +19,7 @@ from typing import Any, NoReturn, TypedDict, Unpack
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import SynchronousOnlyOperation
 from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import Model
 
@@ -29,6 +30,8 @@ from access.tenancy import (
     Facts,
     acting_transaction,
     joined_transaction,
+    reading_transaction,
+    shared_transaction,
     tenant_transaction,
     use_tenant,
 )
@@ -37,6 +40,7 @@ from audit.events import REFUSED, Event, Outcome
 from audit.metrics import refusals
 from audit.models import Entry
 from foundation.db.clock import database_now
+from foundation.db.ids import uuid7
 from foundation.db.prepared import Statement, fetch, insert, together
 from foundation.errors import (
     ApprovalPending,
@@ -119,7 +123,9 @@ def audited(
         with acting_transaction(actor, facts) as draft.facts:
             yield draft
             if not draft.discarded:
-                record(actor, draft)
+                record(actor, draft, commit=True)
+    except SynchronousOnlyOperation:  # it is decided again in a thread
+        raise
     except VaultError as error:
         _record_refusal(actor, draft, error)
         raise
@@ -137,7 +143,7 @@ def read_only(actor: Actor, action: Action, facts: Facts = tuple) -> Iterator[En
     draft.add_details(action=str(action))
     try:
         actor.require(action)
-        with acting_transaction(actor, facts) as draft.facts:
+        with reading_transaction(actor, facts) as draft.facts:
             yield draft
     except VaultError as error:
         if _outcome(error) is Outcome.DENIED:
@@ -148,35 +154,41 @@ def read_only(actor: Actor, action: Action, facts: Facts = tuple) -> Iterator[En
         raise Unavailable() from None
 
 
-def record(actor: Actor, draft: EntryDraft, outcome: Outcome = Outcome.OK) -> None:
-    """Write the entry, after the draft's other writes, in the running transaction of its tenant."""
-    entry = Entry(
-        tenant_id=actor.tenant_id,
-        at=draft.at or database_now(),
-        event=draft.event,
-        outcome=outcome,
-        door=actor.channel,
-        role=draft.role or actor.role or "",
-        person_id=actor.person_id,
-        service_account_id=actor.service_account_id,
-        client_id=actor.client_id,
-        agent_id=actor.agent_id,
-        agent_name=draft.agent_name or actor.agent_name,
-        machinery=actor.system,
-        token_id=actor.token_id,
-        request_id=actor.request_id,
-        address=actor.address,
-        purpose=draft.purpose,
-        credential_id=draft.credential_id,
-        credential_key=draft.credential_key,
-        version=draft.version,
-        lease_id=draft.lease_id,
-        claimed=dict(actor.claimed),
-        details=draft.details,
-    )
-    entry.mac = entry_mac(entry)
-    fetch(together(*draft.writes, insert(entry)))
-    publish_on_commit(DomainEvent(actor.tenant_id, draft.event, entry.pk))
+def record(
+    actor: Actor, draft: EntryDraft, outcome: Outcome = Outcome.OK, *, commit: bool = False
+) -> None:
+    """Write the entry, after the draft's other writes, in the running transaction of its tenant.
+
+    `commit` says that the transaction ends with it.
+    """
+    values: dict[str, Any] = {
+        "id": uuid7(),
+        "tenant_id": actor.tenant_id,
+        "at": draft.at or database_now(),
+        "event": draft.event,
+        "outcome": outcome,
+        "door": actor.channel,
+        "role": draft.role or actor.role or "",
+        "person_id": actor.person_id,
+        "service_account_id": actor.service_account_id,
+        "client_id": actor.client_id,
+        "agent_id": actor.agent_id,
+        "agent_name": draft.agent_name or actor.agent_name,
+        "machinery": actor.system,
+        "token_id": actor.token_id,
+        "request_id": actor.request_id,
+        "address": actor.address,
+        "purpose": draft.purpose,
+        "credential_id": draft.credential_id,
+        "credential_key": draft.credential_key,
+        "version": draft.version,
+        "lease_id": draft.lease_id,
+        "claimed": dict(actor.claimed),
+        "details": draft.details,
+    }
+    values["mac"] = _mac(values)
+    publish_on_commit(DomainEvent(actor.tenant_id, draft.event, values["id"]))
+    fetch(together(*draft.writes, insert(Entry, values)), commit=commit)
 
 
 def record_in_transaction(
@@ -213,11 +225,26 @@ def atomic_operations(actor: Actor) -> Iterator[None]:
     A refusal keeps what was done before it, such as a request for approval; a defect keeps nothing.
     The caller must not answer before the block is left.
     """
+    with _in_one(joined_transaction(actor.tenant_id), actor):
+        yield
+
+
+@contextmanager
+def reading_operations(actor: Actor) -> Iterator[None]:
+    """The same for operations that only read: the actor's authentication is checked once, and their
+    membership and grants are read once.
+    """
+    with _in_one(shared_transaction(actor), actor):
+        yield
+
+
+@contextmanager
+def _in_one(block: AbstractContextManager[None], actor: Actor) -> Iterator[None]:
     refused: list[tuple[EntryDraft, Outcome]] = []
     token = _refused.set(refused)
     refusal: VaultError | None = None
     try:
-        with joined_transaction(actor.tenant_id):
+        with block:
             try:
                 yield
             except VaultError as error:
@@ -278,7 +305,12 @@ def _unavailable(actor: Actor, draft: EntryDraft, error: Exception) -> NoReturn:
 
 def entry_mac(entry: Entry) -> bytes:
     """HMAC-SHA256 over the entry's canonical JSON, keyed from outside the database (A5)."""
-    return hmac.digest(_mac_key(), _canonical(entry), sha256)
+    fields = [field.attname for field in Entry._meta.concrete_fields if field.attname != "mac"]
+    return _mac({name: getattr(entry, name) for name in fields})
+
+
+def _mac(values: Mapping[str, Any]) -> bytes:
+    return hmac.digest(_mac_key(), _canonical(values).encode(), sha256)
 
 
 @cache
@@ -287,13 +319,11 @@ def _mac_key() -> bytes:
     return key
 
 
-def _canonical(entry: Entry) -> bytes:
-    fields = [f.attname for f in Entry._meta.concrete_fields if f.attname != "mac"]
-    values = {name: _plain(getattr(entry, name)) for name in fields}
-    return json.dumps(values, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> str:
     if isinstance(value, Model):
         raise TypeError("an entry contains plain ids, no rows")
-    return value if isinstance(value, (str, int, dict, list, type(None))) else str(value)
+    return str(value)
+
+
+# Of an entry's values; what JSON does not know is written as text.
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain).encode

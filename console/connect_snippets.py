@@ -111,7 +111,7 @@ def _rest() -> list[Part]:
             "With a personal token",
             "Make one on your account page. The commands keep it out of the shell's history and "
             "of the list of processes.",
-            f"read -rs VAULT_TOKEN\n{_curl('VAULT_TOKEN')}",
+            commands_with_token(),
             "the commands",
         ),
     ]
@@ -140,6 +140,13 @@ def _ci() -> list[Part]:
             "the command",
         ),
     ]
+
+
+def commands_with_token() -> str:
+    """How to try out a personal token, which the shell asks for: it becomes no argument and is in
+    no history.
+    """
+    return f"read -rs VAULT_TOKEN\n{_curl('VAULT_TOKEN')}"
 
 
 def _curl(variable: str) -> str:

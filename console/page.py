@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from access.actor import Actor
 from audit.events import Event, Outcome
-from audit.recording import record_separately
+from audit.recording import reading_operations, record_separately
 from console.current_tenant import current_tenant
 from console.errors import handle_errors, problem, require_reauthentication, to_second_factor
 from console.live.topics import Topic
@@ -117,10 +117,25 @@ def guarded_view(page: Page) -> View:
     view = sensitive_post_parameters()(page.view)
     if page.open_to is Audience.ANYBODY:
         return methods(never_cache(view))
-    view = handle_errors(_with_section(page.section, _with_step_up(page.step_up, view)))
+    view = _with_section(page.section, _with_step_up(page.step_up, view))
+    view = handle_errors(_in_one_transaction(view))
     if page.open_to is Audience.ADMINS:
         return never_cache(_for_admins(methods(view)))
     return methods(never_cache(_signed_in(view)))
+
+
+def _in_one_transaction(view: View) -> View:
+    """The operations that a page reads with share one transaction and the person's membership."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, /, **arguments: str) -> HttpResponseBase:
+        tenant = current_tenant(request)
+        if request.method not in GET or tenant is None or tenant.locked:
+            return view(request, **arguments)
+        with reading_operations(actor_for(request)):
+            return view(request, **arguments)
+
+    return inner
 
 
 def _with_section(section: str, view: View) -> View:

@@ -39,10 +39,6 @@ def ways_of_account(account_id: str, key: str) -> tuple[Snippet, ...]:
         f"    --data grant_type=client_credentials {settings.PUBLIC_URL}/oauth/token |\n"
         f"  {_pick('access_token', 'Authorization: Bearer ')} > vault.header"
     )
-    lease = json.dumps({"key": key, "purpose": WHY, "ttl": "15m"})
-    handle = (
-        "import json, sys; print(json.dumps({'leaseHandle': json.load(sys.stdin)['leaseHandle']}))"
-    )
     return (
         Snippet(
             "A token for the secret, which the pipeline's own store puts into VAULT_SECRET. It "
@@ -51,13 +47,25 @@ def ways_of_account(account_id: str, key: str) -> tuple[Snippet, ...]:
         ),
         Snippet(
             "Then lease the credential, with the purpose that the audit log will name.",
-            f"{_send('leases')} --data '{lease}' |\n  python3 -c \"{handle}\" > handle.json",
+            _lease_into_file(key),
         ),
         Snippet(
             "The value. Pass it to a program by its environment or standard input.",
-            f"VALUE=$({_send('leases/read')} --data @handle.json |\n  {_pick('value')})",
+            _read_from_file(),
         ),
     )
+
+
+def _lease_into_file(key: str) -> str:
+    lease = json.dumps({"key": key, "purpose": WHY, "ttl": "15m"})
+    handle = (
+        "import json, sys; print(json.dumps({'leaseHandle': json.load(sys.stdin)['leaseHandle']}))"
+    )
+    return f"{_send('leases')} --data '{lease}' |\n  python3 -c \"{handle}\" > handle.json"
+
+
+def _read_from_file() -> str:
+    return f"VALUE=$({_send('leases/read')} --data @handle.json |\n  {_pick('value')})"
 
 
 def _send(path: str) -> str:
@@ -107,21 +115,15 @@ def _mcp(key: str) -> Way:
 
 
 def _rest(key: str) -> Way:
-    lease = json.dumps({"key": key, "purpose": WHY, "ttl": "15m"})
-    read = json.dumps({"leaseHandle": "from the answer to the lease"})
+    token = """umask 077\nprintf 'Authorization: Bearer %s\\n' "$VAULT_TOKEN" > vault.header"""
     return Way(
         "From a script, over REST",
         (
             Snippet(
-                "With a token of your own (Account, tokens) in VAULT_TOKEN:", _post("leases", lease)
+                "With a token of your own (Account, tokens) in VAULT_TOKEN. It goes through a "
+                "file, because every process can read arguments:",
+                f"{token}\n{_lease_into_file(key)}",
             ),
-            Snippet("Then the value, as often as the lease allows:", _post("leases/read", read)),
+            Snippet("Then the value, as often as the lease allows:", _read_from_file()),
         ),
-    )
-
-
-def _post(path: str, body: str) -> str:
-    return (
-        f'curl -H "Authorization: Bearer $VAULT_TOKEN" -H "Content-Type: application/json" \\\n'
-        f"  {settings.PUBLIC_URL}/api/v1/{path} -d '{body}'"
     )

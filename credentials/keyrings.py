@@ -116,8 +116,14 @@ def decrypt(cipher: AESGCM, blob: bytes, context: bytes) -> bytes:
 
 def context(*parts: str | UUID | int) -> bytes:
     """Associated data: each part after its length, so that no two lists encode alike."""
-    encoded = [str(part).encode() for part in (f"vault/{FORMAT}", *parts)]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    encoded = bytearray(_FORMAT)
+    for part in parts:
+        text = str(part).encode()
+        encoded += len(text).to_bytes(4, "big") + text
+    return bytes(encoded)
+
+
+_FORMAT = len(f"vault/{FORMAT}").to_bytes(4, "big") + f"vault/{FORMAT}".encode()
 
 
 class OpenKeys:

@@ -1,22 +1,25 @@
 """How many leases there are on a credential, asked of the app above by signals."""
 
 from collections.abc import Iterable
-from typing import Any
-from uuid import UUID
+from typing import Any, cast
 
 from django.dispatch import Signal
 
 from access.actor import Actor
 from access.revocation import AccessRevoked
+from credentials.models import Credential
+from foundation.db.prepared import Statement
 
-# Receivers answer numbers, by the database's clock.
+# Receivers answer statements that count by the database's clock, for one round trip with others.
 live_lease_count = Signal()
+# Receivers answer numbers, by the database's clock.
 ending_lease_count = Signal()
 
 
-def active_leases(credential_id: UUID) -> int:
-    """Live leases on a credential."""
-    return _total(live_lease_count.send(sender=None, credential_id=credential_id))
+def active_leases(credential: Credential) -> Statement[int]:
+    """Counts the live leases on a credential."""
+    ((_, statement),) = live_lease_count.send(sender=None, credential=credential)
+    return cast(Statement[int], statement)
 
 
 def leases_that_end(actor: Actor, ended: AccessRevoked) -> int:

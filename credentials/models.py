@@ -8,13 +8,16 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
+from access.disclosure import Disclosure
 from access.levels import LEVEL_CHOICES
 from access.tenancy import TenantOwned, TenantQuerySet
 from credentials.types import KINDS
 from foundation.db.clock import DatabaseClock
+from foundation.db.known_values import known_values
 from tenants.models import Group, Person, ServiceAccount, Tenant
 
 KEY_LENGTH = 128
+LEVELS = [word for word, _ in LEVEL_CHOICES]
 
 
 class Folder(TenantOwned):
@@ -82,6 +85,11 @@ class Credential(TenantOwned):
         db_table = "credential"
         default_permissions = ()
         constraints = [
+            known_values("credential_type", "type", KINDS),
+            known_values("credential_state", "state", State.values),
+            known_values("credential_disclosure", "disclosure", Disclosure),
+            known_values("credential_reveal", "reveal", ["allowed", "never"]),
+            known_values("credential_on_exposure", "on_exposure", ["never"]),
             models.UniqueConstraint(
                 fields=["tenant", "key"],
                 condition=~models.Q(state="deleted"),
@@ -121,6 +129,7 @@ class TenantKey(TenantOwned):
         db_table = "tenant_key"
         default_permissions = ()
         constraints = [
+            known_values("tenant_key_state", "state", KeyState.values),
             models.UniqueConstraint(fields=["tenant", "number"], name="one_key_number"),
             models.UniqueConstraint(
                 fields=["tenant"], condition=models.Q(state="active"), name="one_active_key"
@@ -165,6 +174,7 @@ class Version(TenantOwned):
         db_table = "credential_version"
         default_permissions = ()
         constraints = [
+            known_values("version_state", "state", VersionState.values),
             models.UniqueConstraint(fields=["credential", "number"], name="one_version_number"),
             models.UniqueConstraint(
                 fields=["credential"], condition=models.Q(state="current"), name="one_current"
@@ -245,6 +255,7 @@ class Rotation(TenantOwned):
         db_table = "rotation"
         default_permissions = ()
         constraints = [
+            known_values("rotation_state", "state", RotationState.values),
             models.UniqueConstraint(
                 fields=["credential"], condition=models.Q(state="open"), name="one_open_window"
             ),
@@ -293,6 +304,7 @@ class Grant(TenantOwned):
         db_table = "credential_grant"
         default_permissions = ()
         constraints = [
+            known_values("grant_level", "level", LEVELS),
             models.CheckConstraint(
                 name="grant_on_one_thing",
                 condition=models.Q(credential__isnull=True, folder__isnull=False)
@@ -365,6 +377,8 @@ class AccessRequest(TenantOwned):
         db_table = "access_request"
         default_permissions = ()
         constraints = [
+            known_values("access_request_level", "level", LEVELS),
+            known_values("access_request_state", "state", RequestState.values),
             models.CheckConstraint(
                 name="request_for_one_thing",
                 condition=models.Q(credential__isnull=True, folder__isnull=False)

@@ -11,7 +11,7 @@ from django.db.models import Q
 from access.actions import RULES, Action
 from access.actor import Actor
 from access.levels import Level
-from access.tenancy import TenantQuerySet
+from access.tenancy import TenantQuerySet, fetch_shared
 from audit.recording import EntryDraft
 from credentials.models import Credential, Folder, Grant, State
 from foundation.db.clock import DatabaseClock
@@ -230,8 +230,11 @@ def find_credential(actor: Actor, key: str, entry: EntryDraft, *, lock: bool = F
     was sent as a key may be anything, even a pasted secret.
     """
     # When the row has to be waited for, a folder joined to it may be the one before a move.
-    query = LOCKED_CREDENTIAL if lock else CREDENTIAL_BY_KEY
-    return found_credential(fetch(query(tenant=actor.tenant_id, key=key)), entry)
+    if lock:
+        rows = fetch(LOCKED_CREDENTIAL(tenant=actor.tenant_id, key=key))
+    else:
+        rows = fetch_shared(actor, CREDENTIAL_BY_KEY(tenant=actor.tenant_id, key=key))
+    return found_credential(rows, entry)
 
 
 def found_credential(rows: Sequence[Credential], entry: EntryDraft) -> Credential:

@@ -11,6 +11,7 @@ from limits import RateLimitItem, parse_many
 NETWORK = "network"
 NETWORK_AND_CLIENT = "network and client"
 NETWORK_AND_ACCOUNT = "network and account"
+BROWSER_AND_ACCOUNT = "browser and account"
 PERSON = "person"
 ACCOUNT = "account"
 
@@ -96,7 +97,21 @@ LIMITS = (
         "50/5minutes",
         ACCOUNT,
         "wrong passwords for one account",
-        "many places guess slowly; wide, so that a stranger does not easily shut somebody out",
+        "from then on the account counts as guessed at, and the next row holds; it refuses nobody",
+    ),
+    Limit(
+        "sign_in_failed_guessed",
+        "3/10minutes",
+        NETWORK_AND_ACCOUNT,
+        "wrong passwords for an account that is being guessed at",
+        "many places guess slowly together, and nobody shuts its owner out",
+    ),
+    Limit(
+        "sign_in_failed_browser",
+        "10/minute",
+        BROWSER_AND_ACCOUNT,
+        "wrong passwords in a browser that signed in to the account before",
+        "a budget of its own, which nobody else can use up",
     ),
     Limit(
         "second_factor",

@@ -10,7 +10,9 @@ class IdentityConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
         from django.db.models.signals import post_delete, post_save
 
+        from access.left_behind import left_behind_requested
         from access.revocation import access_revoked
+        from identity.left_behind import report_left_behind
         from identity.service_accounts.revocation import revoke_programs
         from identity.sign_in import session_events
 
@@ -22,6 +24,7 @@ class IdentityConfig(AppConfig):
         password_reset.connect(
             session_events.address_proven, dispatch_uid="identity.address_proven"
         )
+        left_behind_requested.connect(report_left_behind, dispatch_uid="identity.left_behind")
         access_revoked.connect(revoke_programs, dispatch_uid="identity.service_accounts")
         post_save.connect(
             session_events.factor_added, sender=Authenticator, dispatch_uid="identity.factor_added"

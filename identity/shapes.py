@@ -41,7 +41,10 @@ class AddAccountKey(Shape):
 
 
 class AccountProofOut(Shape):
-    """A credential of a service account; `clientId` is the account's OAuth client id."""
+    """A credential of a service account; `clientId` is the account's OAuth client id.
+
+    `byFormerAdmin`: its maker is no owner or admin any more but may still have it: replace it.
+    """
 
     proof_id: str
     account_id: str
@@ -52,6 +55,7 @@ class AccountProofOut(Shape):
     expires_at: datetime
     expired: bool
     last_used_at: datetime | None
+    by_former_admin: bool = False
 
 
 class AccountSecretOut(AccountProofOut):

@@ -18,7 +18,8 @@ from django.conf import settings
 
 from access.actor import Actor
 from foundation.db.ids import parse_public_id
-from foundation.db.prepared import Parameter, PreparedQuery, Rows, Statement, fetch
+from foundation.db.pipeline import Rows
+from foundation.db.prepared import Parameter, PreparedQuery, Statement, fetch
 from foundation.errors import InvalidHandle, NotFound
 from leases.models import Lease, LeaseState
 

@@ -68,11 +68,6 @@ def describe(entry: EntryDraft, lease: Lease) -> None:
     )
 
 
-def count_live(credential_id: UUID, **_: Any) -> int:
-    """Receiver of `live_lease_count`: the leases on a credential that can be read now."""
-    return Lease.objects.filter(credential_id=credential_id).live().count()
-
-
 def count_by_agent(actor: Actor, agent_ids: Iterable[UUID]) -> dict[UUID, int]:
     """The number of live leases per agent; agents without any are left out."""
     live = Lease.objects.of(actor).live().filter(agent_id__in=list(agent_ids))

@@ -3,14 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from django.conf import settings
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.types import ASGIApp
 
+from foundation.db.loop import LoopDatabase
 from foundation.schema.strict_json import MAXIMUM_BODY
 from mcpserver.guard import Guard
 from mcpserver.server import make_server
 from mcpserver.thread_pool import WorkerThreads
 from mcpserver.tool_calls import ToolCalls
+
+# Where the setting says that threads use no pool.
+CONNECTIONS = 8
 
 
 @asynccontextmanager
@@ -19,7 +24,8 @@ async def serving() -> AsyncIterator[ASGIApp]:
     access is refused at the next one.
     """
     threads = WorkerThreads()
-    calls = ToolCalls(threads)
+    database = LoopDatabase(settings.ENVIRONMENT.database_pool or CONNECTIONS)
+    calls = ToolCalls(threads, database)
     manager = StreamableHTTPSessionManager(
         make_server(calls),
         json_response=True,
@@ -30,4 +36,5 @@ async def serving() -> AsyncIterator[ASGIApp]:
         async with manager.run():
             yield Guard(manager.asgi_app, threads, calls)
     finally:
+        await database.close()
         threads.stop()

@@ -35,7 +35,8 @@ ORDINARY_META = {
     TOOL_USE_META_KEY,
 }
 PARAM_PREFIX = MCP_PARAM_HEADER_PREFIX.lower()
-_META = json.dumps({"io.modelcontextprotocol/serverInfo": SERVER_INFO}, separators=(",", ":"))
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+_META = _compact({"io.modelcontextprotocol/serverInfo": SERVER_INFO})
 
 
 def is_ordinary(headers: Headers, message: RpcMessage) -> bool:
@@ -70,7 +71,7 @@ def _is_plain_client(meta: Any) -> bool:
 def response_body(message: RpcMessage, result: ToolResult) -> bytes:
     """The JSON-RPC response, byte for byte as the SDK writes it."""
     content = f'[{{"text":{json.dumps(result.text)},"type":"text"}}]'
-    structured = json.dumps(result.content, separators=(",", ":"))
+    structured = _compact(result.content)
     return (
         f'{{"jsonrpc":"2.0","id":{json.dumps(message.id)},"result":{{"content":{content},'
         f'"isError":{"true" if result.is_error else "false"},"resultType":"complete",'

@@ -135,11 +135,13 @@ class Guard:
         """The admitted request; its actor is also in the scope."""
         headers = Headers(scope=scope)
         self._check_host_and_origin(headers)
-        actor = await self._authenticate(scope, headers, request_id)
+        address = self._address(scope, headers)
+        known = await self._authenticate(headers, request_id, address)
         _check_form(scope, headers, request_id)
         body = await _read_body(headers, receive, request_id)
         message = _check_message(headers, body)
-        actor = replace(actor, claimed=message.claims(headers.get("user-agent", "")))
+        claimed = message.claims(headers.get("user-agent", ""))
+        actor = replace(known, request_id=request_id, address=address, claimed=claimed)
         await self._check_scope(actor, message)
         scope[ACTOR] = actor
         tool = find_tool(message.tool) if message.tool else None
@@ -155,21 +157,23 @@ class Guard:
         if not set(headers.getlist("origin")) <= self._origins:
             raise rpc_error(INVALID_REQUEST, "This origin is not allowed.", 403)
 
-    async def _authenticate(self, scope: Scope, headers: Headers, request_id: str) -> Actor:
+    def _address(self, scope: Scope, headers: Headers) -> str:
+        peer, _ = scope.get("client") or ("", 0)
+        return client_address(peer, headers.getlist("x-forwarded-for"), self._proxies)
+
+    async def _authenticate(self, headers: Headers, request_id: str, address: str) -> Actor:
         """The token's actor. A known one was looked up before; the operation checks that its token
         is still in force.
         """
-        peer, _ = scope.get("client") or ("", 0)
-        address = client_address(peer, headers.getlist("x-forwarded-for"), self._proxies)
         try:
             token = bearer_token(headers.getlist("authorization"))
             actor = known_tokens.find(token, settings.MCP_RESOURCE)
             if actor is None:
                 actor = await self._threads.run(lambda: _look_up(token))
                 known_tokens.keep(token, settings.MCP_RESOURCE, actor)
-            actor = replace(actor, request_id=request_id, address=address)
             if is_activity_due(actor):
-                await self._threads.run(lambda: record_activity(actor))
+                called = replace(actor, address=address)
+                await self._threads.run(lambda: record_activity(called))
         except Unauthenticated as error:
             raise problem(error, request_id, _unauthenticated(error)) from None
         except (Unavailable, OperationalError, InterfaceError):
@@ -278,7 +282,7 @@ async def _read_body(headers: Headers, receive: Receive, request_id: str) -> byt
     seconds = settings.ENVIRONMENT.request_body_seconds
     try:
         return await read_body(headers.get("content-length", ""), receive, seconds=seconds)
-    except (TooLarge, RequestTimeout) as error:
+    except (TooLarge, RequestTimeout, Unavailable) as error:
         # Do not wait for the rest of the body.
         raise problem(error, request_id, {"Connection": "close"}) from None
 

@@ -2,12 +2,17 @@
 
 import json
 import logging
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import SynchronousOnlyOperation
 from django.db import InterfaceError, OperationalError
 
 from access.actor import Actor
+from foundation.call_limits import CallLimit
+from foundation.db.loop import LoopDatabase
 from foundation.errors import (
     ApprovalPending,
     QuotaExceeded,
@@ -16,11 +21,12 @@ from foundation.errors import (
     VaultError,
 )
 from foundation.safe_traceback import safe_traceback
-from mcpserver.rate_limits import CallLimit
 from mcpserver.thread_pool import WorkerThreads
 from mcpserver.tools import Tool
 
 log = logging.getLogger(__name__)
+
+_text = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +39,11 @@ class ToolResult:
 
 
 class ToolCalls:
-    """Runs tool calls in worker threads, each agent's within its limit."""
+    """Runs tool calls on the event loop or in worker threads, each agent's within its limit."""
 
-    def __init__(self, threads: WorkerThreads) -> None:
+    def __init__(self, threads: WorkerThreads, database: LoopDatabase) -> None:
         self._threads = threads
+        self._database = database
         self._limit = CallLimit()
 
     async def run(
@@ -45,11 +52,15 @@ class ToolCalls:
         """What `call_tool` answers; also refused when there are too many calls."""
         try:
             self._limit.take(actor.agent_id or actor.token_id)
-            return await self._threads.run(
-                lambda: call_tool(tool, arguments, actor, may_ask=may_ask)
-            )
+            return await self._run(tool, lambda: call_tool(tool, arguments, actor, may_ask=may_ask))
         except (QuotaExceeded, Unavailable) as error:
             return refusal(error, actor)
+
+    async def _run(self, tool: Tool, call: Callable[[], ToolResult]) -> ToolResult:
+        if tool.on_loop:
+            with suppress(SynchronousOnlyOperation):  # nothing was committed; a thread does it
+                return await self._database.run(call)
+        return await self._threads.run(call)
 
 
 def call_tool(
@@ -58,13 +69,13 @@ def call_tool(
     """The tool's answer as structured content and the same as text, or a refusal.
 
     Raises Unauthenticated when the actor's token has ended; with `may_ask` ApprovalPending, for the
-    client to ask its person.
+    client to ask its person; SynchronousOnlyOperation on the event loop when it needs a thread.
     """
     assert tool.takes is not None
     try:
         answer = tool.operation(actor, tool.takes.parse(arguments)).wire()
-        return ToolResult(answer, json.dumps(answer, ensure_ascii=False))
-    except Unauthenticated:
+        return ToolResult(answer, _text(answer))
+    except (Unauthenticated, SynchronousOnlyOperation):
         raise
     except ApprovalPending as error:
         if may_ask:

@@ -1,15 +1,19 @@
 """Bearer tokens of the REST resource only: no sessions, no cookies, no query parameters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from django.conf import settings
+from django.db import DatabaseError, connection
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from access.actions import Channel
 from access.actor import Actor
+from foundation.call_limits import CallLimit
+from foundation.errors import VaultError
 from foundation.web.client_ip import client_address
 from identity.resource_server.bearer_token import bearer_token
 from identity.resource_server.verification import actor_from_token
@@ -17,6 +21,8 @@ from identity.web.request_context import request_id_of
 from tenants.agent_activity import record_activity
 
 CLAIM_LENGTH = 200
+# Calls of one person or service account over REST, with all of their tokens, in each web process.
+CALL_LIMIT = CallLimit(burst=2000, per_second=200)
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,26 @@ class BearerAuthentication(BaseAuthentication):
             address=_address(request),
             claimed=_claims(request),
         )
+        CALL_LIMIT.take((actor.tenant_id, actor.subject))
         record_activity(actor)
         return Caller(actor), actor
+
+
+def has_valid_token(headers: Sequence[str]) -> bool:
+    """Whether the Authorization headers of a request are one token of this resource, in force.
+
+    For a decision before the body is read. Runs in a thread of its own, whose database connection
+    it gives back.
+    """
+    try:
+        actor_from_token(
+            bearer_token(headers), resource=settings.REST_RESOURCE, channel=Channel.REST
+        )
+    except (VaultError, DatabaseError):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def actor_of(request: Request) -> Actor:

@@ -7,9 +7,14 @@ from uuid import UUID
 from access.actor import Actor
 from audit.models import Entry
 from foundation.db.ids import public_id
-from tenants.models import Person, ServiceAccount
+from foundation.db.prepared import PreparedText, execute
 from tenants.shapes.audit import ActedOut, EntryOut
 
+_EMAILS = PreparedText("SELECT id, email FROM person WHERE id = ANY(%(people)s::uuid[])")
+_ACCOUNTS = PreparedText(
+    "SELECT id, name FROM service_account"
+    " WHERE tenant_id = %(tenant)s AND id = ANY(%(accounts)s::uuid[])"
+)
 ERASED = "a person who was erased"
 PREFIXES = {
     "agent_id": "agent",
@@ -29,17 +34,16 @@ TEXTS = {
 
 
 class ActorNames:
-    """The actors of some entries; all names are read in two queries."""
+    """The actors of some entries; all names are read in one round trip."""
 
     def __init__(self, actor: Actor, entries: Sequence[Entry]) -> None:
         people = [entry.person_id for entry in entries if entry.person_id]
-        self._people: dict[UUID, str] = dict(
-            Person.objects.filter(pk__in=people).values_list("pk", "email")
-        )
         accounts = [entry.service_account_id for entry in entries if entry.service_account_id]
-        self._accounts: dict[UUID, str] = dict(
-            ServiceAccount.objects.of(actor).filter(pk__in=accounts).values_list("pk", "name")
+        emails, names = execute(
+            _EMAILS(people=people), _ACCOUNTS(tenant=actor.tenant_id, accounts=accounts)
         )
+        self._people: dict[UUID, str] = dict(emails)
+        self._accounts: dict[UUID, str] = dict(names)
 
     def of(self, entry: Entry) -> ActedOut:
         """The service account, the person or the part of the system that acted."""

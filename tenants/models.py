@@ -13,7 +13,9 @@ from access.disclosure import Disclosure
 from access.levels import LEVEL_CHOICES, Role
 from access.tenancy import TenantOwned
 from foundation.db.ids import uuid7
+from foundation.db.known_values import known_values
 from foundation.schema.durations import DAY
+from foundation.schema.safe_text import visible_line
 from tenants.mail_queue import OutgoingMail, due_index, failed_index, known_state
 
 HARD_MAXIMUM_TTL = 7 * DAY
@@ -38,6 +40,8 @@ class Tenant(models.Model):
     max_leases_per_agent = models.PositiveIntegerField(default=10_000)
     # How many different credentials one agent may have leased at a time; prevents "lease them all".
     max_credentials_per_agent = models.PositiveIntegerField(default=100)
+    # The same for a person or service account over all agents, tokens and channels.
+    max_credentials_per_person = models.PositiveIntegerField(default=200, db_default=200)
     self_approval = models.BooleanField(default=False)
     mfa_required = models.BooleanField(default=False)
     # For credentials whose policy says nothing, and the least for all of them.
@@ -55,6 +59,9 @@ class Tenant(models.Model):
     class Meta:
         db_table = "tenant"
         constraints = [
+            known_values("tenant_baseline_level", "baseline_level", ["none", "viewer", "user"]),
+            known_values("tenant_default_disclosure", "default_disclosure", Disclosure),
+            known_values("tenant_minimum_disclosure", "minimum_disclosure", Disclosure),
             models.CheckConstraint(
                 name="tenant_ttls",
                 condition=models.Q(default_ttl__gte=1)
@@ -76,7 +83,11 @@ class PersonManager(BaseUserManager["Person"]):
     """Creates people by e-mail address, which is also the sign-in name."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Person":
-        """A person who signs in with `email`; without a password nobody can."""
+        """A person who signs in with `email`; without a password nobody can.
+
+        A provider may give any name: what nobody sees in it is left out.
+        """
+        fields["name"] = visible_line(fields.get("name", ""))
         person = self.model(email=self.normalize_email(email).lower(), **fields)
         person.set_password(password)
         person.save(using=self._db)
@@ -96,8 +107,8 @@ class Person(AbstractBaseUser):
     # An operator of the installation; gives no access to a tenant's secrets.
     is_superuser = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
-    # False for an account created with a link that an owner handed over: it is not proven that
-    # its holder receives mail at the address.
+    # False for an account that an owner's link or a tenant's provider created: it is not proven
+    # that its holder receives mail at the address.
     address_proven = models.BooleanField(default=True, db_default=True)
 
     objects: ClassVar[PersonManager] = PersonManager()
@@ -181,11 +192,12 @@ class Agent(TenantOwned):
         db_table = "agent"
         default_permissions = ()
         constraints = [
+            known_values("agent_state", "state", AgentState.values),
             models.UniqueConstraint(
                 fields=["tenant", "person", "client_id"],
                 condition=~models.Q(state="removed"),
                 name="one_agent_per_client",
-            )
+            ),
         ]
 
 
@@ -278,6 +290,7 @@ class ServiceAccount(TenantOwned):
         db_table = "service_account"
         default_permissions = ()
         constraints = [
+            known_values("service_account_state", "state", ServiceAccountState.values),
             models.UniqueConstraint(
                 Lower("name"),
                 "tenant",
@@ -320,6 +333,8 @@ class Invitation(models.Model):
         db_table = "invitation"
         default_permissions = ()
         constraints = [
+            known_values("invitation_role", "role", Role),
+            known_values("invitation_state", "state", InvitationState.values),
             models.UniqueConstraint(
                 Lower("email"),
                 "tenant",

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from access.actor import Actor
 from access.levels import Role
-from access.tenancy import tenant_transaction
+from access.tenancy import tenant_transaction, use_tenant
 from tenants.invitation_links import invitation_link
 from tenants.mail_queue import OVERDUE, RECENTLY, Outstanding, RowKey, message_from
 from tenants.models import Invitation, InvitationState, Membership, Notice, Person
@@ -25,6 +25,8 @@ class NoticeKind(StrEnum):
     MEMBER_INVITED = "member_invited"
     ACCESS_REQUESTED = "access_requested"
     ACCESS_DECIDED = "access_decided"
+    UNUSUAL_ACCESS = "unusual_access"
+    NEW_PLACE = "new_place"
 
 
 def notify(actor: Actor, kind: NoticeKind, **facts: str) -> None:
@@ -40,6 +42,37 @@ def notify(actor: Actor, kind: NoticeKind, **facts: str) -> None:
         Notice(tenant_id=actor.tenant_id, person_id=member.person_id, kind=kind, facts=all_facts)
         for member in members
     )
+
+
+def notify_admins(actor: Actor, kind: NoticeKind, **facts: str) -> None:
+    """Write notices to the tenant's owners and admins; joins the running transaction."""
+    members = Membership.objects.filter(
+        tenant_id=actor.tenant_id, role__in=[Role.OWNER, Role.ADMIN], suspended_at=None
+    )
+    Notice.objects.bulk_create(
+        Notice(tenant_id=actor.tenant_id, person_id=member.person_id, kind=kind, facts=facts)
+        for member in members
+    )
+
+
+def notify_of_place(person: Person, **facts: str) -> None:
+    """Tell the owners and admins of all the person's tenants that they signed in from a new place;
+    the person gets a letter. Joins the running transaction.
+    """
+    for membership in Membership.objects.filter(person=person, suspended_at=None).order_by("pk"):
+        use_tenant(membership.tenant_id)
+        admins = Membership.objects.filter(
+            tenant_id=membership.tenant_id, role__in=[Role.OWNER, Role.ADMIN], suspended_at=None
+        ).exclude(person=person)
+        Notice.objects.bulk_create(
+            Notice(
+                tenant_id=membership.tenant_id,
+                person_id=admin.person_id,
+                kind=NoticeKind.NEW_PLACE,
+                facts={**facts, "person": person.email},
+            )
+            for admin in admins
+        )
 
 
 def notify_of_request(actor: Actor, *, asker: str, wish: str, link: str) -> None:

@@ -10,6 +10,7 @@ import httpx2
 import uvicorn
 from django.conf import settings
 
+from devtools.client.http import new_http
 from vaultsite.http_protocol import DeadlineProtocol
 
 DEADLINE = 120.0  # for a server that is stuck, not for a machine that is slow
@@ -51,4 +52,4 @@ def _wait(server: uvicorn.Server, thread: threading.Thread) -> None:
 
 def browser(base_url: str) -> httpx2.Client:
     """An HTTP client that keeps cookies and follows no redirect by itself."""
-    return httpx2.Client(base_url=base_url, follow_redirects=False, timeout=30)
+    return new_http(base_url=base_url, follow_redirects=False, timeout=30)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from devtools.client.browser import Form, form_with
+from devtools.client.http import new_http
 from devtools.client.oauth import SCOPES, PublicClient, challenge_of
 
 __all__ = ["SCOPES", "challenge_of"]
@@ -33,7 +34,7 @@ class Tokens:
 
 def reach(base_url: str) -> httpx2.Client:
     """HTTP to a running server; follows no redirect by itself."""
-    return httpx2.Client(base_url=base_url, follow_redirects=False, timeout=30, trust_env=False)
+    return new_http(base_url=base_url, follow_redirects=False, timeout=30)
 
 
 def in_process() -> httpx2.Client:

@@ -12,12 +12,17 @@ from typing import cast
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foundation.db.ids import uuid7
 from foundation.errors import RequestTimeout, TooLarge, Unavailable, VaultError
 from foundation.schema.strict_json import MAXIMUM_BODY, MAXIMUM_IMPORT
-from foundation.web.request_body import ClientDisconnected, read_body, replay_body
+from foundation.web.request_body import (
+    ARRIVING,
+    ClientDisconnected,
+    read_body,
+    replay_body,
+)
 
 MCP_PATHS = ("/api/mcp", "/api/mcp/")
 IMPORT_PATH = "/api/v1/imports"
@@ -54,10 +59,17 @@ class Application:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Django's answer. Django itself would write a body of any size to disk first."""
         announced = dict(scope["headers"]).get(b"content-length", b"").decode("latin-1")
+        environment = settings.ENVIRONMENT
+        most, seconds = MAXIMUM_BODY, environment.request_body_seconds
+        if scope["path"] == IMPORT_PATH and not _is_small(announced):
+            if not await _is_authenticated(scope):
+                # Django answers 401 without any of the body.
+                await self._django(_measured(scope, b""), replay_body(b"", receive), closing(send))
+                return
+            most, seconds = MAXIMUM_IMPORT, environment.import_body_seconds
         try:
-            most, seconds = _limits(scope["path"])
             body = await read_body(announced, receive, seconds=seconds, most=most)
-        except (TooLarge, RequestTimeout) as error:
+        except (TooLarge, RequestTimeout, Unavailable) as error:
             await _refuse(error, send)
         except ClientDisconnected:
             return
@@ -99,19 +111,44 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _limits(path: str) -> tuple[int, int]:
-    """The most bytes of a body, and the seconds in which it must arrive."""
-    if path == IMPORT_PATH:
-        return MAXIMUM_IMPORT, settings.ENVIRONMENT.import_body_seconds
-    return MAXIMUM_BODY, settings.ENVIRONMENT.request_body_seconds
+def _is_small(announced: str) -> bool:
+    """Whether a body is announced to be within the usual limit; without a length it is not."""
+    return announced.isdecimal() and len(announced) <= 9 and int(announced) <= MAXIMUM_BODY
+
+
+async def _is_authenticated(scope: Scope) -> bool:
+    """Whether the head has a token that is in force: only then is a large body taken at all."""
+    from restapi.authentication import has_valid_token
+
+    headers = [
+        value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"
+    ]
+    return await asyncio.to_thread(has_valid_token, headers)
+
+
+def closing(send: Send) -> Send:
+    """Answers on it close the connection, whose request is not read to its end."""
+
+    async def send_and_close(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        await send(message)
+
+    return send_and_close
 
 
 def _measured(scope: Scope, body: bytes) -> Scope:
-    """The scope with the body's length: without the header Django assumes an empty body."""
+    """The scope with the body's length, without which Django assumes an empty body, and with the
+    scheme that clients use.
+
+    TLS ends at the proxy, so this process always sees `http`. Django decides by the scheme whether
+    to send HSTS, to check the Referer, and which Origin is its own.
+    """
     headers = [pair for pair in scope["headers"] if pair[0] != b"content-length"]
     if body:
         headers.append((b"content-length", str(len(body)).encode()))
-    return {**scope, "headers": headers}
+    scheme = settings.PUBLIC_URL.partition(":")[0]
+    return {**scope, "headers": headers, "scheme": scheme}
 
 
 async def _refuse_all(scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,4 +178,5 @@ async def _refuse_websocket(_: Scope, receive: Receive, send: Send) -> None:
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vaultsite.settings")
+ARRIVING.most = settings.ENVIRONMENT.arriving_mebibytes * 1024 * 1024
 application = Application(cast(ASGIApp, get_asgi_application()))

@@ -55,6 +55,8 @@ class Environment(BaseModel):
     request_head_seconds: Annotated[int, Field(ge=1, le=600)] = 10
     request_body_seconds: Annotated[int, Field(ge=1, le=600)] = 30
     import_body_seconds: Annotated[int, Field(ge=1, le=3600)] = 120
+    web_connections: Annotated[int, Field(ge=10, le=100_000)] = 2000
+    arriving_mebibytes: Annotated[int, Field(ge=8, le=10_000)] = 64
     database_pool: Annotated[int, Field(ge=0, le=100)] = 8
     redirect_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
@@ -76,6 +78,8 @@ class Environment(BaseModel):
     limit_sign_in: str = BY_NAME["sign_in"].rates
     limit_sign_in_failed: str = BY_NAME["sign_in_failed"].rates
     limit_sign_in_failed_account: str = BY_NAME["sign_in_failed_account"].rates
+    limit_sign_in_failed_guessed: str = BY_NAME["sign_in_failed_guessed"].rates
+    limit_sign_in_failed_browser: str = BY_NAME["sign_in_failed_browser"].rates
     limit_second_factor: str = BY_NAME["second_factor"].rates
     limit_reset_password: str = BY_NAME["reset_password"].rates
     limit_reset_password_account: str = BY_NAME["reset_password_account"].rates

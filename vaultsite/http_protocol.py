@@ -1,4 +1,5 @@
-"""The web process's HTTP protocol: uvicorn's, with a deadline for the head of each request.
+"""The web process's HTTP protocol: uvicorn's, with a bound on connections and a deadline for the
+head of each request.
 
 Given to uvicorn as `--http vaultsite.http_protocol:DeadlineProtocol`. The deadline for the body is
 set in `vaultsite.asgi`, which knows the kind of request.
@@ -9,6 +10,10 @@ from asyncio import TimerHandle, Transport
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 5\r\n"
+    b"connection: close\r\n\r\n"
+)
 LATE = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -23,6 +28,9 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
+        if len(self.connections) > settings.ENVIRONMENT.web_connections:
+            self._answer(FULL)
+            return
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -45,14 +53,14 @@ class DeadlineProtocol(HttpToolsProtocol):
     def _expect_head(self) -> None:
         if self._head_timer is None:
             seconds = settings.ENVIRONMENT.request_head_seconds
-            self._head_timer = self.loop.call_later(seconds, self._close)
+            self._head_timer = self.loop.call_later(seconds, self._answer, LATE)
 
     def _stop_expecting(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _close(self) -> None:
+    def _answer(self, refusal: bytes) -> None:
         if not self.transport.is_closing():
-            self.transport.write(LATE)
+            self.transport.write(refusal)
             self.transport.close()

@@ -190,7 +190,7 @@ def _rates(**counted: str) -> str:
 
 ACCOUNT_RATE_LIMITS = {
     "login": _rates(ip="sign_in"),
-    "login_failed": _rates(ip="sign_in_failed", key="sign_in_failed_account"),
+    "login_failed": _rates(ip="sign_in_failed"),
     "second_factor": _rates(key="second_factor"),
     "reset_password": _rates(ip="reset_password", key="reset_password_account"),
     "reset_password_from_key": _rates(ip="reset_password_link"),
@@ -306,11 +306,14 @@ IDENTITY_LIMITS: dict[str, list[tuple[int, int]]] = {
         "consent",
         "single_sign_on",
         "sign_in_failed_here",
+        "sign_in_failed_account",
+        "sign_in_failed_guessed",
+        "sign_in_failed_browser",
     )
 }
 if ENVIRONMENT.development:  # one machine tries out the whole product repeatedly
     IDENTITY_LIMITS |= {
-        name: [(1000, 60)] for name in IDENTITY_LIMITS if name != "sign_in_failed_here"
+        name: [(1000, 60)] for name in IDENTITY_LIMITS if not name.startswith("sign_in_failed")
     }
 
 # -- programs -----------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ ANSWER_SECONDS = 1.0  # without an answer of the database nobody gets updates
 SLOW_SECONDS = 5.0
 HEARTBEAT_SECONDS = 10.0
 MOST_PER_PERSON = 20
+FEW_PER_PERSON = 4  # once the tenant's places become scarce
+MOST_PER_TENANT = 150
 MOST = 200  # per process: all of them are checked every second
 
 SIGNED_OUT = 4401
@@ -103,13 +105,23 @@ class LiveConnections:
             raise ConnectionRefused(SIGNED_OUT)
         if authorization.tenant_id is None:
             raise ConnectionRefused(NOT_YOURS)
-        mine = sum(page.authorization.person_id == authorization.person_id for page in self._pages)
-        if mine >= MOST_PER_PERSON or len(self._pages) >= MOST:
-            raise ConnectionRefused(TOO_MANY)
+        self._require_place(authorization)
         page = LiveConnection(session_key, authorization, authorization.tenant_id, send, close)
         self._pages.add(page)
         self._update_subscription()
         return page
+
+    def _require_place(self, authorization: LiveAuthorization) -> None:
+        """Refuse a page too many, so that neither a few people nor one tenant take all places."""
+        mine = sum(page.authorization.person_id == authorization.person_id for page in self._pages)
+        tenants = sum(page.tenant_id == authorization.tenant_id for page in self._pages)
+        scarce = tenants * 2 >= MOST_PER_TENANT
+        if (
+            mine >= (FEW_PER_PERSON if scarce else MOST_PER_PERSON)
+            or tenants >= MOST_PER_TENANT
+            or len(self._pages) >= MOST
+        ):
+            raise ConnectionRefused(TOO_MANY)
 
     def leave(self, page: LiveConnection) -> None:
         """The page was closed."""

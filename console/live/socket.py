@@ -5,6 +5,7 @@ message from the client ends the connection.
 """
 
 import json
+import re
 from typing import Any
 
 from django.conf import settings
@@ -12,10 +13,22 @@ from django.http import parse_cookie
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from console.live.connections import ConnectionRefused, LiveConnections
+from console.live.connections import (
+    SIGNED_OUT,
+    TOO_MANY,
+    ConnectionRefused,
+    LiveConnection,
+    LiveConnections,
+)
+from foundation.call_limits import CallLimit
 from foundation.web.allowed_origins import allowed_origins
+from foundation.web.client_ip import client_address, network_of_address
 
 PATH = "/ws/live/"
+# What the session store makes; anything else is refused without asking the database.
+SESSION_KEY = re.compile("[a-z0-9]{32}")
+# Sessions of one network that the database did not know, at once and then each second.
+REFUSED, REFUSED_PER_SECOND = 200, 2
 POLICY = 1008
 
 
@@ -25,6 +38,7 @@ class LiveSocket:
     def __init__(self, pages: LiveConnections) -> None:
         given = settings.ENVIRONMENT
         self._pages = pages
+        self._refusals = CallLimit(burst=REFUSED, per_second=REFUSED_PER_SECOND)
         self._origins = allowed_origins(given.public_url, (), development=given.development)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,7 +49,7 @@ class LiveSocket:
             return
         await send({"type": "websocket.accept"})
         try:
-            page = await self._pages.open(_session_key(headers), _text(send), _end(send))
+            page = await self._open(scope, headers, send)
         except ConnectionRefused as refusal:
             await send({"type": "websocket.close", "code": refusal.code})
             return
@@ -44,6 +58,19 @@ class LiveSocket:
                 await send({"type": "websocket.close", "code": POLICY})
         finally:
             self._pages.leave(page)
+
+    async def _open(self, scope: Scope, headers: Headers, send: Send) -> LiveConnection:
+        """The page of the session. Raises ConnectionRefused; without a query where that is sure."""
+        session_key, network = _session_key(headers), _network(scope, headers)
+        if not SESSION_KEY.fullmatch(session_key):
+            raise ConnectionRefused(SIGNED_OUT)
+        if not self._refusals.has_left(network):
+            raise ConnectionRefused(TOO_MANY)
+        try:
+            return await self._pages.open(session_key, _text(send), _end(send))
+        except ConnectionRefused:
+            self._refusals.spend(network)
+            raise
 
     def _is_ours(self, headers: Headers) -> bool:
         """Our pages send exactly one Origin; with cookies alone any site's page could connect."""
@@ -54,6 +81,13 @@ class LiveSocket:
 def _session_key(headers: Headers) -> str:
     cookies = parse_cookie("; ".join(headers.getlist("cookie")))
     return cookies.get(settings.SESSION_COOKIE_NAME, "")
+
+
+def _network(scope: Scope, headers: Headers) -> str:
+    peer = scope["client"][0] if scope.get("client") else ""
+    forwarded = headers.getlist("x-forwarded-for")
+    proxies = settings.ENVIRONMENT.trusted_proxies
+    return network_of_address(client_address(peer, forwarded, proxies))
 
 
 def _text(send: Send) -> Any:

@@ -12,6 +12,7 @@ from console.credential_forms import CHOOSE
 from console.fields import plain
 from console.operation_form import OperationForm
 from console.page_context import actor_for, page_context, paging
+from console.pages.left_behind import describe_items
 from console.pending_forms import restore_form
 from foundation.errors import Conflict, Denied, Invalid, NotFound, QuotaExceeded, VaultError
 from tenants.operations import (
@@ -20,12 +21,15 @@ from tenants.operations import (
     list_invitations,
     list_members,
     remove_member,
+    resume_member,
+    show_left_behind,
     show_mail,
+    suspend_member,
     withdraw_invitation,
 )
 from tenants.shapes.fields import Listing
 from tenants.shapes.invitations import InviteMember
-from tenants.shapes.members import ChangeRole, MemberOut, RemoveMember
+from tenants.shapes.members import ChangeRole, MemberOut, RemoveMember, SuspendMember
 
 PAGE = 50
 ROLES = [
@@ -50,6 +54,11 @@ class RemoveForm(forms.Form):
         required=False,
         help_text="Owners answer for a credential; without an heir it has one fewer.",
         error_messages=CHOOSE,
+    )
+    keep_account_secrets = forms.BooleanField(
+        label="Keep the secrets and keys of service accounts that they made",
+        required=False,
+        help_text="They have seen them. Kept ones stay valid, and are marked until replaced.",
     )
 
     def __init__(self, data: Any, others: list[MemberOut]) -> None:
@@ -82,6 +91,23 @@ def give_role(request: HttpRequest, person_id: str) -> HttpResponse:
     return redirect("members")
 
 
+def suspend(request: HttpRequest, person_id: str) -> HttpResponse:
+    """Suspend a member."""
+    try:
+        changed = suspend_member(actor_for(request), SuspendMember(person_id=person_id))
+    except Conflict as refused:
+        return _list(request, refused)
+    messages.success(request, f"{changed.email} is suspended. Their leases have ended.")
+    return redirect("members")
+
+
+def resume(request: HttpRequest, person_id: str) -> HttpResponse:
+    """End a suspension."""
+    changed = resume_member(actor_for(request), person_id)
+    messages.success(request, f"{changed.email} has access again.")
+    return redirect("members")
+
+
 def remove(request: HttpRequest, person_id: str) -> HttpResponse:
     """Ask, then remove a member from the tenant."""
     actor = actor_for(request)
@@ -92,11 +118,18 @@ def remove(request: HttpRequest, person_id: str) -> HttpResponse:
     others = [item for item in everybody if item is not leaver]
     form = RemoveForm(request.POST if request.method == "POST" else None, others)
     if request.method == "POST" and form.is_valid():
-        heir = form.cleaned_data["heir_id"] or None
-        remove_member(actor, RemoveMember(person_id=person_id, heir_id=heir))
+        left = remove_member(
+            actor,
+            RemoveMember(
+                person_id=person_id,
+                heir_id=form.cleaned_data["heir_id"] or None,
+                keep_account_secrets=form.cleaned_data["keep_account_secrets"],
+            ),
+        )
         messages.success(request, f"{leaver.email} is removed. Their leases and agents have ended.")
-        return redirect("members")
-    shown = {**page_context(request), "leaver": leaver, "form": form}
+        return redirect("left_behind", person_id) if left.left_behind else redirect("members")
+    items = describe_items(show_left_behind(actor, person_id))
+    shown = {**page_context(request), "leaver": leaver, "form": form, "items": items}
     status = 422 if form.errors else 200
     return render(request, "console/member_remove.html", shown, status=status)
 

@@ -5,12 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from access.scopes import SCOPE_MEANINGS, Scope
+from console.connect_snippets import commands_with_token
 from console.credential_forms import CHOOSE, machine_text
 from console.fields import rule
 from console.operation_form import OperationForm
@@ -116,12 +116,11 @@ def make(request: HttpRequest) -> HttpResponse:
 
 def _once(request: HttpRequest, created: NewPersonalTokenOut) -> HttpResponse:
     value = created.token.get_secret_value() if created.token else ""
-    command = f'curl -H "Authorization: Bearer {value}" {settings.PUBLIC_URL}/api/v1/credentials'
     shown = {
         **page_context(request),
         "token": created,
         "value": value,
-        "command": command,
+        "command": commands_with_token(),
     }
     return render(request, "console/token_once.html", shown)
 

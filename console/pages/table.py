@@ -33,6 +33,7 @@ from console.pages import (
     imports,
     invitation_link,
     leases,
+    left_behind,
     members,
     reveal,
     rotation,
@@ -169,7 +170,14 @@ SECTIONS = (
             Page("team/grants/save", "save_grants", grant_matrix.save, POST),
             Page("team/members/", "members", members.members),
             Page("team/members/<str:person_id>/role", "give_role", members.give_role, POST),
+            Page("team/members/<str:person_id>/suspend", "suspend_member", members.suspend, POST),
+            Page("team/members/<str:person_id>/resume", "resume_member", members.resume, POST),
             Page("team/members/<str:person_id>/remove", "remove_member", members.remove, FORM),
+            Page(
+                "team/members/<str:person_id>/left-behind",
+                "left_behind",
+                left_behind.left_behind,
+            ),
             Page(
                 "team/invitations/",
                 "invitations",

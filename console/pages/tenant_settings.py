@@ -87,6 +87,7 @@ class SettingsForm(OperationForm):
     retention_days = _count(
         "Days for which ended leases and delivered mail are kept", "retentionDays"
     )
+    max_credentials_per_person = _count("Credentials a person leases", "maxCredentialsPerPerson")
 
     def shape(self) -> ChangeSettings:
         """Raises Invalid."""

@@ -20,6 +20,7 @@ from credentials.access_requests import (
     target_of,
 )
 from credentials.context import CredentialContext, operation
+from credentials.disclosed_values import refuse_disclosed
 from credentials.grant_terms import Terms, ends_no_earlier
 from credentials.grants import (
     find_target,
@@ -59,6 +60,7 @@ def request_access(context: CredentialContext, request: RequestAccess) -> Access
     """
     context.require_membership()
     actor = context.actor
+    refuse_disclosed(actor, reason=request.reason)
     if actor.service_account_id is not None:
         raise Denied("A service account cannot request access; an owner or admin grants it.")
     target = find_target(context, request.key, request.folder_path, lock=True)

@@ -1,5 +1,6 @@
 """Creating a credential, changing everything about it but its value, and moving it."""
 
+from collections.abc import Mapping
 from typing import Protocol
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from access.levels import Level
 from audit.events import Event
 from audit.recording import EntryDraft
 from credentials.context import CredentialContext, operation
+from credentials.disclosed_values import refuse_disclosed
 from credentials.envelope import Secret
 from credentials.models import Credential, State, Version, VersionState
 from credentials.placement import hold_folder, require_folder, require_no_gain
@@ -61,6 +63,7 @@ def store_credential(
 ) -> tuple[Credential, Version]:
     """The new credential with its first version, saved and named in `entry`."""
     actor, secret = context.actor, _secret(request)
+    _refuse_disclosed(actor, request.description, request.metadata)
     extracted = examine_secret(request.type, secret, request.metadata)
     credential = Credential(
         tenant_id=actor.tenant_id,
@@ -81,6 +84,13 @@ def store_credential(
     entry.set_fields(credential_id=credential.pk, version=version.number)
     entry.add_details(type=request.type, folder=request.folder_path)
     return credential, version
+
+
+def _refuse_disclosed(
+    actor: Actor, description: str | None, metadata: Mapping[str, str] | None
+) -> None:
+    texts = "\n".join((metadata or {}).values())
+    refuse_disclosed(actor, description=description, metadata=texts)
 
 
 def _save_new(actor: Actor, credential: Credential) -> None:
@@ -150,6 +160,7 @@ def require_not_revoked(credential: Credential) -> None:
 
 
 def _apply(actor: Actor, credential: Credential, request: UpdateCredential) -> None:
+    _refuse_disclosed(actor, request.description, request.metadata)
     if request.owners is not None:
         credential.owners = _member_ids(actor, request.owners)
     if request.metadata is not None:

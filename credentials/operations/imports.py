@@ -54,7 +54,13 @@ def _plan(request: ImportCredentials, **_: object) -> list[Planned]:
     return planned
 
 
-@operation(Action.IMPORT_CREDENTIALS, Event.CREDENTIAL_IMPORTED, check=_plan)
+def _require_folder(context: CredentialContext, request: ImportCredentials, **_: object) -> None:
+    context.require_folder(request.folder_path)
+
+
+@operation(
+    Action.IMPORT_CREDENTIALS, Event.CREDENTIAL_IMPORTED, permit=_require_folder, check=_plan
+)
 def import_credentials(
     context: CredentialContext,
     request: ImportCredentials,

@@ -1,17 +1,18 @@
 """One credential's metadata with its recent audit entries, without leasing it."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import QuerySet
 
-from access.actions import Action
+from access.actions import Action, Channel
 from access.actor import Actor
-from audit.events import Event, Outcome
+from audit.events import Event
 from audit.models import Entry
 from credentials.context import CredentialContext, operation
 from credentials.lease_counts import active_leases
-from credentials.models import Credential, Rotation, RotationState, Version, VersionState
+from credentials.models import Rotation, RotationState, Version, VersionState
+from credentials.permissions import CREDENTIAL_BY_KEY, found_credential
 from credentials.policies import policy_out
 from credentials.serializers import credential_fields, rotation_out
 from credentials.shapes.credentials import (
@@ -20,43 +21,89 @@ from credentials.shapes.credentials import (
     DescribeCredential,
     VersionOut,
 )
-from credentials.shapes.rotations import RotationOut
 from credentials.types import merge_metadata
 from foundation.db.ids import public_id
+from foundation.db.prepared import (
+    Parameter,
+    PreparedQuery,
+    PreparedText,
+    Statement,
+    execute,
+)
 from tenants.audit_entries import ActorNames
-from tenants.models import Person
 
 TRAIL = 20
 
 
-@operation(Action.DESCRIBE_CREDENTIAL)
+def _of_credential(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(tenant_id=Parameter("tenant"), credential_id=Parameter("credential"))
+
+
+VERSIONS = PreparedQuery(
+    lambda: _of_credential(Version.objects.defer("sealed", "wrapped_key")).order_by("-number")
+)
+# By the stored state: a window that is over is shown until the worker closes it.
+OPEN_ROTATION = PreparedQuery(
+    lambda: _of_credential(Rotation.objects.filter(state=RotationState.OPEN).with_versions())
+)
+RECENT_ENTRIES = PreparedQuery(
+    lambda: _of_credential(Entry.objects.all()).order_by("-at", "-id")[:TRAIL]
+)
+# The owners who are still members.
+OWNERS = PreparedText(
+    "SELECT person.id, person.email FROM person JOIN membership ON person_id = person.id"
+    " WHERE tenant_id = %(tenant)s AND person.id = ANY(%(owners)s::uuid[]) ORDER BY email"
+)
+LAST = PreparedText(
+    "SELECT max(at) FROM audit_entry WHERE tenant_id = %(tenant)s"
+    " AND credential_id = %(credential)s AND event = %(event)s AND outcome = 'ok'"
+)
+
+
+def _facts(actor: Actor, request: DescribeCredential) -> tuple[Statement[Any], ...]:
+    named = CREDENTIAL_BY_KEY(tenant=actor.tenant_id, key=request.key)
+    return (named, *CredentialContext.opening(actor))
+
+
+@operation(Action.DESCRIBE_CREDENTIAL, facts=_facts, on_loop=True)
 def describe_credential(
-    context: CredentialContext, request: DescribeCredential
+    context: CredentialContext,
+    request: DescribeCredential,  # noqa: ARG001  # `_facts` used its key
 ) -> CredentialDetailOut:
     """A credential's metadata, owners, policy, versions, rotation and recent trail; no value."""
+    rows, *opening = context.entry.facts
+    context.take_opening(opening)
     actor, tenant = context.actor, context.membership.tenant
-    credential = context.find(request.key)
+    credential = found_credential(rows, context.entry)
     level = context.require(credential)
-    versions = list(credential.versions.defer("sealed", "wrapped_key").order_by("-number"))
+    named = {"tenant": actor.tenant_id, "credential": credential.pk}
+    versions, owners, rotations, active, leased, read, recent = execute(
+        VERSIONS(**named),
+        OWNERS(tenant=actor.tenant_id, owners=credential.owners),
+        OPEN_ROTATION(**named),
+        active_leases(credential),
+        LAST(event=Event.LEASE_CREATED, **named),
+        LAST(event=Event.CREDENTIAL_READ, **named),
+        RECENT_ENTRIES(**named),
+    )
     current = next((row for row in versions if row.state == VersionState.CURRENT), None)
     extracted = current.extracted if current else {}
-    owners = _owners(credential)
     return CredentialDetailOut.model_validate(
         {
             **credential_fields(credential, current.number if current else None, level, tenant),
             "metadata": dict(merge_metadata(extracted, credential.metadata)),
             "extracted": extracted,
-            "owners": [owner.email for owner in owners],
-            "owner_ids": [public_id("person", owner.pk) for owner in owners],
+            "owners": [email for _, email in owners],
+            "owner_ids": [public_id("person", owner) for owner, _ in owners],
             "policy": policy_out(tenant, credential),
             "versions": [_version(version) for version in versions],
-            "rotation": _rotation(credential),
-            "active_leases": active_leases(credential.pk),
+            "rotation": rotation_out(rotations[0]) if rotations else None,
+            "active_leases": active,
             "created_at": credential.created_at,
             "updated_at": credential.updated_at,
-            "last_leased_at": _last(actor, credential, Event.LEASE_CREATED),
-            "last_read_at": _last(actor, credential, Event.CREDENTIAL_READ),
-            "recent_audit": _trail(actor, credential),
+            "last_leased_at": leased[0][0],
+            "last_read_at": read[0][0],
+            "recent_audit": _trail(actor, recent),
         }
     )
 
@@ -67,40 +114,22 @@ def _version(version: Version) -> VersionOut:
     )
 
 
-def _owners(credential: Credential) -> list[Person]:
-    """The owners who are still members."""
-    members = Person.objects.filter(memberships__tenant_id=credential.tenant_id)
-    return list(members.filter(pk__in=credential.owners).order_by("email"))
+def _trail(actor: Actor, entries: Sequence[Entry]) -> list[AuditLineOut]:
+    actors = ActorNames(actor, entries)
+    return [AuditLineOut.model_validate(_line(actor, entry, actors)) for entry in entries]
 
 
-def _rotation(credential: Credential) -> RotationOut | None:
-    # By the stored state: a window that is over is shown until the worker closes it.
-    rows = Rotation.objects.filter(credential=credential, state=RotationState.OPEN)
-    rotation = rows.with_versions().first()
-    return rotation_out(rotation) if rotation else None
-
-
-def _last(actor: Actor, credential: Credential, event: Event) -> datetime | None:
-    entries = Entry.objects.of(actor).filter(
-        credential_id=credential.pk, event=event, outcome=Outcome.OK
-    )
-    last: datetime | None = entries.aggregate(last=Max("at"))["last"]
-    return last
-
-
-def _trail(actor: Actor, credential: Credential) -> list[AuditLineOut]:
-    entries = Entry.objects.of(actor).filter(credential_id=credential.pk).order_by("-at", "-id")
-    recent = list(entries[:TRAIL])
-    actors = ActorNames(actor, recent)
-    return [AuditLineOut.model_validate(_line(entry, actors)) for entry in recent]
-
-
-def _line(entry: Entry, actors: ActorNames) -> dict[str, Any]:
+def _line(actor: Actor, entry: Entry, actors: ActorNames) -> dict[str, Any]:
+    """The entry; to an agent without the purposes of others, which would be text for its model that
+    somebody else wrote.
+    """
+    is_own = entry.person_id is not None and entry.person_id == actor.person_id
+    shown = entry.purpose if is_own or actor.channel is not Channel.MCP else ""
     return {
         "at": entry.at,
         "event": entry.event,
         "actor": actors.of(entry).name,
         "agent": entry.agent_name or None,
-        "purpose": entry.purpose or None,
+        "purpose": shown or None,
         "outcome": entry.outcome,
     }

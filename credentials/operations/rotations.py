@@ -12,6 +12,7 @@ from access.actor import Actor
 from audit.events import Event
 from audit.recording import EntryDraft
 from credentials.context import CredentialContext, operation
+from credentials.disclosed_values import refuse_disclosed
 from credentials.envelope import Secret, UnsealFailed, unseal
 from credentials.generation import GenerateSpec, can_generate, generate_value
 from credentials.models import (
@@ -51,6 +52,7 @@ def rotate_credential(context: CredentialContext, request: RotateCredential) -> 
     (R6). WindowOpen names the open rotation when there is one (R4); the same idempotency key with
     the same request answers the same rotation.
     """
+    refuse_disclosed(context.actor, reason=request.reason)
     credential, _ = lock_credential(context, request)
     rotation = _repeated(context.actor, credential, request)
     if rotation is None:

@@ -5,7 +5,6 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import cache
 from typing import Any
 
-from django.db import connection
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from access.actions import Action
@@ -23,15 +22,27 @@ from credentials.shapes.credentials import (
     ListCredentials,
     SearchCredentials,
 )
-from foundation.db.prepared import Parameter, PreparedQuery, fetch
+from foundation.db.prepared import (
+    Parameter,
+    PreparedQuery,
+    PreparedText,
+    execute,
+    fetch,
+    instances_of,
+    values_of,
+)
 from foundation.errors import FolderNotFound, Invalid
 from foundation.schema.safe_text import is_visible
 
 CANDIDATES = 1000
 ORDER = ("folder__path", "key")
+_MATCHING = PreparedText(
+    "SELECT id, score FROM credentials_matching(%(query)s::text, %(most)s::integer)"
+)
+_TAGGED = PreparedText("SELECT credentials_tagged(%(tag)s::text)")
 
 
-@operation(Action.LIST_CREDENTIALS)
+@operation(Action.LIST_CREDENTIALS, on_loop=True)
 def list_credentials(context: CredentialContext, request: ListCredentials) -> CredentialPageOut:
     """List credentials by folder, type and tag with their metadata; values are never listed.
 
@@ -55,13 +66,13 @@ def list_credentials(context: CredentialContext, request: ListCredentials) -> Cr
     )
 
 
-@operation(Action.SEARCH_CREDENTIALS)
+@operation(Action.SEARCH_CREDENTIALS, on_loop=True)
 def search_credentials(context: CredentialContext, request: SearchCredentials) -> FoundPageOut:
     """Find credentials by a fuzzy match on key, tag, type, folder or description; best first."""
     context.require_membership()
     scores = _scores(request.query)
     rows = _filtered(context, request).filter(pk__in=list(scores))
-    ranked = sorted(rows, key=lambda row: (-scores[row.pk], row.key))
+    ranked = sorted(fetch(instances_of(rows)), key=lambda row: (-scores[row.pk], row.key))
     start = _offset(request.cursor)
     end = start + request.limit
     return FoundPageOut(
@@ -78,7 +89,7 @@ def _page(context: CredentialContext, request: ListCredentials) -> list[Credenti
     rows = _filtered(context, request)
     if request.cursor:
         rows = rows.filter(_after(request.cursor))
-    return list(rows.order_by(*ORDER)[: request.limit + 1])
+    return fetch(instances_of(rows.order_by(*ORDER)[: request.limit + 1]))
 
 
 @cache
@@ -111,7 +122,7 @@ def _filtered(
     if request.type:
         rows = rows.filter(type=request.type)
     if request.tag:
-        rows = rows.filter(pk__in=_ids("SELECT credentials_tagged(%s)", [request.tag]))
+        rows = rows.filter(pk__in=[row[0] for row in fetch(_TAGGED(tag=request.tag))])
     return _with_number(rows)
 
 
@@ -129,17 +140,7 @@ def _number(credential: Credential) -> int | None:
 
 
 def _scores(query: str) -> dict[Any, float]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, score FROM credentials_matching(%s, %s)", [query.lower(), CANDIDATES]
-        )
-        return dict(cursor.fetchall())
-
-
-def _ids(statement: str, arguments: list[Any]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, arguments)
-        return [row[0] for row in cursor.fetchall()]
+    return dict(fetch(_MATCHING(query=query.lower(), most=CANDIDATES)))
 
 
 def _visible(context: CredentialContext) -> QuerySet[Credential]:
@@ -158,9 +159,12 @@ def _child_folders(context: CredentialContext, path: str) -> list[str]:
     else:
         used = _visible(context).filter(below("folder__path", path))
         folders = Folder.objects.of(context.actor).filter(below("path", path))
-        every = folders.values_list("path", flat=True)
-        paths = {folder for folder in every if permissions.on_folder(folder)}
-        paths |= set(used.values_list("folder__path", flat=True).distinct())
+        every, in_use = execute(
+            values_of(folders.values_list("path")),
+            values_of(used.values_list("folder__path").distinct()),
+        )
+        paths = {folder for (folder,) in every if permissions.on_folder(folder)}
+        paths |= {folder for (folder,) in in_use}
     start = f"{path}/" if path else ""
     children = {
         start + folder[len(start) :].split("/")[0]
@@ -179,8 +183,8 @@ def _folders_below(*, whole: bool) -> PreparedQuery[Folder]:
 
 
 def _require_visible_folder(context: CredentialContext, path: str) -> None:
-    exists = Folder.objects.of(context.actor).filter(path=path).exists()
-    if not exists or not context.permissions.on_folder(path):
+    found = fetch(instances_of(Folder.objects.of(context.actor).filter(path=path)))
+    if not found or not context.permissions.on_folder(path):
         raise FolderNotFound()
 
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 
 from devtools.client.browser import Browser, away, form_with
+from devtools.client.http import new_http
 from devtools.client.mcp import CLIENT_KEY, McpClient
 from devtools.client.oauth import Endpoints, PublicClient
 from devtools.exit_codes import LaunchError
@@ -28,7 +29,7 @@ class Agent:
     """A public OAuth client that finds everything it needs from the address of the MCP endpoint."""
 
     def __init__(self, public_url: str, mcp_url: str) -> None:
-        self._http = httpx2.Client(trust_env=False, timeout=20)
+        self._http = new_http(timeout=20)
         self._public_url = public_url
         self._issuer = ""
         redirect = f"http://localhost:{free_port()}/callback"

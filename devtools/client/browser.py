@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 
 import httpx2
 
+from devtools.client.http import new_http
 from devtools.exit_codes import LaunchError
 
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -90,8 +91,7 @@ class Browser:
     """One person's browser session with one site."""
 
     def __init__(self, origin: str) -> None:
-        # No proxies from the environment: the site is on this machine.
-        self._client = httpx2.Client(trust_env=False, timeout=20)
+        self._client = new_http(timeout=20)
         self._origin = origin
 
     def __enter__(self) -> Self:

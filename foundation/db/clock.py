@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import DateTimeField, Func
+
+from foundation.db.prepared import PreparedText, fetch
 
 
 class DatabaseClock(Func):
@@ -14,13 +15,12 @@ class DatabaseClock(Func):
     output_field = DateTimeField()
 
 
+_NOW = PreparedText("SELECT clock_timestamp()")
+
+
 def database_now() -> datetime:
     """The database's time now, not at the transaction's start (I3)."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        row = cursor.fetchone()
-    assert row is not None
-    moment: datetime = row[0]
+    moment: datetime = fetch(_NOW())[0][0]
     return moment
 
 

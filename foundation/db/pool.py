@@ -4,15 +4,17 @@ The server ends a statement that takes too long (`statement_timeout`), but a ser
 example on its storage, does not even do that. So each wait for it has a deadline here too.
 """
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from psycopg import Connection, Cursor, OperationalError
+from psycopg import AsyncConnection, Connection, Cursor, OperationalError
 from psycopg.abc import RV, PQGen
 from psycopg.errors import _WaitTimeout
+from psycopg_pool import AsyncConnectionPool
 
 TRUSTED_SECONDS = 1.0
 ANSWER_SECONDS = 20.0  # longer than `statement_timeout`, whose error says more
@@ -20,6 +22,11 @@ CHECK_SECONDS = 3.0
 INTERVAL = 0.1  # psycopg's own; how often a wait looks at the clock
 
 _most_seconds: ContextVar[float] = ContextVar("most_seconds", default=ANSWER_SECONDS)
+
+
+def answer_seconds() -> float:
+    """How long the database may take for an answer here."""
+    return _most_seconds.get()
 
 
 @contextmanager
@@ -65,3 +72,17 @@ class CheckedConnection(Connection[Any]):
         except _WaitTimeout:
             self.close()
             raise ServerSilent("the database does not answer") from None
+
+
+class CheckedAsyncConnection(AsyncConnection[Any]):
+    """A connection for the event loop; `require_working` is its pool's check."""
+
+    _checked_at = float("-inf")
+
+    async def require_working(self) -> None:
+        """Raise if the server has gone, unless the connection worked a moment ago."""
+        now = time.monotonic()
+        if now - self._checked_at >= TRUSTED_SECONDS:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await AsyncConnectionPool.check_connection(self)
+            self._checked_at = now

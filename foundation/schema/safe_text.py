@@ -52,3 +52,9 @@ def line(field: str, least: int = 0) -> AfterValidator:
 def visible(field: str, least: int = 0) -> AfterValidator:
     """`require_visible` as the annotation of a shape's member."""
     return AfterValidator(partial(require_visible, field=field, least=least))
+
+
+def visible_line(text: str) -> str:
+    """`text` as one line, without what `require_line` refuses."""
+    seen = "".join(character if is_visible(character) else " " for character in text)
+    return " ".join(seen.split())

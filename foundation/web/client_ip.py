@@ -16,3 +16,14 @@ def client_address(peer: str, forwarded: Sequence[str], proxies: int) -> str:
         return str(ipaddress.ip_address(seen))
     except ValueError:
         return ""
+
+
+def network_of_address(address: str) -> str:
+    """What limits are counted by: the address, or the /64 of an IPv6 address."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    return str(ipaddress.ip_network((address, 64), strict=False))

@@ -1,10 +1,14 @@
-"""Reading a request's body with a limit; Content-Length may be missing or wrong."""
+"""Reading a request's body with a limit; Content-Length may be missing or wrong.
+
+All bodies that are arriving in this process share `ARRIVING`, so that many slow senders cannot fill
+its memory.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from foundation.errors import RequestTimeout, TooLarge
+from foundation.errors import RequestTimeout, TooLarge, Unavailable
 from foundation.schema.strict_json import MAXIMUM_BODY
 
 Message = MutableMapping[str, Any]
@@ -15,11 +19,33 @@ class ClientDisconnected(Exception):
     """The client disconnected before its request was complete."""
 
 
+class ArrivingBytes:
+    """How many bytes of incomplete bodies this process holds; used by one event loop."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.held = 0
+
+    def take(self, count: int) -> None:
+        """Count further bytes; Unavailable when they are too many in all."""
+        if self.held + count > self.most:
+            raise Unavailable("Too many request bodies are arriving at once; try again.")
+        self.held += count
+
+    def release(self, count: int) -> None:
+        """Forget bytes whose request is complete or refused."""
+        self.held -= count
+
+
+ARRIVING = ArrivingBytes(64 * 1024 * 1024)
+
+
 async def read_body(
     announced: str, receive: Receive, *, seconds: float, most: int = MAXIMUM_BODY
 ) -> bytes:
     """The body of an ASGI request. TooLarge as soon as it exceeds the limit, or is announced to;
-    RequestTimeout when it is not complete after `seconds`.
+    RequestTimeout when it is not complete after `seconds`; Unavailable when too many bytes of all
+    requests are arriving.
 
     `announced` is its Content-Length header, empty when there is none.
     """
@@ -27,13 +53,18 @@ async def read_body(
     if len(announced) > 9 or (announced.isdecimal() and int(announced) > most):
         raise too_large
     body = bytearray()
+    taken = 0
     try:
         async with asyncio.timeout(seconds):
             while await _received(receive, body):
                 if len(body) > most:
                     raise too_large
+                ARRIVING.take(len(body) - taken)
+                taken = len(body)
     except TimeoutError:
         raise RequestTimeout(f"A body has to arrive within {seconds} seconds.") from None
+    finally:
+        ARRIVING.release(taken)
     if len(body) > most:
         raise too_large
     return bytes(body)

@@ -158,6 +158,7 @@ def _page(
         "redirect": redirect,
         "problem": problem,
         "places": places,
+        "chosen": _chosen(asked, places),
         "locked": [row.tenant.name for row in rows if row not in places],
         "scopes": _in_words(asked),
         "offline": OFFLINE_ACCESS in asked.scope.split(),
@@ -170,6 +171,17 @@ def _page(
     }
     response = render(request, "identity/consent.html", context, status=status)
     return _guarded(response, redirect)
+
+
+def _chosen(asked: AuthorizeRequest, places: list[Membership]) -> Membership | None:
+    """The tenant to preselect: the only one, or where the client was last. Otherwise the person
+    chooses, because tenants may be named alike.
+    """
+    if len(places) == 1:
+        return places[0]
+    consents = Consent.objects.filter(client_id=asked.client_id, person_id=asked.person_id)
+    latest = consents.order_by("-pk").values_list("tenant_id", flat=True).first()
+    return next((place for place in places if place.tenant_id == latest), None)
 
 
 def _in_words(asked: AuthorizeRequest) -> list[tuple[str, str]]:

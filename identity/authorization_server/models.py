@@ -20,6 +20,7 @@ from oauth2_provider.models import (
 )
 
 from foundation.db.ids import uuid7
+from foundation.db.known_values import known_values
 from identity.authorization_server.redirect_uris import allows
 from identity.service_accounts.models import SHA256_HEX, AccountProof
 from tenants.models import Person, ServiceAccount, Tenant
@@ -55,6 +56,14 @@ class Client(AbstractApplication):
 
     class Meta:
         constraints = [
+            known_values("client_state", "state", ClientState.values),
+            known_values("client_source", "registration_source", ["manual", "dcr", "cimd"]),
+            known_values(
+                "client_grant_type",
+                "authorization_grant_type",
+                ["authorization-code", "client-credentials"],
+            ),
+            known_values("client_algorithm", "algorithm", [""]),
             models.CheckConstraint(
                 name="client_without_secret", condition=models.Q(client_secret="")
             ),
@@ -96,6 +105,9 @@ class SigningKey(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     active_from = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [known_values("signing_key_alg", "alg", ["ES256", "RS256"])]
 
     @property
     def kid(self) -> str:
@@ -164,9 +176,10 @@ class AuthorizationCode(AbstractGrant):
 
     class Meta:
         constraints = [
+            known_values("code_challenge_method", "code_challenge_method", ["S256"]),
             models.CheckConstraint(
                 name="code_is_hashed", condition=models.Q(code__regex=SHA256_HEX)
-            )
+            ),
         ]
 
 

@@ -66,8 +66,12 @@ def _by_address(request: HttpRequest, provider: SingleSignOn, claims: IdTokenCla
 
 
 def _make_member(request: HttpRequest, provider: SingleSignOn, claims: IdTokenClaims) -> Person:
-    """A new person without a password: until they set one, only this provider signs them in."""
-    person = Person.objects.create_user(claims.email, name=claims.name)
+    """A new person without a password: until they set one, only this provider signs them in.
+
+    The tenant's owners may claim any domain, so the provider's word proves nothing about the
+    address; a password that is reset through a mailed link does.
+    """
+    person = Person.objects.create_user(claims.email, name=claims.name, address_proven=False)
     Membership.objects.create(tenant_id=provider.tenant_id, person=person, role=Role.MEMBER)
     actor = sign_in_actor(request, person.pk, tenant_id=provider.tenant_id)
     record_in_transaction(

@@ -3,16 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from access.actor import Actor
+from access.levels import Role
 from foundation.db.clock import database_now, is_past
 from foundation.db.ids import parse_public_id, public_id
 from foundation.errors import Invalid, NotFound
 from identity.models import Client
 from identity.service_accounts.models import AccountProof
 from tenants.memberships import lock_service_account
-from tenants.models import ServiceAccount, ServiceAccountState
+from tenants.models import Membership, ServiceAccount, ServiceAccountState
 
 SPENT_KEY = "idempotencyKey: it was used for another request; use a new one."
 
@@ -45,6 +46,15 @@ def get_or_create_client(account: ServiceAccount) -> Client:
 def credentials_of(actor: Actor, kind: str) -> QuerySet[AccountProof]:
     """The credentials of the tenant's service accounts, the newest first."""
     credentials = AccountProof.objects.filter(client__tenant_id=actor.tenant_id, kind=kind)
+    makers = Membership.objects.filter(
+        tenant_id=actor.tenant_id,
+        person_id=OuterRef("created_by"),
+        suspended_at=None,
+        role__in=[Role.OWNER, Role.ADMIN],
+    )
+    credentials = credentials.annotate(
+        by_former_admin=Q(created_by__isnull=False) & ~Exists(makers)
+    )
     return credentials.select_related("client").order_by("-created_at", "-pk")
 
 
@@ -106,4 +116,6 @@ def credential_fields(proof: AccountProof, now: datetime) -> dict[str, Any]:
         "expires_at": proof.expires_at,
         "expired": is_past(proof.expires_at, now),
         "last_used_at": proof.last_used_at,
+        # Somebody who just made one is an admin.
+        "by_former_admin": getattr(proof, "by_former_admin", False),
     }

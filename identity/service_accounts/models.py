@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from foundation.db.ids import uuid7
+from foundation.db.known_values import known_values
 from tenants.models import Person, Tenant
 
 SHA256_HEX = r"^[0-9a-f]{64}$"
@@ -45,6 +46,7 @@ class AccountProof(models.Model):
 
     class Meta:
         constraints = [
+            known_values("proof_alg", "alg", ["", "ES256", "EdDSA", "RS256"]),
             models.CheckConstraint(
                 name="proof_is_a_hash_or_a_public_key",
                 condition=models.Q(

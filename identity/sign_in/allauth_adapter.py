@@ -8,15 +8,14 @@ from allauth.core import context
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from identity.sign_in.password_attempts import Attempt, remember_browser
 from identity.sign_in.security_emails import LetterKind, write_letter
 from identity.sign_in.step_up import recently_authenticated
 from identity.sign_in.tenant_access import CONFINED_THROUGH, CONFINED_TO, confined_to
-from identity.web.rate_limits import SIGN_IN_FAILED_HERE, exhausted, spend
-from identity.web.request_context import network_of
 from tenants.models import Person, Tenant
 
 CONFINEMENT = (CONFINED_TO, CONFINED_THROUGH)
@@ -43,15 +42,30 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Refuse early, by a limit for each account and network besides the library's limits."""
-        if exhausted(SIGN_IN_FAILED_HERE, _account_here(request, credentials)):
+        """Refuse early, where too many wrong passwords came from.
+
+        The library's limit for the network does not hold for a browser that signed in before, so
+        that nobody else in the network can use it up.
+        """
+        attempt = Attempt.of(request, credentials.get("email", ""))
+        if attempt.is_refused():
             raise self.validation_error("too_many_login_attempts")
-        super().pre_authenticate(request, **credentials)
+        if not attempt.browser:
+            super().pre_authenticate(request, **credentials)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Count a wrong password."""
-        spend(SIGN_IN_FAILED_HERE, _account_here(request, credentials))
+        Attempt.of(request, credentials.get("email", "")).count_failure()
         super().authentication_failed(request, **credentials)
+
+    def post_login(
+        self, request: HttpRequest, user: AbstractBaseUser, **details: Any
+    ) -> HttpResponse:
+        """Remember the browser, which gets a budget of wrong passwords of its own."""
+        response = super().post_login(request, user, **details)
+        assert isinstance(user, Person)
+        remember_browser(request, response, user.email)
+        return response
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Keep the session confined to its tenant, whatever signing in does to it."""
@@ -88,7 +102,3 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:  # noqa: ARG002
         """No mail is sent inside a request; what allauth would send needs a letter of its own."""
         raise RuntimeError(f"no letter for {template_prefix}")
-
-
-def _account_here(request: HttpRequest, credentials: dict[str, Any]) -> str:
-    return f"{network_of(request)}|{str(credentials.get('email', '')).strip().lower()}"

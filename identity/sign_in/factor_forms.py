@@ -21,6 +21,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from identity.sign_in.factors import spend_code
+from identity.sign_in.new_person import visible_name
 from identity.sign_in.session_events import factor_refused
 from tenants.models import Person
 
@@ -136,7 +137,11 @@ class NewPasskeyForm(AddWebAuthnForm):
     """A passkey for signing in alone; without the tick it is a step after the password."""
 
     name = forms.CharField(
-        label="Name", max_length=80, required=False, help_text="Such as the device that keeps it."
+        label="Name",
+        max_length=80,
+        required=False,
+        validators=[visible_name],
+        help_text="Such as the device that keeps it.",
     )
     passwordless = forms.BooleanField(
         label="Sign in with it alone, without a password", required=False, initial=True

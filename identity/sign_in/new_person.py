@@ -9,16 +9,29 @@ from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from foundation.errors import Invalid
+from foundation.schema.safe_text import require_line
 from tenants.models import Person
 
 NEW_PASSWORD = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+
+
+def visible_name(text: str) -> None:
+    """A form's validator: one line without characters that nobody sees, such as U+202E."""
+    try:
+        require_line(text, "name")
+    except Invalid as error:
+        raise forms.ValidationError(error.detail) from None
 
 
 class NewPersonForm(forms.Form):
     """Name and password; passwords are never sent back to the page."""
 
     name = forms.CharField(
-        label="Your name", max_length=120, widget=forms.TextInput({"autocomplete": "name"})
+        label="Your name",
+        max_length=120,
+        validators=[visible_name],
+        widget=forms.TextInput({"autocomplete": "name"}),
     )
     password = forms.CharField(
         label="Password",

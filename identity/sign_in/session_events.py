@@ -21,6 +21,7 @@ from identity.sign_in.session_store import SIGN_IN, digest
 from identity.tokens.grant_family import end_families
 from identity.web.request_context import address_of, browser_of, network_of
 from tenants.models import Person
+from tenants.notifications import notify_of_place
 
 FACTORS = {
     "totp": "an authenticator app",
@@ -42,19 +43,15 @@ def signed_in(request: HttpRequest, user: Person, **_: Any) -> None:
 
 
 def _remember_place(request: HttpRequest, person: Person) -> None:
-    """Write to the person about a new place, unless it is their first."""
+    """Write to the person and their tenants' owners about a new place, unless it is their first."""
     browser = browser_of(request)
     places = KnownPlace.objects.filter(person=person)
     is_first = not places.exists()
     _, is_new = places.get_or_create(person=person, network=network_of(request), browser=browser)
     if is_new and not is_first:
-        write_letter(
-            person,
-            LetterKind.NEW_PLACE,
-            address=address_of(request),
-            browser=browser,
-            when=_now_as_text(),
-        )
+        facts = {"address": address_of(request), "browser": browser, "when": _now_as_text()}
+        write_letter(person, LetterKind.NEW_PLACE, **facts)
+        notify_of_place(person, **facts)
 
 
 def sign_in_failed(request: HttpRequest | None, **_: Any) -> None:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from foundation.errors import Conflict, NotFound
 from identity.sign_in import first_run
 from identity.sign_in.factors import has_second_factor
-from identity.sign_in.new_person import FirstPersonForm, welcome
+from identity.sign_in.new_person import FirstPersonForm, visible_name, welcome
 from identity.sign_in.overview import AFTERWARDS
 from tenants.models import Person
 
@@ -26,6 +26,7 @@ class TenantForm(forms.Form):
     name = forms.CharField(
         label="Name of the tenant",
         max_length=120,
+        validators=[visible_name],
         help_text="Your organisation or team. You can change it later.",
     )
 

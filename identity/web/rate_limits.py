@@ -27,6 +27,9 @@ TOKEN = "token"
 CONSENT = "consent"
 SINGLE_SIGN_ON = "single_sign_on"
 SIGN_IN_FAILED_HERE = "sign_in_failed_here"
+SIGN_IN_FAILED_ACCOUNT = "sign_in_failed_account"
+SIGN_IN_FAILED_GUESSED = "sign_in_failed_guessed"
+SIGN_IN_FAILED_BROWSER = "sign_in_failed_browser"
 
 REMEMBERED = 10_000  # counters in memory, so that many networks cannot fill it
 

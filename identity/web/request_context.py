@@ -1,12 +1,13 @@
 """Where a request comes from: its id and the client's address, as the audit log names them."""
 
-import ipaddress
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 
 from allauth.account.adapter import get_adapter
 from django.http import HttpRequest
+
+from foundation.web.client_ip import network_of_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +67,7 @@ def address_of(request: HttpRequest) -> str:
 
 def network_of(request: HttpRequest) -> str:
     """What limits are counted by: the address, or the /64 of an IPv6 address."""
-    address = address_of(request)
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return address
-    return str(ipaddress.ip_network((address, 64), strict=False))
+    return network_of_address(address_of(request))
 
 
 def browser_of(request: HttpRequest) -> str:

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
         ('leases', '0002_groups_services_requests'),
         ('credentials', '0004_disclosure'),
         ('tenants', '0008_disclosure'),
-        ('audit', '0005_processes'),
+        ('audit', '0006_processes'),
     ]
 
     operations = [

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('leases', '0003_installation_figures'),
-        ('tenants', '0009_retention'),
+        ('tenants', '0014_retention'),
     ]
 
     operations = [

@@ -11,13 +11,20 @@ from access.actor import Actor
 from access.disclosure import Disclosure
 from audit.events import Event
 from credentials.context import CredentialContext, operation
+from credentials.disclosed_values import refuse_disclosed
 from credentials.disclosures import effective_disclosure
 from credentials.models import Credential, Rotation, Version, VersionState
 from credentials.permissions import credential_with_key, found_credential
 from credentials.policies import longest_ttl, usual_ttl
 from foundation.db.clock import database_now
 from foundation.db.ids import public_id
-from foundation.db.prepared import Parameter, PreparedQuery, PreparedText, Statement, insert
+from foundation.db.prepared import (
+    Parameter,
+    PreparedQuery,
+    PreparedText,
+    Statement,
+    insert_instance,
+)
 from foundation.errors import Conflict
 from leases.approvals import approval_pending, notify_deciders, pending_request
 from leases.handles import make_handle, own_lease
@@ -79,7 +86,7 @@ def _facts(actor: Actor, request: LeaseCredential) -> tuple[Statement[Any], ...]
     )
 
 
-@operation(Action.LEASE_CREDENTIAL, Event.LEASE_CREATED, facts=_facts)
+@operation(Action.LEASE_CREDENTIAL, Event.LEASE_CREATED, facts=_facts, on_loop=True)
 def lease_credential(context: CredentialContext, request: LeaseCredential) -> LeaseOut:
     """Lend a credential by key for a time and a declared purpose; answers a signed handle.
 
@@ -88,6 +95,7 @@ def lease_credential(context: CredentialContext, request: LeaseCredential) -> Le
     open window for `previous`), QuotaExceeded, and ApprovalPending when a person has to approve
     first; then the identical call asks again.
     """
+    refuse_disclosed(context.actor, purpose=request.purpose)
     context.entry.set_fields(purpose=request.purpose)
     _, credentials, *opening = context.entry.facts
     context.take_opening(opening)
@@ -181,7 +189,7 @@ def _issue(
     lease.expires_at = min(wanted, latest)
     lease.max_expires_at = latest
     if lease.request_digest is None:
-        context.entry.writes.append(insert(lease))
+        context.entry.writes.append(insert_instance(lease))
     else:
         lease.save()  # the request that was approved
     return term.capped or wanted > latest

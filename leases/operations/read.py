@@ -9,6 +9,7 @@ from access.actor import Actor
 from audit.events import Event
 from audit.processes import this_process
 from credentials.context import CredentialContext, operation
+from credentials.disclosed_values import memory
 from credentials.disclosures import require_disclosure
 from credentials.envelope import Secret
 from credentials.models import Version
@@ -23,7 +24,7 @@ def _facts(actor: Actor, request: ReadCredential) -> tuple[Statement[Any], ...]:
     return redemption_facts(actor, request.lease_handle)
 
 
-@operation(Action.READ_CREDENTIAL, Event.CREDENTIAL_READ, facts=_facts)
+@operation(Action.READ_CREDENTIAL, Event.CREDENTIAL_READ, facts=_facts, on_loop=True)
 def read_credential(
     context: CredentialContext,
     request: ReadCredential,  # noqa: ARG001  # `_facts` used its handle
@@ -40,6 +41,7 @@ def read_credential(
     secret = unseal_or_alarm(version)
     count_use(context.entry, lease)
     context.entry.add_details(process=this_process.id)
+    memory.remember(context.actor, (secret.value, *secret.fields.values()))
     return _secret_out(lease, version, secret)
 
 

@@ -31,6 +31,25 @@ ROUTES = (
             "Remove a member; their leases, grants and tokens here end at once",
             errors=(Conflict,),
         ),
+        Route(
+            tenants.suspend_member,
+            "POST",
+            f"{MEMBER}/suspend",
+            "Suspend a member; their leases and access end at once, grants are kept",
+            errors=(Conflict,),
+        ),
+        Route(
+            tenants.resume_member,
+            "POST",
+            f"{MEMBER}/resume",
+            "End a member's suspension; what ended stays ended",
+        ),
+        Route(
+            tenants.show_left_behind,
+            "GET",
+            f"{MEMBER}/left-behind",
+            "Show what a person who leaves or left set up or knows, so that it can be replaced",
+        ),
         Route(tenants.list_invitations, "GET", "invitations", "List invitations, the newest first"),
         Route(
             tenants.invite_member,

@@ -28,7 +28,14 @@ from tenants.operations.invitations import (
     withdraw_invitation,
 )
 from tenants.operations.mail import show_mail
-from tenants.operations.members import add_member, change_role, list_members, remove_member
+from tenants.operations.member_suspension import resume_member, suspend_member
+from tenants.operations.members import (
+    add_member,
+    change_role,
+    list_members,
+    remove_member,
+    show_left_behind,
+)
 from tenants.operations.service_accounts import (
     change_service_account,
     create_service_account,
@@ -64,13 +71,16 @@ __all__ = [
     "remove_group",
     "remove_member",
     "rename_agent",
+    "resume_member",
     "show_agent",
     "show_audit_entry",
     "show_group",
     "show_invitation",
     "show_invitation_link",
+    "show_left_behind",
     "show_mail",
     "show_service_account",
     "show_settings",
+    "suspend_member",
     "withdraw_invitation",
 ]

@@ -9,9 +9,11 @@ from django.db.models import Q
 
 from access.actions import Action
 from access.actor import Actor
+from access.left_behind import find_left_behind
 from access.levels import Role
 from access.revocation import AccessRevoked, announce_revoked
-from audit.events import Event
+from audit.events import Event, Outcome
+from audit.models import Entry
 from audit.recording import EntryDraft
 from foundation.db.ids import parse_public_id, public_id
 from foundation.db.paging import page
@@ -28,7 +30,15 @@ from tenants.models import (
     Person,
 )
 from tenants.shapes.fields import Listing, RoleWord
-from tenants.shapes.members import ChangeRole, GroupRefOut, MemberOut, MemberPageOut, RemoveMember
+from tenants.shapes.members import (
+    ChangeRole,
+    GroupRefOut,
+    LeftBehindItemOut,
+    LeftBehindOut,
+    MemberOut,
+    MemberPageOut,
+    RemoveMember,
+)
 
 
 @operation(Action.LIST_MEMBERS)
@@ -38,7 +48,7 @@ def list_members(context: TenantContext, request: Listing) -> MemberPageOut:
     rows = Membership.objects.filter(tenant_id=actor.tenant_id).select_related("person")
     keys = {"person__email": str, "pk": UUID}
     members, next_cursor = page(rows, keys, limit=request.limit, cursor=request.cursor)
-    groups = _groups(actor, [member.person_id for member in members])
+    groups = groups_of_members(actor, [member.person_id for member in members])
     return MemberPageOut(
         members=[member_out(member, groups[member.person_id]) for member in members],
         next_cursor=next_cursor,
@@ -76,23 +86,28 @@ def change_role(context: TenantContext, request: ChangeRole) -> MemberOut:
     actor, entry = context.actor, context.entry
     person_id = parse_public_id("person", request.person_id)
     entry.add_details(person=str(person_id), role=request.role)
-    member = _lock_member(actor, person_id)
+    member = lock_member(actor, person_id)
     require_owner_for(actor, member.role, request.role)
     if member.role == Role.OWNER and request.role != Role.OWNER.value:
-        _require_another_owner(member)
+        require_another_owner(member)
     lowered = Role(member.role).is_admin and not Role(request.role).is_admin
     member.role = request.role
     member.save(update_fields=["role"])
-    _withdraw_invitations(entry, member, Role(request.role))
+    withdraw_invitations(entry, member, Role(request.role))
     if lowered:
-        announce_revoked(actor, AccessRevoked(reason="role lowered", person_id=person_id))
-    return member_out(member, _groups(actor, [person_id])[person_id])
+        revoked = AccessRevoked(
+            reason="role lowered",
+            person_id=person_id,
+            account_secrets=not request.keep_account_secrets,
+        )
+        announce_revoked(actor, revoked)
+    return member_out(member, groups_of_members(actor, [person_id])[person_id])
 
 
 @operation(Action.REMOVE_MEMBER, Event.MEMBER_REMOVED)
-def remove_member(context: TenantContext, request: RemoveMember) -> None:
+def remove_member(context: TenantContext, request: RemoveMember) -> LeftBehindOut:
     """Remove a person from the tenant: membership, groups, agents, grants and leases end at once,
-    and their pending invitations are withdrawn.
+    and their pending invitations are withdrawn. The answer lists what they leave behind.
 
     What they owned passes to the heir, who must be a member; without one they are only struck off
     its owners.
@@ -100,24 +115,50 @@ def remove_member(context: TenantContext, request: RemoveMember) -> None:
     actor, entry = context.actor, context.entry
     person_id = parse_public_id("person", request.person_id)
     entry.add_details(person=str(person_id))
-    member = _lock_member(actor, person_id)
+    member = lock_member(actor, person_id)
     require_owner_for(actor, member.role)
     if member.role == Role.OWNER:
-        _require_another_owner(member)
+        require_another_owner(member)
     heir_id = _heir(actor, request, person_id)
     if heir_id is not None:
         entry.add_details(heir=str(heir_id))
     Agent.objects.of(actor).filter(person_id=person_id).update(state=AgentState.REMOVED)
     GroupMember.objects.of(actor).filter(person_id=person_id).delete()
     revoked = AccessRevoked(
-        reason="member removed", person_id=person_id, leaves=True, heir_id=heir_id
+        reason="member removed",
+        person_id=person_id,
+        leaves=True,
+        account_secrets=not request.keep_account_secrets,
+        heir_id=heir_id,
     )
     announce_revoked(actor, revoked)
-    _withdraw_invitations(entry, member, None)
+    withdraw_invitations(entry, member, None)
     member.delete()
+    return _left_behind(actor, person_id)
 
 
-def _withdraw_invitations(entry: EntryDraft, member: Membership, role: Role | None) -> None:
+@operation(Action.SHOW_LEFT_BEHIND)
+def show_left_behind(context: TenantContext, person_id: str) -> LeftBehindOut:
+    """What a person, who may have left already, set up or learned in the tenant."""
+    actor, wanted = context.actor, parse_public_id("person", person_id)
+    members = Membership.objects.filter(tenant_id=actor.tenant_id, person_id=wanted)
+    removed = Entry.objects.of(actor).filter(
+        event=Event.MEMBER_REMOVED, outcome=Outcome.OK, details__person=str(wanted)
+    )
+    if not members.exists() and not removed.exists():
+        raise NotFound("There is no such member.")
+    return _left_behind(actor, wanted)
+
+
+def _left_behind(actor: Actor, person_id: UUID) -> LeftBehindOut:
+    items = [
+        LeftBehindItemOut(kind=item.kind, id=item.id, name=item.name, ends=item.ends)
+        for item in find_left_behind(actor, person_id)
+    ]
+    return LeftBehindOut(person_id=public_id("person", person_id), left_behind=items)
+
+
+def withdraw_invitations(entry: EntryDraft, member: Membership, role: Role | None) -> None:
     """Withdraw the invitations that a member may no longer send; otherwise an invitation to
     another address of theirs would be a way back. `role` is the role that they keep.
     """
@@ -143,7 +184,8 @@ def _heir(actor: Actor, request: RemoveMember, leaver: UUID) -> UUID | None:
     return heir_id
 
 
-def _lock_member(actor: Actor, person_id: UUID) -> Membership:
+def lock_member(actor: Actor, person_id: UUID) -> Membership:
+    """The membership of a person, locked; NotFound when there is none."""
     # All owner rows are locked in one order, so that two owners cannot remove each other at once.
     list(
         Membership.objects.select_for_update()
@@ -167,7 +209,8 @@ def require_owner_for(actor: Actor, *roles: str) -> None:
         raise Denied("Only an owner can make, change or remove an owner.")
 
 
-def _require_another_owner(member: Membership) -> None:
+def require_another_owner(member: Membership) -> None:
+    """Refuse to take the last owner away."""
     others = Membership.objects.filter(
         tenant_id=member.tenant_id, role=Role.OWNER, suspended_at=None, person__is_active=True
     ).exclude(pk=member.pk)
@@ -175,7 +218,8 @@ def _require_another_owner(member: Membership) -> None:
         raise Conflict("A tenant keeps at least one owner; make somebody else an owner first.")
 
 
-def _groups(actor: Actor, people: Iterable[UUID]) -> dict[UUID, list[GroupRefOut]]:
+def groups_of_members(actor: Actor, people: Iterable[UUID]) -> dict[UUID, list[GroupRefOut]]:
+    """The groups of each of these people."""
     rows = GroupMember.objects.of(actor).filter(person_id__in=list(people))
     groups: dict[UUID, list[GroupRefOut]] = defaultdict(list)
     for row in rows.select_related("group").order_by("group__name"):
@@ -191,6 +235,7 @@ def member_out(member: Membership, groups: list[GroupRefOut]) -> MemberOut:
             "person_id": public_id("person", member.person_id),
             "email": member.person.email,
             "name": member.person.name,
+            "address_proven": member.person.address_proven,
             "role": member.role,
             "joined_at": member.joined_at,
             "suspended_at": member.suspended_at,

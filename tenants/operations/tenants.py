@@ -84,6 +84,7 @@ def settings_out(tenant: Tenant) -> SettingsOut:
         "max_leases_per_agent",
         "max_credentials_per_agent",
         "retention_days",
+        "max_credentials_per_person",
         "self_approval",
         "default_disclosure",
         "minimum_disclosure",

@@ -57,6 +57,7 @@ class ChangeSettings(Shape):
     max_leases_per_agent: int | None = Field(default=None, ge=1, le=1_000_000)
     max_credentials_per_agent: int | None = Field(default=None, ge=1, le=1_000_000)
     retention_days: int | None = Field(default=None, ge=8, le=3650)
+    max_credentials_per_person: int | None = Field(default=None, ge=1, le=1_000_000)
     self_approval: bool | None = None
     default_disclosure: DisclosureWord | None = None
     minimum_disclosure: DisclosureWord | None = None
@@ -86,6 +87,7 @@ class SettingsOut(Shape):
     max_leases_per_agent: int
     max_credentials_per_agent: int
     retention_days: int
+    max_credentials_per_person: int
     self_approval: bool
     default_disclosure: DisclosureWord
     minimum_disclosure: DisclosureWord

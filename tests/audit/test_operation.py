@@ -13,7 +13,7 @@ from tenants.operations import (
     remove_member,
 )
 from tenants.shapes.fields import Listing
-from tenants.shapes.members import MemberPageOut, RemoveMember
+from tenants.shapes.members import LeftBehindOut, MemberPageOut, RemoveMember
 from tenants.shapes.service_accounts import ChangeServiceAccount, CreateServiceAccount
 from tests.audit_trail import new_entries, told
 from tests.people import Somebody
@@ -41,7 +41,7 @@ def test_input_that_has_no_event_is_refused_before_anything_is_recorded(member: 
 
 def test_input_and_answer_are_read_from_the_annotations() -> None:
     assert (list_members.takes, list_members.gives) == (Listing, MemberPageOut)
-    assert (remove_member.takes, remove_member.gives) == (RemoveMember, None)
+    assert (remove_member.takes, remove_member.gives) == (RemoveMember, LeftBehindOut)
 
 
 def test_an_action_has_one_operation() -> None:

@@ -1,7 +1,8 @@
 """Every page, as axe sees it: WCAG 2.2 AA, light and dark, without a complaint of the browser.
 
 Pages come from the URLconf, so a new one is looked at or fails. They are shown full: with more than
-fifty credentials, waiting approvals and an open window.
+fifty credentials, waiting approvals and an open window. All pages of an owner take minutes, so
+`verify` looks at one of each kind, and `verify --full` at all.
 """
 
 from collections.abc import Iterator
@@ -29,6 +30,17 @@ VIOLATIONS = """only => axe.run({resultTypes: ["violations"], runOnly: only}).th
 MANY = 50
 # Views with another form or table than the page that opens without a query.
 VIEWS = ("/team/grants/?edit=1", "/approvals/?state=decided", "/connect/?how=rest")
+# Overview, list, detail, form, table of grants, log, inbox, settings.
+KINDS = (
+    "/admin/",
+    "/admin/credentials/",
+    "/admin/credentials/{key}/",
+    "/admin/credentials/new",
+    "/team/",
+    "/admin/audit/",
+    "/approvals/",
+    "/admin/settings/",
+)
 # What opens in another state of things only: an open invitation, a tenant that asks for more.
 CLOSED = {404, 405, 409}
 
@@ -103,6 +115,16 @@ def assert_full(browser: Client, acme: FullTenant) -> None:
     assert page_text(browser.get("/approvals/")).count("Decide<span") >= len(["lease", "level"])
 
 
+def test_one_page_of_each_kind(server: str, acme: FullTenant) -> None:
+    browser = signed_in(acme.owner)
+    assert_full(browser, acme)
+    key = acme.things["key"]
+    kinds = [address.format(key=key) for address in KINDS]
+
+    assert look_at(server, browser, [*kinds, *VIEWS]) == []
+
+
+@pytest.mark.full
 def test_the_owners_pages(server: str, acme: FullTenant) -> None:
     browser = signed_in(acme.owner)
     assert_full(browser, acme)

@@ -26,6 +26,7 @@ def filled(**more: Any) -> dict[str, Any]:
         "max_leases_per_agent": "100",
         "max_credentials_per_agent": "50",
         "retention_days": "90",
+        "max_credentials_per_person": "60",
         "default_disclosure": "model",
         "minimum_disclosure": "model",
     }

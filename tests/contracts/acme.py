@@ -30,9 +30,11 @@ from tenants.operations import (
     create_group,
     create_service_account,
     invite_member,
+    suspend_member,
 )
 from tenants.shapes.groups import CreateGroup, GroupPlace
 from tenants.shapes.invitations import InviteMember
+from tenants.shapes.members import SuspendMember
 from tenants.shapes.service_accounts import CreateServiceAccount
 from tests.audit_trail import trail
 from tests.disclosure.echo_upstream import SENDABLE
@@ -189,6 +191,12 @@ class Acme:
         """Another member."""
         return self.newcomer().person
 
+    def suspended_person(self, _: Somebody) -> str:
+        """Another member, suspended."""
+        person = self.newcomer().id
+        suspend_member(self.owner.console, SuspendMember(person_id=person))
+        return person
+
     def stranger(self, _: Somebody) -> Person:
         """A person who is no member."""
         self._made += 1
@@ -325,6 +333,7 @@ def nowhere() -> dict[str, Any]:
         "own_other_agent": public_id("agent", uuid7()),
         "group_id": public_id("group", uuid7()),
         "grouped": public_id("person", uuid7()),
+        "suspended_person": public_id("person", uuid7()),
         "invitation": public_id("inv", uuid7()),
         "service_account": public_id("sa", uuid7()),
         "client_id": uuid4(),

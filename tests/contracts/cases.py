@@ -258,6 +258,13 @@ _CASES = (
         adds=(Event.MEMBER_ROLE_CHANGED,),
     ),
     Case(tenants.remove_member, {"personId": "$person"}, adds=(Event.MEMBER_REMOVED,)),
+    Case(tenants.suspend_member, {"personId": "$person"}, adds=(Event.MEMBER_SUSPENDED,)),
+    Case(tenants.resume_member, "$suspended_person", adds=(Event.MEMBER_RESUMED,)),
+    Case(
+        tenants.show_left_behind,
+        lambda _, things: public_id("person", things["person"].pk),
+        also_needs=("person",),
+    ),
     Case(
         tenants.change_agent,
         {"agentId": lambda _, things: public_id("agent", things["agent_id"]), "state": "suspended"},

@@ -26,8 +26,8 @@ from identity.sign_in.live_sessions import live_sessions
 from identity.sign_in.session_events import end_sessions
 from identity.sign_in.tenant_access import CONFINED_THROUGH, CONFINED_TO
 from identity.tokens.grant_family import end_families
-from tenants.operations import change_service_account, remove_member
-from tenants.shapes.members import RemoveMember
+from tenants.operations import change_service_account, remove_member, suspend_member
+from tenants.shapes.members import RemoveMember, SuspendMember
 from tenants.shapes.service_accounts import ChangeServiceAccount
 from tests.console.pages import signed_in
 from tests.identity.oidc_providers import set_up
@@ -182,9 +182,7 @@ def remove_the_member(scene: Scene) -> None:
 
 
 def suspend_the_membership(scene: Scene) -> None:
-    owner_sql(
-        "UPDATE membership SET suspended_at = now() WHERE person_id = %s", scene.member.person.pk
-    )
+    suspend_member(scene.owner.console, SuspendMember(person_id=scene.member.id))
 
 
 def deactivate_the_person(scene: Scene) -> None:

@@ -111,8 +111,11 @@ ADDRESSES = [
     ("team/invitations/<str:invitation_id>/link", "show_invitation_link"),
     ("team/invitations/<str:invitation_id>/withdraw", "withdraw_invitation"),
     ("team/members/", "members"),
+    ("team/members/<str:person_id>/left-behind", "left_behind"),
     ("team/members/<str:person_id>/remove", "remove_member"),
+    ("team/members/<str:person_id>/resume", "resume_member"),
     ("team/members/<str:person_id>/role", "give_role"),
+    ("team/members/<str:person_id>/suspend", "suspend_member"),
     ("team/reach/<str:subject_id>/", "reach"),
     ("tenant/", "choose_tenant"),
 ]

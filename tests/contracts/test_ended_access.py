@@ -117,6 +117,7 @@ ELSEWHERE = {
     "tenants/notifications.py": "the worker sends mail",
     "tenants/operations/invitations.py": "an invitation lets somebody in who has no actor yet",
     "tenants/operations/tenants.py": "an operator's command",
+    "tenants/retention.py": "the worker deletes what is old",
     "devtools/demo.py": "makes the demo data",
 }
 OPENERS = {"tenant_transaction", "joined_transaction", "use_tenant", "atomic_operations"}

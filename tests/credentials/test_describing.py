@@ -69,7 +69,9 @@ def test_leases_and_reads_show_who_did_what_for_what(owner: Somebody, member: So
     newest = shown.recent_audit[0]
     assert (newest.event, newest.outcome) == ("credential.read", "ok")
     assert (newest.actor, newest.agent) == (member.person.email, "Claude Code")
-    assert newest.purpose == PURPOSE
+    assert newest.purpose is None  # what another person's agent wrote is not for an agent
+    by_person = describe_credential(owner.console, DescribeCredential(key="stripe-api-key"))
+    assert by_person.recent_audit[0].purpose == PURPOSE
 
 
 def test_a_service_account_stands_in_the_trail_by_its_name(owner: Somebody) -> None:

@@ -14,11 +14,12 @@ from access.tenancy import tenant_transaction
 from audit.events import Event
 from audit.models import Entry
 from credentials.importers import READERS
-from credentials.importers.rows import MAXIMUM_FILE, MAXIMUM_ROWS
+from credentials.importers.rows import MAXIMUM_FILE, MAXIMUM_ROWS, Rows
 from credentials.operations import describe_credential, import_credentials, list_credentials
 from credentials.shapes.credentials import DescribeCredential, ListCredentials
 from credentials.shapes.imports import ImportCredentials, ImportOut, RowOut
 from foundation.errors import Denied, Invalid, TooLarge
+from tests.audit_trail import trail
 from tests.credentials import exports
 from tests.credentials.exports import SECRET
 from tests.credentials.values import pem
@@ -54,6 +55,28 @@ def test_a_dotenv_file_becomes_credentials(owner: Somebody) -> None:
     assert value(owner, "STRIPE_API_KEY").value.get_secret_value() == SECRET
     assert value(owner, "PLAIN").value.get_secret_value() == "hello"
     assert value(owner, "TWICE").value.get_secret_value() == "second"
+
+
+def test_a_file_is_read_only_for_those_who_may_import_it(
+    owner: Somebody, member: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading 8 MiB takes seconds, which a member without `manager` must not cost."""
+    files: list[str] = []
+
+    def read_nothing(content: str) -> Rows:
+        files.append(content)
+        return []
+
+    monkeypatch.setattr("credentials.importers.READERS", dict.fromkeys(READERS, read_nothing))
+
+    for form in READERS:
+        with pytest.raises(Denied):
+            bring(member, "not even a file", form)
+    assert files == []
+    (entry, *_) = trail(owner.console.tenant_id, event="credential.imported", outcome="denied")
+    assert entry.person_id == member.person.pk
+    assert bring(owner, "A=1").created == 0
+    assert files == ["A=1"]
 
 
 def test_nothing_is_interpolated(owner: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,12 @@ BAD_METADATA: list[dict[str, Any]] = [
     {"client_name": 7},
     {"client_name": "Vault"},
     {"client_name": "  VAULT\u200b "},
+    {"client_name": "Vault Console (verified)"},
+    {"client_name": "V a u l t"},
+    {"client_name": "V4ULT-Agent"},
+    {"client_name": "V\u00e1ult"},
+    {"client_name": "\uff36\uff41\uff55\uff4c\uff54"},
+    {"client_name": "Editor, 0fficial"},
     {"client_name": "Claude C\u043ede"},  # a Cyrillic o
     {"scope": ["vault:read"]},
     {"grant_types": "authorization_code"},

@@ -1,8 +1,10 @@
 """Single sign-on: a tenant's own provider gives access to that tenant only."""
 
+import ast
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -22,7 +24,10 @@ from identity.oidc_client.documents import documents
 from identity.oidc_client.sealed_secret import open_secret
 from identity.oidc_client.shapes import ChangeSingleSignOn
 from identity.operations import change_single_sign_on, show_single_sign_on
+from identity.sign_in.password_links import password_link
 from tenants.models import Membership, Person, Tenant
+from tenants.operations import list_members
+from tenants.shapes.fields import Listing
 from tests.console.pages import page, page_text, signed_in
 from tests.identity.looking import log
 from tests.identity.oidc_providers import CLIENT, SECRET, Provider, running_provider, set_up
@@ -255,6 +260,48 @@ def test_a_person_of_another_tenant_is_not_made_a_member(
     set_up(owner, provider.issuer, createsMembers=True)
     assert come_in(provider, "otto@example.org").status_code == 403
     assert Membership.objects.filter(person=outsider.person).count() == 1
+
+
+def test_the_word_of_a_provider_proves_no_address(
+    provider: Provider, owner: Somebody, mailoutbox: list[object]
+) -> None:
+    """An owner may claim a domain of somebody else, who must be able to take the account over."""
+    set_up(owner, provider.issuer, createsMembers=True)
+    squatter = inside(provider, "nina@example.org")
+    person = Person.objects.get(email="nina@example.org")
+    assert not person.address_proven
+    members = list_members(owner.console, Listing()).members
+    assert {one.email: one.address_proven for one in members} == {
+        owner.person.email: True,
+        person.email: False,
+    }
+
+    rightful = Client()
+    form = rightful.get(password_link(person).removeprefix(settings.PUBLIC_URL), follow=True)
+    new = "four other unrelated words"
+    rightful.post(form.request["PATH_INFO"], {"password1": new, "password2": new})
+
+    assert Person.objects.get(pk=person.pk).address_proven
+    assert squatter.get("/team/").status_code == 302
+
+
+def test_every_place_that_makes_a_person_says_whether_the_address_is_proven() -> None:
+    """Where it does not, an operator names the address, or the first person of all does."""
+    by_operator = {
+        "identity/management/commands/create_tenant.py",
+        "identity/operations/recovery.py",
+        "identity/sign_in/first_run.py",
+    }
+    root = Path(settings.BASE_DIR)
+    silent = set()
+    for app in ("audit", "console", "credentials", "identity", "leases", "tenants", "vaultsite"):
+        for path in (root / app).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "create_user":
+                    said = {keyword.arg for keyword in node.keywords}
+                    if "address_proven" not in said:
+                        silent.add(str(path.relative_to(root)))
+    assert silent == by_operator
 
 
 def test_who_left_the_tenant_stays_out(provider: Provider, owner: Somebody) -> None:

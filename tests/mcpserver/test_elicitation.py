@@ -13,6 +13,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import ElicitRequestParams, ElicitRequestURLParams, ElicitResult
 from pytest import Subtests
 
+from devtools.client.http import tls_context
 from devtools.client.mcp import CAPABILITIES_KEY, LEGACY
 from leases.operations import list_approvals
 from leases.shapes import ListApprovals
@@ -197,7 +198,9 @@ def test_the_official_client_waits_in_its_dialog_and_gets_the_lease(
 
     async def steps() -> Any:
         headers = {"Authorization": f"Bearer {token}"}
-        async with httpx2.AsyncClient(headers=headers, trust_env=False) as http:
+        async with httpx2.AsyncClient(
+            headers=headers, trust_env=False, verify=tls_context()
+        ) as http:
             transport = streamable_http_client(f"{server}/api/mcp", http_client=http)
             async with Client(transport, elicitation_callback=dialog) as client:
                 return await client.call_tool(LEASE, {"key": KEY, "purpose": PURPOSE})

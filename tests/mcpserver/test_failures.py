@@ -12,9 +12,9 @@ from django.db import OperationalError
 
 from audit.endpoint import signature_of
 from devtools.client.mcp import ERAS
+from foundation.call_limits import Bucket, CallLimit
 from foundation.errors import Unavailable
 from mcpserver import guard
-from mcpserver.rate_limits import Bucket, CallLimit
 from mcpserver.thread_pool import WorkerThreads
 from mcpserver.tools import BY_NAME
 from tests.mcpserver.agent import Agent

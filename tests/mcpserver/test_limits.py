@@ -2,8 +2,8 @@
 
 import pytest
 
+from foundation.call_limits import CallLimit
 from foundation.errors import QuotaExceeded
-from mcpserver.rate_limits import CallLimit
 
 
 class Clock:
@@ -66,7 +66,7 @@ def test_each_agent_has_its_own(limit: CallLimit) -> None:
 
 
 def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mcpserver.rate_limits.KEPT_AGENTS", 5)
+    monkeypatch.setattr("foundation.call_limits.KEPT_CALLERS", 5)
     limit = CallLimit()
     for number in range(100):
         limit.take(number)

@@ -10,6 +10,7 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from devtools.client.http import tls_context
 from tests.audit_trail import told, trail
 from tests.oauth_client import connect
 from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, store
@@ -22,7 +23,7 @@ KEY = "stripe-api-key"
 async def client(server: str, token: str, mode: Mode) -> AsyncIterator[Client]:
     """A connected client."""
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(headers=headers, trust_env=False) as http:
+    async with httpx2.AsyncClient(headers=headers, trust_env=False, verify=tls_context()) as http:
         transport = streamable_http_client(f"{server}/api/mcp", http_client=http)
         async with Client(transport, mode=mode) as connected:
             yield connected

@@ -59,6 +59,7 @@ ABOUT: dict[str, dict[str, str]] = {
     "listLeases": {"key": "leased"},
     "renameAgent": {"agentId": "own_agent"},
     "restoreCredential": {"key": "archived"},
+    "resumeMember": {"personId": "suspended_person"},
     "revokeLeases": {"key": "leased"},
     "rollBackRotation": {"key": "rotated"},
     "showReaders": {"key": "rotated"},

@@ -4,6 +4,8 @@ import httpx2
 import pytest
 from django.conf import settings
 
+from foundation.call_limits import CallLimit
+from tests.machines import new_token, value_of
 from tests.oauth_client import connect, sign_in
 from tests.people import PASSWORD, Somebody
 from tests.restapi.conftest import TokenOf
@@ -47,3 +49,23 @@ def test_both_tokens_open_their_own_door_only(
         assert answer.json()["code"] == "auth/audience-mismatch"
         assert "audience mismatch" in answer.headers["www-authenticate"]
         assert "audience mismatch" in answer.json()["detail"]
+
+
+def test_the_calls_of_one_person_have_a_rate_whatever_their_token(
+    http: httpx2.Client,
+    owner: Somebody,
+    member: Somebody,
+    token_of: TokenOf,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limit = CallLimit(burst=3, per_second=0.001)
+    monkeypatch.setattr("restapi.authentication.CALL_LIMIT", limit)
+    first, second = (new_token(owner) for _ in range(2))
+    tokens = [value_of(first), value_of(second)] * 2
+
+    answers = [http.get(PATH, headers={"Authorization": f"Bearer {one}"}) for one in tokens]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
+    other = {"Authorization": f"Bearer {token_of(member)}"}
+    assert http.get(PATH, headers=other).status_code == 200

@@ -41,7 +41,11 @@ def scraped(http: httpx2.Client) -> dict[str, float]:
     }
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN])
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN],
+    ids=["none", "empty", "longer", "basic", "bare"],  # tokens belong in no output
+)
 def test_without_the_token_there_is_nothing_to_see(http: httpx2.Client, header: str) -> None:
     answer = http.get("/metrics", headers={"Authorization": header} if header else {})
     assert (answer.status_code, answer.text) == (401, "A token is needed.\n")

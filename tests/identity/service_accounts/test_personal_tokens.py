@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import httpx2
 import pytest
 from django.conf import settings
 
@@ -25,6 +24,7 @@ from credentials.shapes.credentials import (
     ListCredentials,
     SearchCredentials,
 )
+from devtools.client.http import new_http
 from foundation.db.ids import parse_public_id
 from foundation.errors import (
     AudienceMismatch,
@@ -110,7 +110,7 @@ def test_agents_cannot_use_it(owner: Somebody, server: str) -> None:
 
     with pytest.raises(AudienceMismatch):
         actor_from_token(value, resource=settings.MCP_RESOURCE, channel=Channel.MCP)
-    with httpx2.Client(base_url=server, trust_env=False) as http:
+    with new_http(base_url=server) as http:
         headers = {"Authorization": f"Bearer {value}"}
         answer = http.post("/api/mcp", json={}, headers=headers)
         assert http.get("/api/v1/credentials", headers=headers).status_code == 200

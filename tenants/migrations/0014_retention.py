@@ -15,7 +15,7 @@ NOTICES_OVER = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0008_disclosure'),
+        ('tenants', '0013_tenant_values'),
     ]
 
     operations = [

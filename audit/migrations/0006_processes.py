@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('audit', '0004_finding'),
+        ('audit', '0005_entry_values'),
     ]
 
     operations = [
