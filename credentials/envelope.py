@@ -10,7 +10,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection
 
 from access.tenancy import tenant_transaction
-from credentials.keyrings import KEY, context, decrypt, encrypt, open_keys, root_key
+from credentials.keyrings import (
+    KEY,
+    context,
+    decrypt,
+    encrypt,
+    open_keys,
+    root_key,
+    root_key_ids,
+)
 from credentials.models import KeyState, TenantKey, Version
 from foundation.errors import Unavailable
 from tenants.models import Tenant
@@ -92,6 +100,18 @@ def new_key(tenant_id: UUID, number: int) -> TenantKey:
     return key
 
 
+def rewrap_tenant_key(key: TenantKey) -> None:
+    """Wrap a tenant key with the root key, whichever root key it is under; not saved.
+
+    Unavailable, without a change, when neither root key opens it.
+    """
+    if key.wrapped is None:
+        raise UnsealFailed
+    plain = root_key().unwrap(bytes(key.wrapped), _key_bound(key))
+    key.root_key_id = root_key().id
+    key.wrapped = root_key().wrap(plain, _key_bound(key))
+
+
 def require_openable(key: TenantKey) -> None:
     """Unavailable when the root key does not open this tenant key."""
     _cipher(key)
@@ -114,11 +134,11 @@ def require_known_root_key() -> None:
     wrong one.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT root_key_is_known(%s)", [root_key().id])
-        if cursor.fetchone() != (True,):
-            raise Unavailable(
-                "The root key is not the one that this installation's keys are under."
-            )
+        for known_id in root_key_ids():
+            cursor.execute("SELECT root_key_is_known(%s)", [known_id])
+            if cursor.fetchone() == (True,):
+                return
+    raise Unavailable("The root key is not the one that this installation's keys are under.")
 
 
 def _share_active(tenant_id: UUID) -> UUID | None:

@@ -63,10 +63,42 @@ class LocalRootKey:
             raise Unavailable("The root key does not open this tenant's keys.") from None
 
 
+class RootKeyPair:
+    """A root key that wraps, and a second one that only opens while the root key is replaced."""
+
+    def __init__(self, first: RootKey, second: RootKey) -> None:
+        self._first, self._second = first, second
+        self.id = first.id
+
+    def wrap(self, key: bytes, context: bytes) -> bytes:
+        return self._first.wrap(key, context)
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        try:
+            return self._first.unwrap(wrapped, context)
+        except Unavailable:
+            return self._second.unwrap(wrapped, context)
+
+
 @cache
 def root_key() -> RootKey:
-    """The installation's root key."""
+    """The installation's root key; it opens what the second one wrapped, too."""
+    first, second = wrapping_root_key(), settings.ENVIRONMENT.root_key_second
+    if second is None:
+        return first
+    return RootKeyPair(first, LocalRootKey(second.get_secret_value()))
+
+
+def wrapping_root_key() -> RootKey:
+    """The root key alone, without the second one."""
     return LocalRootKey(settings.ENVIRONMENT.root_key.get_secret_value())
+
+
+def root_key_ids() -> list[str]:
+    """The ids of the root keys that this process has."""
+    second = settings.ENVIRONMENT.root_key_second
+    others = [LocalRootKey(second.get_secret_value()).id] if second else []
+    return [root_key().id, *others]
 
 
 def encrypt(cipher: AESGCM, plaintext: bytes, context: bytes) -> bytes:

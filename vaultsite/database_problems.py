@@ -1,5 +1,7 @@
 """Why the database cannot be reached, in words for an operator."""
 
+from typing import Any
+
 import psycopg
 from django.conf import settings
 
@@ -19,15 +21,17 @@ CAUSES = {
     "resolve host": "the host of VAULTSITE_DATABASE_URL is unknown",
     "refused": "out of reach: connection refused",
     "timeout": "does not answer",
+    "unsupported startup parameter": "a connection pooler in between refuses `options`;"
+    " connect to PostgreSQL itself (docs/operations.md)",
     "certificate": "its certificate is not accepted",
 }
 
 
 def connection_problem() -> str:
     """What a new connection runs into: the pool says only that it got none."""
+    limits: dict[str, Any] = {**settings.DATABASE_LIMITS, "connect_timeout": CONNECT_SECONDS}
     try:
-        url = str(settings.ENVIRONMENT.database_url)
-        psycopg.connect(url, connect_timeout=CONNECT_SECONDS).close()
+        psycopg.connect(str(settings.ENVIRONMENT.database_url), **limits).close()
     except psycopg.Error as error:
         said = str(error)
         return next((cause for words, cause in CAUSES.items() if words in said), "out of reach")

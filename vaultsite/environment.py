@@ -45,6 +45,7 @@ class Environment(BaseModel):
     redis_url: RedisDsn
     secret_key: SecretStr
     root_key: SecretStr
+    root_key_second: SecretStr | None = None
     handle_key: SecretStr
     audit_key: SecretStr
     development: bool = False
@@ -110,17 +111,21 @@ class Environment(BaseModel):
             raise ValueError("must be an origin such as https://vault.example.org")
         return value.rstrip("/")
 
-    @field_validator("secret_key", "root_key", "handle_key", "audit_key")
+    @field_validator("secret_key", "root_key", "root_key_second", "handle_key", "audit_key")
     @classmethod
-    def is_strong(cls, value: SecretStr) -> SecretStr:
+    def is_strong(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
         text = value.get_secret_value().strip()
         if len(text) < 43 or any(weak in text.lower() for weak in WEAK_SECRETS):
             raise ValueError("must be at least 32 random bytes as base64url text")
         return SecretStr(text)
 
-    @field_validator("root_key")
+    @field_validator("root_key", "root_key_second")
     @classmethod
-    def is_an_aes_key(cls, value: SecretStr) -> SecretStr:
+    def is_an_aes_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
         text = value.get_secret_value()
         try:
             key = urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -202,6 +207,7 @@ def _require_separate_keys(environment: Environment) -> None:
         environment.root_key,
         environment.handle_key,
         environment.audit_key,
+        *filter(None, [environment.root_key_second]),
     )
     if len({key.get_secret_value() for key in keys}) != len(keys):
         raise SettingsError("vault: each purpose needs a key of its own; see docs/settings.md")

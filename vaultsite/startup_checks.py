@@ -11,6 +11,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 
 from foundation.db.roles import UnsafeDatabaseRole, require_restricted_role
 from foundation.db.statement_logs import find_logging_settings
+from vaultsite.database_problems import connection_problem
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ def require_safe_database() -> None:
     except UnsafeDatabaseRole as error:
         raise UnsafeStart(f"vault: {error.detail}") from None
     except DatabaseError as error:
-        raise UnsafeStart(f"vault: the database is out of reach ({type(error).__name__})") from None
+        name = type(error).__name__
+        raise UnsafeStart(f"vault: the database: {connection_problem()} ({name})") from None
     finally:
         close_database()
 

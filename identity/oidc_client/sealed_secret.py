@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from credentials.keyrings import context, root_key
+from credentials.keyrings import RootKey, context, root_key
 from identity.models import SingleSignOn
 
 
@@ -11,10 +11,12 @@ def seal_secret(tenant_id: UUID, issuer: str, client_id: str, secret: str) -> by
     return root_key().wrap(secret.encode(), _bound(tenant_id, issuer, client_id))
 
 
-def open_secret(row: SingleSignOn) -> str:
-    """The secret. Raises Unavailable when the row was assembled from parts of others."""
+def open_secret(row: SingleSignOn, root: RootKey | None = None) -> str:
+    """The secret. Raises Unavailable when the row was assembled from parts of others, or when
+    `root`, in place of the installation's root keys, does not open it.
+    """
     bound = _bound(row.tenant_id, row.issuer, row.oauth_client_id)
-    return root_key().unwrap(bytes(row.sealed_secret), bound).decode()
+    return (root or root_key()).unwrap(bytes(row.sealed_secret), bound).decode()
 
 
 def _bound(tenant_id: UUID, issuer: str, client_id: str) -> bytes:

@@ -112,6 +112,13 @@ def _make(alg: str, number: int) -> SigningKey:
     return key
 
 
+def reseal(key: SigningKey) -> None:
+    """Seal the private key with the root key, whichever root key it is under; not saved."""
+    bound = _bound(key.pk, key.alg)
+    plain = root_key().unwrap(bytes(key.sealed_jwk or b""), bound)
+    key.root_key_id, key.sealed_jwk = root_key().id, root_key().wrap(plain, bound)
+
+
 def _generate(alg: str) -> tuple[str, dict[str, Any]]:
     """A new pair as JWKs, the private one as JSON text."""
     if alg == "RS256":

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from devtools.client.agent import Agent
+from devtools.data_directory import DataDirectory
+from devtools.installation import key_files
 from devtools.ready_file import Person
 from tests.environment import free_port
 
@@ -25,6 +27,7 @@ class Installation:
     """What `ready.json` says of a running one."""
 
     ready: dict[str, Any]
+    data: Path
 
     def person(self, role: str, tenant: str = "acme") -> Person:
         """A demo person."""
@@ -37,6 +40,25 @@ class Installation:
     def agent(self) -> Agent:
         """An agent that has not connected yet."""
         return Agent(self.ready["publicUrl"], self.ready["mcpUrl"])
+
+    def check_invariants(self) -> None:
+        """What must hold of the stored rows still holds; ends with what does not."""
+        given = {
+            "PUBLIC_URL": self.ready["publicUrl"],
+            "DATABASE_URL": self.ready["databaseUrl"],
+            "REDIS_URL": self.ready["redisUrl"],
+            "DEVELOPMENT": "true",
+            **key_files(DataDirectory(self.data)),
+        }
+        ended = subprocess.run(
+            [sys.executable, "manage.py", "check_invariants"],
+            cwd=PROJECT,
+            env=_without_settings() | {f"VAULTSITE_{name}": text for name, text in given.items()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
 
     @contextmanager
     def stopped(self, *names: str) -> Iterator[None]:
@@ -59,20 +81,24 @@ class Installation:
 @contextmanager
 def running_installation(data: Path) -> Iterator[Installation]:
     """Start `up` on its own servers in `data`, and stop it when the block is left."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("VAULTSITE_")}
-    environment.pop("DJANGO_SETTINGS_MODULE", None)
     port = str(free_port())
     command = [sys.executable, "manage.py", "up", "--data-dir", str(data), "--port", port]
     with (data.parent / "up.log").open("w") as log:
         process = subprocess.Popen(
-            command, cwd=PROJECT, env=environment, stdout=log, stderr=subprocess.STDOUT
+            command, cwd=PROJECT, env=_without_settings(), stdout=log, stderr=subprocess.STDOUT
         )
     try:
         _wait(process, data)
-        yield Installation(json.loads((data / "ready.json").read_text()))
+        yield Installation(json.loads((data / "ready.json").read_text()), data)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
+
+
+def _without_settings() -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("VAULTSITE_")}
+    kept.pop("DJANGO_SETTINGS_MODULE", None)
+    return kept
 
 
 def _wait(process: subprocess.Popen[bytes], data: Path) -> None:

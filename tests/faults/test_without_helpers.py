@@ -17,9 +17,10 @@ KEY = "stripe-api-key"
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A whole installation with its demo people."""
+    """A whole installation with its demo people, whose rows are checked after the faults."""
     with running_installation(tmp_path_factory.mktemp("faults") / "data") as running:
         yield running
+        running.check_invariants()
 
 
 def connected(installation: Installation) -> Agent:
