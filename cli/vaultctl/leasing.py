@@ -60,16 +60,30 @@ def take_lease(
     api: Api, request: LeaseRequest, *, note: Callable[[str], None], wait: bool
 ) -> dict[str, Any]:
     """A lease; while it needs a person's approval, wait and say where to give it."""
-    is_noted = False
+    return until_approved(
+        lambda: api.send("POST", "leases", request.body(), once=True),
+        lambda url: note(f"{request.key}: waits for approval at {url}"),
+        wait=wait,
+    )
+
+
+def until_approved(
+    call: Callable[[], dict[str, Any]], announce: Callable[[str], None], *, wait: bool
+) -> dict[str, Any]:
+    """The answer of `call`, repeated while a person has to approve; `announce` is told the page.
+
+    Without `wait` the refusal is raised.
+    """
+    is_announced = False
     while True:
         try:
-            return api.send("POST", "leases", request.body(), once=True)
+            return call()
         except Refused as refusal:
             if refusal.code != PENDING or not wait:
                 raise
-            if not is_noted:
-                note(f"{request.key}: waits for approval at {refusal.problem.get('approvalUrl')}")
-                is_noted = True
+            if not is_announced:
+                announce(str(refusal.problem.get("approvalUrl")))
+                is_announced = True
             sleep(min(refusal.retry_after, LONGEST_WAIT))
 
 
