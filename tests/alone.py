@@ -20,6 +20,13 @@ DEADLINE = 120.0  # for a process that is stuck, not for a machine that is slow
 @contextmanager
 def web(redis_url: str) -> Iterator[str]:
     """The web process on this test's database, alone; its base URL."""
+    with web_process(redis_url) as (url, _):
+        yield url
+
+
+@contextmanager
+def web_process(redis_url: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The same with the process, for a test that ends it."""
     port = free_port()
     url = f"http://localhost:{port}"
     database = urlsplit(str(settings.ENVIRONMENT.database_url))
@@ -36,7 +43,7 @@ def web(redis_url: str) -> Iterator[str]:
     )
     try:
         _wait(url, process)
-        yield url
+        yield url, process
     finally:
         process.terminate()
         process.wait(20)
