@@ -15,6 +15,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any
 
 from vaultctl.configuration import create_directory
@@ -33,12 +34,18 @@ def socket_path(session_id: str) -> Path:
     place = Path(runtime) if runtime and Path(runtime).is_dir() else create_directory()
     path = place / name
     if len(str(path)) > _SHORT_PATH:
-        short = Path("/tmp") / f".vaultctl-{os.getuid()}"  # noqa: S108  # private, checked below
+        short = short_directory()
         short.mkdir(mode=0o700, exist_ok=True)
-        if short.stat().st_uid != os.getuid() or short.stat().st_mode & 0o077:
+        found = short.lstat()  # a link could lead anywhere
+        if not S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
             raise OSError("not private")
         path = short / name
     return path
+
+
+def short_directory() -> Path:
+    """A private directory with a short path; `socket_path` checks that it is."""
+    return Path("/tmp") / f".vaultctl-{os.getuid()}"  # noqa: S108
 
 
 def ask(session_id: str, question: dict[str, Any]) -> dict[str, Any] | None:

@@ -42,8 +42,10 @@ def prompt() -> None:
 @hook.command("tool-output")
 def tool_output() -> None:
     """PostToolUse: remember what was read, and take it out of what other tools answer."""
+    from vaultctl.running.hardening import protect_memory
     from vaultctl.session_memory import ask, learn
 
+    protect_memory()
     event = _event()
     session, output = str(event.get("session_id", "")), event.get("tool_response")
     if str(event.get("tool_name", "")).endswith(READS):
