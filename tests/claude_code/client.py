@@ -106,14 +106,19 @@ def plain(output: bytes) -> str:
 
 
 def install(where: Path, version: str = VERSION) -> Path:
-    """Install that version; always an exact one, because npm takes an older one on older Nodes."""
+    """Install that version of the client."""
     if version == NEWEST:
         version = _npm("view", NAME, "version").strip()
-    _npm("install", "--no-audit", "--no-fund", "--prefix", str(where), f"{NAME}@{version}")
-    program = where / "node_modules" / ".bin" / "claude"
-    installed = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
-    assert installed.stdout.startswith(version), installed.stdout
-    return program
+    return install_from_npm(where, NAME, version, "claude")
+
+
+def install_from_npm(where: Path, package: str, version: str, program: str) -> Path:
+    """A program of a package; an exact version, because npm takes older ones on older Nodes."""
+    _npm("install", "--no-audit", "--no-fund", "--prefix", str(where), f"{package}@{version}")
+    found = where / "node_modules" / ".bin" / program
+    installed = subprocess.run([found, "--version"], capture_output=True, text=True, check=True)
+    assert version in installed.stdout, installed.stdout
+    return found
 
 
 def _npm(*arguments: str) -> str:
