@@ -71,6 +71,12 @@ class Action(StrEnum):
     SHOW_ACCESS_REQUEST = "show_access_request"
     DECIDE_ACCESS_REQUEST = "decide_access_request"
     WITHDRAW_ACCESS_REQUEST = "withdraw_access_request"
+    REQUEST_CREDENTIAL = "request_credential"
+    LIST_CREDENTIAL_REQUESTS = "list_credential_requests"
+    SHOW_CREDENTIAL_REQUEST = "show_credential_request"
+    STORE_REQUESTED_CREDENTIAL = "store_requested_credential"
+    DECLINE_CREDENTIAL_REQUEST = "decline_credential_request"
+    WITHDRAW_CREDENTIAL_REQUEST = "withdraw_credential_request"
     LEASE_CREDENTIAL = "lease_credential"
     READ_CREDENTIAL = "read_credential"
     USE_CREDENTIAL = "use_credential"
@@ -198,6 +204,17 @@ RULES: dict[Action, Rule] = {
         Scope.ADMIN, Level.ADMIN, channels=PEOPLE | OPERATORS, step_up=True
     ),
     Action.WITHDRAW_ACCESS_REQUEST: Rule(Scope.READ),
+    Action.REQUEST_CREDENTIAL: Rule(Scope.READ),
+    Action.LIST_CREDENTIAL_REQUESTS: Rule(Scope.READ),
+    Action.SHOW_CREDENTIAL_REQUEST: Rule(Scope.READ, Level.MANAGER),
+    # The value is typed by a person at the console; an agent never sends it.
+    Action.STORE_REQUESTED_CREDENTIAL: Rule(
+        Scope.WRITE, Level.MANAGER, channels=PEOPLE | OPERATORS
+    ),
+    Action.DECLINE_CREDENTIAL_REQUEST: Rule(
+        Scope.WRITE, Level.MANAGER, channels=PEOPLE | OPERATORS
+    ),
+    Action.WITHDRAW_CREDENTIAL_REQUEST: Rule(Scope.READ),
     Action.LEASE_CREDENTIAL: Rule(Scope.READ, Level.USER),
     Action.READ_CREDENTIAL: Rule(Scope.READ, Level.USER, step_up=True),
     Action.USE_CREDENTIAL: Rule(Scope.READ, Level.USER),

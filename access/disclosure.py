@@ -9,8 +9,8 @@ DisclosureWord = Literal["model", "process", "broker"]
 class Disclosure(StrEnum):
     """From the loosest to the strictest.
 
-    `model`: an agent may read the value over MCP. `process`: only programs may (REST). `broker`:
-    no channel for programs answers it, only Vault itself uses it.
+    `model`: an agent may read the value over MCP. `process`: only trusted programs may,
+    over REST. `broker`: no channel for programs answers it, only Vault itself uses it.
     """
 
     MODEL = "model"

@@ -17,6 +17,18 @@ from foundation.errors import Conflict, Invalid, VaultError
 from foundation.schema.safe_text import require_visible
 
 
+def reason_field() -> forms.CharField:
+    """Why somebody decides as they do."""
+    return forms.CharField(
+        label="Reason",
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 2}),
+        help_text="The person who asked reads it, and it is recorded in the audit log.",
+        validators=[rule(partial(require_visible, field="reason"))],
+    )
+
+
 class DecisionForm(OperationForm):
     """A person's decision; `decision` is the button that was pressed."""
 
@@ -26,14 +38,7 @@ class DecisionForm(OperationForm):
         choices=[("approve", "Approve"), ("deny", "Deny")],
         error_messages=dict.fromkeys(["required", "invalid_choice"], "Choose Approve or Deny."),
     )
-    reason = forms.CharField(
-        label="Reason",
-        required=False,
-        max_length=500,
-        widget=forms.Textarea({"rows": 2}),
-        help_text="The person who asked reads it, and it is recorded in the audit log.",
-        validators=[rule(partial(require_visible, field="reason"))],
-    )
+    reason = reason_field()
 
     @property
     def approves(self) -> bool:

@@ -21,7 +21,14 @@ class AccessRequestId:
     to_url = to_python
 
 
+class CredentialRequestId(AccessRequestId):
+    """Tells requests for a missing credential from them."""
+
+    regex = "creq_[0-9a-f]{32}"
+
+
 register_converter(AccessRequestId, "req")
+register_converter(CredentialRequestId, "creq")
 
 
 def _pattern(page: Page, prefix: str = "") -> URLPattern:

@@ -14,16 +14,15 @@ from credentials.access_paths import read_access_paths
 from credentials.context import CredentialContext
 from credentials.grants import GrantTarget
 from credentials.models import AccessRequest, RequestState
+from credentials.person_requests import agents_of, own_requests, request_fields
 from credentials.principals import Principal
 from credentials.shapes.access_requests import AccessRequestOut
-from credentials.shapes.grants import SubjectOut
 from foundation.db.ids import NO_ID, public_id
 from tenants import decisions
 from tenants.decisions import HISTORY, Requests, deciding_level, decision_url, may_decide
-from tenants.models import Agent, Membership
+from tenants.models import Membership
 
 WAITING = Q(state=RequestState.PENDING)
-_STATES = {RequestState.PENDING: "waiting"}
 
 
 def all_requests(actor: Actor) -> TenantQuerySet[AccessRequest]:
@@ -31,11 +30,6 @@ def all_requests(actor: Actor) -> TenantQuerySet[AccessRequest]:
     return AccessRequest.objects.of(actor).select_related(
         "person", "credential__folder", "folder", "decided_by", "grant"
     )
-
-
-def own_requests(actor: Actor) -> Q:
-    """The condition for requests that the actor made; service accounts make none."""
-    return Q(person_id=actor.person_id) if actor.person_id else Q(pk=None)
 
 
 def requests_for_access(context: CredentialContext) -> Requests[AccessRequest]:
@@ -109,15 +103,9 @@ def requests_out(
     context: CredentialContext, requests: Sequence[AccessRequest]
 ) -> list[AccessRequestOut]:
     """Requests as lists show them."""
-    ids = {request.agent_id for request in requests if request.agent_id}
-    agents: dict[UUID | None, str] = dict(
-        Agent.objects.of(context.actor).filter(pk__in=ids).values_list("pk", "name")
-    )
+    agents = agents_of(context.actor, requests)
     return [
-        AccessRequestOut.model_validate(
-            {**_facts(context, request), "agent": agents.get(request.agent_id)}
-        )
-        for request in requests
+        AccessRequestOut.model_validate(_fields(context, request, agents)) for request in requests
     ]
 
 
@@ -128,30 +116,22 @@ def earlier_requests(actor: Actor, request: AccessRequest) -> QuerySet[AccessReq
     return same.order_by("-pk")[:HISTORY]
 
 
-def _facts(context: CredentialContext, request: AccessRequest) -> dict[str, object]:
-    requester, grant = request.person, request.grant
+def _fields(
+    context: CredentialContext, request: AccessRequest, agents: dict[UUID | None, str]
+) -> dict[str, object]:
+    grant = request.grant
     own = request.person_id == context.actor.person_id
     level = target_of(request).level(context.permissions)
     return {
-        "request_id": public_id("req", request.pk),
-        "state": _STATES.get(RequestState(request.state), request.state),
-        "asker": SubjectOut(
-            kind="person", id=public_id("person", requester.pk), name=requester.email
-        ),
-        "agent_id": public_id("agent", request.agent_id) if request.agent_id else None,
+        **request_fields(context, "req", request, agents),
         "key": request.credential.key if request.credential else None,
         "folder_path": request.folder.path if request.folder else None,
         "level": request.level,
         "duration_seconds": request.duration,
         "reason": request.reason,
-        "requested_at": request.requested_at,
-        "decided_at": request.decided_at,
-        "decided_by": request.decided_by.email if request.decided_by else None,
-        "decision_reason": request.decision_reason,
         "grant_id": public_id("grant", grant.pk) if grant else None,
         "granted_level": grant.level if grant else None,
         "grant_ends_at": grant.expires_at if grant else None,
-        "mine": own,
         "may_decide": request.state == RequestState.PENDING
         and may_decide(context, Action.DECIDE_ACCESS_REQUEST, level=level, own=own),
     }

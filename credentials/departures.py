@@ -9,22 +9,23 @@ from access.revocation import AccessRevoked, GroupMembersRemoved, announce_revok
 from access.tenancy import TenantQuerySet
 from audit.events import Event
 from audit.recording import EntryDraft, record
-from credentials.models import AccessRequest, Credential, Grant, RequestState
+from credentials.models import AccessRequest, Credential, CredentialRequest, Grant, RequestState
 from foundation.db.ids import public_id
 
 
 def revoke_grants(actor: Actor, ended: AccessRevoked, **_: Any) -> None:
     """Receiver of `access_revoked`: remove every grant of those who leave the tenant.
 
-    Their requests for access are withdrawn, and what they owned goes to their heir.
+    Their requests are withdrawn, and what they owned goes to their heir.
     """
     if not ended.leaves:
         return
     if ended.person_id is not None:
         _remove(actor, Grant.objects.of(actor).filter(person_id=ended.person_id), ended.reason)
         _replace_owner(actor, ended)
-        requests = AccessRequest.objects.of(actor).filter(person_id=ended.person_id)
-        requests.filter(state=RequestState.PENDING).update(state=RequestState.WITHDRAWN)
+        for model in (AccessRequest, CredentialRequest):
+            requests = model.objects.of(actor).filter(person_id=ended.person_id)
+            requests.filter(state=RequestState.PENDING).update(state=RequestState.WITHDRAWN)
     elif ended.service_account_id is not None:
         rows = Grant.objects.of(actor).filter(service_account_id=ended.service_account_id)
         _remove(actor, rows, ended.reason)

@@ -44,11 +44,17 @@ def require_disclosure(actor: Actor, tenant: Tenant, credential: Credential) -> 
             "The policy of this credential lets only Vault itself use its value (broker).",
             hint=_use_instead(credential),
         )
-    if disclosure is Disclosure.PROCESS and actor.channel is Channel.MCP:
+    if disclosure is Disclosure.PROCESS and not _is_process(actor):
         raise DisclosureDenied(
-            "The policy of this credential lets only programs read its value (process).",
+            "The policy of this credential lets only vaultctl, a personal token or a service "
+            "account read its value (process).",
             hint=_use_instead(credential),
         )
+
+
+def _is_process(actor: Actor) -> bool:
+    """Whether a program of the person or the operator reads, and not an agent or its client."""
+    return actor.channel is not Channel.MCP and actor.trusted_program
 
 
 def _use_instead(credential: Credential) -> str:

@@ -344,21 +344,12 @@ class RequestState(models.TextChoices):
     WITHDRAWN = "withdrawn"
 
 
-class AccessRequest(TenantOwned):
-    """A member asks for a level on a credential or folder; an approval becomes a grant.
-
-    `duration` is seconds from the approval; null asks for no end.
-    """
+class PersonsRequest(TenantOwned):
+    """What a member, usually through an agent, asks other people for; somebody decides on it."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     agent_id = models.UUIDField(null=True)
-    credential = models.ForeignKey(
-        Credential, null=True, on_delete=models.CASCADE, related_name="+"
-    )
-    folder = models.ForeignKey(Folder, null=True, on_delete=models.CASCADE, related_name="+")
-    level = models.CharField(max_length=8, choices=LEVEL_CHOICES)
-    duration = models.PositiveIntegerField(null=True)
     reason = models.CharField(max_length=500)
     state = models.CharField(
         max_length=9, choices=RequestState.choices, default=RequestState.PENDING
@@ -367,9 +358,26 @@ class AccessRequest(TenantOwned):
     decided_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     decided_at = models.DateTimeField(null=True)
     decision_reason = models.CharField(max_length=500, blank=True)
-    grant = models.ForeignKey(Grant, null=True, on_delete=models.SET_NULL, related_name="+")
     tenant_id: UUID
     person_id: UUID
+
+    class Meta:
+        abstract = True
+
+
+class AccessRequest(PersonsRequest):
+    """A member asks for a level on a credential or folder; an approval becomes a grant.
+
+    `duration` is seconds from the approval; null asks for no end.
+    """
+
+    credential = models.ForeignKey(
+        Credential, null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    folder = models.ForeignKey(Folder, null=True, on_delete=models.CASCADE, related_name="+")
+    level = models.CharField(max_length=8, choices=LEVEL_CHOICES)
+    duration = models.PositiveIntegerField(null=True)
+    grant = models.ForeignKey(Grant, null=True, on_delete=models.SET_NULL, related_name="+")
     credential_id: UUID | None
     folder_id: UUID | None
 
@@ -389,5 +397,35 @@ class AccessRequest(TenantOwned):
                 condition=models.Q(state="pending"),
                 nulls_distinct=False,
                 name="one_pending_access_request",
+            ),
+        ]
+
+
+class CredentialRequest(PersonsRequest):
+    """A member asks for a credential that does not exist; a person stores it, or refuses.
+
+    The request lapses at `expires_at`. `destination` is the host that the requester names, or "".
+    `folder_path` need not exist.
+    """
+
+    key = models.CharField(max_length=KEY_LENGTH, db_collation="C")
+    type = models.CharField(max_length=16, choices=[(kind, kind) for kind in KINDS])
+    folder_path = models.CharField(max_length=8 * (KEY_LENGTH + 1), db_collation="C", blank=True)
+    destination = models.CharField(max_length=260, blank=True)
+    expires_at = models.DateTimeField()
+    credential = models.ForeignKey(
+        Credential, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    credential_id: UUID | None
+
+    class Meta:
+        db_table = "credential_request"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "agent_id", "tenant", "key"],
+                condition=models.Q(state="pending"),
+                nulls_distinct=False,
+                name="one_pending_credential_request",
             ),
         ]

@@ -37,7 +37,7 @@ from disclosure.injection import (
     without_parameter,
 )
 from disclosure.matching import RedactionError
-from disclosure.providers import PROVIDERS, Provider, find_provider
+from disclosure.providers import PROVIDERS, Provider, find_provider, usual_destination
 from disclosure.redaction import MASK, RedactionStream, Redactor, unmaskable_reason
 
 __all__ = [
@@ -69,5 +69,6 @@ __all__ = [
     "parse_url",
     "require_method",
     "unmaskable_reason",
+    "usual_destination",
     "without_parameter",
 ]

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from disclosure.destinations import Basic, Bearer, Destination, Header, Injection
+from disclosure.destinations import (
+    Basic,
+    Bearer,
+    Destination,
+    Header,
+    Injection,
+    parse_destination,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,3 +260,13 @@ PROVIDERS: tuple[Provider, ...] = (
 def find_provider(slug: str) -> Provider | None:
     """The provider of that name in lower case."""
     return next((provider for provider in PROVIDERS if provider.slug == slug), None)
+
+
+def usual_destination(host: str) -> Destination:
+    """The destination `host`, as a well-known service takes its key there, else as a bearer token.
+
+    Raises DestinationError.
+    """
+    named = parse_destination({"host": host})
+    known = (item for provider in PROVIDERS for item in provider.destinations)
+    return next((item for item in known if item.wire_host == named.wire_host), named)

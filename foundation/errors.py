@@ -181,6 +181,12 @@ class CredentialNotFound(NotFound):
 
     code, title = "credential/not-found", "Credential not found"
 
+    def __init__(self) -> None:
+        super().__init__(
+            hint="Check the key; upper and lower case differ. vault.request_credential asks people "
+            "to store a credential that does not exist."
+        )
+
 
 class FolderNotFound(NotFound):
     """No such folder, or none that the caller may see."""

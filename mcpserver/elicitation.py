@@ -1,4 +1,5 @@
-"""Requesting an approval through the client's own dialog (URL elicitation, MCP 2026-07-28).
+"""Asking a person through the client's own dialog (URL elicitation, MCP 2026-07-28): to approve a
+lease, or to store a missing credential.
 
 A client that can open an address for its person declares it in every request. Instead of a result
 it gets the approval's page, and it repeats the identical call when the person is done. The dialog's
@@ -20,9 +21,9 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from foundation.errors import ApprovalPending
 
 APPROVAL = "approval"
-MESSAGE = (
-    "A person has to approve this lease first. The page shows the request; those who may decide "
-    "do it there, others pass the address on to an owner or admin. Then continue."
+NEXT = (
+    "The page shows the request; those who may decide do it there, others pass the address on to "
+    "an owner or admin. Then continue."
 )
 
 
@@ -39,8 +40,10 @@ def may_ask(context: ServerRequestContext[Any, Any], params: CallToolRequestPara
 
 
 def ask_person(error: ApprovalPending) -> InputRequiredResult:
-    """The approval's page, for the client to open. The address is not secret, and only a person who
+    """The request's page, for the client to open. The address is not secret, and only a person who
     signed in there sees the request (MCP 2026-07-28, elicitation, URL mode, security).
     """
-    page = ElicitRequestURLParams(message=MESSAGE, url=str(error.extra["approvalUrl"]))
+    page = ElicitRequestURLParams(
+        message=f"{error.detail} {NEXT}", url=str(error.extra["approvalUrl"])
+    )
     return InputRequiredResult(input_requests={APPROVAL: ElicitRequest(params=page)})

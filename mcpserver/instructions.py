@@ -32,7 +32,8 @@ then the call works.
 - "Approval pending": tell the person that an owner or admin has to approve and give them the \
 address from the text, then make the identical call again. Do not change its arguments, that would \
 be another request.
-- "Credential not found": check the key; what you may not see looks the same.
+- "Credential not found": check the key; what you may not see looks the same. When it has to be \
+stored first, call vault.request_credential; never ask for a value in the conversation.
 - "audience mismatch" or not signed in: the token is for another service or has ended; the person \
 has to sign in again (in Claude Code: remove the server, add it again, log in).
 - "Rotation window open": an earlier rotation has not closed yet; wait for its end.
@@ -51,7 +52,8 @@ ARGUMENTS = {
     "body": "The request's body as text, such as JSON; say its type in a Content-Type header.",
     "folderPath": "Folder names joined by `/`; an empty string is the root.",
     "recursive": "Also what is in folders below.",
-    "type": "Only credentials of this type.",
+    "type": "The type of credential.",
+    "destination": "The host that the value is for, such as api.stripe.com.",
     "tag": "Only credentials with this tag.",
     "limit": "How many at most.",
     "cursor": "`nextCursor` of the page before.",

@@ -119,6 +119,14 @@ TOOLS = (
         "nothing by itself. Until somebody decided, the identical call answers the same request.",
         idempotent=True,
     ),
+    Tool(
+        credentials.request_credential,
+        "vault.request_credential",
+        "Request a missing credential",
+        "Ask for a credential that does not exist yet. A person stores it on a page of Vault, "
+        "where its value is typed; then the identical call answers that it exists.",
+        idempotent=True,
+    ),
 )
 
 BY_NAME: Mapping[str, Tool] = MappingProxyType({tool.name: tool for tool in TOOLS})

@@ -1,5 +1,5 @@
-"""What requests for leases and requests for access share: who decides on them, the mails about
-them, and how they are listed.
+"""What the requests on which people decide have in common – for leases, for access, for missing
+credentials: who decides on them, the mails about them, and how they are listed.
 """
 
 from dataclasses import dataclass
@@ -42,12 +42,16 @@ class RequestFilter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Requests(Generic[M]):
-    """The requests of one kind in the actor's tenant, and the conditions that sort them."""
+    """The requests of one kind in the actor's tenant, and the conditions that sort them.
+
+    `own_allowed`: people may always decide on their own.
+    """
 
     rows: TenantQuerySet[M]
     own: Q
     decidable: Q
     waiting: Q
+    own_allowed: bool = False
 
 
 def list_requests(
@@ -59,7 +63,7 @@ def list_requests(
     """
     rows = requests.rows.filter(requests.own | requests.decidable)
     waiting = rows.filter(requests.waiting, requests.decidable)
-    if not context.membership.tenant.self_approval:
+    if not (requests.own_allowed or context.membership.tenant.self_approval):
         waiting = waiting.exclude(requests.own)
     if chosen.state != "any":
         rows = rows.filter(requests.waiting if chosen.state == "waiting" else ~requests.waiting)
@@ -109,6 +113,6 @@ def notify_requester(
     notify_of_decision(actor, person_id, approved=approved, wish=subject, link=link)
 
 
-def decision_url(kind: Literal["lease", "req"], request_id: UUID) -> str:
+def decision_url(kind: Literal["lease", "req", "creq"], request_id: UUID) -> str:
     """The page on which a person decides on a request."""
     return f"{settings.PUBLIC_URL}/approvals/{public_id(kind, request_id)}"

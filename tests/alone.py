@@ -20,6 +20,13 @@ DEADLINE = 120.0  # for a process that is stuck, not for a machine that is slow
 @contextmanager
 def web(redis_url: str = "", **changes: str) -> Iterator[str]:
     """The web process on this test's database, alone; its base URL."""
+    with web_process(redis_url, **changes) as (url, _):
+        yield url
+
+
+@contextmanager
+def web_process(redis_url: str, **changes: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The same with the process, for a test that ends it."""
     port = free_port()
     url = f"http://localhost:{port}"
     command = ["-m", "uvicorn", "vaultsite.asgi:application", "--port", str(port)]
@@ -33,7 +40,7 @@ def web(redis_url: str = "", **changes: str) -> Iterator[str]:
     )
     try:
         _wait(url, process)
-        yield url
+        yield url, process
     finally:
         process.terminate()
         process.wait(20)

@@ -26,7 +26,7 @@ COMMANDS = {
     "leases": ("leases", "List leases."),
     "revoke": ("leases", "Release or revoke leases."),
     "rotate": ("rotate", "Give a credential a new value."),
-    "request": ("requests", "Ask for access, or for a lease that needs approval."),
+    "request": ("requests", "Ask for access, or for a credential to be stored."),
     "audit": ("audit", "Follow the audit log."),
     "connect": ("connect", "Connect an agent to Vault."),
     "completion": ("completion", "Print the shell's completion script."),

@@ -27,9 +27,14 @@ class Application:
         return server_url(self.url_option)
 
     def api(self, program: str = "") -> "Api":
-        """The server, as the one who is signed in; `program` is what the command runs."""
-        from vaultctl.api import Api
+        """The server, as the one who is signed in; `program` is what the command runs.
 
+        From here on this process has tokens, and perhaps values.
+        """
+        from vaultctl.api import Api
+        from vaultctl.running.hardening import protect_memory
+
+        protect_memory()
         about = f"{self.command} {program}".strip()
         return Api(self.url, about, pipeline_identity())
 

@@ -12,6 +12,7 @@ from vaultctl.errors import Refused, VaultctlError
 
 # A lease outlives a killed vaultctl by its own time only, which is less than two minutes.
 RUN_SECONDS = 100
+SLACK = 5  # seconds by which a renewal may fall short without the end being near
 LONGEST_WAIT = 30
 PENDING = "access/approval-pending"
 
@@ -60,16 +61,30 @@ def take_lease(
     api: Api, request: LeaseRequest, *, note: Callable[[str], None], wait: bool
 ) -> dict[str, Any]:
     """A lease; while it needs a person's approval, wait and say where to give it."""
-    is_noted = False
+    return until_approved(
+        lambda: api.send("POST", "leases", request.body(), once=True),
+        lambda url: note(f"{request.key}: waits for approval at {url}"),
+        wait=wait,
+    )
+
+
+def until_approved(
+    call: Callable[[], dict[str, Any]], announce: Callable[[str], None], *, wait: bool
+) -> dict[str, Any]:
+    """The answer of `call`, repeated while a person has to approve; `announce` is told the page.
+
+    Without `wait` the refusal is raised.
+    """
+    is_announced = False
     while True:
         try:
-            return api.send("POST", "leases", request.body(), once=True)
+            return call()
         except Refused as refusal:
             if refusal.code != PENDING or not wait:
                 raise
-            if not is_noted:
-                note(f"{request.key}: waits for approval at {refusal.problem.get('approvalUrl')}")
-                is_noted = True
+            if not is_announced:
+                announce(str(refusal.problem.get("approvalUrl")))
+                is_announced = True
             sleep(min(refusal.retry_after, LONGEST_WAIT))
 
 
@@ -93,7 +108,7 @@ def release(api: Api, handle: str) -> None:
 
 
 class HeldLease:
-    """A lease that is renewed while a program runs.
+    """A lease that is renewed while a program runs, and taken anew at its longest time.
 
     `ended` says why it can no longer be used; it is empty while the lease is in force. Its end is
     followed by this machine's steady clock, because the server's clock may be another.
@@ -103,9 +118,15 @@ class HeldLease:
         self.request = request
         self._api = api
         self._lock = threading.Lock()
+        self._ended = ""
+        self._was_read = False
+        self._replaced: str | None = None  # the handle of the lease before, for requests under way
+        self._take(lease)
+
+    def _take(self, lease: dict[str, Any]) -> None:
         self._id: str = lease["leaseId"]
         self._handle: str = lease["leaseHandle"]
-        self._ended = ""
+        self._version = lease.get("version")
         self._expires_at: str = lease["expiresAt"]
         self._expires = monotonic() + int(lease["ttlSeconds"])
 
@@ -123,12 +144,14 @@ class HeldLease:
 
     def read(self) -> Secret:
         """The value."""
+        self._was_read = True
         return read_lease(self._api, self._handle)
 
     def renew(self) -> None:
         """Extend the lease; called at a third of its time, so that failures can be repeated."""
         if self._ended:
             return
+        self._release_replaced()
         body = {"leaseHandle": self._handle, "ttl": RUN_SECONDS}
         try:
             renewed = self._api.send("POST", "leases/renew", body)
@@ -140,6 +163,28 @@ class HeldLease:
             return  # not reachable for the moment: `ended` says when it is too late
         self._expires += _seconds_between(self._expires_at, renewed["expiresAt"])
         self._expires_at = renewed["expiresAt"]
+        if self._expires - monotonic() < RUN_SECONDS - SLACK:
+            self._take_anew()
+
+    def _take_anew(self) -> None:
+        """Replace a lease that cannot be renewed for the whole time any more.
+
+        The purpose and every check are those of the first lease. When it is refused, or waits for
+        approval, the lease goes on to its end, and the next renewal tries again.
+        """
+        try:
+            lease = self._api.send("POST", "leases", self.request.body(), once=True)
+        except VaultctlError:
+            return
+        with self._lock:
+            is_other_value = self._was_read and lease.get("version") != self._version
+            if self._ended or is_other_value:  # the program has the value of the old version
+                unwanted = lease["leaseHandle"]
+            else:
+                unwanted, self._replaced = None, self._handle
+                self._take(lease)
+        if unwanted:
+            self._give_back(unwanted)
 
     def check(self) -> str:
         """Ask the server whether the lease is in force; the reason when it is not, or "".
@@ -148,15 +193,16 @@ class HeldLease:
         """
         if self.ended:
             return self.ended
+        asked = self._id
         try:
-            state = self._api.get(f"leases/{segment(self._id)}")["state"]
+            state = self._api.get(f"leases/{segment(asked)}")["state"]
         except Refused as refusal:
             return refusal.message
         except VaultctlError as error:
             return f"The lease cannot be checked. {error.message}"
-        if state != "active":
+        if state != "active" and asked == self._id:
             self._ended = self._ended or f"The lease is {state}."
-        return self._ended
+        return self._ended if asked == self._id else self.check()
 
     def release(self) -> None:
         """Give the lease back; a server that cannot be reached ends it by its time."""
@@ -164,8 +210,18 @@ class HeldLease:
             if self._ended == RELEASED:
                 return
             self._ended = RELEASED
+        self._release_replaced()
+        self._give_back(self._handle)
+
+    def _release_replaced(self) -> None:
+        with self._lock:
+            replaced, self._replaced = self._replaced, None
+        if replaced:
+            self._give_back(replaced)
+
+    def _give_back(self, handle: str) -> None:
         try:
-            release(self._api, self._handle)
+            release(self._api, handle)
         except VaultctlError:
             return
 

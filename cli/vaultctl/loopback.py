@@ -18,6 +18,7 @@ from vaultctl.sessions import Session
 
 PATIENCE = 600
 PATH = "/callback"
+POLL_SECONDS = 0.05  # until the listener sees that it is to stop
 Answer = dict[str, str]
 
 
@@ -66,7 +67,7 @@ def authorize(
     """Send the person to the consent page and redeem what comes back."""
     found = oauth.metadata(http, url)
     listener = Listener(f"{url}/oauth/complete")
-    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    threading.Thread(target=listener.serve_forever, args=[POLL_SECONDS], daemon=True).start()
     try:
         request = oauth.Request(found["authorization_endpoint"], url, listener.redirect_uri, scope)
         _invite(request, note, browse=browse)

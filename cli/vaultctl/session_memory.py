@@ -1,8 +1,9 @@
-"""What one session of an agent has leased, in the memory of a process of its own.
+"""What one session of an agent has read, as fingerprints in the memory of a process of its own.
 
 Hooks are short-lived, and a value must not be on a disk. So the first hook that sees a value starts
-this process, and later hooks ask it over a socket that only their user can open. It ends with the
-session, or after hours without a question.
+this process, and later hooks ask it over a socket that only their user can open. The process makes
+the key of the fingerprints and never receives a value. It ends with the session, or after hours
+without a question.
 """
 
 import hashlib
@@ -12,10 +13,13 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any
 
 from vaultctl.configuration import create_directory
+from vaultctl.fingerprints import Finder, Fingerprint, fingerprints_of, new_key, redact_strings
 
 IDLE_SECONDS = 6 * 3600
 START_SECONDS = 10
@@ -30,12 +34,18 @@ def socket_path(session_id: str) -> Path:
     place = Path(runtime) if runtime and Path(runtime).is_dir() else create_directory()
     path = place / name
     if len(str(path)) > _SHORT_PATH:
-        short = Path("/tmp") / f".vaultctl-{os.getuid()}"  # noqa: S108  # private, checked below
+        short = short_directory()
         short.mkdir(mode=0o700, exist_ok=True)
-        if short.stat().st_uid != os.getuid() or short.stat().st_mode & 0o077:
+        found = short.lstat()  # a link could lead anywhere
+        if not S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
             raise OSError("not private")
         path = short / name
     return path
+
+
+def short_directory() -> Path:
+    """A private directory with a short path; `socket_path` checks that it is."""
+    return Path("/tmp") / f".vaultctl-{os.getuid()}"  # noqa: S108
 
 
 def ask(session_id: str, question: dict[str, Any]) -> dict[str, Any] | None:
@@ -54,9 +64,23 @@ def ask(session_id: str, question: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def learn(session_id: str, values: list[str]) -> None:
-    """Let the session's process know more values; start it if there is none."""
-    question = {"learn": values}
-    if ask(session_id, question) is not None:
+    """Let the session's process know the fingerprints of more values."""
+    key = _key(session_id)
+    if key is not None:
+        found = [one for value in values for one in fingerprints_of(value, key)]
+        ask(session_id, {"learn": [asdict(one) for one in found]})
+
+
+def _key(session_id: str) -> str | None:
+    """The key of the session's process, which is started if there is none; None if it fails."""
+    _start_process(session_id)
+    answer = ask(session_id, {}) or {}
+    key = answer.get("key")
+    return key if isinstance(key, str) else None
+
+
+def _start_process(session_id: str) -> None:
+    if ask(session_id, {}) is not None:
         return
     subprocess.Popen(  # noqa: S603  # this program itself
         [sys.executable, "-m", "vaultctl", "hook", "remember", "--session", session_id],
@@ -66,7 +90,7 @@ def learn(session_id: str, values: list[str]) -> None:
         start_new_session=True,
     )
     end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and ask(session_id, question) is None:
+    while time.monotonic() < end and ask(session_id, {}) is None:
         time.sleep(0.05)
 
 
@@ -77,20 +101,37 @@ def serve(session_id: str) -> None:
     protect_memory()
     path = socket_path(session_id)
     path.unlink(missing_ok=True)
-    values: list[str] = []
+    memory = Memory()
     with socket.socket(socket.AF_UNIX) as listener:
         os.umask(0o177)
         listener.bind(str(path))
         listener.listen()
         listener.settimeout(IDLE_SECONDS)
         try:
-            while _answered(listener, values):
+            while _answered(listener, memory):
                 pass
         finally:
             path.unlink(missing_ok=True)
 
 
-def _answered(listener: socket.socket, values: list[str]) -> bool:
+@dataclass
+class Memory:
+    """The key of this session, and the fingerprints of what was read in it."""
+
+    key: str = field(default_factory=new_key)
+    known: list[Fingerprint] = field(default_factory=list)
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Learn fingerprints, or redact an output; without either, the key."""
+        new = (Fingerprint(**one) for one in question.get("learn", []))
+        self.known += [one for one in new if one not in self.known]
+        if "output" not in question:
+            return {"key": self.key}
+        count, output = redact_strings(question["output"], Finder(self.known, self.key))
+        return {"redactions": count, "output": output}
+
+
+def _answered(listener: socket.socket, memory: Memory) -> bool:
     """Answer one question; False at the session's end."""
     try:
         connection, _ = listener.accept()
@@ -102,34 +143,10 @@ def _answered(listener: socket.socket, values: list[str]) -> bool:
             question = json.loads(_receive(connection))
         except (OSError, ValueError):
             return True
-        values += [value for value in question.get("learn", []) if value not in values]
         if question.get("end"):
             return False
-        connection.sendall(json.dumps(_redacted(question, values)).encode())
+        connection.sendall(json.dumps(memory.answer(question)).encode())
     return True
-
-
-def _redacted(question: dict[str, Any], values: list[str]) -> dict[str, Any]:
-    from disclosure.redaction import Redactor
-
-    if "output" not in question:
-        return {}
-    count, output = redact_strings(question["output"], Redactor(values))
-    return {"redactions": count, "output": output}
-
-
-def redact_strings(data: Any, redactor: Any) -> tuple[int, Any]:
-    """The same data with every string redacted, and how often something was taken out."""
-    if isinstance(data, str):
-        text, count = redactor.redact_text(data)
-        return count, text
-    if isinstance(data, list):
-        parts = [redact_strings(part, redactor) for part in data]
-        return sum(count for count, _ in parts), [part for _, part in parts]
-    if isinstance(data, dict):
-        members = {name: redact_strings(part, redactor) for name, part in data.items()}
-        return sum(c for c, _ in members.values()), {n: part for n, (_, part) in members.items()}
-    return 0, data
 
 
 def _receive(connection: socket.socket) -> bytes:

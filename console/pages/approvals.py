@@ -13,8 +13,9 @@ from console.decision import DecisionForm, decide
 from console.fields import rule
 from console.formatting import typed_duration
 from console.page_context import actor_for, page_context, paging, reload_if_changed
-from credentials.operations import list_access_requests
+from credentials.operations import list_access_requests, list_credential_requests
 from credentials.shapes.access_requests import ListAccessRequests
+from credentials.shapes.credential_requests import ListCredentialRequests
 from foundation.errors import Conflict, Denied, Invalid
 from foundation.schema.durations import parse_duration
 from leases.operations import decide_lease, list_approvals, show_approval, withdraw_lease
@@ -50,10 +51,13 @@ def inbox(request: HttpRequest) -> HttpResponse:
     state = "decided" if request.GET.get("state") == "decided" else "waiting"
     query = {"state": state, **paging(request, PAGE)}
     asked = {"state": state, "limit": PAGE, "cursor": request.GET.get("more") or None}
+    further = {**asked, "cursor": request.GET.get("further") or None}
+    missing = ListCredentialRequests.parse(further)
     shown = {
         **page_context(request),
         "page": list_approvals(actor, ListApprovals.parse(query)),
         "access_requests": list_access_requests(actor, ListAccessRequests.parse(asked)),
+        "credential_requests": list_credential_requests(actor, missing),
         "state": state,
     }
     part = "HX-Request" in request.headers
@@ -69,7 +73,9 @@ def waiting(request: HttpRequest) -> HttpResponse:
 def count_waiting(actor: Actor) -> int:
     """How many requests this person can decide on now."""
     leases = list_approvals(actor, ListApprovals(limit=1)).waiting_for_me
-    return leases + list_access_requests(actor, ListAccessRequests(limit=1)).waiting_for_me
+    access = list_access_requests(actor, ListAccessRequests(limit=1)).waiting_for_me
+    missing = list_credential_requests(actor, ListCredentialRequests(limit=1)).waiting_for_me
+    return leases + access + missing
 
 
 def approval(request: HttpRequest, request_id: str) -> HttpResponse:

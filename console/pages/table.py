@@ -25,6 +25,7 @@ from console.pages import (
     credential_edit,
     credential_lifecycle,
     credential_list,
+    credential_requests,
     dashboard,
     folders,
     grant_form,
@@ -56,6 +57,7 @@ AGENT = "agents/<str:agent_id>"
 INVITATION = "team/invitations/<str:invitation_id>"
 GROUP = "team/groups/<str:group_id>"
 ACCESS_REQUEST = "approvals/<req:access_request_id>"
+CREDENTIAL_REQUEST = "approvals/<creq:credential_request_id>"
 
 SECTIONS = (
     Section(
@@ -218,6 +220,18 @@ SECTIONS = (
                 f"{ACCESS_REQUEST}/withdraw",
                 "withdraw_access_request",
                 access_requests.withdraw,
+                POST,
+            ),
+            Page(
+                f"{CREDENTIAL_REQUEST}/",
+                "credential_request",
+                credential_requests.credential_request,
+                FORM,
+            ),
+            Page(
+                f"{CREDENTIAL_REQUEST}/withdraw",
+                "withdraw_credential_request",
+                credential_requests.withdraw,
                 POST,
             ),
             Page("approvals/<str:request_id>/", "approval", approvals.approval, FORM),

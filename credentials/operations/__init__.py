@@ -8,6 +8,14 @@ from credentials.operations.access_requests import (
     show_access_request,
     withdraw_access_request,
 )
+from credentials.operations.credential_requests import (
+    decline_credential_request,
+    list_credential_requests,
+    request_credential,
+    show_credential_request,
+    store_requested_credential,
+    withdraw_credential_request,
+)
 from credentials.operations.credentials import (
     create_credential,
     move_credential,
@@ -54,6 +62,7 @@ __all__ = [
     "create_credential",
     "create_folder",
     "decide_access_request",
+    "decline_credential_request",
     "delete_credential",
     "describe_credential",
     "destroy_tenant_key",
@@ -61,6 +70,7 @@ __all__ = [
     "give_grant",
     "import_credentials",
     "list_access_requests",
+    "list_credential_requests",
     "list_credentials",
     "list_folders",
     "list_grants",
@@ -71,6 +81,7 @@ __all__ = [
     "remove_folder",
     "remove_grant",
     "request_access",
+    "request_credential",
     "restore_credential",
     "revoke_credential",
     "rewrap_due_key",
@@ -80,9 +91,12 @@ __all__ = [
     "search_credentials",
     "show_access",
     "show_access_request",
+    "show_credential_request",
     "show_key",
     "show_matrix",
     "show_reach",
+    "store_requested_credential",
     "update_credential",
     "withdraw_access_request",
+    "withdraw_credential_request",
 ]

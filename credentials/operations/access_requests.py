@@ -14,7 +14,6 @@ from credentials.access_requests import (
     level_of_requester,
     notify_deciders,
     notify_requester,
-    own_requests,
     requests_for_access,
     requests_out,
     target_of,
@@ -31,6 +30,7 @@ from credentials.grants import (
     upsert_grant,
 )
 from credentials.models import AccessRequest, Grant, RequestState
+from credentials.person_requests import own_requests
 from credentials.principals import Principal, lock_principal
 from credentials.shapes.access_requests import (
     AccessRequestDetailOut,

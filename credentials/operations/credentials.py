@@ -41,11 +41,12 @@ class NamesCredential(Protocol):
     def key(self) -> str: ...
 
 
-def _secret(request: CreateCredential) -> Secret:
+def check_secret(request: CreateCredential) -> Secret:
+    """The secret to store. Raises Invalid."""
     return open_secret(request.value, request.secret_fields)
 
 
-@operation(Action.CREATE_CREDENTIAL, Event.CREDENTIAL_CREATED, check=_secret)
+@operation(Action.CREATE_CREDENTIAL, Event.CREDENTIAL_CREATED, check=check_secret)
 def create_credential(context: CredentialContext, request: CreateCredential) -> CredentialOut:
     """Store a new credential in a folder, which is created when it is missing.
 
@@ -62,7 +63,7 @@ def store_credential(
     context: CredentialContext, entry: EntryDraft, request: CreateCredential
 ) -> tuple[Credential, Version]:
     """The new credential with its first version, saved and named in `entry`."""
-    actor, secret = context.actor, _secret(request)
+    actor, secret = context.actor, check_secret(request)
     _refuse_disclosed(actor, request.description, request.metadata)
     extracted = examine_secret(request.type, secret, request.metadata)
     credential = Credential(

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from disclosure import DestinationError, parse_destinations
+from disclosure import DestinationError, parse_destination, parse_destinations
 from disclosure.destinations import MOST_DESTINATIONS
 from foundation.errors import Invalid
 from foundation.schema.shapes import Shape
@@ -67,6 +67,14 @@ def _check(given: list[Destination]) -> list[Destination]:
 Destinations = Annotated[
     list[Destination], Field(min_length=1, max_length=MOST_DESTINATIONS), AfterValidator(_check)
 ]
+
+
+def check_host(host: str) -> str:
+    """`host` in its one spelling, as a destination names it. Raises Invalid."""
+    try:
+        return parse_destination({"host": host}).wire_host
+    except DestinationError as error:
+        raise Invalid(f"destination: {error}", "destination") from None
 
 
 def destinations_wire(given: Sequence[Destination] | None) -> list[dict[str, Any]] | None:

@@ -7,11 +7,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
+
 from access.actions import Channel
 from access.actor import Actor
 from access.levels import Role
 from foundation.db.clock import DatabaseClock
 from foundation.errors import Unauthenticated
+from identity.models import Client
 from identity.resource_server.token_state import (
     accounts_tokens,
     agents_tokens,
@@ -32,6 +35,7 @@ def agent_of_token(claims: dict[str, Any], token: str, key_id: UUID, channel: Ch
     row: Any = (
         agents_tokens()
         .select_related("consent")
+        .annotate(registration=F("consent__client__registration_source"))
         .filter(
             **_named(claims, token, key_id),
             consent__client__client_id=claims["client_id"],
@@ -51,6 +55,7 @@ def agent_of_token(claims: dict[str, Any], token: str, key_id: UUID, channel: Ch
         agent_id=row.consent.agent_id,
         agent_name=row.consent.agent_name,
         scopes=frozenset(row.scope.split()),
+        trusted_program=row.registration == Client.RegistrationSource.MANUAL,
         token_id=str(row.pk),
         authentication=by_agents_token(row.pk),
     )
@@ -81,6 +86,7 @@ def service_account_of_token(
         service_account_id=client.service_account_id,
         client_id=client.pk,
         scopes=frozenset(row.scope.split()),
+        trusted_program=True,
         token_id=str(row.pk),
         authentication=by_accounts_token(row.pk),
     )
@@ -106,6 +112,7 @@ def person_of_token(token: str, channel: Channel, address: str) -> Actor:
         client_id=row.pk,
         scopes=frozenset(row.scope.split()),
         allowed_credentials=frozenset(row.only) if row.only is not None else None,
+        trusted_program=True,
         token_id=str(row.pk),
         authentication=by_personal_token(row.pk),
     )

@@ -7,7 +7,8 @@ from access.actions import Action
 from access.scopes import Scope
 from credentials.access_requests import WAITING as WAITING_ACCESS
 from credentials.context import CredentialContext, operation
-from credentials.models import AccessRequest, Rotation
+from credentials.credential_requests import WAITING as WAITING_CREDENTIALS
+from credentials.models import AccessRequest, CredentialRequest, Rotation
 from credentials.shapes.credentials import DescribeCredential
 from credentials.upcoming_expirations import approaching_ends, due_rotations, open_windows
 from foundation.db.clock import database_now
@@ -112,10 +113,12 @@ def show_overview(context: CredentialContext) -> OverviewOut:
     actor, now = context.actor, database_now()
     waiting_leases = Lease.objects.of(actor).filter(WAITING)
     waiting_access = AccessRequest.objects.of(actor).filter(WAITING_ACCESS)
+    waiting_credentials = CredentialRequest.objects.of(actor).filter(WAITING_CREDENTIALS)
+    waiting = (waiting_leases, waiting_access, waiting_credentials)
     return OverviewOut(
         live_leases=Lease.objects.of(actor).live().count(),
         reads_today=reads_since(actor, now.replace(hour=0, minute=0, second=0, microsecond=0)),
-        waiting=waiting_leases.count() + waiting_access.count(),
+        waiting=sum(rows.count() for rows in waiting),
         agents_waiting=Agent.objects.of(actor).filter(state=AgentState.WAITING).count(),
         rotations_due=due_rotations(actor, now + timedelta(days=7)),
         windows=open_windows(actor),

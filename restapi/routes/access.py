@@ -2,6 +2,7 @@
 
 from credentials import operations as credentials
 from foundation.errors import (
+    ApprovalPending,
     Conflict,
     CredentialNotFound,
     FolderNotFound,
@@ -11,6 +12,7 @@ from restapi.routes.route import Route, section
 
 THINGS = (CredentialNotFound, FolderNotFound)
 REQUEST = "access-requests/{requestId}"
+CREDENTIAL_REQUEST = "credential-requests/{requestId}"
 
 ROUTES = (
     *section(
@@ -93,6 +95,35 @@ ROUTES = (
             "POST",
             f"{REQUEST}/withdraw",
             "Withdraw your own request for access",
+            errors=(Conflict,),
+        ),
+    ),
+    *section(
+        "Credential requests",
+        Route(
+            credentials.list_credential_requests,
+            "GET",
+            "credential-requests",
+            "List requests for missing credentials: your own, and those you may fulfil",
+        ),
+        Route(
+            credentials.request_credential,
+            "POST",
+            "credential-requests",
+            "Ask people to store a credential; answers it once it exists",
+            errors=(ApprovalPending, Conflict),
+        ),
+        Route(
+            credentials.show_credential_request,
+            "GET",
+            CREDENTIAL_REQUEST,
+            "Show a request for a missing credential",
+        ),
+        Route(
+            credentials.withdraw_credential_request,
+            "POST",
+            f"{CREDENTIAL_REQUEST}/withdraw",
+            "Withdraw your own request for a credential",
             errors=(Conflict,),
         ),
     ),

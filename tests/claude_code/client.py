@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VERSION = "2.1.330"
-PACKAGE = f"@anthropic-ai/claude-code@{VERSION}"
+NEWEST = "latest"
+NAME = "@anthropic-ai/claude-code"
 CALLBACK_PORT = 8123
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b\][^\x07]*\x07")
 _AUTHORIZE = re.compile(r"(https?://\S*code_challenge=\S*)\s*\r?\n")
@@ -104,17 +105,25 @@ def plain(output: bytes) -> str:
     return _ESCAPES.sub("", output.decode(errors="replace"))
 
 
-def install(where: Path) -> Path:
-    """Install the pinned version; pinned, because npm takes an older one on older Nodes."""
+def install(where: Path, version: str = VERSION) -> Path:
+    """Install that version of the client."""
+    if version == NEWEST:
+        version = _npm("view", NAME, "version").strip()
+    return install_from_npm(where, NAME, version, "claude")
+
+
+def install_from_npm(where: Path, package: str, version: str, program: str) -> Path:
+    """A program of a package; an exact version, because npm takes older ones on older Nodes."""
+    _npm("install", "--no-audit", "--no-fund", "--prefix", str(where), f"{package}@{version}")
+    found = where / "node_modules" / ".bin" / program
+    installed = subprocess.run([found, "--version"], capture_output=True, text=True, check=True)
+    assert version in installed.stdout, installed.stdout
+    return found
+
+
+def _npm(*arguments: str) -> str:
     done = subprocess.run(
-        ["npm", "install", "--no-audit", "--no-fund", "--prefix", where, PACKAGE],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+        ["npm", *arguments], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
-    program = where / "node_modules" / ".bin" / "claude"
-    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
-    assert version.stdout.startswith(VERSION), version.stdout
-    return program
+    return done.stdout

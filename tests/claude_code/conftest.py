@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.db import connections
 
-from tests.claude_code.client import ClaudeCode, install, missing
+from tests.claude_code.client import VERSION, ClaudeCode, install, missing
 from tests.cli.installation import Vaultctl, as_person
 from tests.cli.installation import install as install_vaultctl
 from tests.people import Somebody
@@ -24,12 +24,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The client, installed once for these tests."""
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The client, installed once for these tests: the version they name, else the pinned one."""
     reason = missing()
     if reason:
         pytest.skip(reason)
-    return install(tmp_path_factory.mktemp("claude-code"))
+    version = getattr(request, "param", VERSION)
+    return install(tmp_path_factory.mktemp("claude-code"), version)
 
 
 @pytest.fixture

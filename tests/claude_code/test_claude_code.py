@@ -51,12 +51,19 @@ def connect(claude: ClaudeCode, server: str, who: Somebody) -> None:
 
 def ask(claude: ClaudeCode, script: Script) -> Results:
     """One headless turn; answers what the tools answered, as the model saw it."""
+    said = converse(claude, script, "mcp__vault")
+    assert json.loads(said)["result"] == "DONE", said
+    return script.results
+
+
+def converse(claude: ClaudeCode, script: Script, *tools: str) -> str:
+    """One headless turn with these tools allowed; answers the client's output."""
     with scripted_model(script) as model:
-        said = claude.run(
+        return claude.run(
             "-p",
             "go",
             "--allowedTools",
-            "mcp__vault",
+            ",".join(tools),
             "--output-format",
             "json",
             timeout=120,
@@ -64,8 +71,6 @@ def ask(claude: ClaudeCode, script: Script) -> Results:
             ANTHROPIC_API_KEY="dummy",
             ENABLE_TOOL_SEARCH="false",
         )
-    assert json.loads(said)["result"] == "DONE", said
-    return script.results
 
 
 def content(result: dict[str, Any]) -> dict[str, Any]:

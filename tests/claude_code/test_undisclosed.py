@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from tests.claude_code.client import ClaudeCode
+from tests.claude_code.client import NEWEST, VERSION, ClaudeCode
 from tests.claude_code.model import Results, Script, Step, scripted_model
-from tests.claude_code.test_claude_code import ask, connect, handle
+from tests.claude_code.test_claude_code import ask, connect, content, converse, handle
 from tests.cli.hosts import HOST, OTHER, reachable_hosts
 from tests.cli.installation import Vaultctl, everything_below
 from tests.cli.test_run_broker import Brokered, brokered
@@ -28,7 +28,11 @@ from tests.people import PURPOSE, Somebody, store
 
 __all__ = ["brokered"]
 
-pytestmark = [pytest.mark.claude_code, pytest.mark.timeout(420)]
+pytestmark = [
+    pytest.mark.claude_code,
+    pytest.mark.timeout(420),
+    pytest.mark.parametrize("program", [VERSION, NEWEST], indirect=True),
+]
 KEY = "stripe-api-key"
 TOOLS = ("Bash", "Agent", "Task", "Read", "mcp__leaky")
 PROCESSES = (
@@ -212,6 +216,43 @@ def test_what_is_read_is_in_the_transcript_and_in_requests_to_the_model(
     found = count(value, claude, "", script)
     assert found.files > 0
     assert found.model > 0
+
+
+def test_what_vault_itself_uses_is_nowhere(
+    curious: ClaudeCode, server: str, owner: Somebody, brokered: Brokered, value: str
+) -> None:
+    """`vault.use_credential`, with a host that answers what it was sent in every encoding."""
+    rotate(owner, value)
+    connect(curious, server, owner)
+    leased: dict[str, Any] = {}
+
+    def use(path: str) -> Step:
+        def arguments(results: Results) -> dict[str, Any]:
+            leased.setdefault("leaseHandle", content(results[0]).get("leaseHandle"))
+            return {**leased, "method": "GET", "url": f"https://{brokered.host}{path}"}
+
+        return "mcp__vault__vault_use_credential", arguments
+
+    wish = {"key": KEY, "purpose": PURPOSE, "ttl": "5m"}
+    steps: list[Step] = [
+        ("mcp__vault__vault_lease_credential", lambda _: wish),
+        use("/echo"),
+        use("/header"),
+        use("/failure"),
+        ("mcp__vault__vault_read_credential", lambda _: leased),
+        bash(PROCESSES),
+        ("mcp__leaky__leak", lambda _: {}),
+    ]
+    script = Script(steps)
+
+    output = converse(curious, script, "mcp__vault", *TOOLS)
+
+    sent = [one.headers["Authorization"] for one in brokered.upstream.seen]
+    assert sent == [f"Bearer {value}"] * 3
+    assert count(value, curious, output, script) == Count(0, 0, 0)
+    assert len(script.results) == len(steps)
+    assert "[redacted]" in json.dumps(script.results[1])
+    assert "access/disclosure-denied" in json.dumps(script.results[4])
 
 
 @pytest.mark.parametrize("disclosure", ["process", "broker", "model"])

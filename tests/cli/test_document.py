@@ -1,13 +1,18 @@
 """docs/vaultctl.md: every command in it works, and its tables are what the program has."""
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
+
+import click
+import pytest
 
 from tests.cli.hosts import HOST, reachable_hosts
 from tests.cli.installation import PATIENCE, ROOT, Vaultctl, as_person
 from tests.people import Somebody, store
 from vaultctl import configuration
+from vaultctl.__main__ import vaultctl
 from vaultctl.exit_codes import MEANINGS
 
 DOCUMENT = (ROOT / "docs" / "vaultctl.md").read_text(encoding="utf-8")
@@ -22,6 +27,18 @@ def commands() -> list[str]:
     return [line for block in BLOCK.findall(DOCUMENT) for line in block.splitlines()]
 
 
+def test_every_command_is_understood() -> None:
+    """Its options and arguments are those of the program; what it does is tried with `--full`."""
+    shown = [line for line in commands() if line.startswith("vaultctl ")]
+    for line in shown:
+        words = shlex.split(line.partition(" | ")[0].partition(" < ")[0])[1:]
+        command = vaultctl.get_command(click.Context(vaultctl), words[0])
+        assert command is not None, line
+        command.make_context(words[0], words[1:], resilient_parsing=False)
+    assert len(shown) > 20
+
+
+@pytest.mark.full
 def test_every_command_works(stranger: Vaultctl, owner: Somebody, tmp_path: Path) -> None:
     store(owner, policy={"destinations": [{"host": HOST}]})
     store(owner, "prod-database-url", type="database-url", value=DATABASE, folderPath="databases")

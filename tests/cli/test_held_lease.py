@@ -14,6 +14,15 @@ from vaultctl.leasing import HeldLease, LeaseRequest
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 AWAY = VaultctlError("The server cannot be reached (ConnectError).", Exit.UNAVAILABLE)
+SECRET = {
+    "key": "k",
+    "type": "api-key",
+    "value": "v",
+    "secretFields": {},
+    "version": 1,
+    "expiresAt": "",
+    "usesLeft": None,
+}
 REVOKED = Refused(410, {"code": "lease/revoked", "title": "Lease revoked"})
 
 
@@ -23,11 +32,14 @@ class Server:
 
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def get(self, path: str) -> Any:
         return self._answer(path)
 
-    def send(self, _method: str, path: str, _body: dict[str, Any]) -> Any:
+    def send(self, _method: str, path: str, body: dict[str, Any], *, once: bool = False) -> Any:
+        del once
+        self.sent.append((path, body))
         return self._answer(path)
 
     def _answer(self, path: str) -> Any:
@@ -57,13 +69,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def held(server: Server, seconds: int = 100) -> HeldLease:
     """A lease that was just taken."""
-    lease = {
-        "leaseId": "lease_1",
-        "leaseHandle": "vlt_lease_1",
+    return HeldLease(cast(Api, server), LeaseRequest("k", "why"), answered(1, seconds))
+
+
+def answered(number: int, seconds: int = 100, version: int = 1) -> dict[str, Any]:
+    """What the server answers to a request for a lease."""
+    return {
+        "leaseId": f"lease_{number}",
+        "leaseHandle": f"vlt_lease_{number}",
+        "version": version,
         "ttlSeconds": seconds,
         "expiresAt": at(seconds),
     }
-    return HeldLease(cast(Api, server), LeaseRequest("k", "why"), lease)
 
 
 def at(seconds: float) -> str:
@@ -142,3 +159,86 @@ def test_releasing_never_fails(clock: Clock) -> None:
     lease.release()
     assert server.asked == ["leases/release"]
     assert lease.ended
+
+
+def at_its_longest(server: Server, clock: Clock) -> HeldLease:
+    """A lease that a renewal no longer extends, 50 seconds before its end."""
+    server.answers |= {"leases/renew": {"expiresAt": at(100)}, "leases/release": {}}
+    lease = held(server)
+    clock.now += 50
+    return lease
+
+
+def test_a_lease_at_its_longest_time_is_taken_anew(clock: Clock) -> None:
+    server = Server({"leases": answered(2), "leases/lease_2": {"state": "active"}})
+    lease = at_its_longest(server, clock)
+
+    lease.renew()
+
+    assert lease.handle == "vlt_lease_2"
+    assert ("leases", LeaseRequest("k", "why").body()) in server.sent
+    assert "leases/release" not in server.asked  # a request with the old one may be under way
+    clock.now += 99
+    assert lease.check() == ""
+    lease.release()
+    released = [body["leaseHandle"] for path, body in server.sent if path == "leases/release"]
+    assert released == ["vlt_lease_1", "vlt_lease_2"]
+
+
+def test_a_revoked_lease_is_not_taken_anew(clock: Clock) -> None:
+    server = Server({"leases": answered(2)})
+    lease = at_its_longest(server, clock)
+    server.answers["leases/renew"] = REVOKED
+
+    lease.renew()
+    lease.renew()
+
+    assert "leases" not in server.asked
+    assert lease.ended == "Lease revoked"
+
+
+def test_a_lease_that_is_refused_anew_ends_at_its_time(clock: Clock) -> None:
+    server = Server({"leases": Refused(409, {"code": leasing.PENDING})})
+    lease = at_its_longest(server, clock)
+
+    lease.renew()
+
+    assert (lease.handle, lease.ended) == ("vlt_lease_1", "")
+    clock.now += 50
+    assert "end" in lease.ended
+
+
+def test_another_version_does_not_replace_the_one_whose_value_is_in_use(clock: Clock) -> None:
+    server = Server({"leases": answered(2, version=2), "leases/read": SECRET})
+    lease = at_its_longest(server, clock)
+    lease.read()
+
+    lease.renew()
+
+    assert lease.handle == "vlt_lease_1"
+    assert ("leases/release", {"leaseHandle": "vlt_lease_2"}) in server.sent
+
+
+def test_without_the_value_another_version_is_taken(clock: Clock) -> None:
+    lease = at_its_longest(Server({"leases": answered(2, version=2)}), clock)
+
+    lease.renew()
+
+    assert lease.handle == "vlt_lease_2"
+
+
+def test_a_check_of_the_lease_that_was_just_replaced_does_not_end_the_new_one(
+    clock: Clock,
+) -> None:
+    server = Server({"leases": answered(2), "leases/lease_2": {"state": "active"}})
+    lease = at_its_longest(server, clock)
+
+    class Replacing(dict[str, str]):
+        def __getitem__(self, name: str) -> str:
+            lease.renew()
+            return "revoked"
+
+    server.answers["leases/lease_1"] = Replacing()
+
+    assert lease.check() == ""
+    assert lease.handle == "vlt_lease_2"

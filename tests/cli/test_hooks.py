@@ -2,14 +2,17 @@
 
 import json
 import secrets
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.installation import ROOT, Vaultctl, everything_below
+from tests.disclosure.encodings import ENCODINGS, traces
+from vaultctl.fingerprints import Finder, fingerprints_of, new_key
 from vaultctl.secret_patterns import find_secret
-from vaultctl.session_memory import ask, socket_path
+from vaultctl.session_memory import Memory, ask, learn, socket_path
 
 VALUE = f"sk_live_{secrets.token_hex(12)}"
 SECRETS = {
@@ -53,7 +56,7 @@ def test_what_people_write_all_day_is_no_secret(text: str) -> None:
 def test_a_pasted_secret_is_not_sent(stranger: Vaultctl) -> None:
     answer = hook(stranger, "prompt", prompt=f"here is my key: {VALUE}")
     assert answer["decision"] == "block"
-    assert f"{stranger.url}/credentials/new" in answer["reason"]
+    assert f"{stranger.url}/admin/credentials/new" in answer["reason"]
     assert answer["hookSpecificOutput"]["suppressOriginalPrompt"] is True
     assert VALUE not in json.dumps(answer)
     assert hook(stranger, "prompt", prompt="list the charges") is None
@@ -88,6 +91,60 @@ def test_what_was_read_is_taken_out_of_later_output(
         hook(stranger, "session-end", session_id=session)
     assert ask(session, {}) is None
     assert not socket_path(session).exists()
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+@pytest.mark.parametrize(
+    "value", [VALUE, 'p%41ss"w0rd&amp;<1>:p%41ss"w0rd&amp;<2>', "two words+and/more=="]
+)
+def test_fingerprints_find_every_usual_encoding(name: str, value: str) -> None:
+    key = new_key()
+    finder = Finder(fingerprints_of(value, key), key)
+    echo = ENCODINGS[name](value.encode()).decode("latin-1" if name == "utf-16" else "utf-8")
+
+    text, count = finder.redact_text(f"before: {echo} and after")
+
+    assert count >= 1
+    assert text.startswith("before: ")
+    assert text.endswith("after")
+    assert traces(text.encode("latin-1", "replace"), value.encode()) == []
+
+
+def test_other_text_is_left_as_it_is() -> None:
+    key = new_key()
+    finder = Finder(fingerprints_of(VALUE, key), key)
+    text = f"{VALUE[:-1]} {VALUE[1:]} {VALUE.swapcase()} %41 &amp; \\u0041 {'ab' * 40} 1, 2, 3"
+
+    assert finder.redact_text(text) == (text, 0)
+    assert fingerprints_of("password", key) == []
+
+
+def test_the_memory_of_a_session_has_no_value() -> None:
+    memory = Memory()
+    key = memory.answer({})["key"]
+    memory.answer({"learn": [asdict(one) for one in fingerprints_of(VALUE, key)]})
+
+    redacted = memory.answer({"output": {"stdout": f"key={VALUE}"}})
+
+    assert redacted["output"] == {"stdout": "key=[redacted]"}
+    assert memory.known
+    assert traces(repr(vars(memory)).encode(), VALUE.encode()) == []
+
+
+def test_only_fingerprints_are_sent_to_the_process_of_a_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory, sent = Memory(), []
+
+    def asked(_: str, question: dict[str, Any]) -> dict[str, Any]:
+        sent.append(question)
+        return memory.answer(question)
+
+    monkeypatch.setattr("vaultctl.session_memory.ask", asked)
+    learn("session", [VALUE])
+
+    assert memory.known
+    assert traces(json.dumps(sent).encode(), VALUE.encode()) == []
 
 
 def test_the_plugin_names_hooks_that_exist(stranger: Vaultctl) -> None:

@@ -6,7 +6,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-from tests.cli.installation import ROOT, Vaultctl
+import pytest
+
+from tests.cli.installation import ROOT, Vaultctl, install_wheel
 
 SOURCES = sorted((ROOT / "cli" / "vaultctl").rglob("*.py"))
 MODULES = {"pyjwt": "jwt"}
@@ -38,6 +40,29 @@ def test_nothing_of_the_server_is_installed(stranger: Vaultctl) -> None:
     code = "import vaultctl, disclosure, importlib.util as u; print(u.find_spec('django'))"
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "None\n"
+
+
+@pytest.mark.full
+def test_it_installs_alone_from_its_own_wheel(tmp_path: Path) -> None:
+    program = install_wheel(tmp_path)
+    code = (
+        "import importlib, pkgutil, vaultctl\n"
+        "for one in pkgutil.walk_packages(vaultctl.__path__, 'vaultctl.'):\n"
+        "    one.name.endswith('__main__') or importlib.import_module(one.name)\n"
+        "print(importlib.util.find_spec('django'))"
+    )
+    python = program.parent / "python"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "None\n"
+    told = subprocess.run([program, "--help"], capture_output=True, text=True, check=True)
+    assert "Run a program that uses credentials" in told.stdout
+
+
+def test_the_wheel_has_every_package() -> None:
+    listed = tomllib.loads((ROOT / "cli" / "pyproject.toml").read_text())["tool"]["setuptools"]
+    inside = {source.parent.relative_to(ROOT / "cli") for source in SOURCES}
+
+    assert set(listed["packages"]) == {".".join(one.parts) for one in inside} | {"disclosure"}
 
 
 def test_help_loads_no_library_that_it_does_not_need(stranger: Vaultctl) -> None:

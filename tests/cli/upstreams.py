@@ -232,7 +232,7 @@ def http_upstream() -> Iterator[Upstream]:
 
 @contextmanager
 def _served(server: ThreadingHTTPServer) -> Iterator[None]:
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
     thread.start()
     try:
         yield

@@ -20,6 +20,7 @@ WATCHED = {
     "/approvals/": {"approvals"},
     "/approvals/<str:request_id>/": {"approvals"},
     "/approvals/<req:access_request_id>/": {"approvals"},
+    "/approvals/<creq:credential_request_id>/": {"approvals"},
     "/admin/audit/": {"audit"},
     "/team/": {"grants"},
     "/team/grants/": {"grants", "members"},
@@ -98,7 +99,7 @@ def test_a_decision_of_somebody_else_loads_the_page_anew_and_other_news_do_not(
 def test_the_number_beside_the_inbox_is_ones_own(owner: Somebody, member: Somebody) -> None:
     fill_tenant(owner, "acme")
 
-    assert "2" in page(signed_in(owner).get("/approvals/waiting/", headers=PART)).text
+    assert "3" in page(signed_in(owner).get("/approvals/waiting/", headers=PART)).text
     assert page(signed_in(member).get("/approvals/waiting/", headers=PART)).text == ""
 
 

@@ -1,6 +1,7 @@
 """A tenant with one fresh thing of each kind that an operation may be called on."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,10 +11,12 @@ from credentials.operations import (
     create_folder,
     list_keys,
     request_access,
+    request_credential,
     rotate_credential,
     rotate_tenant_key,
 )
 from credentials.shapes.access_requests import RequestAccess
+from credentials.shapes.credential_requests import RequestCredential
 from credentials.shapes.credentials import DescribeCredential
 from credentials.shapes.folders import NameFolder
 from credentials.shapes.rotations import RotateCredential
@@ -50,6 +53,7 @@ OWN = frozenset(
         "handle",
         "own_access_request",
         "own_agent",
+        "own_credential_request",
         "own_other_agent",
         "own_request",
         "personal_token",
@@ -174,6 +178,17 @@ class Acme:
         """A wish of the holder's own."""
         wish = RequestAccess(key=self.key(holder), level="user", reason=PURPOSE)
         return request_access(holder.console, wish).request_id
+
+    def credential_request(self, _: Somebody) -> str:
+        """Somebody else asks for a credential on the desk, and waits."""
+        return self.own_credential_request(self.newcomer())
+
+    def own_credential_request(self, holder: Somebody) -> str:
+        """A request of the holder's own."""
+        key = self.new_key(holder)
+        wish = {"key": key, "type": "api-key", "purpose": PURPOSE, "folderPath": DESK}
+        asked = partial(request_credential, holder.console, RequestCredential.parse(wish))
+        return str(refusal(asked).extra["approvalId"])
 
     def due_lease(self, _: Somebody) -> UUID:
         """A lease whose time is over."""
@@ -326,6 +341,8 @@ def nowhere() -> dict[str, Any]:
         "own_request": public_id("lease", uuid7()),
         "access_request": public_id("req", uuid7()),
         "own_access_request": public_id("req", uuid7()),
+        "credential_request": public_id("creq", uuid7()),
+        "own_credential_request": public_id("creq", uuid7()),
         "person": Person(email="nobody@example.org"),
         "stranger": Person(email="nobody@example.org"),
         "agent_id": uuid7(),

@@ -14,7 +14,9 @@ from access.tenancy import tenant_transaction
 from audit.events import Event
 from credentials import operations as credentials
 from credentials.operations.setup_progress import show_setup_progress
-from foundation.db.ids import public_id
+from credentials.shapes.credential_requests import RequestCredential
+from foundation.db.ids import parse_public_id, public_id
+from foundation.errors import ApprovalPending
 from foundation.schema.shapes import Shape
 from identity import operations as identity
 from leases import operations as leases
@@ -28,6 +30,7 @@ from tests.disclosure.echo_upstream import SENDABLE, SENDABLE_PORT, EchoUpstream
 from tests.disclosure.sending import listed
 from tests.machines import public_jwk
 from tests.people import CANARY, PURPOSE
+from tests.storage import owner_sql
 
 Things = Mapping[str, Any]
 
@@ -114,6 +117,22 @@ def use_credential(actor: Actor, request: UseCredential) -> UsedOut:
     """With a server that the operator lists."""
     with EchoUpstream(None, SENDABLE_PORT) as upstream, listed(upstream, None):
         return leases.use_credential(actor, request)
+
+
+def _requested_key(_: Actor, things: Things) -> str:
+    """The key that the request is for; some key when there is no such request."""
+    request_id = parse_public_id("creq", things["credential_request"])
+    rows = owner_sql("SELECT key FROM credential_request WHERE id = %s", request_id)
+    return str(rows[0][0]) if rows else "some-key"
+
+
+def request_credential(actor: Actor, request: RequestCredential) -> ApprovalPending:
+    """A request for what does not exist is answered with the page on which it is stored."""
+    try:
+        credentials.request_credential(actor, request)
+    except ApprovalPending as pending:
+        return pending
+    raise AssertionError("the key exists")
 
 
 _CASES = (
@@ -217,6 +236,35 @@ _CASES = (
     ),
     Case(
         credentials.withdraw_access_request, "$own_access_request", adds=(Event.ACCESS_WITHDRAWN,)
+    ),
+    Case(
+        request_credential,
+        {"key": "$new_key", "type": "api-key", "purpose": PURPOSE, "folderPath": DESK},
+        adds=(Event.ACCESS_REQUESTED,),
+        at_home=True,
+    ),
+    Case(credentials.list_credential_requests, at_home=True),
+    Case(credentials.show_credential_request, "$credential_request"),
+    Case(
+        credentials.store_requested_credential,
+        {
+            "requestId": "$credential_request",
+            "key": _requested_key,
+            "type": "api-key",
+            "value": CANARY,
+            "folderPath": DESK,
+        },
+        adds=(Event.CREDENTIAL_CREATED, Event.ACCESS_APPROVED),
+    ),
+    Case(
+        credentials.decline_credential_request,
+        {"requestId": "$credential_request", "reason": "not this week"},
+        adds=(Event.ACCESS_DENIED,),
+    ),
+    Case(
+        credentials.withdraw_credential_request,
+        "$own_credential_request",
+        adds=(Event.ACCESS_WITHDRAWN,),
     ),
     # -- leases ---------------------------------------------------------------------------------
     Case(leases.lease_credential, {"key": "$key", "purpose": PURPOSE}, adds=(Event.LEASE_CREATED,)),

@@ -13,6 +13,7 @@ from credentials import operations as credentials
 from credentials.operations import archive_credential, give_grant, show_access
 from credentials.shapes.access_reports import ShowAccess
 from credentials.shapes.access_requests import RequestAccess
+from credentials.shapes.credential_requests import RequestCredential, StoreRequestedCredential
 from credentials.shapes.credentials import (
     CreateCredential,
     DescribeCredential,
@@ -33,6 +34,7 @@ from tests.contracts.cases import CASES
 from tests.contracts.operations import operations
 from tests.machines import new_account
 from tests.people import CANARY, PURPOSE, Somebody, join, new_person, store
+from tests.refusals import refusal
 from tests.storage import owner_sql
 
 Holder = Literal["mover", "person", "group", "service account"]
@@ -40,6 +42,14 @@ Excess = Literal["level", "end", "agents"]
 Terms = dict[str, Any]
 
 KEYS = ("one", "two", "put-away")
+
+
+def request_in_there(actor: Actor, key: str) -> str:
+    """A request for a credential in the folder `there`; its id."""
+    wish = {"key": key, "type": "api-key", "purpose": PURPOSE, "folderPath": "there"}
+    pending = refusal(lambda: credentials.request_credential(actor, RequestCredential.parse(wish)))
+    return str(pending.extra["approvalId"])
+
 
 CALLS: dict[str, Callable[[Actor], object]] = {
     "create_credential": lambda actor: credentials.create_credential(
@@ -68,6 +78,19 @@ CALLS: dict[str, Callable[[Actor], object]] = {
     ),
     "request_access": lambda actor: credentials.request_access(
         actor, RequestAccess(folder_path="here", level="admin", reason=PURPOSE)
+    ),
+    "request_credential": lambda actor: request_in_there(actor, "asked"),
+    "store_requested_credential": lambda actor: credentials.store_requested_credential(
+        actor,
+        StoreRequestedCredential.parse(
+            {
+                "requestId": request_in_there(actor, "asked-and-stored"),
+                "key": "asked-and-stored",
+                "type": "api-key",
+                "value": CANARY,
+                "folderPath": "there/desk",
+            }
+        ),
     ),
     "give_grant": lambda actor: credentials.give_grant(actor, GiveGrant.parse(_to_oneself(actor))),
     "change_grants": lambda actor: credentials.change_grants(

@@ -85,6 +85,8 @@ ADDRESSES = [
     ("agents/<str:agent_id>/state", "move_agent"),
     ("appearance/", "choose_appearance"),
     ("approvals/", "approvals"),
+    ("approvals/<creq:credential_request_id>/", "credential_request"),
+    ("approvals/<creq:credential_request_id>/withdraw", "withdraw_credential_request"),
     ("approvals/<req:access_request_id>/", "access_request"),
     ("approvals/<req:access_request_id>/withdraw", "withdraw_access_request"),
     ("approvals/<str:request_id>", ""),
@@ -165,7 +167,11 @@ def _is_request(argument: ast.arg) -> bool:
 def _address(row: Page) -> str:
     """About things that do not exist: a page's checks come before its thing is looked for."""
     names = Address(row.address).names
-    things = {**dict.fromkeys(names, "none"), "access_request_id": f"req_{'0' * 32}"}
+    things = {
+        **dict.fromkeys(names, "none"),
+        "access_request_id": f"req_{'0' * 32}",
+        "credential_request_id": f"creq_{'0' * 32}",
+    }
     return Address(row.address).of(things)
 
 

@@ -39,6 +39,7 @@ def filled(owner: Somebody, member: Somebody) -> Somebody:
     clients = Acme(owner).things(owner, "oauth_client")
     CASES["change_client_state"].call(owner.console, clients)
     CASES["request_access"].call(member.console, {"key": "rotated"})
+    Acme(owner).things(member, "own_credential_request")
     once(owner, "stored")
     return owner
 

@@ -67,9 +67,19 @@ def over_mcp(who: Somebody) -> str:
     return str(answer.content["code" if answer.is_error else "value"])
 
 
+def over_mcp_by_a_trusted_program(who: Somebody) -> str:
+    """The tool, called by a client that the operator registered."""
+    return over_mcp(replace(who, agent=replace(who.agent, trusted_program=True)))
+
+
 def over_rest(who: Somebody) -> str:
-    """The route, as the person's program calls it."""
+    """The route, as a client that registered itself calls it."""
     return _read(replace(who.agent, channel=Channel.REST))
+
+
+def over_rest_by_a_trusted_program(who: Somebody) -> str:
+    """The route, as vaultctl, a personal token or a service account calls it."""
+    return _read(replace(who.agent, channel=Channel.REST, trusted_program=True))
 
 
 def at_the_console(who: Somebody) -> str:
@@ -86,13 +96,17 @@ def _read(actor: Actor) -> str:
 
 DOORS: dict[str, Callable[[Somebody], str]] = {
     "mcp": over_mcp,
+    "mcp, trusted": over_mcp_by_a_trusted_program,
     "rest": over_rest,
+    "rest, trusted": over_rest_by_a_trusted_program,
     "console": at_the_console,
 }
 ANSWERED = {
     ("mcp", "model"),
+    ("mcp, trusted", "model"),
     ("rest", "model"),
-    ("rest", "process"),
+    ("rest, trusted", "model"),
+    ("rest, trusted", "process"),
     ("console", "model"),
     ("console", "process"),
     ("console", "broker"),
@@ -136,7 +150,7 @@ def test_every_door_obeys_every_policy_for_every_role(
             tried += 1
             with subtests.test(door=door, policy=effective, reveal=reveal, role=role):
                 assert DOORS[door](people[role]) == expected(door, effective, reveal, role)
-    assert tried == 3 * 2 * 5 * 3
+    assert tried == 3 * 2 * 5 * 5
 
 
 def test_what_applies_is_the_policy_within_the_tenants_settings(
@@ -157,6 +171,8 @@ def test_what_applies_is_the_policy_within_the_tenants_settings(
                 assert shown(owner) == {wanted}
                 assert over_mcp(owner) == expected("mcp", wanted, "allowed", "owner")
                 assert over_rest(owner) == expected("rest", wanted, "allowed", "owner")
+                trusted = expected("rest, trusted", wanted, "allowed", "owner")
+                assert over_rest_by_a_trusted_program(owner) == trusted
                 assert listed(owner, wanted) == [KEY]
                 assert not any(listed(owner, word) for word in WORDS if word != wanted)
             settings(owner, defaultDisclosure="broker", minimumDisclosure="model")

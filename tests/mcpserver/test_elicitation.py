@@ -14,11 +14,11 @@ from mcp_types import ElicitRequestParams, ElicitRequestURLParams, ElicitResult
 from pytest import Subtests
 
 from devtools.client.http import tls_context
-from devtools.client.mcp import CAPABILITIES_KEY, LEGACY
+from devtools.client.mcp import CAPABILITIES_KEY, ERAS, LEGACY
 from leases.operations import list_approvals
 from leases.shapes import ListApprovals
 from tests.audit_trail import told, trail
-from tests.console.pages import signed_in
+from tests.console.pages import filled, signed_in
 from tests.leases.asking import decide
 from tests.mcpserver.agent import Agent
 from tests.mcpserver.conftest import Connect
@@ -209,3 +209,49 @@ def test_the_official_client_waits_in_its_dialog_and_gets_the_lease(
 
     assert len(opened) == 1
     assert result.structured_content["leaseHandle"].startswith("vlt_lease_")
+
+
+def request_missing(agent: Agent, pressed: str | None = None) -> dict[str, Any]:
+    """The result of asking for a credential that does not exist."""
+    wish = {"key": "new-key", "type": "api-key", "purpose": PURPOSE}
+    params: dict[str, Any] = {"name": "vault.request_credential", "arguments": wish}
+    if pressed is not None:
+        params["inputResponses"] = {"approval": {"action": pressed}}
+    answer = agent.ask("tools/call", params)
+    assert answer.status_code == 200, answer.text
+    result: dict[str, Any] = answer.json()["result"]
+    return result
+
+
+def test_the_client_is_led_to_the_page_that_takes_a_missing_credential(
+    asking: Agent, owner: Somebody, member: Somebody
+) -> None:
+    asked = request_missing(asking)["inputRequests"]["approval"]["params"]
+    refused = request_missing(asking, "accept")
+    path = asked["url"].removeprefix(settings.PUBLIC_URL)
+    browser = signed_in(owner)
+    sent = browser.post(f"{path}/", filled(decision="store", folder_path=""))
+    stored = request_missing(asking)
+
+    assert path.startswith("/approvals/creq_")
+    assert "new-key" not in str(asked)
+    assert refused["structuredContent"]["code"] == "access/approval-pending"
+    assert asked["url"] in refused["content"][0]["text"]
+    assert sent.status_code == 302
+    assert stored["structuredContent"]["key"] == "new-key"
+    assert stored["structuredContent"]["nextStep"]
+
+
+def test_other_clients_are_given_the_link_in_a_text(agent_of: Connect, member: Somebody) -> None:
+    for era in ERAS:
+        agent = agent_of(member)
+        agent.version = era
+
+        problem = agent.refusal(
+            "vault.request_credential", key="new-key", type="api-key", purpose=PURPOSE
+        )
+
+        assert problem["code"] == "access/approval-pending"
+        assert "/approvals/creq_" in problem["hint"]
+        missing = agent.refusal("vault.lease_credential", key="no-such-key", purpose=PURPOSE)
+        assert "vault.request_credential" in missing["hint"]

@@ -27,6 +27,7 @@ ORDER = [
     "vault.rotate_credential",
     "vault.release_lease",
     "vault.request_access",
+    "vault.request_credential",
 ]
 # name → readOnly, destructive, idempotent
 HINTS = {
@@ -39,6 +40,7 @@ HINTS = {
     "vault.rotate_credential": (False, True, False),
     "vault.release_lease": (False, False, True),
     "vault.request_access": (False, False, True),
+    "vault.request_credential": (False, False, True),
 }
 ARGUMENTS = {
     "vault.list_credentials": {"folderPath", "recursive", "type", "tag", "limit", "cursor"},
@@ -52,6 +54,7 @@ ARGUMENTS = {
     },
     "vault.release_lease": {"leaseHandle"},
     "vault.request_access": {"key", "folderPath", "level", "duration", "reason"},
+    "vault.request_credential": {"key", "type", "purpose", "folderPath", "destination"},
 }
 
 
@@ -153,6 +156,7 @@ def test_answers_and_refusals_keep_to_the_listed_schema(
         "vault.rotate_credential": {"key": stored, "generate": True},
         "vault.release_lease": handle,
         "vault.request_access": {"key": stored, "level": "manager", "reason": PURPOSE},
+        "vault.request_credential": {"key": stored, "type": "api-key", "purpose": PURPOSE},
     }
     assert set(calls) == set(ORDER)
     for name, arguments in calls.items():

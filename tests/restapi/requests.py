@@ -42,10 +42,10 @@ NAMES: dict[str, str] = {
 # Text that names nothing of anybody's.
 WORDS = frozenset(
     {
-        "body", "content", "cursor", "description", "email", "event", "format", "headers", "host",
-        "jwk", "metadata", "name", "newFolderPath", "newKey", "newValue", "parameter", "purpose",
-        "query", "reason", "secretFields", "subjectCursor", "subjectQuery", "tag", "tags", "url",
-        "user", "value",
+        "body", "content", "cursor", "description", "destination", "email", "event", "format",
+        "headers", "host", "jwk", "metadata", "name", "newFolderPath", "newKey", "newValue",
+        "parameter", "purpose", "query", "reason", "secretFields", "subjectCursor",
+        "subjectQuery", "tag", "tags", "url", "user", "value",
     }
 )  # fmt: skip
 # What a sound request is about where that would not do.
@@ -64,7 +64,10 @@ ABOUT: dict[str, dict[str, str]] = {
     "rollBackRotation": {"key": "rotated"},
     "showReaders": {"key": "rotated"},
     "useCredential": {"leaseHandle": "sendable_handle"},
+    "requestCredential": {"key": "key"},
+    "showCredentialRequest": {"requestId": "credential_request"},
     "withdrawAccessRequest": {"requestId": "own_access_request"},
+    "withdrawCredentialRequest": {"requestId": "own_credential_request"},
     "withdrawLease": {"approvalId": "own_request"},
 }
 # Members that a sound request needs beside those that the shape requires.

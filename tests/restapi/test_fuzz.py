@@ -33,6 +33,7 @@ HALF = 0.5
 # How many may wait or be there at a time: looked at elsewhere, and reached here soon.
 LIMITS = (
     "credentials.operations.access_requests.MOST_WAITING",
+    "credentials.operations.credential_requests.MOST_WAITING",
     "identity.operations.personal_tokens.MOST",
     "leases.approvals.MOST_WAITING",
     "tenants.operations.invitations.MOST_WAITING",

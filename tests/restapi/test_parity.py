@@ -27,6 +27,7 @@ USE = "vault.use_credential"
 RELEASE = "vault.release_lease"
 ROTATE = "vault.rotate_credential"
 REQUEST = "vault.request_access"
+REQUEST_MISSING = "vault.request_credential"
 DESCRIBE = "vault.get_credential_metadata"
 LIST = "vault.list_credentials"
 SEARCH = "vault.search_credentials"
@@ -126,6 +127,10 @@ def _request(key: str, level: str = "user") -> dict[str, Any]:
     return {"key": key, "level": level, "reason": PURPOSE}
 
 
+def _missing(key: str, **more: Any) -> dict[str, Any]:
+    return {"key": key, "type": "api-key", "purpose": PURPOSE, **more}
+
+
 def _use(handle: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {**handle, "method": "GET", "url": f"http://{SENDABLE}/", **more}
 
@@ -206,6 +211,9 @@ CASES = (
     Case(REQUEST, lambda it: _request(it.key), NO_KEY, who="member"),
     Case(REQUEST, lambda it: {**_asked(it), "level": "manager"}, "state/conflict", who="member"),
     Case(REQUEST, lambda it: _request(it.stored(), level="king"), INVALID, who="member"),
+    Case(REQUEST_MISSING, lambda it: _missing(it.stored())),
+    Case(REQUEST_MISSING, lambda it: _missing(it.key), "access/approval-pending"),
+    Case(REQUEST_MISSING, lambda it: _missing(it.key, destination="a b"), INVALID),
 )
 
 

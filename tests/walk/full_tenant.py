@@ -11,10 +11,12 @@ from credentials.operations import (
     decide_access_request,
     list_keys,
     request_access,
+    request_credential,
     rotate_credential,
     rotate_tenant_key,
 )
 from credentials.shapes.access_requests import DecideAccessRequest, RequestAccess
+from credentials.shapes.credential_requests import RequestCredential
 from credentials.shapes.rotations import RotateCredential
 from credentials.shapes.tenant_keys import ListKeys, RotateTenantKey
 from credentials.tasks import rewrap_due_keys
@@ -134,6 +136,11 @@ def _uses(it: FullTenant, colleague: Somebody) -> None:
     wish = {"key": it.name("guarded"), "level": "manager", "reason": it.text("wish")}
     asked = request_access(agent, RequestAccess.parse(wish))
     it.things["access_request_id"] = asked.request_id
+    missing = RequestCredential.parse(
+        {"key": it.name("missing"), "type": "api-key", "purpose": it.text("missing wish")}
+    )
+    pending = refusal(lambda: request_credential(agent, missing))
+    it.things["credential_request_id"] = str(pending.extra["approvalId"])
     it.things["request_id"] = str(waiting.extra["approvalId"])
     _decisions(it, agent)
 

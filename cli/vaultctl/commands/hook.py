@@ -30,8 +30,9 @@ def prompt() -> None:
         return
     reason = (
         f"The message seems to contain {kind}, so it was not sent. Store it in Vault at "
-        f"{_address()}/credentials/new and name its key instead. If it is no secret, change its "
-        "form a little and send it again."
+        f"{_address()}/admin/credentials/new and name its key instead; if you may not, let the "
+        "agent ask for it with vault.request_credential. If it is no secret, change its form a "
+        "little and send it again."
     )
     answer = {"decision": "block", "reason": reason}
     specific = {"hookEventName": "UserPromptSubmit", "suppressOriginalPrompt": True}
@@ -41,8 +42,10 @@ def prompt() -> None:
 @hook.command("tool-output")
 def tool_output() -> None:
     """PostToolUse: remember what was read, and take it out of what other tools answer."""
+    from vaultctl.running.hardening import protect_memory
     from vaultctl.session_memory import ask, learn
 
+    protect_memory()
     event = _event()
     session, output = str(event.get("session_id", "")), event.get("tool_response")
     if str(event.get("tool_name", "")).endswith(READS):

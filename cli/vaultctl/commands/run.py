@@ -63,12 +63,10 @@ def run(  # noqa: PLR0913  # one per option
     takes it out of their answers. The program's exit code is passed on.
     """
     from vaultctl.api import segment
-    from vaultctl.running.hardening import protect_memory
     from vaultctl.running.session import Run
 
     if not (proxied or environment or files):
         raise click.UsageError("Name a credential with -c, --env or --file.")
-    protect_memory()
     choices = parse_choices(proxied, environment, files)
     api = app.api(PurePath(program[0]).name)
     described = [api.get(f"credentials/{segment(choice.key)}") for choice in choices]

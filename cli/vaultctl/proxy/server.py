@@ -21,6 +21,7 @@ from vaultctl.proxy.network import ConnectError, connect, splice
 
 USER = "vaultctl"
 HANDSHAKE_SECONDS = 30
+POLL_SECONDS = 0.05
 _CONNECTION_HEADERS = frozenset({"connection", "proxy-connection", "proxy-authorization"})
 
 
@@ -85,7 +86,10 @@ class _Handler(socketserver.BaseRequestHandler):
 def serving(proxy: Proxy) -> Iterator[str]:
     """Run the proxy in the background; answers its address with user and password."""
     server = _Server(proxy)
-    thread = threading.Thread(target=server.serve_forever, name="proxy", daemon=True)
+    # The end of a run waits for as long as the server takes to look whether it is to stop.
+    thread = threading.Thread(
+        target=server.serve_forever, args=[POLL_SECONDS], name="proxy", daemon=True
+    )
     thread.start()
     try:
         yield f"http://{USER}:{proxy.password}@127.0.0.1:{server.server_address[1]}"

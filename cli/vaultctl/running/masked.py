@@ -11,14 +11,16 @@ import sys
 import termios
 import threading
 import tty
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
-from disclosure.redaction import Redactor
+from disclosure.matching import RedactionError
+from disclosure.redaction import RedactionStream, Redactor
 from vaultctl.running.child import exit_code, forwarding, not_started, start
 
 CHUNK = 65536
 QUIET_SECONDS = 0.5
+LEFT_OUT = b"\nvaultctl: the rest of this output is left out: it takes too long to search it.\n"
 
 
 def run_masked(command: Sequence[str], environment: Mapping[str, str], redactor: Redactor) -> int:
@@ -52,11 +54,38 @@ def _on_pipes(
 
 
 def _copy(source: int, target: int, redactor: Redactor) -> None:
-    stream = redactor.stream()
+    output = Output(target, redactor)
     while chunk := os.read(source, CHUNK):
-        if not _write(target, stream.feed(chunk)):
+        if not output.pass_on(chunk):
             return
-    _write(target, stream.finish())
+    output.finish()
+
+
+class Output:
+    """One stream of the program's output. What cannot be searched for values is left out, and the
+    program goes on.
+    """
+
+    def __init__(self, target: int, redactor: Redactor) -> None:
+        self._target = target
+        self._stream: RedactionStream | None = redactor.stream()
+
+    def pass_on(self, chunk: bytes) -> bool:
+        """Write what may pass; False when nobody reads any more."""
+        return self._written(lambda stream: stream.feed(chunk))
+
+    def finish(self) -> None:
+        """Write the rest."""
+        self._written(lambda stream: stream.finish())
+
+    def _written(self, part: Callable[[RedactionStream], bytes]) -> bool:
+        if self._stream is None:
+            return True
+        try:
+            return _write(self._target, part(self._stream))
+        except RedactionError:
+            self._stream = None
+            return _write(self._target, LEFT_OUT)
 
 
 def _write(target: int, data: bytes) -> bool:
@@ -104,12 +133,12 @@ def _converse(pid: int, terminal: int, redactor: Redactor) -> None:
     """Copy in both directions until the program closes its terminal, or has ended and left
     somebody behind who keeps it open.
     """
-    stream = redactor.stream()
+    output = Output(1, redactor)
     sources = [terminal, 0]
     while True:
         ready, _, _ = select.select(sources, [], [], QUIET_SECONDS)
         if not ready and _has_ended(pid):
-            _write(1, stream.finish())
+            output.finish()
             return
         if 0 in ready:
             typed = os.read(0, CHUNK)
@@ -121,9 +150,9 @@ def _converse(pid: int, terminal: int, redactor: Redactor) -> None:
             except OSError:  # Linux says so when the program is gone
                 chunk = b""
             if not chunk:
-                _write(1, stream.finish())
+                output.finish()
                 return
-            _write(1, stream.feed(chunk))
+            output.pass_on(chunk)
 
 
 def _has_ended(pid: int) -> bool:

@@ -1,0 +1,45 @@
+"""The server is killed while a program runs: the next request is refused and nothing is left."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.alone import web_process
+from tests.cli.hosts import reachable_hosts
+from tests.cli.installation import PATIENCE, Vaultctl, as_person, ended, everything_below
+from tests.cli.test_run import LONGEST_LEFT, leases, wait_until_gone
+from tests.cli.test_run_proxy import RUN, keep, python
+from tests.people import CANARY, Somebody
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("disclosure", ["process", "broker"])
+def test_a_killed_server_ends_the_use_of_the_value(
+    program: Path, tmp_path: Path, owner: Somebody, registered: None, disclosure: str
+) -> None:
+    keep(owner, disclosure)
+    home = tmp_path / "home"
+    home.mkdir()
+    redis_url = str(settings.ENVIRONMENT.redis_url)
+    with web_process(redis_url) as (url, server), reachable_hosts(tmp_path) as hosts:
+        vaultctl = as_person(Vaultctl(program, home, url), owner)
+        vaultctl.variables |= hosts.variables
+        code = "print('ready', flush=True)\nsys.stdin.readline()\ncall()\nsys.exit(6)"
+        process = vaultctl.start(*RUN, *python(code), stdin=subprocess.PIPE)
+        with ended(process):
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            server.kill()
+            server.wait(PATIENCE)
+            out, err = process.communicate("\n", timeout=PATIENCE)
+    assert process.returncode == 6
+    assert out.startswith(("403 ", "502 ")), out
+    assert "cannot be" in out
+    assert hosts.upstream.seen == []
+    assert CANARY not in out + err
+    assert CANARY.encode() not in everything_below([home])
+    (lease,) = leases(owner)
+    assert lease.times.seconds <= LONGEST_LEFT
+    wait_until_gone()
