@@ -55,7 +55,7 @@ class RemoveForm(forms.Form):
         help_text="Owners answer for a credential; without an heir it has one fewer.",
         error_messages=CHOOSE,
     )
-    keep_account_secrets = forms.BooleanField(
+    keep_account_proofs = forms.BooleanField(
         label="Keep the secrets and keys of service accounts that they made",
         required=False,
         help_text="They have seen them. Kept ones stay valid, and are marked until replaced.",
@@ -123,7 +123,7 @@ def remove(request: HttpRequest, person_id: str) -> HttpResponse:
             RemoveMember(
                 person_id=person_id,
                 heir_id=form.cleaned_data["heir_id"] or None,
-                keep_account_secrets=form.cleaned_data["keep_account_secrets"],
+                keep_account_proofs=form.cleaned_data["keep_account_proofs"],
             ),
         )
         messages.success(request, f"{leaver.email} is removed. Their leases and agents have ended.")

@@ -44,7 +44,7 @@ def suspend_member(context: TenantContext, request: SuspendMember) -> MemberOut:
         revoked = AccessRevoked(
             reason="member suspended",
             person_id=person_id,
-            account_secrets=not request.keep_account_secrets,
+            account_secrets=not request.keep_account_proofs,
         )
         announce_revoked(actor, revoked)
     return member_out(member, groups_of_members(actor, [person_id])[person_id])

@@ -98,7 +98,7 @@ def change_role(context: TenantContext, request: ChangeRole) -> MemberOut:
         revoked = AccessRevoked(
             reason="role lowered",
             person_id=person_id,
-            account_secrets=not request.keep_account_secrets,
+            account_secrets=not request.keep_account_proofs,
         )
         announce_revoked(actor, revoked)
     return member_out(member, groups_of_members(actor, [person_id])[person_id])
@@ -128,7 +128,7 @@ def remove_member(context: TenantContext, request: RemoveMember) -> LeftBehindOu
         reason="member removed",
         person_id=person_id,
         leaves=True,
-        account_secrets=not request.keep_account_secrets,
+        account_secrets=not request.keep_account_proofs,
         heir_id=heir_id,
     )
     announce_revoked(actor, revoked)

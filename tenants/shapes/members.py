@@ -12,19 +12,19 @@ class ChangeRole(Shape):
 
     person_id: PublicId
     role: RoleWord
-    keep_account_secrets: bool = False
+    keep_account_proofs: bool = False
 
 
 class RemoveMember(Shape):
     """A member who leaves; the heir, another member, becomes owner of what they owned.
 
     The secrets and keys of service accounts that they made, and so have seen, end with their
-    membership. With `keepAccountSecrets` they stay until somebody replaces them, and are marked.
+    membership. With `keepAccountProofs` they stay until somebody replaces them, and are marked.
     """
 
     person_id: PublicId
     heir_id: PublicId | None = None
-    keep_account_secrets: bool = False
+    keep_account_proofs: bool = False
 
 
 class LeftBehindItemOut(Shape):
@@ -50,7 +50,7 @@ class SuspendMember(Shape):
     """A member whose access ends until they are resumed; secrets as in `RemoveMember`."""
 
     person_id: PublicId
-    keep_account_secrets: bool = False
+    keep_account_proofs: bool = False
 
 
 class GroupRefOut(Shape):

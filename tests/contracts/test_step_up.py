@@ -16,10 +16,12 @@ from django.urls import resolve
 
 from access.actions import RULES, Action, Channel
 from access.actor import Actor
+from tenants.operations import suspend_member
+from tenants.shapes.members import SuspendMember
 from tests.console.pages import page_text, signed_in
 from tests.identity.oidc_providers import SECRET
 from tests.machines import new_key, public_jwk
-from tests.people import Somebody
+from tests.people import Somebody, join, new_person
 from tests.proofs import asked_again, let_proofs_age, prove
 from tests.storage import dump
 from tests.walk.addresses import pages
@@ -81,6 +83,9 @@ FORMS = {
     Action.CHANGE_MEMBER: Form(
         "/team/members/", {"role": "admin"}, "/team/members/{person_id}/role", kept=False
     ),
+    Action.RESUME_MEMBER: Form(
+        "/team/members/", {}, "/team/members/{suspended_id}/resume", kept=False
+    ),
     Action.ADD_TO_GROUP: Form(
         "/team/groups/{group_id}/",
         {"person_id": "{newcomer}"},
@@ -134,6 +139,9 @@ def required(monkeypatch: pytest.MonkeyPatch) -> list[Action]:
 def acme(owner: Somebody, member: Somebody) -> FullTenant:
     it = fill_tenant(owner, "acme")
     it.things["newcomer"] = member.id
+    suspended = join(owner, new_person("sue"))
+    suspend_member(owner.console, SuspendMember(person_id=suspended.id))
+    it.things["suspended_id"] = suspended.id
     return it
 
 

@@ -59,12 +59,12 @@ MAKERS = {
 
 
 def removal(owner: Somebody, ada: Somebody, keep: bool) -> object:
-    request = RemoveMember(person_id=ada.id, keep_account_secrets=keep)
+    request = RemoveMember(person_id=ada.id, keep_account_proofs=keep)
     return remove_member(owner.console, request)
 
 
 def lower_role(owner: Somebody, ada: Somebody, keep: bool) -> object:
-    request = ChangeRole(person_id=ada.id, role="member", keep_account_secrets=keep)
+    request = ChangeRole(person_id=ada.id, role="member", keep_account_proofs=keep)
     return change_role(owner.console, request)
 
 
@@ -192,7 +192,7 @@ def test_what_is_left_behind_is_listed(owner: Somebody, kind: LeftBehindKind) ->
     DEEDS[kind](owner, ada)
     assert kinds(show_left_behind(owner.console, ada.id)) == {kind.value}
 
-    answer = remove_member(owner.console, RemoveMember(person_id=ada.id, keep_account_secrets=True))
+    answer = remove_member(owner.console, RemoveMember(person_id=ada.id, keep_account_proofs=True))
     assert kinds(answer) == kinds(show_left_behind(owner.console, ada.id)) == {kind.value}
 
 
@@ -218,7 +218,7 @@ def test_the_console_lists_before_and_after(owner: Somebody, ada: Somebody) -> N
     address = f"/team/members/{ada.id}/remove"
     assert "Pipeline: deploys" in page(browser.get(address)).text
 
-    sent = browser.post(address, {"heir_id": "", "keep_account_secrets": "on"})
+    sent = browser.post(address, {"heir_id": "", "keep_account_proofs": "on"})
 
     assert sent["Location"] == f"/team/members/{ada.id}/left-behind"
     assert "Pipeline: deploys" in page(browser.get(sent["Location"])).text
