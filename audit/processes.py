@@ -7,7 +7,6 @@ dead records its end: a read without a reply is one of a process that ended ther
 
 import logging
 import os
-import socket
 from datetime import timedelta
 from threading import Event as Flag
 from threading import Thread
@@ -72,7 +71,7 @@ class RunningProcess:
             if not running.update(seen_at=Now()):
                 self._id = uuid7()
                 Process.objects.create(
-                    id=self._id, kind=self._kind, host=socket.gethostname()[:80], pid=os.getpid()
+                    id=self._id, kind=self._kind, host=os.uname().nodename[:80], pid=os.getpid()
                 )
         except (DatabaseError, InterfaceError) as error:
             log.warning("this process cannot show that it runs: %s", type(error).__name__)

@@ -31,6 +31,7 @@ APPS = (
 NO_TENANTS = {
     "Tenant": "the tenant itself",
     "Person": "belongs to tenants through memberships",
+    "Process": "the installation's",
     "Invitation": "its link is opened before a tenant is known",
     "Membership": "says which tenants a person belongs to",
     "Client": "registered with the installation, allowed per consent",
@@ -167,6 +168,7 @@ def _is_model(name: str) -> bool:
 
 # Where entries are written outside a decorated operation, and why.
 UNDECORATED = {
+    "audit/processes.py": "the end of a process, which belongs to no tenant",
     "identity/authorization_server/client_authentication.py": "a client, which is no actor yet",
     "identity/authorization_server/client_credentials.py": "the token endpoint",
     "identity/authorization_server/clients.py": "an operator's command",
@@ -175,10 +177,13 @@ UNDECORATED = {
     "identity/authorization_server/token_storage.py": "the token endpoint",
     "identity/management/commands/rotate_signing_key.py": "an operator's command",
     "identity/oidc_client/account_linking.py": "a sign-in, before there is an actor",
+    "identity/operations/restored_access.py": "an operator's command",
+    "identity/operations/root_key_rotation.py": "an operator's command",
     "identity/service_accounts/personal_tokens.py": "joins the change of a password",
     "identity/tasks.py": "removes clients that belong to no tenant",
     "identity/tokens/grant_family.py": "joins whatever ended the access",
     "leases/operations/use.py": "two transactions, with a request to another server between them",
+    "tenants/retention.py": "background work on rows of two apps, an entry for each batch",
     "mcpserver/guard.py": "a refusal before a tool is known",
     "restapi/idempotency.py": "answers a repeated request without running its operation again",
     "restapi/views.py": "a refusal before an operation runs",

@@ -13,6 +13,7 @@ from tenants.notifications import NoticeQueue
 from tests.contracts.test_layers import APPS
 from tests.tenants.test_mail_queue import QUEUES
 from vaultsite.celery import app
+from vaultsite.due_scheduler import DUE
 
 TASKS: dict[Any, str] = {NoticeQueue: "tenants.send_notices", LetterQueue: "identity.send_letters"}
 SENDING = {"send_mail", "send_mass_mail", "mail_admins", "mail_managers", "get_connection"}
@@ -21,7 +22,7 @@ SENDERS = {"tenants/mail_queue.py"}
 
 def test_every_table_of_outgoing_mail_has_a_queue_a_task_and_the_tests_of_queues() -> None:
     tables = {model for model in apps.get_models() if issubclass(model, OutgoingMail)}
-    scheduled = {row["task"] for row in settings.CELERY_BEAT_SCHEDULE.values()}
+    scheduled = {row["task"] for row in settings.CELERY_BEAT_SCHEDULE.values()} | set(DUE)
 
     assert {queue.model for queue in TASKS} == tables
     assert set(TASKS.values()) <= scheduled & set(app.tasks)
