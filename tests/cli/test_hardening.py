@@ -66,7 +66,12 @@ def test_output_that_cannot_be_searched_is_left_out_and_the_program_goes_on(
 
     monkeypatch.setattr(RedactionStream, "feed", exhausted)
     written: list[bytes] = []
-    monkeypatch.setattr(masked, "_write", lambda _, data: written.append(data) or True)
+
+    def write(_: int, data: bytes) -> bool:
+        written.append(data)
+        return True
+
+    monkeypatch.setattr(masked, "_write", write)
     many = "print('x' * 1000000)\nopen('done', 'w').close()\nraise SystemExit(4)"
     monkeypatch.chdir(tmp_path)
 
