@@ -85,6 +85,9 @@ class Entry(TenantOwned):
         ]
 
 
+PROCESS_KINDS = ("web", "worker")
+
+
 class Process(models.Model):
     """A web or worker process of the installation; outside row-level security, as it has no tenant.
 
@@ -102,6 +105,7 @@ class Process(models.Model):
     class Meta:
         db_table = "process"
         default_permissions = ()
+        constraints = [known_values("process_kind", "kind", PROCESS_KINDS)]
         indexes = [
             models.Index(
                 fields=["seen_at"],

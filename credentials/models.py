@@ -422,6 +422,8 @@ class CredentialRequest(PersonsRequest):
         db_table = "credential_request"
         default_permissions = ()
         constraints = [
+            known_values("credential_request_type", "type", KINDS),
+            known_values("credential_request_state", "state", RequestState.values),
             models.UniqueConstraint(
                 fields=["person", "agent_id", "tenant", "key"],
                 condition=models.Q(state="pending"),

@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'process',
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['web', 'worker'])), name='process_kind')],
                 'default_permissions': (),
                 'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['seen_at'], name='process_running')],
             },

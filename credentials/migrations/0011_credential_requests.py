@@ -48,7 +48,10 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'credential_request',
                 'default_permissions': (),
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('person', 'agent_id', 'tenant', 'key'), name='one_pending_credential_request', nulls_distinct=False)],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('type__in', list(TYPES))), name='credential_request_type'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'approved', 'denied', 'withdrawn'])), name='credential_request_state'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('person', 'agent_id', 'tenant', 'key'), name='one_pending_credential_request', nulls_distinct=False)],
             },
         ),
         migrations.RunSQL(row_level_security('credential_request'), migrations.RunSQL.noop),

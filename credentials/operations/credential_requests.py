@@ -68,7 +68,6 @@ def request_credential(
     visible = _visible_credential(context, request.key)
     if visible is not None:
         _note_fulfilled(context, visible)
-        context.entry.discard()
         return _visible_out(context, visible)
     _require_not_answered(actor, request)
     kept, is_new = _save_once(context, request)
@@ -105,8 +104,16 @@ def _own(actor: Actor, key: str) -> TenantQuerySet[CredentialRequest]:
 
 def _note_fulfilled(context: CredentialContext, credential: Credential) -> None:
     """A credential that was stored otherwise fulfils the request, too."""
-    waiting = _own(context.actor, credential.key).filter(state=RequestState.PENDING)
-    waiting.update(state=RequestState.APPROVED, credential=credential, decided_at=database_now())
+    waiting = _own(context.actor, credential.key).filter(state=RequestState.PENDING).locked()
+    asked = waiting.first()
+    if asked is None:
+        context.entry.discard()
+        return
+    context.entry.event = Event.ACCESS_APPROVED
+    describe(context.entry, asked)
+    asked.state, asked.credential = RequestState.APPROVED, credential
+    asked.decided_at = database_now()
+    asked.save(update_fields=["state", "credential", "decided_at"])
 
 
 def _require_not_answered(actor: Actor, request: RequestCredential) -> None:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
-
 from access.actions import Action, Channel
 from access.actor import Actor
 from audit.events import Event
@@ -36,19 +34,26 @@ from tenants.audit_entries import ActorNames
 TRAIL = 20
 
 
-def _of_credential(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows.filter(tenant_id=Parameter("tenant"), credential_id=Parameter("credential"))
-
-
+TENANT, CREDENTIAL = Parameter("tenant"), Parameter("credential")
 VERSIONS = PreparedQuery(
-    lambda: _of_credential(Version.objects.defer("sealed", "wrapped_key")).order_by("-number")
+    lambda: (
+        Version.objects.filter(tenant_id=TENANT, credential_id=CREDENTIAL)
+        .defer("sealed", "wrapped_key")
+        .order_by("-number")
+    )
 )
 # By the stored state: a window that is over is shown until the worker closes it.
 OPEN_ROTATION = PreparedQuery(
-    lambda: _of_credential(Rotation.objects.filter(state=RotationState.OPEN).with_versions())
+    lambda: (
+        Rotation.objects.filter(tenant_id=TENANT, credential_id=CREDENTIAL)
+        .filter(state=RotationState.OPEN)
+        .with_versions()
+    )
 )
 RECENT_ENTRIES = PreparedQuery(
-    lambda: _of_credential(Entry.objects.all()).order_by("-at", "-id")[:TRAIL]
+    lambda: Entry.objects.filter(tenant_id=TENANT, credential_id=CREDENTIAL).order_by("-at", "-id")[
+        :TRAIL
+    ]
 )
 # The owners who are still members.
 OWNERS = PreparedText(

@@ -11,6 +11,8 @@ from django.db import connection
 
 from access.tenancy import tenant_transaction
 from audit.models import Entry
+from credentials.operations import store_requested_credential
+from credentials.shapes.credential_requests import StoreRequestedCredential
 from devtools.client.browser import Browser, away, form_with
 from tests.claude_code.client import CALLBACK_PORT, ClaudeCode
 from tests.claude_code.model import Results, Script, scripted_model
@@ -18,6 +20,7 @@ from tests.leases.asking import decide
 from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, grant, store
 
 ADDRESS = re.compile(r"/approvals/(lease_[0-9a-f]{32})")
+MISSING = re.compile(r"/approvals/(creq_[0-9a-f]{32})")
 pytestmark = [pytest.mark.claude_code, pytest.mark.timeout(420)]
 
 
@@ -147,6 +150,31 @@ def test_claude_code_is_told_where_to_approve_and_gets_the_lease_afterwards(
     with tenant_transaction(owner.console.tenant_id):
         asked = Entry.objects.of(owner.console).filter(event="access.requested")
         assert asked.count() == 1
+
+
+def test_claude_code_asks_for_a_credential_that_a_person_stores(
+    claude: ClaudeCode, server: str, owner: Somebody
+) -> None:
+    """Without a person in front of it, the client cancels its own dialog and repeats the call."""
+    connect(claude, server, owner)
+    wish = {"key": "new-key", "type": "api-key", "purpose": PURPOSE}
+
+    def stored(results: Results) -> dict[str, Any]:
+        found = MISSING.search(json.dumps(results[-1]["content"]))
+        assert found is not None, results
+        given = {"requestId": found.group(1), "value": CANARY, "key": "new-key", "type": "api-key"}
+        store_requested_credential(owner.console, StoreRequestedCredential.parse(given))
+        connection.close()  # this thread's own
+        return wish
+
+    request_tool = "mcp__vault__vault_request_credential"
+    script = Script([(request_tool, lambda _: wish), (request_tool, stored)])
+    waiting, answered = ask(claude, script)
+
+    assert waiting["is_error"] is True
+    assert content(answered)["key"] == "new-key"
+    assert "vault.lease_credential" in content(answered)["nextStep"]
+    assert CANARY not in json.dumps(script.requests)
 
 
 def test_claude_code_logs_out(claude: ClaudeCode, server: str, owner: Somebody) -> None:

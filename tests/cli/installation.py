@@ -71,8 +71,8 @@ def install_wheel(where: Path) -> Path:
         shutil.copytree(ROOT / name, where / "sources" / name, ignore=ignored)
     environment = where / "venv"
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-    pip: list[str | Path] = [environment / "bin" / "python", "-m", "pip", "install", "--quiet"]
-    command: list[str | Path] = [*pip, where / "sources" / "cli"]
+    python, sources = str(environment / "bin" / "python"), str(where / "sources" / "cli")
+    command = [python, "-m", "pip", "install", "--quiet", sources]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return environment / "bin" / "vaultctl"

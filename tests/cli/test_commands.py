@@ -8,8 +8,10 @@ import subprocess
 import time
 
 from access.tenancy import tenant_transaction
+from credentials.operations import store_requested_credential
+from credentials.shapes.credential_requests import StoreRequestedCredential
 from leases.models import Lease, LeaseState
-from tests.cli.installation import PATIENCE, Vaultctl, as_person, everything_below
+from tests.cli.installation import PATIENCE, Vaultctl, as_person, ended, everything_below
 from tests.leases.asking import decide
 from tests.people import CANARY, PURPOSE, Somebody, grant, store
 
@@ -122,6 +124,32 @@ def test_rotating_takes_the_value_from_a_pipe_a_file_or_the_generator(
     assert (done["previousVersion"], done["currentVersion"]) == (3, 4)
     assert len(vaultctl.good("read", "stripe-api-key", "--purpose", PURPOSE)) == 40
     assert CANARY.encode() not in everything_below([vaultctl.home])
+
+
+def test_a_missing_credential_is_asked_for_and_waited_for(
+    vaultctl: Vaultctl, owner: Somebody
+) -> None:
+    words = ("request", "mailgun-key", "--type", "api-key", "--folder", "mail", "--reason", PURPOSE)
+    asked = vaultctl.data(*words)
+    assert asked["state"] == "waiting"
+    assert asked["url"].endswith(f"/approvals/{asked['requestId']}")
+    listed = vaultctl.data("request")["credentialRequests"]
+    assert [(one["requestId"], one["key"]) for one in listed] == [
+        (asked["requestId"], "mailgun-key")
+    ]
+    assert "mail/mailgun-key" in vaultctl.good("request")
+    assert vaultctl.run("request", "--type", "api-key", "--reason", PURPOSE).returncode == USAGE
+    process = vaultctl.start(*words, "--wait")
+    with ended(process):
+        assert process.stderr is not None
+        assert asked["url"] in process.stderr.readline()
+        given = {"key": "mailgun-key", "type": "api-key", "value": CANARY, "folderPath": "mail"}
+        given["requestId"] = asked["requestId"]
+        store_requested_credential(owner.console, StoreRequestedCredential.parse(given))
+        out, _ = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, "it exists" in out) == (0, True)
+    other = vaultctl.data("request", "other-key", "--type", "api-key", "--reason", PURPOSE)
+    vaultctl.good("request", "--withdraw", other["requestId"])
 
 
 def test_access_is_asked_for_listed_and_withdrawn(

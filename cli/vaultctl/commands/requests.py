@@ -58,14 +58,14 @@ def request(  # noqa: PLR0913  # one per option
         done = api.send("POST", f"{_path(withdraw)}/withdraw", {})
         app.show(done, f"Withdrew {withdraw}.")
         return
+    if kind is not None and key is None:
+        raise click.UsageError("KEY is needed with --type.")
     if key is None and folder is None:
         _list(app, api)
         return
     if not reason:
         raise click.UsageError("--reason is needed.")
     if kind is not None:
-        if key is None:
-            raise click.UsageError("KEY is needed with --type.")
         missing = {"key": key, "type": kind, "folderPath": folder, "destination": destination}
         _ask_to_store(app, api, {**missing, "purpose": reason}, wait=wait)
         return
