@@ -22,6 +22,7 @@ from credentials.credential_requests import (
     requests_out,
     storing_pending,
 )
+from credentials.disclosed_values import refuse_disclosed
 from credentials.models import Credential, CredentialRequest, RequestState, State, VersionState
 from credentials.operations.credentials import check_secret, store_credential
 from credentials.permissions import CREDENTIAL_BY_KEY
@@ -62,6 +63,7 @@ def request_credential(
     """
     actor = context.actor
     context.require_membership()
+    refuse_disclosed(actor, purpose=request.purpose)
     context.entry.set_fields(purpose=request.purpose)
     if actor.service_account_id is not None or actor.allowed_credentials is not None:
         raise Denied("Only people and their agents can ask for a credential to be stored.")

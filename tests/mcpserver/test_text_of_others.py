@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -14,12 +15,15 @@ from credentials.operations import (
     create_credential,
     describe_credential,
     request_access,
+    request_credential,
     rotate_credential,
     update_credential,
 )
 from credentials.shapes.access_requests import RequestAccess
+from credentials.shapes.credential_requests import RequestCredential
 from credentials.shapes.credentials import CreateCredential, DescribeCredential, UpdateCredential
 from credentials.shapes.rotations import RotateCredential
+from foundation.errors import ApprovalPending
 from mcpserver.instructions import INSTRUCTIONS
 from mcpserver.tools import TOOLS
 from tests.people import CANARY, PURPOSE, Somebody, grant, lease, new_agent, read, store
@@ -116,6 +120,12 @@ def _request(actor: Actor, text: str) -> object:
     return request_access(actor, RequestAccess.parse(data))
 
 
+def _request_credential(actor: Actor, text: str) -> None:
+    data = {"key": "not-there-yet", "type": "api-key", "purpose": text}
+    with suppress(ApprovalPending):
+        request_credential(actor, RequestCredential.parse(data))
+
+
 WRITERS: dict[str, Callable[[Actor, str], object]] = {
     "LeaseCredential.purpose": lambda actor, text: lease(actor, purpose=text),
     "UpdateCredential.description": _update,
@@ -123,6 +133,7 @@ WRITERS: dict[str, Callable[[Actor, str], object]] = {
     "CreateCredential.description": _create,
     "RotateCredential.reason": _rotate,
     "RequestAccess.reason": _request,
+    "RequestCredential.purpose": _request_credential,
 }
 
 
