@@ -12,6 +12,8 @@ from celery.beat import PersistentScheduler, ScheduleEntry
 from django.conf import settings
 from psycopg import sql
 
+from foundation.db.pool import CheckedConnection
+
 log = logging.getLogger(__name__)
 
 SWEEP = "vaultsite.sweep"  # the entry of the schedule that stands for all of DUE
@@ -32,7 +34,7 @@ _QUESTION = sql.SQL("SELECT {}").format(sql.SQL(", ").join(map(sql.SQL, DUE.valu
 
 
 class DueTasks:
-    """Asks the database what is due, over one connection that stays open."""
+    """Asks the database what is due, over one connection that stays open and has a deadline."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -62,7 +64,7 @@ class DueTasks:
     def _ask(self) -> tuple[bool, ...]:
         if self._connection is None:
             limits: dict[str, Any] = settings.DATABASE_LIMITS
-            self._connection = psycopg.connect(self._url, autocommit=True, **limits)
+            self._connection = CheckedConnection.connect(self._url, autocommit=True, **limits)
         row: tuple[bool, ...] | None = self._connection.execute(_QUESTION).fetchone()
         assert row is not None  # a SELECT without FROM has one row
         return row
