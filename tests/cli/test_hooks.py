@@ -95,7 +95,9 @@ def test_what_was_read_is_taken_out_of_later_output(
 
 @pytest.mark.parametrize("name", ENCODINGS)
 @pytest.mark.parametrize(
-    "value", [VALUE, 'p%41ss"w0rd&amp;<1>:p%41ss"w0rd&amp;<2>', "two words+and/more=="]
+    "value",
+    [VALUE, 'p%41ss"w0rd&amp;<1>:p%41ss"w0rd&amp;<2>', "two words+and/more=="],
+    ids=["key", "escapes", "words"],  # no value belongs in a test's name
 )
 def test_fingerprints_find_every_usual_encoding(name: str, value: str) -> None:
     key = new_key()
