@@ -24,17 +24,16 @@ async def serving() -> AsyncIterator[ASGIApp]:
     access is refused at the next one.
     """
     threads = WorkerThreads()
-    database = LoopDatabase(settings.ENVIRONMENT.database_pool or CONNECTIONS)
-    calls = ToolCalls(threads, database)
-    manager = StreamableHTTPSessionManager(
-        make_server(calls),
-        json_response=True,
-        stateless=True,
-        max_request_body_size=MAXIMUM_BODY,
-    )
     try:
-        async with manager.run():
-            yield Guard(manager.asgi_app, threads, calls)
+        async with LoopDatabase(settings.ENVIRONMENT.database_pool or CONNECTIONS) as database:
+            calls = ToolCalls(threads, database)
+            manager = StreamableHTTPSessionManager(
+                make_server(calls),
+                json_response=True,
+                stateless=True,
+                max_request_body_size=MAXIMUM_BODY,
+            )
+            async with manager.run():
+                yield Guard(manager.asgi_app, threads, calls)
     finally:
-        await database.close()
         threads.stop()

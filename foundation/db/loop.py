@@ -8,10 +8,10 @@ the transaction is rolled back, and the caller runs the function again in a thre
 """
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from datetime import UTC
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 import psycopg
 from django.core.exceptions import SynchronousOnlyOperation
@@ -35,20 +35,23 @@ Pool = AsyncConnectionPool[CheckedAsyncConnection]
 
 
 class LoopDatabase:
-    """Connections for functions on the event loop; opened by its first use."""
+    """At most `size` connections for functions on the event loop, while the block runs."""
 
     def __init__(self, size: int) -> None:
-        self._size = size
-        self._pool: Pool | None = None
+        self._pool = _pool(size)
+
+    async def __aenter__(self) -> Self:
+        await self._pool.open()  # connects in the background
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pool.close()
 
     async def run(self, work: Callable[[], T]) -> T:
         """The result of `work`.
 
         Raises SynchronousOnlyOperation, with nothing committed, when it needs a thread.
         """
-        if self._pool is None:
-            self._pool = _pool(self._size)
-            await self._pool.open()
         task = LoopTask(self._pool, work)
         try:
             return await task.run_to_end()
@@ -56,11 +59,6 @@ class LoopDatabase:
             if task.has_committed:
                 raise RuntimeError("Django's ORM was used after the commit") from None
             raise
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._pool is not None:
-            await self._pool.close()
 
 
 def _pool(size: int) -> Pool:
@@ -155,9 +153,11 @@ class LoopTask(greenlet, Generic[R]):
 
     def _undo(self, database: CheckedAsyncConnection, error: BaseException) -> None:
         if isinstance(error, Exception) and not database.closed:
-            self.wait(database.rollback())
-        else:  # cancelled: nothing may be awaited for long
-            database.pgconn.finish()
+            with suppress(psycopg.Error):
+                self.wait(database.rollback())
+                return
+        # Cancelled, when nothing may be awaited for long, or lost.
+        database.pgconn.finish()
 
 
 def current_task() -> "LoopTask[Any] | None":

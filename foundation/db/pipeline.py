@@ -27,6 +27,7 @@ from foundation.db.pool import ServerSilent, answer_seconds
 T = TypeVar("T")
 Rows = list[TupleRow]
 Connection = psycopg.Connection[Any] | psycopg.AsyncConnection[Any]
+Statement = tuple[bytes, tuple[int, ...]]  # its text, and the types of its values
 
 KEPT_STATEMENTS = 200
 
@@ -49,7 +50,7 @@ class Session:
 
     def __init__(self, connection: Connection) -> None:
         self.transformer = Transformer(connection)
-        self._names: OrderedDict[tuple[bytes, tuple[int, ...]], bytes] = OrderedDict()
+        self._names: OrderedDict[Statement, bytes] = OrderedDict()
         self._made = 0
 
     def name(self, text: bytes, types: tuple[int, ...]) -> bytes | None:
@@ -89,12 +90,15 @@ def exchange(
     session = _sessions.get(connection)
     if session is None:
         session = _sessions[connection] = Session(connection)
+    new: dict[Statement, bytes] = {}
+    sent = [_sendable(session, query, new) for query in queries]
     pgconn = connection.pgconn
     pgconn.enter_pipeline_mode()
     starts = pgconn.transaction_status == TransactionStatus.IDLE and not connection.autocommit
     if starts:
         pgconn.send_query_params(BEGIN, None)
-    sent = [_send(pgconn, session, query) for query in queries]
+    for query in sent:
+        query.send(pgconn)
     if commit:
         pgconn.send_query_params(COMMIT, None)
     closed = session.surplus()
@@ -116,26 +120,35 @@ def exchange(
 
 
 @dataclass(frozen=True, slots=True)
-class _Sent:
-    """A query that was sent; `new` is its name if it had to be prepared."""
+class _Sendable:
+    """A query with its values as they are sent; `is_new` if it has to be prepared first."""
 
     text: bytes
+    name: bytes
+    is_new: bool
     types: tuple[int, ...]
-    new: bytes | None
+    values: Sequence[Any]
+    formats: Sequence[Any]
+
+    def send(self, pgconn: PGconn) -> None:
+        if self.is_new:
+            pgconn.send_prepare(self.name, self.text, self.types)
+        pgconn.send_query_prepared(self.name, self.values, self.formats)
 
 
-def _send(pgconn: PGconn, session: Session, query: Query) -> _Sent:
-    """Send one query, and prepare it first if it is new."""
+def _sendable(session: Session, query: Query, new: dict[Statement, bytes]) -> _Sendable:
+    """Before anything is sent, because a value that cannot be sent is an error.
+
+    `new` are the statements that an earlier query of the same round trip prepares.
+    """
     transformer = session.transformer
     values = transformer.dump_sequence(query.values, [PyFormat.AUTO] * len(query.values))
-    types = transformer.types or ()
-    name = session.name(query.text, types)
-    new = None
+    types, formats = transformer.types or (), transformer.formats or ()
+    name = session.name(query.text, types) or new.get((query.text, types))
+    is_new = name is None
     if name is None:
-        name = new = session.new_name()
-        pgconn.send_prepare(name, query.text, types)
-    pgconn.send_query_prepared(name, values, transformer.formats)
-    return _Sent(query.text, types, new)
+        name = new[query.text, types] = session.new_name()
+    return _Sendable(query.text, name, is_new, types, values, formats)
 
 
 def _results(pgconn: PGconn) -> Generator[bool, None, list[PGresult]]:
@@ -153,10 +166,10 @@ def _results(pgconn: PGconn) -> Generator[bool, None, list[PGresult]]:
         results.append(result)
 
 
-def _answer(session: Session, query: _Sent, results: Iterator[PGresult]) -> Rows:
-    if query.new is not None:
+def _answer(session: Session, query: _Sendable, results: Iterator[PGresult]) -> Rows:
+    if query.is_new:
         _require_success(next(results))
-        session.keep(query.text, query.types, query.new)
+        session.keep(query.text, query.types, query.name)
     result = _require_success(next(results))
     if result.status != ExecStatus.TUPLES_OK or not result.ntuples:
         return []

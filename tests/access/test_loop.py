@@ -27,13 +27,10 @@ def on_loop(*works: Callable[[], Any], size: int = 2) -> list[Any]:
     """What the functions answer or raise, run side by side."""
 
     async def main() -> list[Any]:
-        database = LoopDatabase(size)
-        try:
+        async with LoopDatabase(size) as database:
             return await asyncio.gather(
                 *(database.run(work) for work in works), return_exceptions=True
             )
-        finally:
-            await database.close()
 
     return asyncio.run(main())
 
@@ -166,16 +163,13 @@ def test_a_cancelled_function_leaves_nothing_and_its_connection_is_replaced(
         return "done"
 
     async def main() -> str:
-        database = LoopDatabase(1)
-        running = asyncio.create_task(database.run(slow))
-        await asyncio.sleep(0.5)
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-        try:
+        async with LoopDatabase(1) as database:
+            running = asyncio.create_task(database.run(slow))
+            await asyncio.sleep(0.5)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
             return await database.run(quick)
-        finally:
-            await database.close()
 
     assert asyncio.run(main()) == "done"
     assert names(owner) == ["dev"]
