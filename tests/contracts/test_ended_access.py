@@ -118,6 +118,10 @@ ELSEWHERE = {
     "tenants/operations/invitations.py": "an invitation lets somebody in who has no actor yet",
     "tenants/operations/tenants.py": "an operator's command",
     "tenants/retention.py": "the worker deletes what is old",
+    "tenants/management/commands/verify_audit.py": "an operator's command",
+    "identity/operations/restored_access.py": "an operator's command",
+    "identity/operations/root_key_rotation.py": "an operator's command",
+    "vaultsite/management/commands/check_invariants.py": "an operator's command",
     "devtools/demo.py": "makes the demo data",
 }
 OPENERS = {"tenant_transaction", "joined_transaction", "use_tenant", "atomic_operations"}

@@ -166,7 +166,7 @@ RESTS = {
     "api/v1/" + one.path.replace("{", "<str:").replace("}", ">") for one in ROUTES
 }  # fmt: skip
 NAMES_NOTHING = {
-    "livez", "readyz",
+    "livez", "readyz", "metrics",
     "api/v1/openapi.json", "api/v1/docs", "^api(?:/|$)",
     ".well-known/oauth-authorization-server", ".well-known/openid-configuration",
     ".well-known/oauth-protected-resource", ".well-known/oauth-protected-resource/api/mcp",
@@ -230,6 +230,9 @@ NAMES_SOMETHING = {
     "team/reach/<str:subject_id>/",
     "team/members/<str:person_id>/role",
     "team/members/<str:person_id>/remove",
+    "team/members/<str:person_id>/suspend",
+    "team/members/<str:person_id>/resume",
+    "team/members/<str:person_id>/left-behind",
     "team/invitations/<str:invitation_id>/withdraw",
     "team/invitations/<str:invitation_id>/link",
     "team/groups/<str:group_id>/",

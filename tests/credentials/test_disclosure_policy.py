@@ -84,7 +84,13 @@ def _can_read(actor: Actor, handle: str) -> str:
 
 @pytest.mark.parametrize("by", ["policy", "default", "minimum"])
 def test_a_stricter_policy_ends_the_leases_that_it_takes_away(owner: Somebody, by: str) -> None:
-    program = replace(owner.agent, channel=Channel.REST, agent_id=None, client_id=None)
+    program = replace(
+        owner.agent,
+        channel=Channel.REST,
+        agent_id=None,
+        client_id=None,
+        trusted_program=True,
+    )
     store(owner)
     store(owner, "other", policy={"disclosure": "broker"})
     agents, programs = lease(owner.agent).lease_handle, lease(program).lease_handle

@@ -17,8 +17,8 @@ from tests.storage import owner_sql, tables
 
 # The client's own: it works through the client that it was given to.
 OF_THE_CLIENT = ("handle", "own_request", "sendable_handle")
-# Those who ask are on record, and when they last called.
-TOLD = ("audit_entry", "agent")
+# Those who ask are on record, and when they last called; running processes renew their rows.
+TOLD = ("audit_entry", "agent", "process")
 
 
 class Program:

@@ -28,6 +28,8 @@ NEW_NAMES = frozenset(
         "moveCredential.folderPath",
     }
 )
+# A request for something that does not exist yet: any name begins a request of the caller's own.
+REQUESTED_NAMES = frozenset({"requestCredential.key", "requestCredential.folderPath"})
 
 
 @pytest.fixture
@@ -49,7 +51,9 @@ def test_a_foreign_id_is_an_unknown_id(
     """Same status, headers and body; no row changes; and the same request works with an own id."""
     before = acmes_rows(owner)
     tried = 0
-    for spot in (spot for route in ROUTES for spot in spots(route) if str(spot) not in NEW_NAMES):
+    for spot in (spot for route in ROUTES for spot in spots(route)):
+        if str(spot) in NEW_NAMES | REQUESTED_NAMES:
+            continue
         tried += 1
         with subtests.test(spot=str(spot)):
             own = globex.owners_only(spot.route)
@@ -103,6 +107,25 @@ def test_a_new_name_that_acme_uses_too_is_a_name_like_any_other(
                 assert answer.is_success, answer.text
             assert acmes_rows(owner) == before
     assert tried == NEW_NAMES
+
+
+def test_a_name_of_acmes_that_is_asked_for_begins_a_request_of_ones_own(
+    globex: Program, owner: Somebody, subtests: Subtests
+) -> None:
+    acme, tried = Acme(owner), set()
+    for spot in (spot for route in ROUTES for spot in spots(route)):
+        if str(spot) not in REQUESTED_NAMES:
+            continue
+        tried.add(str(spot))
+        with subtests.test(spot=str(spot)):
+            (used,) = acme.things(owner, NAMES[spot.member]).values()
+            before = acmes_rows(owner)
+            asked = wish(spot.route, globex.owners_only(spot.route), spot, used)
+            answer = globex.send(sent(spot.route, asked))
+            # Pending, or answered with one's own credential of that key.
+            assert answer.status_code in {200, 409}, answer.text
+            assert acmes_rows(owner) == before
+    assert tried == REQUESTED_NAMES
 
 
 @pytest.mark.parametrize("changes", [[], None, [{}], [None]])

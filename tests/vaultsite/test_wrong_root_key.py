@@ -51,14 +51,8 @@ def test_the_gate_opens_when_the_right_keys_are_there(
     gate = RootKeyGate()
     assert gate.check()
     with monkeypatch.context() as other:
-        other.setattr("credentials.envelope.root_key", lambda: OtherRootKey)
+        other.setattr("credentials.envelope.root_key_ids", lambda: ["local-0000000000000000"])
         assert not gate.check()
         assert not gate.is_open
     assert gate.check()
     assert gate.is_open
-
-
-class OtherRootKey:
-    """A root key that wrapped nothing here."""
-
-    id = "local-0000000000000000"

@@ -54,6 +54,7 @@ MAKERS = {
     "Version.created_by": "listed as the credential",
     "Rotation.opened_by": "its version is listed",
     "AccessRequest.decided_by": "the grant that came of it is listed",
+    "CredentialRequest.decided_by": "the credential that came of it is listed",
     "Lease.decided_by": "a lease ends by itself",
 }
 
