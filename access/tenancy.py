@@ -127,13 +127,8 @@ def shared_transaction(actor: Actor) -> Iterator[None]:
 
     Their authentication is checked once, and what all of them need is read once.
     """
-    with acting_transaction(actor):
-        joining, shared = _joining.set(True), _shared.set(SharedReading(actor))
-        try:
-            yield
-        finally:
-            _joining.reset(joining)
-            _shared.reset(shared)
+    with acting_transaction(actor), _set(_joining, True), _set(_shared, SharedReading(actor)):
+        yield
 
 
 @contextmanager
@@ -186,12 +181,17 @@ def joined_transaction(tenant_id: UUID) -> Iterator[None]:
 
     Nothing done inside is committed, or may be answered, before the block is left.
     """
-    with tenant_transaction(tenant_id):
-        token = _joining.set(True)
-        try:
-            yield
-        finally:
-            _joining.reset(token)
+    with tenant_transaction(tenant_id), _set(_joining, True):
+        yield
+
+
+@contextmanager
+def _set(variable: ContextVar[T], value: T) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
 
 
 _USE_TENANT = PreparedText("SELECT set_config('vaultsite.tenant', %(tenant)s, true)")

@@ -83,10 +83,8 @@ class RootKeyPair:
 @cache
 def root_key() -> RootKey:
     """The installation's root key; it opens what the second one wrapped, too."""
-    first, second = wrapping_root_key(), settings.ENVIRONMENT.root_key_second
-    if second is None:
-        return first
-    return RootKeyPair(first, LocalRootKey(second.get_secret_value()))
+    first, second = wrapping_root_key(), _second_root_key()
+    return first if second is None else RootKeyPair(first, second)
 
 
 def wrapping_root_key() -> RootKey:
@@ -94,11 +92,15 @@ def wrapping_root_key() -> RootKey:
     return LocalRootKey(settings.ENVIRONMENT.root_key.get_secret_value())
 
 
+def _second_root_key() -> RootKey | None:
+    second = settings.ENVIRONMENT.root_key_second
+    return LocalRootKey(second.get_secret_value()) if second else None
+
+
 def root_key_ids() -> list[str]:
     """The ids of the root keys that this process has."""
-    second = settings.ENVIRONMENT.root_key_second
-    others = [LocalRootKey(second.get_secret_value()).id] if second else []
-    return [root_key().id, *others]
+    second = _second_root_key()
+    return [root_key().id, *([second.id] if second else [])]
 
 
 def encrypt(cipher: AESGCM, plaintext: bytes, context: bytes) -> bytes:
@@ -116,14 +118,15 @@ def decrypt(cipher: AESGCM, blob: bytes, context: bytes) -> bytes:
 
 def context(*parts: str | UUID | int) -> bytes:
     """Associated data: each part after its length, so that no two lists encode alike."""
-    encoded = bytearray(_FORMAT)
-    for part in parts:
-        text = str(part).encode()
-        encoded += len(text).to_bytes(4, "big") + text
-    return bytes(encoded)
+    return _PREFIX + b"".join(map(_part, parts))
 
 
-_FORMAT = len(f"vault/{FORMAT}").to_bytes(4, "big") + f"vault/{FORMAT}".encode()
+def _part(part: str | UUID | int) -> bytes:
+    text = str(part).encode()
+    return len(text).to_bytes(4, "big") + text
+
+
+_PREFIX = _part(f"vault/{FORMAT}")
 
 
 class OpenKeys:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from access.actor import Actor
 from access.left_behind import MOST_OF_A_KIND, LeftBehind, LeftBehindKind
 from credentials.models import Credential, Grant, State, VersionState
@@ -34,9 +36,13 @@ def _describe(grant: Grant) -> str:
 def _stored_values(actor: Actor, person_id: UUID) -> Iterator[LeftBehind]:
     """The credentials whose current value they stored."""
     rows = Credential.objects.of(actor).filter(
-        state__in=[State.ACTIVE, State.ARCHIVED],
-        versions__state=VersionState.CURRENT,
-        versions__created_by_id=person_id,
+        versions__state=VersionState.CURRENT, versions__created_by_id=person_id
     )
-    for row in rows.order_by("key")[:MOST_OF_A_KIND]:
+    yield from known_credentials(rows)
+
+
+def known_credentials(rows: QuerySet[Credential]) -> Iterator[LeftBehind]:
+    """Those of the rows that are still kept, as credentials whose value somebody knows."""
+    kept = rows.filter(state__in=[State.ACTIVE, State.ARCHIVED])
+    for row in kept.order_by("key")[:MOST_OF_A_KIND]:
         yield LeftBehind(LeftBehindKind.CREDENTIAL, public_id("cred", row.pk), row.key)

@@ -7,10 +7,13 @@ from uuid import UUID
 from django.db.models import Q
 
 from access.actor import Actor
+from audit.recording import EntryDraft
 from credentials.context import CredentialContext
 from credentials.models import PersonsRequest, RequestState
 from credentials.shapes.grants import SubjectOut
+from foundation.db.clock import database_now
 from foundation.db.ids import public_id
+from foundation.errors import Conflict
 from tenants.models import Agent
 
 _STATES = {RequestState.PENDING: "waiting"}
@@ -25,6 +28,18 @@ def agents_of(actor: Actor, requests: Sequence[PersonsRequest]) -> dict[UUID | N
     """The names of the agents through which the requests were made."""
     ids = {request.agent_id for request in requests if request.agent_id}
     return dict(Agent.objects.of(actor).filter(pk__in=ids).values_list("pk", "name"))
+
+
+def withdraw(entry: EntryDraft, request: PersonsRequest, *, refusal: str) -> None:
+    """Withdraw a locked request of one's own. Idempotent; Conflict when it was decided."""
+    if request.state == RequestState.WITHDRAWN:
+        entry.discard()
+    elif request.state == RequestState.PENDING:
+        request.state = RequestState.WITHDRAWN
+        request.decided_at = database_now()
+        request.save(update_fields=["state", "decided_at"])
+    else:
+        raise Conflict(refusal)
 
 
 def request_fields(

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from access.actor import Actor
-from access.left_behind import MOST_OF_A_KIND, LeftBehind, LeftBehindKind
-from credentials.models import Credential, State, VersionState
-from foundation.db.ids import public_id
+from access.left_behind import LeftBehind
+from credentials.left_behind import known_credentials
+from credentials.models import Credential, VersionState
 from leases.models import Lease
 
 
@@ -17,10 +17,5 @@ def report_left_behind(actor: Actor, person_id: UUID, **_: Any) -> list[LeftBehi
     read = Lease.objects.of(actor).filter(
         person_id=person_id, uses__gt=0, version__state=VersionState.CURRENT
     )
-    rows = Credential.objects.of(actor).filter(
-        pk__in=read.values("credential_id"), state__in=[State.ACTIVE, State.ARCHIVED]
-    )
-    return [
-        LeftBehind(LeftBehindKind.CREDENTIAL, public_id("cred", row.pk), row.key)
-        for row in rows.order_by("key")[:MOST_OF_A_KIND]
-    ]
+    rows = Credential.objects.of(actor).filter(pk__in=read.values("credential_id"))
+    return list(known_credentials(rows))

@@ -7,6 +7,7 @@ from audit.events import Event
 from audit.models import Entry
 from audit.recording import EntryDraft, record
 from foundation.db.clock import database_now
+from leases.models import held_by
 from tenants.models import Person, ServiceAccount, Tenant
 from tenants.notifications import NoticeKind, notify_admins
 
@@ -19,12 +20,8 @@ def report_many_credentials(actor: Actor, tenant: Tenant, credentials: int) -> N
     Joins the transaction of the lease.
     """
     reported = Entry.objects.of(actor).filter(
-        event=Event.ACCESS_UNUSUAL, at__gt=database_now() - QUIET
+        held_by(actor), event=Event.ACCESS_UNUSUAL, at__gt=database_now() - QUIET
     )
-    if actor.service_account_id is not None:
-        reported = reported.filter(service_account_id=actor.service_account_id)
-    else:
-        reported = reported.filter(person_id=actor.person)
     if reported.exists():
         return
     entry = EntryDraft(Event.ACCESS_UNUSUAL)

@@ -34,7 +34,7 @@ from foundation.errors import (
 )
 from foundation.safe_traceback import safe_traceback
 from foundation.web.allowed_origins import allowed_hosts, allowed_origins
-from foundation.web.client_ip import client_address
+from foundation.web.client_ip import address_of_scope
 from foundation.web.request_body import ClientDisconnected, read_body, replay_body
 from identity.resource_server.bearer_token import NoToken, bearer_token, wider_scope
 from identity.resource_server.known_tokens import known_tokens
@@ -135,7 +135,7 @@ class Guard:
         """The admitted request; its actor is also in the scope."""
         headers = Headers(scope=scope)
         self._check_host_and_origin(headers)
-        address = self._address(scope, headers)
+        address = address_of_scope(scope, headers.getlist("x-forwarded-for"), self._proxies)
         known = await self._authenticate(headers, request_id, address)
         _check_form(scope, headers, request_id)
         body = await _read_body(headers, receive, request_id)
@@ -156,10 +156,6 @@ class Guard:
             raise rpc_error(INVALID_REQUEST, "The Host header does not name this server.", 403)
         if not set(headers.getlist("origin")) <= self._origins:
             raise rpc_error(INVALID_REQUEST, "This origin is not allowed.", 403)
-
-    def _address(self, scope: Scope, headers: Headers) -> str:
-        peer, _ = scope.get("client") or ("", 0)
-        return client_address(peer, headers.getlist("x-forwarded-for"), self._proxies)
 
     async def _authenticate(self, headers: Headers, request_id: str, address: str) -> Actor:
         """The token's actor. A known one was looked up before; the operation checks that its token

@@ -46,13 +46,7 @@ def notify(actor: Actor, kind: NoticeKind, **facts: str) -> None:
 
 def notify_admins(actor: Actor, kind: NoticeKind, **facts: str) -> None:
     """Write notices to the tenant's owners and admins; joins the running transaction."""
-    members = Membership.objects.filter(
-        tenant_id=actor.tenant_id, role__in=[Role.OWNER, Role.ADMIN], suspended_at=None
-    )
-    Notice.objects.bulk_create(
-        Notice(tenant_id=actor.tenant_id, person_id=member.person_id, kind=kind, facts=facts)
-        for member in members
-    )
+    _notify_admins(actor.tenant_id, kind, facts)
 
 
 def notify_of_place(person: Person, **facts: str) -> None:
@@ -61,18 +55,8 @@ def notify_of_place(person: Person, **facts: str) -> None:
     """
     for membership in Membership.objects.filter(person=person, suspended_at=None).order_by("pk"):
         use_tenant(membership.tenant_id)
-        admins = Membership.objects.filter(
-            tenant_id=membership.tenant_id, role__in=[Role.OWNER, Role.ADMIN], suspended_at=None
-        ).exclude(person=person)
-        Notice.objects.bulk_create(
-            Notice(
-                tenant_id=membership.tenant_id,
-                person_id=admin.person_id,
-                kind=NoticeKind.NEW_PLACE,
-                facts={**facts, "person": person.email},
-            )
-            for admin in admins
-        )
+        named = {**facts, "person": person.email}
+        _notify_admins(membership.tenant_id, NoticeKind.NEW_PLACE, named, without=person.pk)
 
 
 def notify_of_request(actor: Actor, *, asker: str, wish: str, link: str) -> None:
@@ -81,20 +65,22 @@ def notify_of_request(actor: Actor, *, asker: str, wish: str, link: str) -> None
     The purpose or reason is left out: the requester, possibly an agent, writes it, and a mail from
     Vault should not repeat what somebody else put into it. The linked page shows it.
     """
-    deciders = Membership.objects.filter(
-        tenant_id=actor.tenant_id, role__in=[Role.OWNER, Role.ADMIN], suspended_at=None
-    )
-    if actor.person_id is not None:
-        deciders = deciders.exclude(person_id=actor.person_id)
     facts = {"asker": asker, "wish": wish, "link": link}
+    _notify_admins(actor.tenant_id, NoticeKind.ACCESS_REQUESTED, facts, without=actor.person_id)
+
+
+def _notify_admins(
+    tenant_id: UUID, kind: NoticeKind, facts: dict[str, str], *, without: UUID | None = None
+) -> None:
+    """Notices to the owners and admins, but not to the person who caused them."""
+    admins = Membership.objects.filter(
+        tenant_id=tenant_id, role__in=[Role.OWNER, Role.ADMIN], suspended_at=None
+    )
+    if without is not None:
+        admins = admins.exclude(person_id=without)
     Notice.objects.bulk_create(
-        Notice(
-            tenant_id=actor.tenant_id,
-            person_id=member.person_id,
-            kind=NoticeKind.ACCESS_REQUESTED,
-            facts=facts,
-        )
-        for member in deciders
+        Notice(tenant_id=tenant_id, person_id=admin.person_id, kind=kind, facts=facts)
+        for admin in admins
     )
 
 

@@ -22,7 +22,7 @@ from console.live.connections import (
 )
 from foundation.call_limits import CallLimit
 from foundation.web.allowed_origins import allowed_origins
-from foundation.web.client_ip import client_address, network_of_address
+from foundation.web.client_ip import address_of_scope, network_of_address
 
 PATH = "/ws/live/"
 # What the session store makes; anything else is refused without asking the database.
@@ -84,10 +84,9 @@ def _session_key(headers: Headers) -> str:
 
 
 def _network(scope: Scope, headers: Headers) -> str:
-    peer = scope["client"][0] if scope.get("client") else ""
     forwarded = headers.getlist("x-forwarded-for")
-    proxies = settings.ENVIRONMENT.trusted_proxies
-    return network_of_address(client_address(peer, forwarded, proxies))
+    address = address_of_scope(scope, forwarded, settings.ENVIRONMENT.trusted_proxies)
+    return network_of_address(address)
 
 
 def _text(send: Send) -> Any:

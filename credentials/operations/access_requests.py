@@ -30,7 +30,7 @@ from credentials.grants import (
     upsert_grant,
 )
 from credentials.models import AccessRequest, Grant, RequestState
-from credentials.person_requests import own_requests
+from credentials.person_requests import own_requests, withdraw
 from credentials.principals import Principal, lock_principal
 from credentials.shapes.access_requests import (
     AccessRequestDetailOut,
@@ -247,14 +247,8 @@ def withdraw_access_request(context: CredentialContext, request_id: str) -> Acce
     if found is None:
         raise NotFound("There is no such request.")
     describe(context.entry, found)
-    if found.state == RequestState.WITHDRAWN:
-        context.entry.discard()
-    elif found.state == RequestState.PENDING:
-        found.state = RequestState.WITHDRAWN
-        found.decided_at = database_now()
-        found.save(update_fields=["state", "decided_at"])
-    else:
-        raise Conflict(f"This request is {found.state}; only a waiting one can be withdrawn.")
+    refusal = f"This request is {found.state}; only a waiting one can be withdrawn."
+    withdraw(context.entry, found, refusal=refusal)
     return _request_out(context, found)
 
 

@@ -26,7 +26,7 @@ from credentials.disclosed_values import refuse_disclosed
 from credentials.models import Credential, CredentialRequest, RequestState, State, VersionState
 from credentials.operations.credentials import check_secret, store_credential
 from credentials.permissions import CREDENTIAL_BY_KEY
-from credentials.person_requests import own_requests
+from credentials.person_requests import own_requests, withdraw
 from credentials.policy_changes import require_policy_allowed
 from credentials.serializers import credential_fields, credential_out
 from credentials.shapes.credential_requests import (
@@ -258,14 +258,8 @@ def withdraw_credential_request(
     describe(context.entry, asked)
     if asked.person_id != context.actor.person_id:
         raise Denied("Only whoever made a request can withdraw it.")
-    if asked.state == RequestState.WITHDRAWN:
-        context.entry.discard()
-    elif asked.state == RequestState.PENDING:
-        asked.state = RequestState.WITHDRAWN
-        asked.decided_at = database_now()
-        asked.save(update_fields=["state", "decided_at"])
-    else:
-        raise Conflict("This request was decided; only a waiting one can be withdrawn.")
+    refusal = "This request was decided; only a waiting one can be withdrawn."
+    withdraw(context.entry, asked, refusal=refusal)
     return _request_out(context, asked)
 
 

@@ -60,13 +60,13 @@ class CheckedConnection(Connection[Any]):
         now = time.monotonic()
         if now - self._checked_at < TRUSTED_SECONDS:
             return self.cursor()
-        with answers_within(min(CHECK_SECONDS, _most_seconds.get())):
+        with answers_within(min(CHECK_SECONDS, answer_seconds())):
             cursor = super().execute(query, params, **options)
         self._checked_at = now
         return cursor
 
     def wait(self, gen: PQGen[RV], interval: float = INTERVAL, timeout: float | None = None) -> RV:
-        most = _most_seconds.get()
+        most = answer_seconds()
         try:
             return super().wait(gen, interval, most if timeout is None else min(timeout, most))
         except _WaitTimeout:

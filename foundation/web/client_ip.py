@@ -1,7 +1,8 @@
 """The client's address, trusting as many proxies as the operator runs."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 def client_address(peer: str, forwarded: Sequence[str], proxies: int) -> str:
@@ -16,6 +17,12 @@ def client_address(peer: str, forwarded: Sequence[str], proxies: int) -> str:
         return str(ipaddress.ip_address(seen))
     except ValueError:
         return ""
+
+
+def address_of_scope(scope: Mapping[str, Any], forwarded: Sequence[str], proxies: int) -> str:
+    """`client_address` of an ASGI request or WebSocket."""
+    peer, _ = scope.get("client") or ("", 0)
+    return client_address(peer, forwarded, proxies)
 
 
 def network_of_address(address: str) -> str:

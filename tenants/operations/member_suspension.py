@@ -60,6 +60,7 @@ def resume_member(context: TenantContext, person_id: str) -> MemberOut:
     require_owner_for(actor, member.role)
     if member.suspended_at is None:
         entry.discard()
-    member.suspended_at = None
-    member.save(update_fields=["suspended_at"])
+    else:
+        member.suspended_at = None
+        member.save(update_fields=["suspended_at"])
     return member_out(member, groups_of_members(actor, [wanted])[wanted])

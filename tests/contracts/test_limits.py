@@ -14,10 +14,11 @@ import identity.web.rate_limits
 from console.live.connections import FEW_PER_PERSON, MOST, MOST_PER_PERSON, MOST_PER_TENANT
 from console.live.socket import REFUSED, REFUSED_PER_SECOND
 from foundation.call_limits import BURST, PER_SECOND
-from foundation.rate_limits import BY_NAME, LIMITS, parse_rates
+from foundation.rate_limits import LIMITS, parse_rates
 from foundation.schema.strict_json import MAXIMUM_BODY, MAXIMUM_IMPORT
 from identity.web.rate_limits import REGISTER, REGISTER_FAILED, Windows, exhausted, spend
 from restapi.authentication import CALL_LIMIT
+from tests.usual_limits import usual_limits
 from tests.vaultsite.frozen import FrozenServer
 from vaultsite.environment import Environment
 
@@ -36,11 +37,7 @@ TABLE_ROW = re.compile(r"\| `(VAULTSITE_LIMIT_\w+)` \| `(.+?)` \| (.+?) \| (.+?)
 @pytest.fixture
 def production(database: None) -> Iterator[None]:
     """The table's own limits, which development widens."""
-    limits = {
-        name: [(rate.amount, rate.get_expiry()) for rate in parse_rates(BY_NAME[name].rates)]
-        for name in settings.IDENTITY_LIMITS
-    }
-    with override_settings(IDENTITY_LIMITS=limits):
+    with usual_limits():
         yield
 
 

@@ -7,13 +7,12 @@ import httpx2
 import pytest
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from django.test import override_settings
 
 from devtools.client.browser import form_with
-from foundation.rate_limits import BY_NAME, parse_rates
 from identity.sign_in.password_attempts import COOKIE
 from tests.oauth_client import origin
 from tests.people import PASSWORD, Somebody
+from tests.usual_limits import usual_limits
 
 OFFICE = "192.0.2.7"
 SIGN_IN = "/account/login/"
@@ -44,11 +43,7 @@ def guess(email: str, times: int, *addresses: str) -> None:
 @pytest.fixture(autouse=True)
 def production(database: None) -> Iterator[None]:
     """The limits of the table."""
-    limits = {
-        name: [(rate.amount, rate.get_expiry()) for rate in parse_rates(BY_NAME[name].rates)]
-        for name in settings.IDENTITY_LIMITS
-    }
-    with override_settings(IDENTITY_LIMITS=limits):
+    with usual_limits():
         yield
 
 

@@ -47,8 +47,12 @@ def asking(agent_of: Connect, member: Somebody) -> Agent:
 
 def lease(agent: Agent, pressed: str | None = None, **changes: Any) -> dict[str, Any]:
     """The result of asking; `pressed` is what the person pressed in the dialog before."""
-    params: dict[str, Any] = {"name": LEASE, "arguments": {"key": KEY, "purpose": PURPOSE}}
-    params["arguments"] |= changes
+    return ask(agent, LEASE, {"key": KEY, "purpose": PURPOSE, **changes}, pressed)
+
+
+def ask(agent: Agent, tool: str, arguments: dict[str, Any], pressed: str | None) -> dict[str, Any]:
+    """The result of a call; `pressed` is what the person pressed in the dialog before."""
+    params: dict[str, Any] = {"name": tool, "arguments": arguments}
     if pressed is not None:
         params["inputResponses"] = {"approval": {"action": pressed}}
     answer = agent.ask("tools/call", params)
@@ -213,14 +217,8 @@ def test_the_official_client_waits_in_its_dialog_and_gets_the_lease(
 
 def request_missing(agent: Agent, pressed: str | None = None) -> dict[str, Any]:
     """The result of asking for a credential that does not exist."""
-    wish = {"key": "new-key", "type": "api-key", "purpose": PURPOSE}
-    params: dict[str, Any] = {"name": "vault.request_credential", "arguments": wish}
-    if pressed is not None:
-        params["inputResponses"] = {"approval": {"action": pressed}}
-    answer = agent.ask("tools/call", params)
-    assert answer.status_code == 200, answer.text
-    result: dict[str, Any] = answer.json()["result"]
-    return result
+    wanted = {"key": "new-key", "type": "api-key", "purpose": PURPOSE}
+    return ask(agent, "vault.request_credential", wanted, pressed)
 
 
 def test_the_client_is_led_to_the_page_that_takes_a_missing_credential(
