@@ -145,7 +145,8 @@ class Action(StrEnum):
     SHOW_PERSONAL_TOKEN = "show_personal_token"
     REVOKE_PERSONAL_TOKEN = "revoke_personal_token"
     LIST_AGENT_CHOICES = "list_agent_choices"
-    LIST_MEMBER_CHOICES = "list_member_choices"
+    LIST_PRINCIPAL_CHOICES = "list_principal_choices"
+    LIST_FOLDER_CHOICES = "list_folder_choices"
     LIST_ADMINS = "list_admins"
     SHOW_SETUP_PROGRESS = "show_setup_progress"
 
@@ -286,7 +287,9 @@ RULES: dict[Action, Rule] = {
     Action.SHOW_PERSONAL_TOKEN: Rule(Scope.READ),
     Action.REVOKE_PERSONAL_TOKEN: Rule(Scope.WRITE),
     Action.LIST_AGENT_CHOICES: Rule(Scope.READ, channels=PEOPLE),
-    Action.LIST_MEMBER_CHOICES: Rule(Scope.ADMIN, admins_only=True, channels=PEOPLE),
+    # For whoever holds the level somewhere, which the operation checks.
+    Action.LIST_PRINCIPAL_CHOICES: Rule(Scope.READ, Level.MANAGER, channels=PEOPLE),
+    Action.LIST_FOLDER_CHOICES: Rule(Scope.READ, channels=PEOPLE),
     Action.LIST_ADMINS: Rule(Scope.READ, channels=PEOPLE),
     Action.SHOW_SETUP_PROGRESS: Rule(Scope.ADMIN, admins_only=True, channels=PEOPLE),
 }

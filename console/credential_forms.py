@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from pydantic.alias_generators import to_camel
 
+from access.levels import Level
 from console.destinations_field import (
     HELP,
     PROVIDER_CHOICES,
@@ -26,6 +27,7 @@ from credentials.validators import (
     check_secret_fields,
     check_tags,
 )
+from foundation.errors import Denied
 
 TYPES = [("", "Choose a type"), *((word, kind.title) for word, kind in KINDS.items())]
 APPROVALS = [("none", "Not needed"), ("required", "A person approves every lease")]
@@ -35,6 +37,8 @@ DISCLOSURES = [
     ("broker", "Nobody: only Vault itself uses it"),
 ]
 REVEALS = [("allowed", "People may see it after signing in again"), ("never", "Nobody sees it")]
+# What a manager may change in a policy, and only to something stricter.
+TIGHTENED = {"disclosure", "reveal"}
 CHOOSE = {"invalid_choice": "Choose from the list."}
 MACHINE_TEXT = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
@@ -165,6 +169,9 @@ class CredentialForm(OperationForm):
 class StoreForm(CredentialForm):
     """Every part of a new credential."""
 
+    field_for = {**CredentialForm.field_for, Denied: "folder_path"}
+    shows_hint = True
+
     folder_path = forms.CharField(
         label="Folder",
         required=False,
@@ -219,12 +226,18 @@ class EditForm(CredentialForm):
         agents: list[tuple[str, str]],
         members: list[tuple[str, str]],
     ) -> None:
+        """Below `admin`, the policy can only be made stricter in what it discloses."""
         known = dict(agents)
         gone = [agent for agent in credential.policy.agents or () if agent not in known]
         # Without them the next edit would drop them, and a policy without agents allows any.
         agents = [*agents, *((item, "An agent that was removed") for item in gone)]
         super().__init__(data, agents=agents, initial=_opened(credential))
         self.fields["owners"].choices = members  # type: ignore[attr-defined]  # as above
+        self.whole_policy = credential.access == Level.ADMIN.word
+        if not self.whole_policy:
+            for name in PolicyIn.model_fields.keys() & self.fields.keys() - TIGHTENED:
+                self.fields[name].disabled = True
+            del self.fields["provider"]
 
     def shape(self, key: str) -> UpdateCredential:
         """Only what was changed, so that the log names nothing else. Raises Invalid."""

@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from access.actor import Actor
 from audit.events import Event
-from console.choices import agent_choices, subject_choices
+from console.choices import agent_choices, holder_choices
 from console.credential_forms import CHOOSE, machine_text
 from console.current_tenant import current_tenant
 from console.page_context import actor_for, page_context
@@ -52,7 +52,7 @@ class EntriesForm(forms.Form):
 
     def __init__(self, data: Any, actor: Actor) -> None:
         super().__init__(data)
-        self._offer("who", "Anybody", subject_choices(actor))
+        self._offer("who", "Anybody", holder_choices(actor))
         self._offer("agent", "Any", agent_choices(actor))
 
     def _offer(self, name: str, nothing: str, choices: list[tuple[str, str]]) -> None:

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from access.actor import Actor
+from audit.operation import Operation
 from console.confirmation import ConfirmForm, Question, confirm
 from console.credential_forms import CHOOSE, MACHINE_TEXT, machine_text
 from console.fields import SecretField, rule
@@ -103,7 +104,7 @@ class RotateForm(OperationForm):
 def rotate(request: HttpRequest, key: str) -> HttpResponse:
     """Give a credential a new value."""
     actor = actor_for(request)
-    credential = find_or_404(actor, key)
+    credential = find_or_404(actor, key, rotate_credential)
     sent = request.method == "POST"
     form = RotateForm(request.POST if sent else None, credential)
     if sent:
@@ -111,7 +112,7 @@ def rotate(request: HttpRequest, key: str) -> HttpResponse:
             with form.refusals(*NOT_NOW):
                 rotate_credential(actor, form.shape(key))
                 messages.success(request, f"{key} has a new value.")
-                return redirect("admin:credential", key)
+                return redirect("credential", key)
         form.ask_again()
     shown = {**page_context(request), "credential": credential, "form": form}
     return render(request, "console/rotate.html", shown, status=form.status)
@@ -131,14 +132,14 @@ class WindowForm(ConfirmForm):
 def window(request: HttpRequest, key: str) -> HttpResponse:
     """Shorten, lengthen or close the open window."""
     actor = actor_for(request)
-    credential = _with_window(actor, key)
+    credential = _with_window(actor, key, change_window)
     form = WindowForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         change = {"key": key, "window": form.cleaned_data["window"]}
         with form.refusals(*NOT_NOW):
             change_window(actor, ChangeWindow.parse(change))
             messages.success(request, "The window is changed.")
-            return redirect("admin:credential", key)
+            return redirect("credential", key)
     question = Question(
         heading=f"Change the window of {key}",
         action="Change it",
@@ -151,13 +152,13 @@ def window(request: HttpRequest, key: str) -> HttpResponse:
 def roll_back(request: HttpRequest, key: str) -> HttpResponse:
     """Make the old value current again while the window is open."""
     actor = actor_for(request)
-    credential = _with_window(actor, key)
+    credential = _with_window(actor, key, roll_back_rotation)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with form.refusals(*NOT_NOW):
             roll_back_rotation(actor, DescribeCredential(key=key))
             messages.success(request, "The old value is current again, as a new version.")
-            return redirect("admin:credential", key)
+            return redirect("credential", key)
     question = Question(
         heading=f"Roll the rotation of {key} back",
         action="Roll it back",
@@ -170,12 +171,14 @@ def roll_back(request: HttpRequest, key: str) -> HttpResponse:
     return confirm(request, question, form)
 
 
-def _with_window(actor: Actor, key: str) -> CredentialDetailOut:
-    credential = find_or_404(actor, key)
+def _with_window(
+    actor: Actor, key: str, operation: Operation[Any, Any, Any]
+) -> CredentialDetailOut:
+    credential = find_or_404(actor, key, operation)
     if credential.rotation is None:
         raise Conflict("No rotation window is open on this credential.")
     return credential
 
 
 def _page(credential: CredentialDetailOut) -> str:
-    return reverse("admin:credential", args=[credential.key])
+    return reverse("credential", args=[credential.key])

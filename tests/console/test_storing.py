@@ -46,7 +46,7 @@ def test_what_an_owner_stores_can_be_leased_and_read(owner: Somebody) -> None:
     sent = signed_in(owner).post(
         NEW, filled(secret_fields_name=["pin"], secret_fields_value=["4711\r\n0815"])
     )
-    assert (sent.status_code, sent["Location"]) == (302, "/admin/credentials/stripe-api-key/")
+    assert (sent.status_code, sent["Location"]) == (302, "/credentials/stripe-api-key/")
     opened = read(owner.agent, lease(owner.agent).lease_handle)
     assert opened.value.get_secret_value() == CANARY
     assert opened.secret_fields["pin"].get_secret_value() == "4711\n0815"

@@ -13,6 +13,7 @@ from access.actor import Actor
 from access.tenancy import tenant_transaction
 from audit.events import Event
 from credentials import operations as credentials
+from credentials.operations.choices import list_folder_choices, list_principal_choices
 from credentials.operations.setup_progress import show_setup_progress
 from credentials.shapes.credential_requests import RequestCredential
 from foundation.db.ids import parse_public_id, public_id
@@ -24,7 +25,7 @@ from leases.shapes import UseCredential, UsedOut
 from tenants import agents
 from tenants import operations as tenants
 from tenants.models import Person
-from tenants.operations.choices import list_admins, list_agent_choices, list_member_choices
+from tenants.operations.choices import list_admins, list_agent_choices
 from tests.contracts.acme import DESK
 from tests.disclosure.echo_upstream import SENDABLE, SENDABLE_PORT, EchoUpstream
 from tests.disclosure.sending import listed
@@ -348,7 +349,8 @@ _CASES = (
     Case(tenants.withdraw_invitation, "$invitation", adds=(Event.MEMBER_INVITATION_WITHDRAWN,)),
     Case(tenants.show_mail, at_home=True),
     Case(list_agent_choices, at_home=True),
-    Case(list_member_choices, at_home=True),
+    Case(list_principal_choices, at_home=True),
+    Case(list_folder_choices, at_home=True),
     Case(list_admins, at_home=True),
     Case(show_setup_progress, at_home=True),
     Case(tenants.list_groups, at_home=True),
