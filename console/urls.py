@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.urls import URLPattern, include, path, re_path, register_converter
+from django.urls import URLPattern, include, path, register_converter
 from django.utils.encoding import iri_to_uri
 from django.views.generic import RedirectView
 
@@ -31,8 +31,14 @@ class CredentialRequestId(AccessRequestId):
     regex = "creq_[0-9a-f]{32}"
 
 
+class MovedAddress(AccessRequestId):
+    """What follows `admin/` in an address that has moved."""
+
+    regex = "(?:credentials|folders|import|leases)/.*"
+
+
 def moved_page(request: HttpRequest, rest: str) -> HttpResponse:
-    """Redirect to where the page is now, with the method and the query."""
+    """Redirect to where the page is now; the method stays, so an open form is sent there."""
     target = "/leases/all/" if rest == "leases/" else f"/{quote(rest)}"
     query = iri_to_uri(request.META["QUERY_STRING"])
     return HttpResponsePermanentRedirect(
@@ -42,6 +48,7 @@ def moved_page(request: HttpRequest, rest: str) -> HttpResponse:
 
 register_converter(AccessRequestId, "req")
 register_converter(CredentialRequestId, "creq")
+register_converter(MovedAddress, "moved")
 
 
 def _pattern(page: Page, prefix: str = "") -> URLPattern:
@@ -49,17 +56,12 @@ def _pattern(page: Page, prefix: str = "") -> URLPattern:
     return path(page.address.removeprefix(prefix), guarded_view(page), name=name)
 
 
-# What was under `admin/` before everybody had it; a form that was open then is sent again.
-MOVED = re_path(
-    r"^admin/(?P<rest>(?:credentials|folders|import|leases)/.*)$", moved_page, name="moved"
-)
-
-
 _admin = [_pattern(page, f"{ADMIN}/") for page in PAGES if page.address.startswith(f"{ADMIN}/")]
 urlpatterns = [
     # The address without the slash is what agents and mails give.
     path("approvals/<str:request_id>", RedirectView.as_view(pattern_name="approval")),
-    MOVED,
+    # What was under `admin/` before everybody had it.
+    path(f"{ADMIN}/<moved:rest>", moved_page, name="moved"),
     *(_pattern(page) for page in PAGES if not page.address.startswith(f"{ADMIN}/")),
     path(f"{ADMIN}/", include((_admin, ADMIN))),
 ]

@@ -108,6 +108,11 @@ def chosen_leases(context: CredentialContext, choice: ChooseLeases) -> LeaseQuer
         context.require(credential, Level.VIEWER if choice.whose == "mine" else None)
         rows = rows.on(credential.pk)
     elif choice.whose == "all":
+        if context.permissions.highest < context.needed_level:
+            raise Denied(
+                f"The level {context.needed_level.word} is needed to choose everybody's leases.",
+                hint="Choose your own.",
+            )
         rows = rows.filter(context.permissions.at_least(context.needed_level, "credential__"))
     if choice.whose == "mine":
         rows = rows.of_holder(actor)

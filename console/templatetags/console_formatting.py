@@ -1,17 +1,22 @@
 """Template filters for durations, times and texts."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
 
 from django.template import Library
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from console.credential_forms import DISCLOSURES
 from console.destinations_field import typed_destination
 from console.formatting import KINDS, MAILS, long_duration, short_duration, typed_duration
 from credentials.shapes.destinations import Destination
 from foundation.schema.shapes import Shape
+from tenants.shapes.audit import SummaryPartOut
 
 register = Library()
 
@@ -26,6 +31,52 @@ def duration(seconds: int) -> str:
 def typed(seconds: int) -> str:
     """Seconds as people type a duration: 15m."""
     return typed_duration(seconds)
+
+
+PAGES = {
+    "person": "reach",
+    "service_account": "admin:service_account",
+    "agent": "agent",
+    "group": "group",
+    "credential": "credential",
+}
+FILTERS = {"person": "who", "service_account": "who", "agent": "agent", "credential": "key"}
+
+
+@register.simple_tag(takes_context=True)
+def summary(context: dict[str, Any], parts: Sequence[SummaryPartOut]) -> SafeString:
+    """The sentence of an audit entry; each noun leads to its page.
+
+    For those who may not open the pages it leads to the entries about it.
+    """
+    opens = context["current_tenant"].is_admin
+    return format_html_join("", "{}", ((_part(part, opens=opens),) for part in parts))
+
+
+def _part(part: SummaryPartOut, *, opens: bool) -> str | SafeString:
+    if part.kind == "time":
+        return moment(datetime.fromisoformat(part.text))
+    if part.id is None:
+        return part.text
+    address = _page(part) if opens else _entries(part)
+    # A name may be written from right to left; it does not turn the sentence around.
+    named = format_html("<bdi{}>{}</bdi>", KEY if part.kind in PATHS else "", part.text)
+    return format_html('<a href="{}">{}</a>', address, named) if address else named
+
+
+KEY, PATHS = mark_safe(' class="key"'), {"credential", "folder"}  # a constant
+
+
+def _page(part: SummaryPartOut) -> str:
+    if part.kind == "folder":
+        return f"{reverse('credentials')}?{urlencode({'folder': part.id})}"
+    return reverse(PAGES[part.kind], args=[part.id]) if part.kind in PAGES else ""
+
+
+def _entries(part: SummaryPartOut) -> str:
+    if part.kind not in FILTERS:
+        return ""
+    return f"{reverse('admin:audit')}?{urlencode({FILTERS[part.kind]: part.id})}"
 
 
 @register.filter

@@ -25,12 +25,12 @@ ACCOUNT = "admin/service-accounts/<str:account_id>"
 # What bookmarks, mails and templates name; the names are those of Django's `reverse`.
 ADDRESSES = [
     ("", "home"),
-    ("^admin/(?P<rest>(?:credentials|folders|import|leases)/.*)$", "moved"),
     ("account/agents/", "agents"),
     ("account/tokens/", "tokens"),
     ("account/tokens/<str:token_id>/revoke", "revoke_token"),
     ("account/tokens/new", "new_token"),
     ("admin/", "admin:index"),
+    ("admin/<moved:rest>", "moved"),
     ("admin/agents/", "admin:agents"),
     ("admin/agents/waiting/", "admin:waiting_agents"),
     ("admin/audit/", "admin:audit"),

@@ -243,6 +243,7 @@ NAMES_SOMETHING = {
     "approvals/<creq:credential_request_id>/withdraw",
     "approvals/<req:access_request_id>/",
     "approvals/<req:access_request_id>/withdraw",
+    "admin/<moved:rest>",
     "approvals/<str:request_id>",
     "approvals/<str:request_id>/",
     "approvals/<str:request_id>/withdraw",

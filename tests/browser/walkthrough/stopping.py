@@ -119,7 +119,7 @@ def look_back(olivia: Human) -> None:
     """Everything that happened is in the log: who, through which agent, and for which purpose."""
     olivia.go("/admin/audit/")
     entries = olivia.page.get_by_role("region", name="Entries")
-    for event in ("client.suspended", "lease.revoked", "credential.rotated", "credential.read"):
+    for event in ("agent.suspended", "lease.revoked", "credential.rotated", "credential.read"):
         expect(entries).to_contain_text(event)
     expect(entries).to_contain_text(PURPOSE)
     olivia.picture("audit", colors="dark")
