@@ -166,6 +166,8 @@ def _is_its_lease(entry: EntryOut, before: EntryOut) -> bool:
         and entry.lease_id == before.lease_id
         and (entry.event, entry.outcome) == (Event.CREDENTIAL_READ, Outcome.OK)
         and before.event == Event.LEASE_CREATED
+        and entry.genuine
+        and before.genuine
     )
 
 
