@@ -16,6 +16,7 @@ from console.destinations_field import typed_destination
 from console.formatting import KINDS, MAILS, long_duration, short_duration, typed_duration
 from credentials.shapes.destinations import Destination
 from foundation.schema.shapes import Shape
+from leases.shapes import UsageOut
 from tenants.shapes.audit import SummaryPartOut
 
 register = Library()
@@ -51,6 +52,16 @@ def summary(context: dict[str, Any], parts: Sequence[SummaryPartOut]) -> SafeStr
     """
     opens = context["current_tenant"].is_admin
     return format_html_join("", "{}", ((_part(part, opens=opens),) for part in parts))
+
+
+@register.simple_tag(takes_context=True)
+def usage_link(context: dict[str, Any], usage: UsageOut) -> SafeString:
+    """Who used something, or what was used; a link for those who may open its page."""
+    kind = "key" if usage.kind == "credential" else "noun"
+    name = format_html('<bdi class="{}">{}</bdi>', kind, usage.name)
+    if usage.id is None or (usage.kind != "credential" and not context["current_tenant"].is_admin):
+        return name
+    return format_html('<a href="{}">{}</a>', reverse(PAGES[usage.kind], args=[usage.id]), name)
 
 
 def _part(part: SummaryPartOut, *, opens: bool) -> str | SafeString:
