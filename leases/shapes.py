@@ -12,6 +12,7 @@ from credentials.shapes.grants import SubjectOut
 from foundation.db.paging import MAXIMUM_PAGE
 from foundation.schema.safe_text import visible
 from foundation.schema.shapes import Shape
+from tenants.shapes.audit import EntryOut
 from tenants.shapes.fields import PublicId
 
 MAXIMUM_HANDLE = 512
@@ -283,18 +284,6 @@ class ReadsOut(Shape):
     count: int
 
 
-class EventOut(Shape):
-    """An entry of the audit log in one line."""
-
-    at: datetime
-    event: str
-    actor: str
-    agent: str
-    key: str
-    purpose: str
-    outcome: Literal["ok", "denied", "failed"]
-
-
 class ShowActivity(Shape):
     """What to show the use of: exactly one member. Folders include everything below them."""
 
@@ -343,4 +332,4 @@ class OverviewOut(Shape):
     leases: list[CountOut]
     denials: list[CountOut]
     reads: list[ReadsOut]
-    newest: list[EventOut]
+    newest: list[EntryOut]

@@ -64,7 +64,7 @@ def summary(context: dict[str, Any], parts: Sequence[SummaryPartOut]) -> SafeStr
 @register.simple_tag(takes_context=True)
 def usage_link(context: dict[str, Any], usage: UsageOut) -> SafeString:
     """Who used something, or what was used; a link for those who may open its page."""
-    kind = "key" if usage.kind == "credential" else "noun"
+    kind = "key" if usage.kind == "credential" else "name"
     name = format_html('<bdi class="{}">{}</bdi>', kind, usage.name)
     if usage.id is None or (usage.kind != "credential" and not context["current_tenant"].is_admin):
         return name
