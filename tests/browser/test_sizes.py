@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ def things(owner: Somebody) -> Iterator[dict[str, str]]:
     agent = replace(agent, claimed={"client_name": "C" * 80})
     for actor in (agent, owner.console):
         read(actor, lease(actor, KEY, purpose="w" * 500).lease_handle)
-        refusal(lambda actor=actor: lease(actor, "guarded", purpose="q" * 500))
+        refusal(partial(lease, actor, "guarded", purpose="q" * 500))
     request_access(agent, RequestAccess.parse({"key": KEY, "level": "admin", "reason": "r" * 500}))
     missing = {"key": "m" * 128, "type": "api-key", "purpose": "x" * 500, "folderPath": FOLDER}
     refusal(lambda: request_credential(agent, RequestCredential.parse(missing)))
@@ -107,6 +108,7 @@ def addresses(things: dict[str, str]) -> Iterator[str]:
     yield "/leases/?state=any"
 
 
+@pytest.mark.full
 def test_no_list_overflows_and_no_row_fills_the_screen(
     server: str, owner: Somebody, things: dict[str, str], subtests: pytest.Subtests
 ) -> None:
