@@ -17,6 +17,7 @@ from identity.tokens.signing_keys import published
 def authorization_server(_: HttpRequest) -> JsonResponse:
     """RFC 8414; also under OpenID Connect's name, where some clients look."""
     here = settings.PUBLIC_URL
+    documents: bool = settings.ENVIRONMENT.client_metadata_documents
     return public_document(
         {
             "issuer": here,
@@ -33,7 +34,7 @@ def authorization_server(_: HttpRequest) -> JsonResponse:
             **_client_authentication(),
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True,
-            "client_id_metadata_document_supported": False,
+            "client_id_metadata_document_supported": documents,
         }
     )
 
