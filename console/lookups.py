@@ -12,7 +12,7 @@ MEMBERS = {"person": "personId", "group": "groupId", "sa": "serviceAccountId"}
 def find_or_404(actor: Actor, key: str) -> CredentialDetailOut:
     """The credential of that key; a malformed key is not found either."""
     try:
-        query = DescribeCredential.parse({"key": key})
+        query = DescribeCredential.parse({"key": key, "auditEntries": 20})
     except Invalid:
         raise CredentialNotFound() from None
     return describe_credential(actor, query)
