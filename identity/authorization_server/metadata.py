@@ -45,7 +45,10 @@ def jwks(_: HttpRequest) -> JsonResponse:
     try:
         return public_document({"keys": published()})
     except Unavailable:
-        return JsonResponse({"error": "temporarily_unavailable"}, status=503)
+        return JsonResponse(
+            {"error": "temporarily_unavailable", "error_description": "Try again in a moment."},
+            status=503,
+        )
 
 
 def _client_authentication() -> dict[str, list[str]]:

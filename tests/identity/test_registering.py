@@ -315,4 +315,4 @@ def test_what_is_over_goes_and_what_lives_stays(
     past(expires=timedelta(days=91), expires_at=timedelta(days=91), given_at=timedelta(days=91))
     purge()
     assert not Consent.objects.exists()
-    assert client.refresh(tokens.refresh or "").json() == {"error": "invalid_grant"}
+    assert client.refresh(tokens.refresh or "").json()["error"] == "invalid_grant"
