@@ -78,7 +78,7 @@ def _parse(arguments: list[str]) -> Options:
     parser.add_argument("--full", action="store_true", help="add the tests that take long")
     parser.add_argument("--claude-code", action="store_true", help="add the real Claude Code")
     parser.add_argument(
-        "--clients", action="store_true", help="add real clients, generated ones and conformance"
+        "--clients", action="store_true", help="add real clients and linters of OpenAPI"
     )
     ours, for_pytest = _split(arguments)
     found = parser.parse_args(ours)

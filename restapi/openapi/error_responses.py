@@ -112,7 +112,7 @@ def _general() -> dict[str, Any]:
     return {
         "description": "The request has a form that nothing answers (method, types, JSON, size, "
         "time), or the server failed",
-        "headers": headers_of_refusal(0),
+        "headers": headers_of_refusal(MethodNotAllowed.status),
         "content": {"application/problem+json": {"schema": schema}},
     }
 
@@ -121,7 +121,7 @@ def _answer(status: int, codes: list[str]) -> dict[str, Any]:
     schema = {
         "allOf": [
             {"$ref": "#/components/schemas/Problem"},
-            {"properties": {"status": {"const": status}, "code": {"enum": codes}}},
+            {"properties": {"code": {"enum": codes}}},
         ]
     }
     return {

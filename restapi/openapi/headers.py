@@ -54,8 +54,7 @@ ANSWERED: dict[str, Header] = {
         "schema": {"type": "string"},
     },
     "Allow": {
-        "description": "The methods of this endpoint",
-        "required": True,
+        "description": "With `request/method-not-allowed`: the methods of this endpoint",
         "schema": {"type": "string"},
     },
     "Retry-After": {

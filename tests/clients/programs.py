@@ -17,19 +17,13 @@ NPM = {
     "@openai/codex": "0.171.0",
     "opencode-ai": "1.18.33",
     "@modelcontextprotocol/sdk": "1.32.2",
-    "@modelcontextprotocol/conformance": "0.2.0-alpha.12",
     "@redocly/cli": "2.77.0",
     "@stoplight/spectral-cli": "6.16.3",
-    "openapi-typescript": "7.13.0",
-    "openapi-fetch": "0.15.0",
-    "@hey-api/openapi-ts": "0.99.0",
-    "typescript": "5.9.3",
 }
 PYPI = {
     "mcp": "2.3.0",
     "fastmcp": "4.2.3",
     "langchain-mcp-adapters": "0.3.2",
-    "openapi-python-client": "0.29.1",
 }
 PATIENCE = 240
 
