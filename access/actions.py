@@ -91,6 +91,7 @@ class Action(StrEnum):
     DECIDE_LEASE = "decide_lease"
     WITHDRAW_LEASE = "withdraw_lease"
     EXPIRE_DUE_LEASE = "expire_due_lease"
+    SHOW_ACTIVITY = "show_activity"
     SHOW_OVERVIEW = "show_overview"
     LIST_MEMBERS = "list_members"
     ADD_MEMBER = "add_member"
@@ -145,7 +146,8 @@ class Action(StrEnum):
     SHOW_PERSONAL_TOKEN = "show_personal_token"
     REVOKE_PERSONAL_TOKEN = "revoke_personal_token"
     LIST_AGENT_CHOICES = "list_agent_choices"
-    LIST_MEMBER_CHOICES = "list_member_choices"
+    LIST_PRINCIPAL_CHOICES = "list_principal_choices"
+    LIST_FOLDER_CHOICES = "list_folder_choices"
     LIST_ADMINS = "list_admins"
     SHOW_SETUP_PROGRESS = "show_setup_progress"
 
@@ -229,6 +231,7 @@ RULES: dict[Action, Rule] = {
     Action.WITHDRAW_LEASE: Rule(Scope.READ),
     Action.DECIDE_LEASE: Rule(Scope.ADMIN, Level.ADMIN, channels=PEOPLE | OPERATORS),
     Action.EXPIRE_DUE_LEASE: Rule(Scope.READ, channels=SYSTEM),
+    Action.SHOW_ACTIVITY: Rule(Scope.READ, Level.VIEWER, channels=PEOPLE),
     Action.SHOW_OVERVIEW: Rule(Scope.ADMIN, channels=PEOPLE | OPERATORS, admins_only=True),
     Action.LIST_MEMBERS: Rule(Scope.ADMIN, admins_only=True),
     Action.ADD_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),
@@ -286,7 +289,9 @@ RULES: dict[Action, Rule] = {
     Action.SHOW_PERSONAL_TOKEN: Rule(Scope.READ),
     Action.REVOKE_PERSONAL_TOKEN: Rule(Scope.WRITE),
     Action.LIST_AGENT_CHOICES: Rule(Scope.READ, channels=PEOPLE),
-    Action.LIST_MEMBER_CHOICES: Rule(Scope.ADMIN, admins_only=True, channels=PEOPLE),
+    # For whoever holds the level somewhere, which the operation checks.
+    Action.LIST_PRINCIPAL_CHOICES: Rule(Scope.READ, Level.MANAGER, channels=PEOPLE),
+    Action.LIST_FOLDER_CHOICES: Rule(Scope.READ, channels=PEOPLE),
     Action.LIST_ADMINS: Rule(Scope.READ, channels=PEOPLE),
     Action.SHOW_SETUP_PROGRESS: Rule(Scope.ADMIN, admins_only=True, channels=PEOPLE),
 }

@@ -57,8 +57,13 @@ class Event(StrEnum):
     CLIENT_SUSPENDED = "client.suspended"
     CLIENT_RESUMED = "client.resumed"
     CLIENT_REMOVED = "client.removed"
-    CLIENT_RENAMED = "client.renamed"
-    CLIENT_MERGED = "client.merged"
+    CLIENT_RENAMED = "client.renamed"  # before agents had events of their own
+    CLIENT_MERGED = "client.merged"  # as above
+    AGENT_SUSPENDED = "agent.suspended"
+    AGENT_RESUMED = "agent.resumed"
+    AGENT_REMOVED = "agent.removed"
+    AGENT_RENAMED = "agent.renamed"
+    AGENT_MERGED = "agent.merged"
     MEMBER_INVITED = "member.invited"
     MEMBER_INVITATION_WITHDRAWN = "member.invitation_withdrawn"
     MEMBER_INVITATION_LINK_SHOWN = "member.invitation_link_shown"

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from pydantic.alias_generators import to_camel
 
+from access.levels import Level
 from console.destinations_field import (
     HELP,
     PROVIDER_CHOICES,
@@ -15,6 +16,7 @@ from console.destinations_field import (
 from console.fields import RowsField, SecretField, member, rule
 from console.formatting import KINDS, typed_duration
 from console.operation_form import OperationForm
+from credentials.importers.type_detection import detect_type, detect_type_by_name
 from credentials.shapes.credentials import CreateCredential, CredentialDetailOut, UpdateCredential
 from credentials.shapes.destinations import destinations_wire
 from credentials.shapes.policies import PolicyIn
@@ -26,8 +28,9 @@ from credentials.validators import (
     check_secret_fields,
     check_tags,
 )
+from foundation.errors import Denied
 
-TYPES = [("", "Choose a type"), *((word, kind.title) for word, kind in KINDS.items())]
+TYPES = [("", "Detect from the value"), *((word, kind.title) for word, kind in KINDS.items())]
 APPROVALS = [("none", "Not needed"), ("required", "A person approves every lease")]
 DISCLOSURES = [
     ("model", "Agents may read it"),
@@ -35,6 +38,9 @@ DISCLOSURES = [
     ("broker", "Nobody: only Vault itself uses it"),
 ]
 REVEALS = [("allowed", "People may see it after signing in again"), ("never", "Nobody sees it")]
+# What a manager may change in a policy, and only to something stricter.
+TIGHTENED = {"disclosure", "reveal"}
+PASTE_AGAIN = "Paste this again: Vault never sends a secret back to the browser."
 CHOOSE = {"invalid_choice": "Choose from the list."}
 MACHINE_TEXT = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
@@ -165,6 +171,9 @@ class CredentialForm(OperationForm):
 class StoreForm(CredentialForm):
     """Every part of a new credential."""
 
+    field_for = {**CredentialForm.field_for, Denied: "folder_path"}
+    shows_hint = True
+
     folder_path = forms.CharField(
         label="Folder",
         required=False,
@@ -172,7 +181,7 @@ class StoreForm(CredentialForm):
         widget=machine_text(list="folders"),
         validators=[rule(check_folder_path)],
     )
-    type = forms.ChoiceField(label="Type", choices=TYPES, error_messages=CHOOSE)
+    type = forms.ChoiceField(label="Type", choices=TYPES, required=False, error_messages=CHOOSE)
     value = SecretField(
         label="Value",
         help_text="Sealed when you send it, exactly as typed, and never shown here again.",
@@ -186,6 +195,19 @@ class StoreForm(CredentialForm):
     )
     field_order = ("key", "folder_path", "type", "value", "secret_fields", "description")
 
+    def clean(self) -> dict[str, Any]:
+        """A type that was not chosen is the one that the value shows, or else the key suggests."""
+        cleaned = super().clean()
+        if "type" in cleaned and not cleaned["type"]:
+            value, key = cleaned.get("value", ""), cleaned.get("key", "")
+            cleaned["type"] = detect_type(value) or detect_type_by_name(key)
+        return cleaned
+
+    @property
+    def more_is_wrong(self) -> bool:
+        """Whether an error is in a field that is folded away at first."""
+        return bool(self.errors.keys() - {"__all__", "key", "folder_path", "type", "value"})
+
     def shape(self) -> CreateCredential:
         """Raises Invalid."""
         names = CreateCredential.model_fields.keys() - {"policy"}
@@ -196,7 +218,7 @@ class StoreForm(CredentialForm):
         """Say beside each secret that it has to be typed again, because none was kept."""
         for name in ("value", "secret_fields"):
             if self.cleaned_data.get(name) and not self.has_error(name):
-                self.add_error(name, "Type this again: secrets are not kept between tries.")
+                self.add_error(name, PASTE_AGAIN)
 
 
 class EditForm(CredentialForm):
@@ -219,12 +241,18 @@ class EditForm(CredentialForm):
         agents: list[tuple[str, str]],
         members: list[tuple[str, str]],
     ) -> None:
+        """Below `admin`, the policy can only be made stricter in what it discloses."""
         known = dict(agents)
         gone = [agent for agent in credential.policy.agents or () if agent not in known]
         # Without them the next edit would drop them, and a policy without agents allows any.
         agents = [*agents, *((item, "An agent that was removed") for item in gone)]
         super().__init__(data, agents=agents, initial=_opened(credential))
         self.fields["owners"].choices = members  # type: ignore[attr-defined]  # as above
+        self.whole_policy = credential.access == Level.ADMIN.word
+        if not self.whole_policy:
+            for name in PolicyIn.model_fields.keys() & self.fields.keys() - TIGHTENED:
+                self.fields[name].disabled = True
+            del self.fields["provider"]
 
     def shape(self, key: str) -> UpdateCredential:
         """Only what was changed, so that the log names nothing else. Raises Invalid."""

@@ -44,7 +44,9 @@ class DestinationsField(forms.CharField):
         return typed_destinations([Destination.model_validate(item) for item in value])
 
     def clean(self, value: Any) -> list[dict[str, Any]] | None:
-        lines = [line.split(None, 2) for line in str(super().clean(value) or "").splitlines()]
+        # A disabled field is given the wire form.
+        typed = super().clean(self.prepare_value(value))
+        lines = [line.split(None, 2) for line in str(typed or "").splitlines()]
         try:
             found = parse_destinations([_wire(words) for words in lines if words])
         except DestinationError as error:

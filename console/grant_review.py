@@ -2,12 +2,14 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 from access.actor import Actor
+from console.current_tenant import current_tenant
 from console.errors import require_reauthentication
 from console.page_context import page_context
 from credentials.operations import change_grants
@@ -41,9 +43,22 @@ def review_changes(
             for change, outcome in zip(changes, outcomes, strict=True)
         ],
         "stale": stale,
+        "back": back_address(request),
     }
     status = PreconditionFailed.status if stale else 200
     return render(request, "console/grants_review.html", shown, status=status)
+
+
+def back_address(request: HttpRequest) -> str:
+    """Where the changes began: the part of the table, or below owners and admins, who do not see
+    it, the access to the credential or folder.
+    """
+    tenant = current_tenant(request)
+    if tenant is not None and tenant.is_admin:
+        page, kept = "grants", {k: v for k, v in request.GET.items() if k != "edit"}
+    else:
+        page, kept = "access", {k: request.GET[k] for k in ("key", "folder") if k in request.GET}
+    return f"{reverse(page)}?{urlencode(kept)}" if kept else reverse(page)
 
 
 def _dry_run(actor: Actor, changes: list[dict[str, Any]]) -> list[ChangedGrantOut]:

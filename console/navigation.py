@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from access.actor import Actor
-from console.page import Audience, Group, Link
+from console.page import Audience, Group, Link, Section
 from console.pages.table import SECTIONS
 
 
@@ -31,10 +31,14 @@ def links(is_admin: bool, section: str, actor: Actor | None) -> list[tuple[str, 
     """
     drawn: dict[Group, list[SidebarLink]] = {group: [] for group in Group}
     for row in SECTIONS:
-        if row.link and (is_admin or row.open_to is not Audience.ADMINS):
+        if row.link and (is_admin or not _for_admins(row, row.link)):
             current = row.name == section
             drawn[row.link.group].append(_drawn(row.link, actor, current=current))
     return [(str(group), entries) for group, entries in drawn.items() if entries]
+
+
+def _for_admins(section: Section, link: Link) -> bool:
+    return link.only_admins or section.open_to is Audience.ADMINS
 
 
 def _drawn(link: Link, actor: Actor | None, *, current: bool) -> SidebarLink:

@@ -67,6 +67,7 @@ class Link:
     group: Group
     name: str  # of the page's URL
     count: Count | None = None
+    only_admins: bool = False  # for everybody else a link on another page is enough
 
 
 @dataclass(frozen=True, slots=True)

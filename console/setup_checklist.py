@@ -45,7 +45,7 @@ def _in_tenant(actor: Actor) -> list[Step]:
         Step(
             "Store a first credential",
             "Or import a file.",
-            reverse("admin:store"),
+            reverse("store_credential"),
             progress.has_credential,
         ),
         Step(

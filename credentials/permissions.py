@@ -62,6 +62,11 @@ class Permissions:
         return max(own, self._inherited(credential.folder.path))
 
     @property
+    def highest(self) -> Level:
+        """The highest level held on anything."""
+        return max(self.base_level, *self.folders.values(), *self.credentials.values(), Level.NONE)
+
+    @property
     def see_everything(self) -> bool:
         """Whether no credential or folder of the tenant is hidden."""
         return self.base_level >= Level.VIEWER and self.only is None

@@ -118,9 +118,11 @@ def lock_lease(context: CredentialContext, lease_id: str) -> Lease:
 def chosen_leases(context: CredentialContext, choice: ChooseLeases) -> LeaseQuerySet:
     """The leases that a request chooses; refused when they are not the caller's to choose.
 
-    A token that is limited to some credentials reaches leases on those only.
+    Everybody's leases are those on what the caller manages, in the whole tenant for its owners
+    and admins. A token that is limited to some credentials reaches leases on those only.
     """
-    actor, membership = context.actor, context.membership
+    actor = context.actor
+    context.require_membership()
     rows = Lease.objects.of(actor)
     if actor.allowed_credentials is not None:
         rows = rows.filter(credential_id__in=actor.allowed_credentials)
@@ -128,11 +130,13 @@ def chosen_leases(context: CredentialContext, choice: ChooseLeases) -> LeaseQuer
         credential = context.find(choice.key)
         context.require(credential, Level.VIEWER if choice.whose == "mine" else None)
         rows = rows.on(credential.pk)
-    elif choice.whose == "all" and not membership.is_admin:
-        raise Denied(
-            "Only owners and admins of the tenant may choose everybody's leases.",
-            hint="Name a key that you manage, or choose your own.",
-        )
+    elif choice.whose == "all":
+        if context.permissions.highest < context.needed_level:
+            raise Denied(
+                f"The level {context.needed_level.word} is needed to choose everybody's leases.",
+                hint="Choose your own.",
+            )
+        rows = rows.filter(context.permissions.at_least(context.needed_level, "credential__"))
     if choice.whose == "mine":
         rows = rows.of_holder(actor)
     given = {

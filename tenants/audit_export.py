@@ -15,6 +15,7 @@ COLUMNS = (
     "at",
     "event",
     "outcome",
+    "summary",
     "door",
     "role",
     "actorKind",
@@ -58,6 +59,7 @@ def _csv(rows: list[list[str]]) -> str:
 def _row(entry: dict[str, Any]) -> list[str]:
     acted = entry.pop("actor")
     entry |= {"actorKind": acted["kind"], "actorId": acted["id"], "actor": acted["name"]}
+    entry["summary"] = "".join(part["text"] for part in entry["summary"])
     return [_cell(entry[name]) for name in COLUMNS]
 
 

@@ -1,16 +1,17 @@
 """The audit log: its entries by filters, one entry, and an export of the entries as a file."""
 
 import json
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
 from access.actor import Actor
-from audit.events import Event
-from console.choices import agent_choices, subject_choices
+from audit.events import Event, Outcome
+from console.choices import agent_choices, holder_choices
 from console.credential_forms import CHOOSE, machine_text
 from console.current_tenant import current_tenant
 from console.page_context import actor_for, page_context
@@ -18,9 +19,9 @@ from foundation.errors import Invalid
 from foundation.web.streaming import iterate_in_thread
 from tenants.audit_export import MEDIA
 from tenants.operations import export_audit, query_audit, show_audit_entry
-from tenants.shapes.audit import NOUNS, EntryOut, ExportAudit, QueryAudit
+from tenants.shapes.audit import NOUNS, EntryOut, ExportAudit, QueryAudit, SummaryPartOut
 
-OUTCOMES = [("", "Any"), ("ok", "Done"), ("denied", "Refused"), ("failed", "Failed")]
+OUTCOMES = [("", "Any"), ("ok", "Done"), ("denied", "Denied"), ("failed", "Failed")]
 DAY = forms.DateInput({"type": "date"})
 
 
@@ -32,9 +33,21 @@ def _event_choices() -> list[Any]:
     return groups
 
 
+PERIODS = [
+    ("", "Any time"),
+    ("hour", "Last hour"),
+    ("today", "Today"),
+    ("yesterday", "Yesterday"),
+    ("week", "Last 7 days"),
+    ("month", "Last 30 days"),
+    ("days", "These days"),
+]
+
+
 class EntriesForm(forms.Form):
     """Which entries; the address may also name somebody or something that no list offers."""
 
+    period = forms.ChoiceField(label="When", choices=PERIODS, required=False, error_messages=CHOOSE)
     event = forms.ChoiceField(
         label="What", choices=_event_choices, required=False, error_messages=CHOOSE
     )
@@ -52,7 +65,7 @@ class EntriesForm(forms.Form):
 
     def __init__(self, data: Any, actor: Actor) -> None:
         super().__init__(data)
-        self._offer("who", "Anybody", subject_choices(actor))
+        self._offer("who", "Anybody", holder_choices(actor))
         self._offer("agent", "Any", agent_choices(actor))
 
     def _offer(self, name: str, nothing: str, choices: list[tuple[str, str]]) -> None:
@@ -65,6 +78,7 @@ class EntriesForm(forms.Form):
         """The members of `ChooseEntries`."""
         cleaned = self.cleaned_data
         service = cleaned["who"].startswith("sa_")
+        since, until = self._between(datetime.now(UTC))
         asked = {
             "event": cleaned["event"],
             "outcome": cleaned["outcome"],
@@ -73,14 +87,95 @@ class EntriesForm(forms.Form):
             "serviceAccountId": cleaned["who"] if service else "",
             "agentId": cleaned["agent"],
             "leaseId": cleaned["lease"],
-            "since": cleaned["since"] and _begins(cleaned["since"]),
-            "until": cleaned["until"] and _begins(cleaned["until"] + timedelta(days=1)),
+            "since": since,
+            "until": until,
         }
         return {name: value for name, value in asked.items() if value}
+
+    def _between(self, now: datetime) -> tuple[datetime | None, datetime | None]:
+        """The period; days that are given count where no period is chosen."""
+        today = _begins(now.date())
+        match self.cleaned_data["period"]:
+            case "hour":
+                # To the minute, so that a page that follows the log repeats its query.
+                return now.replace(second=0, microsecond=0) - timedelta(hours=1), None
+            case "today":
+                return today, None
+            case "yesterday":
+                return today - timedelta(days=1), today
+            case "week":
+                return today - timedelta(days=6), None
+            case "month":
+                return today - timedelta(days=29), None
+        since, until = self.cleaned_data["since"], self.cleaned_data["until"]
+        return since and _begins(since), until and _begins(until + timedelta(days=1))
+
+    def in_words(self) -> str:
+        """What is shown, as a sentence."""
+        cleaned = self.cleaned_data
+        what = dict(OUTCOMES)[cleaned["outcome"]].lower() if cleaned["outcome"] else ""
+        words = [f"{what} entries".strip().capitalize()]
+        if cleaned["event"]:
+            words.append(f"of {cleaned['event']}")
+        for name, text in (("who", "by {}"), ("agent", "through {}")):
+            if cleaned[name]:
+                words.append(text.format(dict(self.fields[name].widget.choices)[cleaned[name]]))
+        if cleaned["key"]:
+            words.append(f"about {cleaned['key']}")
+        if cleaned["lease"]:
+            words.append("of one lease")
+        return " ".join([*words, self._period_in_words()]).strip()
+
+    def _period_in_words(self) -> str:
+        cleaned = self.cleaned_data
+        if cleaned["period"] not in {"", "days"}:
+            return f"({dict(PERIODS)[cleaned['period']].lower()})"
+        since, until = cleaned["since"], cleaned["until"]
+        days = [f"from {since}" if since else "", f"to {until}" if until else ""]
+        return " ".join(filter(None, days))
 
 
 def _begins(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
+
+
+class Line(NamedTuple):
+    """A row of the list; `lease` is the entry of the lease that a read directly followed."""
+
+    entry: EntryOut
+    summary: list[SummaryPartOut]
+    lease: EntryOut | None
+
+
+def _lines(entries: Sequence[EntryOut]) -> Iterator[Line]:
+    """A read and the lease before it, where nothing lies between them, are one row."""
+    waiting = list(reversed(entries))
+    while waiting:
+        entry = waiting.pop()
+        before = waiting[-1] if waiting else None
+        if before is not None and _is_its_lease(entry, before):
+            waiting.pop()
+            yield Line(entry, _leased_and(entry.summary), before)
+        else:
+            yield Line(entry, entry.summary, None)
+
+
+def _is_its_lease(entry: EntryOut, before: EntryOut) -> bool:
+    return (
+        entry.lease_id is not None
+        and entry.lease_id == before.lease_id
+        and (entry.event, entry.outcome) == (Event.CREDENTIAL_READ, Outcome.OK)
+        and before.event == Event.LEASE_CREATED
+        and entry.genuine
+        and before.genuine
+    )
+
+
+def _leased_and(summary: Sequence[SummaryPartOut]) -> list[SummaryPartOut]:
+    return [
+        part.model_copy(update={"text": f"leased and {part.text}"}) if part.kind == "verb" else part
+        for part in summary
+    ]
 
 
 def log(request: HttpRequest) -> HttpResponse:
@@ -90,7 +185,8 @@ def log(request: HttpRequest) -> HttpResponse:
     shown: dict[str, Any] = {**page_context(request), "form": form}
     if form.is_valid():
         cursor = request.GET.get("cursor") or None
-        shown["page"] = query_audit(actor, QueryAudit.parse({**form.asked(), "cursor": cursor}))
+        page = query_audit(actor, QueryAudit.parse({**form.asked(), "cursor": cursor}))
+        shown |= {"page": page, "lines": list(_lines(page.entries)), "shown": form.in_words()}
         shown["narrowed"] = bool(form.asked())
         shown["asked"] = {name: value for name, value in request.GET.items() if name in form.fields}
     part = "_list" if "HX-Request" in request.headers else ""

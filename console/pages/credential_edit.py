@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from console.choices import agent_choices, known_folders, member_choices
+from console.choices import agent_choices, folder_choices, member_choices
 from console.credential_forms import EditForm, machine_text
 from console.fields import rule
 from console.formatting import lease_times
@@ -19,13 +19,13 @@ from credentials.shapes.credentials import CredentialDetailOut, MoveCredential
 from credentials.validators import check_folder_path
 from foundation.errors import Conflict, Denied, Invalid, PreconditionFailed
 
-NOT_NOW = (Invalid, Conflict, PreconditionFailed)
+NOT_NOW = (Invalid, Conflict, Denied, PreconditionFailed)
 
 
 def edit(request: HttpRequest, key: str) -> HttpResponse:
     """Everything but the value; an edit of an older revision is refused, what was typed stays."""
     actor = actor_for(request)
-    credential = find_or_404(actor, key)
+    credential = find_or_404(actor, key, update_credential)
     form = EditForm(
         request.POST if request.method == "POST" else None,
         credential,
@@ -36,7 +36,7 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
         with form.refusals(*NOT_NOW):
             changed = update_credential(actor, form.shape(key))
             messages.success(request, f"{changed.key} is changed.")
-            return redirect("admin:credential", changed.key)
+            return redirect("credential", changed.key)
     shown = {
         **page_context(request),
         "credential": credential,
@@ -76,17 +76,17 @@ class MoveForm(OperationForm):
 def move(request: HttpRequest, key: str) -> HttpResponse:
     """Move it to another folder: access that came from the old one ends."""
     actor = actor_for(request)
-    credential = find_or_404(actor, key)
+    credential = find_or_404(actor, key, move_credential)
     form = MoveForm(request.POST if request.method == "POST" else None, credential)
     if form.is_valid():
-        with form.refusals(*NOT_NOW, Denied):
+        with form.refusals(*NOT_NOW):
             move_credential(actor, form.shape(key))
             messages.success(request, f"{key} is moved.")
-            return redirect("admin:credential", key)
+            return redirect("credential", key)
     shown = {
         **page_context(request),
         "credential": credential,
         "form": form,
-        "folders": known_folders(actor),
+        "folders": folder_choices(actor),
     }
     return render(request, "console/move.html", shown, status=form.status)

@@ -1,14 +1,14 @@
 """Archiving, restoring, revoking and deleting a credential; each page asks first."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from access.actor import Actor
+from audit.operation import Operation
 from console.confirmation import ConfirmForm, Question, confirm
 from console.lookups import find_or_404
 from console.page_context import actor_for
@@ -29,7 +29,7 @@ class Step:
     heading: str
     action: str
     done: str
-    operation: Callable[[Actor, DescribeCredential], None]
+    operation: Operation[Any, Any, None]
     consequences: tuple[str, ...]
     typed: bool = False
     ends_leases: bool = True
@@ -76,8 +76,8 @@ STEPS = {
 def end(request: HttpRequest, key: str, step: str) -> HttpResponse:
     """Ask, then do one of the STEPS."""
     actor = actor_for(request)
-    credential = find_or_404(actor, key)
     chosen = STEPS[step]
+    credential = find_or_404(actor, key, chosen.operation)
     form = ConfirmForm(
         request.POST if request.method == "POST" else None, phrase=key if chosen.typed else ""
     )
@@ -85,7 +85,7 @@ def end(request: HttpRequest, key: str, step: str) -> HttpResponse:
         with form.refusals(Conflict):
             chosen.operation(actor, DescribeCredential(key=key))
             messages.success(request, chosen.done.format(key))
-            return redirect("admin:credentials" if step == "delete" else _page(key))
+            return redirect("credentials" if step == "delete" else _page(key))
     question = Question(
         heading=chosen.heading.format(key),
         action=chosen.action,
@@ -109,4 +109,4 @@ def _impact(step: Step, credential: CredentialDetailOut) -> list[str]:
 
 
 def _page(key: str) -> str:
-    return reverse("admin:credential", args=[key])
+    return reverse("credential", args=[key])

@@ -5,25 +5,35 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from access.actor import Actor
-from console.choices import agent_choices, known_folders
+from access.levels import Level
+from console.choices import agent_choices, folder_choices
 from console.credential_forms import StoreForm
+from console.fields import plain
 from console.filters import CredentialFilters
 from console.formatting import KINDS, lease_times
 from console.page_context import actor_for, page_context
-from credentials.operations import create_credential, list_credentials, search_credentials
+from credentials.operations import (
+    create_credential,
+    describe_credential,
+    list_credentials,
+    search_credentials,
+)
+from credentials.permissions import insufficient_level
 from credentials.shapes.credentials import (
     BrowseCredentials,
     BrowseFound,
     CredentialPageOut,
+    DescribeCredential,
     FoundPageOut,
 )
-from foundation.errors import Conflict, Invalid, Unavailable
+from credentials.validators import check_key
+from foundation.errors import Conflict, CredentialNotFound, Denied, Invalid, Unavailable
 
 PAGE = 100
 
 
 def overview(request: HttpRequest) -> HttpResponse:
-    """The tenant's credentials, by folder and key, or by how well they match the search."""
+    """The credentials that the person sees, by folder and key, or by how well they match."""
     actor = actor_for(request)
     filters = CredentialFilters(request.GET)
     chosen = filters.chosen()
@@ -32,7 +42,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "page": _chosen(actor, chosen, request.GET.get("cursor") or None),
         "filters": filters,
         "narrowed": chosen,
-        "folders": known_folders(actor),
+        "folders": folder_choices(actor),
+        "tab": "credentials",
     }
     return render(request, "console/credentials.html", shown)
 
@@ -46,22 +57,39 @@ def _chosen(
     return list_credentials(actor, BrowseCredentials.parse({**query, "recursive": True}))
 
 
+def check(request: HttpRequest) -> HttpResponse:
+    """Whether a key can be used, while the form is filled in; secrets are never sent here."""
+    actor, key = actor_for(request), request.GET.get("key", "").strip()
+    try:
+        check_key(key)
+        describe_credential(actor, DescribeCredential(key=key))
+        problem = "A credential with this key exists already."
+    except Invalid as error:
+        problem = plain(error) if key else ""
+    except CredentialNotFound:
+        problem = ""
+    return render(request, "console/parts/found.html", {"problem": problem})
+
+
 def store(request: HttpRequest) -> HttpResponse:
     """The form that stores a credential; what was typed stays, except what is secret."""
     actor = actor_for(request)
+    folders = folder_choices(actor)
+    if not folders.managed:
+        raise insufficient_level(Level.MANAGER, Level.NONE)
     sent = request.method == "POST"
     form = StoreForm(request.POST if sent else None, agents=agent_choices(actor))
     if sent:
         if form.is_valid():
-            with form.refusals(Invalid, Conflict, Unavailable):
+            with form.refusals(Invalid, Conflict, Denied, Unavailable):
                 stored = create_credential(actor, form.shape())
                 messages.success(request, f"{stored.key} is stored. Its value is sealed.")
-                return redirect("admin:credential", stored.key)
+                return redirect("credential", stored.key)
         form.ask_again()
     shown = {
         **page_context(request),
         "form": form,
-        "folders": known_folders(actor),
+        "folders": folders,
         "kinds": KINDS,
         "presets": lease_times(),
     }

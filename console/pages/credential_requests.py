@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from access.actor import Actor
-from console.choices import agent_choices, known_folders
+from console.choices import agent_choices, folder_choices
 from console.credential_forms import StoreForm
 from console.decision import reason_field
 from console.formatting import lease_times
@@ -84,7 +84,7 @@ def credential_request(request: HttpRequest, credential_request_id: str) -> Http
         "form": form,
         "decline": decline,
         "lapsed": "not decided in time",
-        "folders": known_folders(actor),
+        "folders": folder_choices(actor),
         "presets": lease_times(),
     }
     status = max(form.status, decline.status)

@@ -9,15 +9,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from access.actions import RULES
 from access.actor import Actor
-from console.choices import known_folders
+from access.levels import Level
+from audit.operation import Operation
+from console.choices import folder_choices
 from console.confirmation import ConfirmForm, Question, confirm
 from console.credential_forms import machine_text
 from console.fields import rule
 from console.operation_form import OperationForm
 from console.page_context import actor_for, page_context
 from credentials.operations import create_folder, list_folders, move_folder, remove_folder
-from credentials.permissions import ancestors
+from credentials.permissions import ancestors, insufficient_level
 from credentials.shapes.folders import FolderOut, FolderPageOut, ListFolders, MoveFolder, NameFolder
 from credentials.validators import check_folder_path
 from foundation.db.paging import MAXIMUM_PAGE
@@ -60,7 +63,7 @@ def folders(request: HttpRequest) -> HttpResponse:
         with form.refusals(Invalid, Conflict, Denied):
             create_folder(actor, NameFolder(folder_path=path))
             messages.success(request, f"The folder {path} is created.")
-            return redirect("admin:folders")
+            return redirect("folders")
     cursor = request.GET.get("cursor") or None
     page = list_folders(actor, ListFolders.parse({"limit": MAXIMUM_PAGE, "cursor": cursor}))
     shown = {
@@ -68,7 +71,9 @@ def folders(request: HttpRequest) -> HttpResponse:
         "page": page,
         "lines": _tree(page),
         "form": form,
-        "folders": known_folders(actor),
+        "folders": folder_choices(actor),
+        "tab": "folders",
+        "managing": ("manager", "admin"),
     }
     return render(request, "console/folders.html", shown, status=form.status)
 
@@ -103,19 +108,19 @@ def _line(folder: FolderOut, below: int, *, is_parent: bool) -> Line:
 def move(request: HttpRequest, folder_path: str) -> HttpResponse:
     """Rename or move a folder, after explaining the consequences."""
     actor = actor_for(request)
-    old = _found(actor, folder_path).folder_path
+    old = _found(actor, folder_path, move_folder)
     form = PathForm(request.POST if request.method == "POST" else None, path=old)
     if form.is_valid():
         path = form.cleaned_data["folder_path"]
         with form.refusals(Invalid, Conflict, Denied):
             move_folder(actor, MoveFolder(folder_path=old, new_folder_path=path))
             messages.success(request, f"{old} is now {path}.")
-            return redirect("admin:folders")
+            return redirect("folders")
     shown = {
         **page_context(request),
         "path": old,
         "form": form,
-        "folders": known_folders(actor),
+        "folders": folder_choices(actor),
     }
     return render(request, "console/folder_move.html", shown, status=form.status)
 
@@ -123,24 +128,27 @@ def move(request: HttpRequest, folder_path: str) -> HttpResponse:
 def remove(request: HttpRequest, folder_path: str) -> HttpResponse:
     """Ask, then remove an empty folder."""
     actor = actor_for(request)
-    path = _found(actor, folder_path).folder_path
+    path = _found(actor, folder_path, remove_folder)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with form.refusals(Conflict):
             remove_folder(actor, NameFolder(folder_path=path))
             messages.success(request, f"The folder {path} is removed.")
-            return redirect("admin:folders")
+            return redirect("folders")
     question = Question(
         heading=f"Remove the folder {path}",
         action="Remove it",
         lines=["Only an empty folder without grants can be removed."],
-        cancel=reverse("admin:folders"),
+        cancel=reverse("folders"),
     )
     return confirm(request, question, form)
 
 
-def _found(actor: Actor, path: str) -> FolderOut:
-    """The folder of that path; a malformed path is not found either."""
+def _found(actor: Actor, path: str, operation: Operation[Any, Any, Any]) -> str:
+    """The path of an existing folder; a malformed one is not found either.
+
+    Denied below the level that the operation needs.
+    """
     try:
         query = ListFolders.parse({"folderPath": path, "limit": 1})
     except Invalid:
@@ -148,4 +156,7 @@ def _found(actor: Actor, path: str) -> FolderOut:
     found = list_folders(actor, query).folders
     if not found or found[0].folder_path != path:
         raise FolderNotFound()
-    return found[0]
+    level, needed = Level.of(found[0].access or "none"), RULES[operation.action].level
+    if needed is not None and level < needed:
+        raise insufficient_level(needed, level, folder=path)
+    return path

@@ -9,11 +9,11 @@ from django.shortcuts import render
 
 from access.actor import Actor
 from console.access_request_form import LEVELS
-from console.choices import agent_choices, grantee_choices, known_folders
+from console.choices import agent_choices, folder_choices, grantee_choices
 from console.credential_forms import CHOOSE, machine_text
 from console.fields import plain
 from console.grant_matrix_form import terms, terms_from
-from console.grant_review import review_changes
+from console.grant_review import back_address, review_changes
 from console.grant_terms_form import GrantTermsForm
 from console.lookups import principal_out
 from console.page_context import actor_for, page_context
@@ -118,8 +118,8 @@ def give(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         with form.refusals(VaultError):
             return review_changes(request, actor, [form.change()])
-    shown = {**page_context(request), "form": form, "grant": grant, "tab": "grants"}
-    shown["folders"] = known_folders(actor)
+    shown = {**page_context(request), "form": form, "grant": grant, "back": back_address(request)}
+    shown["folders"] = folder_choices(actor)
     return render(request, "console/give.html", shown, status=form.status)
 
 

@@ -7,14 +7,13 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse
 
 from access.actor import Actor
 from console.choices import agent_choices
 from console.credential_forms import machine_text
 from console.errors import require_reauthentication
 from console.grant_matrix_form import changed_cells, matrix_cells
-from console.grant_review import WAITING, keep_changes, review_changes
+from console.grant_review import WAITING, back_address, keep_changes, review_changes
 from console.grant_terms_form import GrantTermsForm
 from console.page_context import actor_for, page_context
 from credentials.operations import change_grants, show_matrix
@@ -92,7 +91,9 @@ def review(request: HttpRequest) -> HttpResponse:
     actor = actor_for(request)
     if request.method != "POST":
         waiting: list[Any] = request.session.pop(WAITING, [])
-        return review_changes(request, actor, waiting) if waiting else redirect("grants")
+        if not waiting:
+            return redirect(back_address(request))
+        return review_changes(request, actor, waiting)
     form = GrantTermsForm(request.POST, agents=agent_choices(actor))
     if not form.is_valid():
         return _table(request, actor, form, request.POST, Invalid.status)
@@ -122,14 +123,7 @@ def save(request: HttpRequest) -> HttpResponse:
         return _refused(request, error)
     count = len(made)
     messages.success(request, f"Saved: {count} change{'' if count == 1 else 's'}.")
-    return redirect(_back(request))
-
-
-def _back(request: HttpRequest) -> str:
-    """The part of the table that was edited."""
-    asked = request.GET.copy()
-    asked.pop("edit", None)
-    return f"{reverse('grants')}?{asked.urlencode()}" if asked else reverse("grants")
+    return redirect(back_address(request))
 
 
 def _read(text: str) -> Any:
@@ -140,5 +134,6 @@ def _read(text: str) -> Any:
 
 
 def _refused(request: HttpRequest, error: VaultError) -> HttpResponse:
-    shown = {**page_context(request), "problems": [error.detail, error.hint]}
+    problems = [error.detail, error.hint]
+    shown = {**page_context(request), "problems": problems, "back": back_address(request)}
     return render(request, "console/grants_review.html", shown, status=error.status)

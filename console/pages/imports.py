@@ -13,12 +13,14 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_variables
 
 from access.actor import Actor
-from console.choices import known_folders
+from access.levels import Level
+from console.choices import folder_choices
 from console.credential_forms import CHOOSE, MACHINE_TEXT, machine_text
 from console.fields import SecretField, rule
 from console.operation_form import OperationForm
 from console.page_context import actor_for, page_context
 from credentials.operations import import_credentials
+from credentials.permissions import insufficient_level
 from credentials.shapes.imports import ImportCredentials, ImportOut, RowOut
 from credentials.validators import check_folder_path
 from foundation.errors import Conflict, Denied, Invalid, TooLarge, Unavailable
@@ -116,6 +118,9 @@ class ImportForm(OperationForm):
 def import_file(request: HttpRequest) -> HttpResponse:
     """The form, the result of the check, and after storing the result for each row."""
     actor = actor_for(request)
+    folders = folder_choices(actor)
+    if not folders.managed:
+        raise insufficient_level(Level.MANAGER, Level.NONE)
     sent = request.method == "POST"
     form = ImportForm(request.POST if sent else None, request.FILES if sent else None)
     stores = sent and request.POST.get("step") == "store"
@@ -123,7 +128,8 @@ def import_file(request: HttpRequest) -> HttpResponse:
     shown = {
         **page_context(request),
         "form": form,
-        "folders": known_folders(actor),
+        "folders": folders,
+        "tab": "import",
         "outcome": outcome,
         "repairable": _repairable(outcome),
         "stored": stores and outcome is not None and outcome.created > 0,

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from access.actor import Actor
-from console.choices import agent_choices, subject_choices
+from console.choices import agent_choices, folder_choices, holder_choices
 from console.confirmation import ConfirmForm, Question, confirm
 from console.filters import LeaseFilters
 from console.page_context import actor_for, page_context, paging
@@ -20,8 +20,8 @@ PAGE = 50
 EVERYTHING, SOME = "all leases", "these leases"
 
 
-def tenants_leases(request: HttpRequest) -> HttpResponse:
-    """All leases of the tenant, for its owners and admins."""
+def everybodys_leases(request: HttpRequest) -> HttpResponse:
+    """All leases on what the person manages; for owners and admins, of the tenant."""
     actor = actor_for(request)
     filters = _filters(request, actor)
     chosen = filters.chosen()
@@ -41,7 +41,12 @@ def own_leases(request: HttpRequest) -> HttpResponse:
     actor = actor_for(request)
     state = "any" if request.GET.get("state") == "any" else "living"
     page = list_leases(actor, ListLeases.parse({"state": state, **paging(request, PAGE)}))
-    shown = {**page_context(request), "page": page, "living": state == "living"}
+    shown = {
+        **page_context(request),
+        "page": page,
+        "living": state == "living",
+        "manages": folder_choices(actor).manages_anything,
+    }
     return render(request, "console/own_leases.html", shown)
 
 
@@ -78,7 +83,7 @@ def _back(request: HttpRequest, actor: Actor) -> str:
     if url_has_allowed_host_and_scheme(back, None) and back.startswith("/"):
         return back
     is_admin = actor.role is not None and actor.role.is_admin
-    return reverse("admin:leases" if is_admin else "leases")
+    return reverse("all_leases" if is_admin else "leases")
 
 
 def revoke_chosen(request: HttpRequest) -> HttpResponse:
@@ -95,7 +100,7 @@ def revoke_chosen(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         count = revoke_leases(actor, RevokeLeases.parse({**chosen, "whose": "all"})).revoked
         messages.success(request, f"{count} lease{'' if count == 1 else 's'} ended.")
-        return redirect("admin:leases")
+        return redirect("all_leases")
     return confirm(request, _revocation_question(actor, filters.in_words(), chosen), form)
 
 
@@ -103,15 +108,15 @@ def _revocation_question(actor: Actor, whose: str, chosen: dict[str, str]) -> Qu
     living = list_leases(actor, ListLeases.parse({**chosen, "whose": "all", "limit": MAXIMUM_PAGE}))
     count = f"{len(living.leases)}{' and more' if living.next_cursor else ''}"
     return Question(
-        heading=f"Revoke the leases of {whose}" if whose else "Revoke all leases of the tenant",
+        heading=f"Revoke the leases of {whose}" if whose else "Revoke all leases",
         action="Revoke them",
         lines=[
             f"Live now: {count}. Each ends at once, with its own entry in the log.",
             "Agents may lease again where permissions allow it: suspend an agent to keep it out.",
         ],
-        cancel=reverse("admin:leases"),
+        cancel=reverse("all_leases"),
     )
 
 
 def _filters(request: HttpRequest, actor: Actor) -> LeaseFilters:
-    return LeaseFilters(request.GET, agents=agent_choices(actor), holders=subject_choices(actor))
+    return LeaseFilters(request.GET, agents=agent_choices(actor), holders=holder_choices(actor))

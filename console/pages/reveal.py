@@ -53,7 +53,7 @@ class RevealForm(OperationForm):
 def reveal(request: HttpRequest, key: str) -> HttpResponse:
     """Ask for the purpose, then show the value for half a minute."""
     actor = actor_for(request)
-    credential = find_or_404(actor, key)
+    credential = find_or_404(actor, key, lease_credential)
     form = RevealForm(request.POST if request.method == "POST" else None)
     restore_form(request, form)
     secret = _read(actor, key, form) if form.is_valid() else None
@@ -67,7 +67,7 @@ def reveal(request: HttpRequest, key: str) -> HttpResponse:
         return render(request, "console/reveal.html", shown, status=form.status)
     answer = render(request, "console/revealed.html", {**shown, **_opened(secret)})
     # Works without scripts. no-store also keeps it out of the browser's back/forward cache.
-    answer["Refresh"] = f"{SHOWN_SECONDS}; url={reverse('admin:credential', args=[key])}"
+    answer["Refresh"] = f"{SHOWN_SECONDS}; url={reverse('credential', args=[key])}"
     answer["Cache-Control"] = "no-store"
     return answer
 

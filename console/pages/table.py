@@ -49,8 +49,8 @@ from console.pages import tenant_settings as settings
 
 ADMINS, ANYBODY, SIGNED_IN = Audience.ADMINS, Audience.ANYBODY, Audience.SIGNED_IN
 
-CREDENTIAL = "admin/credentials/<str:key>"
-FOLDER = "admin/folders/<path:folder_path>"
+CREDENTIAL = "credentials/<str:key>"
+FOLDER = "folders/<path:folder_path>"
 CLIENT = "admin/clients/<str:client_id>"
 ACCOUNT = "admin/service-accounts/<str:account_id>"
 AGENT = "agents/<str:agent_id>"
@@ -80,20 +80,21 @@ SECTIONS = (
     ),
     Section(
         "credentials",
-        ADMINS,
+        SIGNED_IN,
         (
-            Page("admin/credentials/", "admin:credentials", credential_list.overview),
-            Page("admin/credentials/new", "admin:store", credential_list.store, FORM),
-            Page(f"{CREDENTIAL}/", "admin:credential", credential_detail.detail),
-            Page(CREDENTIAL, "", RedirectView.as_view(pattern_name="admin:credential"), ANY),
-            Page(f"{CREDENTIAL}/edit", "admin:edit", credential_edit.edit, FORM),
-            Page(f"{CREDENTIAL}/move", "admin:move", credential_edit.move, FORM),
-            Page(f"{CREDENTIAL}/rotate", "admin:rotate", rotation.rotate, FORM),
-            Page(f"{CREDENTIAL}/window", "admin:window", rotation.window, FORM),
-            Page(f"{CREDENTIAL}/roll-back", "admin:roll_back", rotation.roll_back, FORM),
+            Page("credentials/", "credentials", credential_list.overview),
+            Page("credentials/new", "store_credential", credential_list.store, FORM),
+            Page("credentials/check", "check_credential", credential_list.check),
+            Page(f"{CREDENTIAL}/", "credential", credential_detail.detail),
+            Page(CREDENTIAL, "", RedirectView.as_view(pattern_name="credential"), ANY),
+            Page(f"{CREDENTIAL}/edit", "edit_credential", credential_edit.edit, FORM),
+            Page(f"{CREDENTIAL}/move", "move_credential", credential_edit.move, FORM),
+            Page(f"{CREDENTIAL}/rotate", "rotate_credential", rotation.rotate, FORM),
+            Page(f"{CREDENTIAL}/window", "rotation_window", rotation.window, FORM),
+            Page(f"{CREDENTIAL}/roll-back", "roll_back_rotation", rotation.roll_back, FORM),
             Page(
                 f"{CREDENTIAL}/value",
-                "admin:reveal",
+                "reveal_credential",
                 reveal.reveal,
                 FORM,
                 StepUp(reveal.RevealForm),
@@ -101,44 +102,28 @@ SECTIONS = (
             *(
                 Page(
                     f"{CREDENTIAL}/{step}",
-                    f"admin:{step}",
+                    f"{step}_credential",
                     partial(credential_lifecycle.end, step=step),
                     FORM,
                 )
                 for step in credential_lifecycle.STEPS
             ),
+            Page("folders/", "folders", folders.folders, FORM),
+            Page(f"{FOLDER}/move", "move_folder", folders.move, FORM),
+            Page(f"{FOLDER}/remove", "remove_folder", folders.remove, FORM),
+            Page("import/", "import", imports.import_file, FORM),
         ),
-        Link("Credentials", "key", Group.SECRETS, "admin:credentials"),
-    ),
-    Section(
-        "folders",
-        ADMINS,
-        (
-            Page("admin/folders/", "admin:folders", folders.folders, FORM),
-            Page(f"{FOLDER}/move", "admin:move_folder", folders.move, FORM),
-            Page(f"{FOLDER}/remove", "admin:remove_folder", folders.remove, FORM),
-        ),
-        Link("Folders", "folder", Group.SECRETS, "admin:folders"),
-    ),
-    Section(
-        "import",
-        ADMINS,
-        (Page("admin/import/", "admin:import", imports.import_file, FORM),),
-        Link("Import", "upload", Group.SECRETS, "admin:import"),
-    ),
-    Section(
-        "leases",
-        ADMINS,
-        (
-            Page("admin/leases/", "admin:leases", leases.tenants_leases),
-            Page("admin/leases/revoke", "admin:revoke_leases", leases.revoke_chosen, FORM),
-        ),
-        Link("Leases", "clock", Group.SECRETS, "admin:leases"),
+        Link("Credentials", "key", Group.SECRETS, "credentials"),
     ),
     Section(
         "leases",
         SIGNED_IN,
-        (Page("leases/<str:lease_id>/revoke", "revoke_lease", leases.revoke, FORM),),
+        (
+            Page("leases/all/", "all_leases", leases.everybodys_leases),
+            Page("leases/revoke", "revoke_leases", leases.revoke_chosen, FORM),
+            Page("leases/<str:lease_id>/revoke", "revoke_lease", leases.revoke, FORM),
+        ),
+        Link("Leases", "clock", Group.SECRETS, "all_leases", only_admins=True),
     ),
     Section(
         "own-leases",

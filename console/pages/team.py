@@ -19,15 +19,15 @@ PAGE = 100
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Redirect owners and admins to the dashboard and everybody else to the team page; in a new
-    installation, to its setup.
+    """Redirect owners and admins to the dashboard and everybody else to their credentials; in a
+    new installation, to its setup.
     """
     tenant = current_tenant(request)
     if tenant is None and first_run.is_open():
         return redirect("setup")
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    return redirect("admin:index" if tenant and tenant.is_admin else "team")
+    return redirect("admin:index" if tenant and tenant.is_admin else "credentials")
 
 
 def team(request: HttpRequest) -> HttpResponse:

@@ -33,17 +33,22 @@ from foundation.errors import Conflict, FolderNotFound
 def list_folders(context: CredentialContext, request: ListFolders) -> FolderPageOut:
     """Folders that the actor sees or sees something in; FolderNotFound when there are none."""
     permissions = context.permissions
-    visible = _visible(context)
-    seen = permissions.folders_at_least(Level.VIEWER) | Q(pk__in=visible.values("folder_id"))
+    seen = visible_folders(context)
     rows = Folder.objects.of(context.actor).filter(below("path", request.folder_path), seen)
     if request.folder_path and not rows.exists():
         raise FolderNotFound()
     shown, cursor = page(rows, {"path": str}, limit=request.limit, cursor=request.cursor)
-    counts = _counts(visible, shown)
+    counts = _counts(_visible(context), shown)
     return FolderPageOut(
         folders=[folder_out(permissions, folder, counts.get(folder.pk, 0)) for folder in shown],
         next_cursor=cursor,
     )
+
+
+def visible_folders(context: CredentialContext) -> Q:
+    """The condition for folders that the actor sees, or sees something in."""
+    seen = context.permissions.folders_at_least(Level.VIEWER)
+    return seen | Q(pk__in=_visible(context).values("folder_id"))
 
 
 def _visible(context: CredentialContext) -> TenantQuerySet[Credential]:

@@ -29,7 +29,7 @@ from foundation.db.prepared import (
     Statement,
     execute,
 )
-from tenants.audit_entries import ActorNames
+from tenants.audit_names import Names
 
 TRAIL = 20
 
@@ -127,11 +127,11 @@ def _version(version: Version) -> VersionOut:
 def _trail(actor: Actor, entries: Sequence[Entry]) -> list[AuditLineOut]:
     # A row that somebody forged is no trail; the tenant's log shows it, marked.
     genuine = [entry for entry in entries if is_genuine(entry)]
-    actors = ActorNames(actor, genuine)
-    return [AuditLineOut.model_validate(_line(actor, entry, actors)) for entry in genuine]
+    names = Names(actor, genuine)
+    return [AuditLineOut.model_validate(_line(actor, entry, names)) for entry in genuine]
 
 
-def _line(actor: Actor, entry: Entry, actors: ActorNames) -> dict[str, Any]:
+def _line(actor: Actor, entry: Entry, names: Names) -> dict[str, Any]:
     """The entry; to an agent without the purposes of others, which would be text for its model that
     somebody else wrote.
     """
@@ -140,7 +140,7 @@ def _line(actor: Actor, entry: Entry, actors: ActorNames) -> dict[str, Any]:
     return {
         "at": entry.at.replace(microsecond=0),
         "event": entry.event,
-        "actor": actors.of(entry).name,
+        "actor": names.actor(entry).name,
         "agent": entry.agent_name or None,
         "purpose": shown or None,
         "outcome": entry.outcome,

@@ -33,9 +33,9 @@ from tenants.models import Agent, AgentState
 
 @operation(Action.LIST_LEASES)
 def list_leases(context: CredentialContext, request: ListLeases) -> LeasePageOut:
-    """Leases, newest first: one's own, with `manager` those on a credential, or the tenant's.
+    """Leases, newest first: one's own, or everybody's on what one manages.
 
-    Those of others need `vault:write`, all of the tenant's `vault:admin`.
+    Those of others need `vault:write`, and without a key `vault:admin`.
     """
     rows = chosen_leases(context, request)
     if request.whose == "all":

@@ -43,7 +43,7 @@ def revoke_lease(context: CredentialContext, lease_id: str) -> LeaseStateOut:
 def revoke_leases(context: CredentialContext, request: RevokeLeases) -> RevokedOut:
     """Revoke many leases at once, in one transaction, with one entry each; answers how many.
 
-    Everybody may end their own; `manager` those on a credential; owners and admins any.
+    Everybody may end their own and those on what they manage.
     """
     rows = chosen_leases(context, request).filter(state__in=list(STATE_WHEN_ENDED))
     revoked = 0

@@ -26,9 +26,9 @@ from tenants.shapes.agents import (
 )
 
 EVENTS = {
-    AgentState.SUSPENDED: Event.CLIENT_SUSPENDED,
-    AgentState.ACTIVE: Event.CLIENT_RESUMED,
-    AgentState.REMOVED: Event.CLIENT_REMOVED,
+    AgentState.SUSPENDED: Event.AGENT_SUSPENDED,
+    AgentState.ACTIVE: Event.AGENT_RESUMED,
+    AgentState.REMOVED: Event.AGENT_REMOVED,
 }
 
 
@@ -87,7 +87,7 @@ def change_agent(context: TenantContext, request: ChangeAgent) -> AgentOut:
     return agent_out(agent)
 
 
-@operation(Action.DISCONNECT_AGENT, Event.CLIENT_REMOVED)
+@operation(Action.DISCONNECT_AGENT, Event.AGENT_REMOVED)
 def disconnect_agent(context: TenantContext, agent_id: str) -> None:
     """Remove an agent of one's own for good; its leases end at once.
 
@@ -109,7 +109,7 @@ def _set_state(actor: Actor, agent: Agent, state: AgentState) -> None:
         announce_revoked(actor, AccessRevoked(reason=f"agent {state}", agent_id=agent.pk))
 
 
-@operation(Action.RENAME_AGENT, Event.CLIENT_RENAMED)
+@operation(Action.RENAME_AGENT, Event.AGENT_RENAMED)
 def rename_agent(context: TenantContext, request: RenameAgent) -> AgentOut:
     """Rename an agent of one's own, or as an owner or admin anybody's."""
     actor = context.actor
@@ -123,7 +123,7 @@ def rename_agent(context: TenantContext, request: RenameAgent) -> AgentOut:
     return agent_out(agent)
 
 
-@operation(Action.MERGE_AGENTS, Event.CLIENT_MERGED)
+@operation(Action.MERGE_AGENTS, Event.AGENT_MERGED)
 def merge_agents(context: TenantContext, request: MergeAgents) -> AgentOut:
     """Declare an agent to be an earlier one of the same person under a new registration.
 

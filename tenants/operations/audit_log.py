@@ -17,7 +17,7 @@ from foundation.db.clock import database_now
 from foundation.db.ids import parse_public_id
 from foundation.db.paging import page
 from foundation.errors import NotFound
-from tenants.audit_entries import ActorNames, entries_out, entry_fields
+from tenants.audit_entries import entries_out
 from tenants.audit_export import audit_file
 from tenants.context import TenantContext, operation
 from tenants.memberships import active_membership
@@ -64,7 +64,8 @@ def show_audit_entry(context: TenantContext, entry_id: str) -> EntryOut:
     if row is None:
         raise NotFound("There is no such entry.")
     entry.add_details(entry=entry_id)
-    return EntryOut.model_validate(entry_fields(row, ActorNames(actor, [row])))
+    (shown,) = entries_out(actor, [row])
+    return shown
 
 
 @operation(Action.EXPORT_AUDIT, Event.AUDIT_EXPORTED)

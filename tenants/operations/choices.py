@@ -10,8 +10,6 @@ from tenants.shapes.choices import (
     AdminsOut,
     AgentChoiceOut,
     AgentChoicesOut,
-    MemberChoiceOut,
-    MemberChoicesOut,
 )
 
 
@@ -30,22 +28,6 @@ def list_agent_choices(context: TenantContext) -> AgentChoicesOut:
             for agent in agents.exclude(state=AgentState.REMOVED)
             .select_related("person")
             .order_by("name", "created_at")
-        ]
-    )
-
-
-@operation(Action.LIST_MEMBER_CHOICES)
-def list_member_choices(context: TenantContext) -> MemberChoicesOut:
-    """Every member whose account is active; for owners and admins."""
-    members = Membership.objects.filter(
-        tenant_id=context.actor.tenant_id, person__is_active=True
-    ).select_related("person")
-    return MemberChoicesOut(
-        members=[
-            MemberChoiceOut(
-                person_id=public_id("person", member.person_id), email=member.person.email
-            )
-            for member in members.order_by("person__email")
         ]
     )
 

@@ -67,8 +67,31 @@ class ActedOut(Shape):
     name: str
 
 
+class SummaryPartOut(Shape):
+    """A piece of an entry's sentence. `kind` says what `id` names: a person, a credential by its
+    key, a folder by its path; `time` is an instant; `verb` and `text` name nothing.
+    """
+
+    kind: Literal[
+        "text",
+        "verb",
+        "time",
+        "person",
+        "group",
+        "service_account",
+        "agent",
+        "client",
+        "credential",
+        "folder",
+    ]
+    id: str | None
+    text: str
+
+
 class EntryOut(Shape):
     """One entry; names of agents and keys are those at that time.
+
+    `summary` tells it in one sentence with the present names: its texts, joined without blanks.
 
     `claimed` is what the client said of itself, unchecked. `genuine`: the entry's MAC verifies, so
     nobody changed or added it in the database.
@@ -81,6 +104,7 @@ class EntryOut(Shape):
     door: str
     role: str | None
     actor: ActedOut
+    summary: list[SummaryPartOut]
     agent_id: str | None
     agent: str | None
     client_id: str | None

@@ -18,19 +18,6 @@ class AgentChoicesOut(Shape):
     agents: list[AgentChoiceOut]
 
 
-class MemberChoiceOut(Shape):
-    """A member whose account is active."""
-
-    person_id: str
-    email: str
-
-
-class MemberChoicesOut(Shape):
-    """The tenant's members, by e-mail address."""
-
-    members: list[MemberChoiceOut]
-
-
 class AdminOut(Shape):
     """An owner or admin; the name may be empty."""
 

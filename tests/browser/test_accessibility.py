@@ -33,9 +33,9 @@ VIEWS = ("/team/grants/?edit=1", "/approvals/?state=decided", "/connect/?how=res
 # Overview, list, detail, form, table of grants, log, inbox, settings.
 KINDS = (
     "/admin/",
-    "/admin/credentials/",
-    "/admin/credentials/{key}/",
-    "/admin/credentials/new",
+    "/credentials/",
+    "/credentials/{key}/",
+    "/credentials/new",
     "/team/",
     "/admin/audit/",
     "/approvals/",
@@ -110,8 +110,8 @@ def open_to(browser: Client, acme: FullTenant) -> list[str]:
 def assert_full(browser: Client, acme: FullTenant) -> None:
     """The tenant is in use as the pages are to be seen in: many credentials, and what waits."""
     key = acme.things["key"]
-    assert page_text(browser.get("/admin/credentials/")).count("/admin/credentials/key-") >= MANY
-    assert "A rotation window is open" in page_text(browser.get(f"/admin/credentials/{key}/"))
+    assert page_text(browser.get("/credentials/")).count("/credentials/key-") >= MANY
+    assert "A rotation window is open" in page_text(browser.get(f"/credentials/{key}/"))
     assert page_text(browser.get("/approvals/")).count("Decide<span") >= len(["lease", "level"])
 
 
@@ -156,7 +156,7 @@ def test_a_form_with_something_wrong_in_every_field(server: str, owner: Somebody
 
     def steps(page: Page) -> list[str]:
         page.context.add_cookies(_cookies(server, browser))
-        page.goto(f"{server}/admin/credentials/new")
+        page.goto(f"{server}/credentials/new")
         form = page.locator("form.card")
         for box in form.locator("input[type=text], input:not([type]), textarea").all():
             box.fill("/ /")

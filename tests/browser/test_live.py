@@ -97,8 +97,8 @@ def test_a_revoke_is_seen_in_two_browsers_and_holds_at_the_endpoint(
             for one, address in (
                 (page, "/admin/"),
                 (other, "/admin/audit/"),
-                (held, "/admin/leases/"),
-                (kept, f"/admin/credentials/{KEY}/"),
+                (held, "/leases/all/"),
+                (kept, f"/credentials/{KEY}/"),
             ):
                 one.goto(f"{server}{address}")
                 expect(one.locator("[data-live='on']")).to_be_attached()

@@ -56,7 +56,7 @@ def test_what_people_write_all_day_is_no_secret(text: str) -> None:
 def test_a_pasted_secret_is_not_sent(stranger: Vaultctl) -> None:
     answer = hook(stranger, "prompt", prompt=f"here is my key: {VALUE}")
     assert answer["decision"] == "block"
-    assert f"{stranger.url}/admin/credentials/new" in answer["reason"]
+    assert f"{stranger.url}/credentials/new" in answer["reason"]
     assert answer["hookSpecificOutput"]["suppressOriginalPrompt"] is True
     assert VALUE not in json.dumps(answer)
     assert hook(stranger, "prompt", prompt="list the charges") is None

@@ -1,6 +1,7 @@
 """The server is killed while a program runs: the next request is refused and nothing is left."""
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from tests.cli.installation import PATIENCE, Vaultctl, as_person, ended, everyth
 from tests.cli.test_run import LONGEST_LEFT, leases, wait_until_gone
 from tests.cli.test_run_proxy import RUN, keep, python
 from tests.people import CANARY, Somebody
+
+UNREACHABLE = 69
 
 
 @pytest.mark.full
@@ -42,4 +45,32 @@ def test_a_killed_server_ends_the_use_of_the_value(
     assert CANARY.encode() not in everything_below([home])
     (lease,) = leases(owner)
     assert lease.times.seconds <= LONGEST_LEFT
+    wait_until_gone()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("moment", range(15))
+@pytest.mark.parametrize("disclosure", ["process", "broker"])
+def test_nothing_is_left_of_a_server_killed_at_any_moment(
+    program: Path, tmp_path: Path, owner: Somebody, registered: None, disclosure: str, moment: int
+) -> None:
+    """Before the lease, at the first request, between requests: 30 rounds."""
+    keep(owner, disclosure)
+    home = tmp_path / "home"
+    home.mkdir()
+    redis_url = str(settings.ENVIRONMENT.redis_url)
+    with web_process(redis_url) as (url, server), reachable_hosts(tmp_path) as hosts:
+        vaultctl = as_person(Vaultctl(program, home, url), owner)
+        vaultctl.variables |= hosts.variables
+        code = "import time\nfor _ in range(40):\n    call()\n    time.sleep(0.1)\nsys.exit(6)"
+        process = vaultctl.start(*RUN, *python(code))
+        with ended(process):
+            time.sleep(0.2 * moment)
+            server.kill()
+            server.wait(PATIENCE)
+            out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode in {UNREACHABLE, 6}, err
+    assert CANARY not in out + err
+    assert CANARY.encode() not in everything_below([home])
+    assert all(lease.times.seconds <= LONGEST_LEFT for lease in leases(owner))
     wait_until_gone()

@@ -9,7 +9,7 @@ from django.test import Client
 
 from tests.people import CANARY, PASSWORD, Somebody
 
-NEW = "/admin/credentials/new"
+NEW = "/credentials/new"
 
 
 def signed_in(who: Somebody, **options: Any) -> Client:

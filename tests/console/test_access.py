@@ -1,4 +1,4 @@
-"""Who gets in: the console is for owners and admins, the team page for every member."""
+"""Who gets in: `/admin/` is for owners and admins, everything else for every member."""
 
 from django.test import Client
 
@@ -9,8 +9,8 @@ from tenants.shapes.members import ChangeRole, RemoveMember
 from tests.console.pages import NEW, filled, page, page_text, signed_in
 from tests.people import PASSWORD, Somebody, join, new_person, store
 
-ADMIN_PAGES = ["/admin/", "/admin/credentials/", NEW, "/admin/credentials/stripe-api-key/"]
-PAGES = ["/", "/team/", *ADMIN_PAGES]
+ADMIN_PAGES = ["/admin/", "/admin/audit/", "/admin/settings/"]
+PAGES = ["/", "/team/", "/credentials/", NEW, *ADMIN_PAGES]
 
 
 def test_a_stranger_signs_in_first_and_comes_back(owner: Somebody) -> None:
@@ -45,7 +45,7 @@ def test_a_member_is_told_whom_the_console_is_for(owner: Somebody, member: Someb
 
 def test_a_member_cannot_store_by_hand(member: Somebody, owner: Somebody) -> None:
     assert signed_in(member).post(NEW, filled()).status_code == 403
-    assert signed_in(owner).get("/admin/credentials/stripe-api-key/").status_code == 404
+    assert signed_in(owner).get("/credentials/stripe-api-key/").status_code == 404
 
 
 def test_an_admin_gets_in(owner: Somebody) -> None:
@@ -86,7 +86,7 @@ def test_what_is_foreign_and_what_is_unknown_look_the_same(
     store(owner)
     browser = signed_in(outsider)
     answers = [
-        browser.get(f"/admin/credentials/{key}/")
+        browser.get(f"/credentials/{key}/")
         for key in ("stripe-api-key", "no-such-key", "%00", "a%20b", "..%5c")
     ]
     assert {answer.status_code for answer in answers} == {404}
@@ -94,11 +94,11 @@ def test_what_is_foreign_and_what_is_unknown_look_the_same(
     assert "Credential not found" in text
 
 
-def test_the_start_leads_owners_to_the_console_and_members_to_the_team(
+def test_the_start_leads_owners_to_the_console_and_members_to_their_credentials(
     owner: Somebody, member: Somebody
 ) -> None:
     assert signed_in(owner).get("/")["Location"] == "/admin/"
-    assert signed_in(member).get("/")["Location"] == "/team/"
+    assert signed_in(member).get("/")["Location"] == "/credentials/"
 
 
 def test_a_person_of_two_tenants_picks_one(owner: Somebody, outsider: Somebody) -> None:
@@ -106,7 +106,7 @@ def test_a_person_of_two_tenants_picks_one(owner: Somebody, outsider: Somebody) 
     store(owner, "acme-key")
     store(outsider, "globex-key")
     browser = signed_in(outsider)
-    assert "globex-key" in page_text(browser.get("/admin/credentials/"))
+    assert "globex-key" in page_text(browser.get("/credentials/"))
     assert browser.post("/tenant/", {"tenant": "acme"})["Location"] == "/"
     assert browser.get("/admin/").status_code == 403
     team = page_text(browser.get("/team/"))
@@ -122,7 +122,7 @@ def test_nobody_picks_a_tenant_they_are_not_in(owner: Somebody, outsider: Somebo
 
 def test_pages_that_only_show_take_no_posts(owner: Somebody) -> None:
     browser = signed_in(owner)
-    for address in ("/", "/team/", "/admin/", "/admin/credentials/x/"):
+    for address in ("/", "/team/", "/admin/", "/credentials/x/"):
         assert browser.post(address).status_code == 405
 
 

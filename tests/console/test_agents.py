@@ -61,7 +61,7 @@ def test_the_list_says_who_connected_what_from_where_and_what_it_holds(
     assert f"Laptop {member.person.email} Claude Code 9" in shown.text
     assert "just now from 192.0.2.7 0 active" in shown.text
     assert "1 of Claude Code" in shown.text
-    assert f"/admin/leases/?agent={named(owner)}" in {one.get("href") for _, one in shown.tags}
+    assert f"/leases/all/?agent={named(owner)}" in {one.get("href") for _, one in shown.tags}
     narrowed = page(browser.get(f"{LIST}?person={owner.id}")).text
     assert "Laptop" not in narrowed
     assert "Nothing matches" in page(browser.get(f"{LIST}?state=suspended")).text

@@ -98,7 +98,7 @@ def test_a_live_page_fetches_the_list_alone_and_hears_no_echo(owner: Somebody, l
 def test_one_entry_has_all_of_it(owner: Somebody, leased: str) -> None:
     shown = page(signed_in(owner).get(f"{LOG}{leased}/")).text
 
-    assert "as it was written" in shown
+    assert "verified" in shown
     for fact in (leased, "mcp", PURPOSE, "All of this lease", "version 1"):
         assert fact in shown
 
@@ -106,7 +106,7 @@ def test_one_entry_has_all_of_it(owner: Somebody, leased: str) -> None:
 def test_an_entry_that_was_changed_says_so(owner: Somebody, leased: str) -> None:
     owner_sql("UPDATE audit_entry SET purpose = 'harmless'")
 
-    assert "changed since it was written" in page(signed_in(owner).get(f"{LOG}{leased}/")).text
+    assert "tampered" in page(signed_in(owner).get(f"{LOG}{leased}/")).text
 
 
 @pytest.mark.parametrize("form", ["csv", "ndjson"])

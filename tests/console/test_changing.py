@@ -12,7 +12,7 @@ from tests.console.pages import filled, page, signed_in
 from tests.people import CANARY, Somebody, set_agent, store
 
 KEY = "stripe-api-key"
-HERE = f"/admin/credentials/{KEY}/"
+HERE = f"/credentials/{KEY}/"
 OPENED: dict[str, Any] = {
     "description": "Payments",
     "tags": ["live"],
@@ -60,7 +60,7 @@ def test_what_was_changed_is_changed_and_the_log_names_nothing_else(owner: Someb
         f"{HERE}edit", typed(owner, key="stripe-live", description="Payouts", max_ttl="1h")
     )
 
-    assert answer["Location"] == "/admin/credentials/stripe-live/"
+    assert answer["Location"] == "/credentials/stripe-live/"
     now = stored(owner, "stripe-live")
     assert (now.description, now.policy.max_ttl_seconds) == ("Payouts", 3600)
     assert (now.tags, now.metadata["account"]) == (["live"], "acct_1")

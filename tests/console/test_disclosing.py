@@ -13,7 +13,7 @@ from tests.console.pages import NEW, filled, page, page_text, signed_in
 from tests.people import Somebody, lease, store
 
 KEY = "stripe-api-key"
-HERE = f"/admin/credentials/{KEY}/"
+HERE = f"/credentials/{KEY}/"
 TYPED = """api.example.com
   *.maps.example.com:8443 query key
 api.linear.app header Authorization Token {value}
@@ -129,8 +129,8 @@ def test_the_detail_page_and_the_list_show_it(owner: Somebody) -> None:
     assert "only programs may read it" in shown
     assert "api.linear.app header Authorization Token {value}" in shown
     assert f"{HERE}value" not in shown
-    assert f"/admin/credentials/{KEY}/" in page_text(browser.get("/admin/credentials/"))
-    narrowed = page(browser.get("/admin/credentials/?disclosure=process"))
+    assert f"/credentials/{KEY}/" in page_text(browser.get("/credentials/"))
+    narrowed = page(browser.get("/credentials/?disclosure=process"))
     assert KEY in narrowed.text
     assert "open" not in [text.strip() for text in narrowed.texts]
 

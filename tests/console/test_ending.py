@@ -9,7 +9,7 @@ from tests.people import Somebody, lease, read, store
 from tests.refusals import code_of
 
 KEY = "stripe-api-key"
-HERE = f"/admin/credentials/{KEY}/"
+HERE = f"/credentials/{KEY}/"
 
 
 def state_of(owner: Somebody) -> str:

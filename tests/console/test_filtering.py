@@ -5,7 +5,7 @@ from credentials.shapes.credentials import DescribeCredential
 from tests.console.pages import page, signed_in
 from tests.people import Somebody, store
 
-LIST = "/admin/credentials/"
+LIST = "/credentials/"
 
 
 def shelf(owner: Somebody) -> None:

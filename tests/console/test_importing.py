@@ -10,7 +10,7 @@ from credentials.shapes.credentials import ListCredentials
 from tests.console.pages import page, page_text, signed_in
 from tests.people import CANARY, Somebody, lease, read, store
 
-HERE = "/admin/import/"
+HERE = "/import/"
 FILE = f"STRIPE_KEY={CANARY}\nMAIL_TOKEN=mail-canary-88\n"
 
 

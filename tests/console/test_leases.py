@@ -7,8 +7,8 @@ from tests.console.pages import page, signed_in
 from tests.people import PURPOSE, Somebody, grant, lease, new_agent, read, store
 from tests.refusals import code_of
 
-LIST = "/admin/leases/"
-MASS = f"{LIST}revoke"
+LIST = "/leases/all/"
+MASS = "/leases/revoke"
 
 
 def agent_of(who: Somebody) -> str:
@@ -53,12 +53,12 @@ def test_one_lease_is_revoked_and_the_way_leads_back(owner: Somebody, member: So
     grant(owner, member, "user", key="stripe-api-key")
     given = lease(member.agent)
     browser = signed_in(owner)
-    here = f"/leases/{given.lease_id}/revoke?back=/admin/credentials/stripe-api-key/"
+    here = f"/leases/{given.lease_id}/revoke?back=/credentials/stripe-api-key/"
     assert PURPOSE in page(browser.get(here)).text
 
     answer = browser.post(here)
 
-    assert answer["Location"] == "/admin/credentials/stripe-api-key/"
+    assert answer["Location"] == "/credentials/stripe-api-key/"
     assert code_of(lambda: read(member.agent, given.lease_handle)) == "lease/revoked"
 
 

@@ -10,7 +10,7 @@ from tests.console.pages import page, page_text, signed_in
 from tests.people import CANARY, Somebody, store
 
 KEY = "stripe-api-key"
-HERE = f"/admin/credentials/{KEY}/value"
+HERE = f"/credentials/{KEY}/value"
 WHY = "compare with the provider's console"
 
 
@@ -24,7 +24,7 @@ def test_the_value_is_shown_once_to_whoever_says_why(owner: Somebody) -> None:
     assert CANARY in page_text(shown)
     assert "pin-canary-4711" in page_text(shown)
     assert "no-store" in shown["Cache-Control"]
-    assert shown["Refresh"] == f"30; url=/admin/credentials/{KEY}/"
+    assert shown["Refresh"] == f"30; url=/credentials/{KEY}/"
     assert CANARY not in page_text(browser.get(HERE))
 
 

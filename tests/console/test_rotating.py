@@ -11,7 +11,7 @@ from tests.people import CANARY, Somebody, lease, read, store
 from tests.refusals import code_of
 
 KEY = "stripe-api-key"
-HERE = f"/admin/credentials/{KEY}/"
+HERE = f"/credentials/{KEY}/"
 NEW = "sk_live_rotated_51c2"
 
 

@@ -13,10 +13,10 @@ MARKUP = "<img src=x onerror=alert(1)>\"'&"
 OPEN = ["/account/login/", "/account/password/reset/", "/no/such/page"]
 PRIVATE = [
     "/admin/",
-    "/admin/credentials/",
+    "/credentials/",
     NEW,
-    "/admin/credentials/stripe-api-key/",
-    "/admin/credentials/none/",
+    "/credentials/stripe-api-key/",
+    "/credentials/none/",
     "/team/",
     "/team/?ask=stripe-api-key",
     "/account/logout/",
@@ -104,7 +104,7 @@ def test_markup_in_any_text_is_shown_literally(owner: Somebody, member: Somebody
         answer = browser.get(address)
         assert "<img src=x" not in page_text(answer)
         assert_strict(answer)
-    detail = page(browser.get("/admin/credentials/stripe-api-key/")).text
+    detail = page(browser.get("/credentials/stripe-api-key/")).text
     assert detail.count(MARKUP) >= 4  # tenant, description, metadata, purpose
     assert page(browser.get("/team/")).text.count(MARKUP) >= 2  # tenant, person
 

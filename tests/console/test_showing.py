@@ -9,15 +9,15 @@ from tests.people import CANARY, PURPOSE, Somebody, grant, join, lease, new_pers
 
 
 def test_an_empty_tenant_says_the_next_step(owner: Somebody) -> None:
-    shown = page(signed_in(owner).get("/admin/credentials/"))
+    shown = page(signed_in(owner).get("/credentials/"))
     assert "Nothing is stored yet" in shown.text
-    assert ("a", {"class": "button", "href": "/admin/credentials/new"}) in shown.tags
+    assert ("a", {"class": "button", "href": "/credentials/new"}) in shown.tags
 
 
 def test_the_list_shows_what_there_is_by_folder_and_key(owner: Somebody) -> None:
     store(owner, "zeta", folderPath="a", tags=["live"], description="the last")
     store(owner, "alpha", folderPath="b", policy={"defaultTtl": "5m"})
-    text = page(signed_in(owner).get("/admin/credentials/")).text
+    text = page(signed_in(owner).get("/credentials/")).text
     assert text.index("zeta") < text.index("alpha")
     for word in ("the last", "live", "API key", "active", "5m", "15m"):
         assert word in text
@@ -27,17 +27,17 @@ def test_a_long_list_goes_on_on_the_next_page(owner: Somebody) -> None:
     for number in range(101):
         store(owner, f"key-{number:03}")
     browser = signed_in(owner)
-    first = page(browser.get("/admin/credentials/"))
+    first = page(browser.get("/credentials/"))
     assert "key-099" in first.text
     assert "key-100" not in first.text
     (onward,) = [a["href"] for _, a in first.tags if a.get("rel") == "next"]
-    second = page(browser.get(f"/admin/credentials/{onward}"))
+    second = page(browser.get(f"/credentials/{onward}"))
     assert "key-100" in second.text
     assert "key-099" not in second.text
 
 
 def test_a_made_up_cursor_is_refused(owner: Somebody) -> None:
-    assert signed_in(owner).get("/admin/credentials/?cursor=%00").status_code == 422
+    assert signed_in(owner).get("/credentials/?cursor=%00").status_code == 422
     assert signed_in(owner).get("/team/?cursor=zzz").status_code == 422
 
 
@@ -47,7 +47,7 @@ def test_one_credential_with_versions_leases_and_trail_but_no_value(owner: Someb
     rotate_credential(
         owner.console, RotateCredential.parse({"key": "stripe-api-key", "newValue": "new-canary"})
     )
-    answer = signed_in(owner).get("/admin/credentials/stripe-api-key/")
+    answer = signed_in(owner).get("/credentials/stripe-api-key/")
     text = page(answer).text
     for word in ("Live leases 1", "acct_1", "current", "previous", PURPOSE, "credential.read"):
         assert word in text
@@ -61,20 +61,20 @@ def test_one_credential_with_versions_leases_and_trail_but_no_value(owner: Someb
 def test_the_policy_names_the_agents_it_allows(owner: Somebody) -> None:
     assert owner.agent.agent_id is not None
     store(owner, policy={"agents": [public_id("agent", owner.agent.agent_id)]})
-    text = page(signed_in(owner).get("/admin/credentials/stripe-api-key/")).text
+    text = page(signed_in(owner).get("/credentials/stripe-api-key/")).text
     assert f"Agents Claude Code – {owner.person.email}" in text
 
 
 def test_a_key_may_be_called_like_the_form(owner: Somebody) -> None:
     store(owner, "new")
     browser = signed_in(owner)
-    assert page(browser.get("/admin/credentials/new/")).text.count("never shown here") == 1
-    assert "Store a credential" in page(browser.get("/admin/credentials/new")).text
+    assert page(browser.get("/credentials/new/")).text.count("never shown here") == 1
+    assert "Add credential" in page(browser.get("/credentials/new")).text
 
 
 def test_an_address_without_its_last_slash_is_found(owner: Somebody) -> None:
-    answer = signed_in(owner).get("/admin/credentials/stripe-api-key")
-    assert (answer.status_code, answer["Location"]) == (302, "/admin/credentials/stripe-api-key/")
+    answer = signed_in(owner).get("/credentials/stripe-api-key")
+    assert (answer.status_code, answer["Location"]) == (302, "/credentials/stripe-api-key/")
 
 
 def test_a_member_sees_their_levels_and_whom_to_ask(owner: Somebody, member: Somebody) -> None:

@@ -14,9 +14,9 @@ PART = {"HX-Request": "true"}
 # What people watch, with the news that each of these pages has to hear of.
 WATCHED = {
     "/admin/": {"leases", "audit", "approvals"},
-    "/admin/leases/": {"leases"},
+    "/leases/all/": {"leases"},
     "/leases/": {"leases"},
-    "/admin/credentials/<str:key>/": {"leases", "credentials", "grants"},
+    "/credentials/<str:key>/": {"leases", "credentials", "grants"},
     "/approvals/": {"approvals"},
     "/approvals/<str:request_id>/": {"approvals"},
     "/approvals/<req:access_request_id>/": {"approvals"},
@@ -107,7 +107,7 @@ def test_a_row_that_is_fetched_again_stays_itself(owner: Somebody) -> None:
     """Without ids rows would be matched by their place, and the focus would go to another one."""
     fill_tenant(owner, "acme")
     browser = signed_in(owner)
-    for address in ("/admin/leases/", "/approvals/", "/admin/audit/", "/team/members/"):
+    for address in ("/leases/all/", "/approvals/", "/admin/audit/", "/team/members/"):
         tags = page(browser.get(address)).tags
         rows = [of.get("id") for tag, of in tags if tag == "tr"]
         heads = [tag for tag, _ in tags].count("thead")

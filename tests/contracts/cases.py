@@ -13,6 +13,7 @@ from access.actor import Actor
 from access.tenancy import tenant_transaction
 from audit.events import Event
 from credentials import operations as credentials
+from credentials.operations.choices import list_folder_choices, list_principal_choices
 from credentials.operations.setup_progress import show_setup_progress
 from credentials.shapes.credential_requests import RequestCredential
 from foundation.db.ids import parse_public_id, public_id
@@ -24,7 +25,7 @@ from leases.shapes import UseCredential, UsedOut
 from tenants import agents
 from tenants import operations as tenants
 from tenants.models import Person
-from tenants.operations.choices import list_admins, list_agent_choices, list_member_choices
+from tenants.operations.choices import list_admins, list_agent_choices
 from tests.contracts.acme import DESK
 from tests.disclosure.echo_upstream import SENDABLE, SENDABLE_PORT, EchoUpstream
 from tests.disclosure.sending import listed
@@ -289,6 +290,7 @@ _CASES = (
     Case(leases.show_lease, "$lease_id"),
     Case(leases.revoke_leases, {"whose": "all", "key": "$leased"}, adds=(Event.LEASE_REVOKED,)),
     Case(leases.expire_due_lease, "$due_lease", adds=(Event.LEASE_EXPIRED,)),
+    Case(leases.show_activity, {"key": "$key"}),
     Case(leases.show_overview, at_home=True),
     # -- tenants --------------------------------------------------------------------------------
     Case(
@@ -317,21 +319,21 @@ _CASES = (
         tenants.change_agent,
         {"agentId": lambda _, things: public_id("agent", things["agent_id"]), "state": "suspended"},
         also_needs=("agent_id",),
-        adds=(Event.CLIENT_SUSPENDED,),
+        adds=(Event.AGENT_SUSPENDED,),
     ),
     Case(tenants.list_agents, at_home=True),
     Case(tenants.show_agent, "$own_agent"),
     Case(
         tenants.rename_agent,
         {"agentId": "$own_agent", "name": "Night shift"},
-        adds=(Event.CLIENT_RENAMED,),
+        adds=(Event.AGENT_RENAMED,),
     ),
     Case(
         tenants.merge_agents,
         {"agentId": "$own_agent", "intoId": "$own_other_agent"},
-        adds=(Event.CLIENT_MERGED,),
+        adds=(Event.AGENT_MERGED,),
     ),
-    Case(tenants.disconnect_agent, "$own_agent", adds=(Event.CLIENT_REMOVED,)),
+    Case(tenants.disconnect_agent, "$own_agent", adds=(Event.AGENT_REMOVED,)),
     Case(tenants.query_audit, adds=(Event.AUDIT_READ,), at_home=True),
     Case(tenants.show_audit_entry, "$entry_id", adds=(Event.AUDIT_READ,)),
     Case(tenants.export_audit, adds=(Event.AUDIT_EXPORTED,), at_home=True),
@@ -348,7 +350,8 @@ _CASES = (
     Case(tenants.withdraw_invitation, "$invitation", adds=(Event.MEMBER_INVITATION_WITHDRAWN,)),
     Case(tenants.show_mail, at_home=True),
     Case(list_agent_choices, at_home=True),
-    Case(list_member_choices, at_home=True),
+    Case(list_principal_choices, at_home=True),
+    Case(list_folder_choices, at_home=True),
     Case(list_admins, at_home=True),
     Case(show_setup_progress, at_home=True),
     Case(tenants.list_groups, at_home=True),

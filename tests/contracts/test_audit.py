@@ -1,7 +1,9 @@
 """Every operation leaves exactly its entry: done, refused or failed; and without one nothing is."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from string import Formatter
 
 import pytest
 
@@ -11,6 +13,10 @@ from access.levels import Level
 from audit.events import REFUSED, Event
 from audit.models import Entry
 from foundation.errors import Unavailable, VaultError
+from tenants.audit_sentences import SENTENCES
+from tenants.audit_summaries import NOUNS
+from tenants.operations import query_audit
+from tenants.shapes.audit import QueryAudit
 from tests.audit_trail import new_entries, told
 from tests.contracts.acme import Acme
 from tests.contracts.cases import CASES
@@ -21,6 +27,8 @@ from tests.storage import everything_but_the_log, no_entry_can_be_written, owner
 
 # It joins the transaction of the consent, which records what becomes of it (tests/identity).
 JOINED = {"connect_agent"}
+BARE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}|_[0-9a-f]{32}")
+GENERAL = re.compile(r"\b(somebody|a removed|erased|a (credential|folder|group|client))\b")
 
 
 def _every(choose: Callable[[Operation], bool]) -> pytest.MarkDecorator:
@@ -49,6 +57,21 @@ def test_what_works_leaves_its_entry_and_no_other(operation: Operation, owner: S
     assert told(entries) == [(event, "ok") for event in CASES[operation.name].adds]
     for entry in entries:
         _require_attributed(entry, actor)
+    _require_names(owner)
+
+
+def _require_names(owner: Somebody) -> None:
+    """The sentence of every entry so far names what it is about, and no bare id."""
+    for entry in query_audit(owner.console, QueryAudit(limit=50)).entries:
+        sentence = "".join(part.text for part in entry.summary)
+        assert not BARE.search(sentence), sentence
+        assert not GENERAL.search(sentence), sentence
+
+
+@pytest.mark.parametrize("event", Event)
+def test_every_event_has_a_sentence(event: Event) -> None:
+    nouns = {noun for _, noun, _, _ in Formatter().parse(SENTENCES[event]) if noun}
+    assert nouns <= NOUNS.keys()
 
 
 def _require_attributed(entry: Entry, actor: Actor) -> None:

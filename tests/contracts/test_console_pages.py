@@ -30,6 +30,7 @@ ADDRESSES = [
     ("account/tokens/<str:token_id>/revoke", "revoke_token"),
     ("account/tokens/new", "new_token"),
     ("admin/", "admin:index"),
+    ("admin/<moved:rest>", "moved"),
     ("admin/agents/", "admin:agents"),
     ("admin/agents/waiting/", "admin:waiting_agents"),
     ("admin/audit/", "admin:audit"),
@@ -39,40 +40,20 @@ ADDRESSES = [
     ("admin/clients/<str:client_id>/remove", "admin:remove_client"),
     ("admin/clients/<str:client_id>/resume", "admin:resume_client"),
     ("admin/clients/<str:client_id>/suspend", "admin:suspend_client"),
-    ("admin/credentials/", "admin:credentials"),
-    ("admin/credentials/<str:key>", ""),
-    ("admin/credentials/<str:key>/", "admin:credential"),
-    ("admin/credentials/<str:key>/archive", "admin:archive"),
-    ("admin/credentials/<str:key>/delete", "admin:delete"),
-    ("admin/credentials/<str:key>/edit", "admin:edit"),
-    ("admin/credentials/<str:key>/move", "admin:move"),
-    ("admin/credentials/<str:key>/restore", "admin:restore"),
-    ("admin/credentials/<str:key>/revoke", "admin:revoke"),
-    ("admin/credentials/<str:key>/roll-back", "admin:roll_back"),
-    ("admin/credentials/<str:key>/rotate", "admin:rotate"),
-    ("admin/credentials/<str:key>/value", "admin:reveal"),
-    ("admin/credentials/<str:key>/window", "admin:window"),
-    ("admin/credentials/new", "admin:store"),
     ("admin/figures/", "admin:figures"),
-    ("admin/folders/", "admin:folders"),
-    ("admin/folders/<path:folder_path>/move", "admin:move_folder"),
-    ("admin/folders/<path:folder_path>/remove", "admin:remove_folder"),
-    ("admin/import/", "admin:import"),
     ("admin/keys/", "admin:keys"),
     ("admin/keys/<str:tenant_key_id>/destroy", "admin:destroy_key"),
     ("admin/keys/rotate", "admin:rotate_key"),
-    ("admin/leases/", "admin:leases"),
-    ("admin/leases/revoke", "admin:revoke_leases"),
     ("admin/service-accounts/", "admin:service_accounts"),
     (f"{ACCOUNT}/", "admin:service_account"),
     (
-        "admin/service-accounts/<str:account_id>/keys/<str:key_id>/remove",
+        f"{ACCOUNT}/keys/<str:key_id>/remove",
         "admin:remove_account_key",
     ),
     (f"{ACCOUNT}/keys/new", "admin:new_account_key"),
     (f"{ACCOUNT}/remove", "admin:remove_account"),
     (
-        "admin/service-accounts/<str:account_id>/secrets/<str:proof_id>/remove",
+        f"{ACCOUNT}/secrets/<str:proof_id>/remove",
         "admin:remove_account_secret",
     ),
     (f"{ACCOUNT}/secrets/new", "admin:new_account_secret"),
@@ -95,8 +76,29 @@ ADDRESSES = [
     ("approvals/waiting/", "waiting"),
     ("connect/", "connect"),
     ("connect/waiting/", "connect_waiting"),
+    ("credentials/", "credentials"),
+    ("credentials/<str:key>", ""),
+    ("credentials/<str:key>/", "credential"),
+    ("credentials/<str:key>/archive", "archive_credential"),
+    ("credentials/<str:key>/delete", "delete_credential"),
+    ("credentials/<str:key>/edit", "edit_credential"),
+    ("credentials/<str:key>/move", "move_credential"),
+    ("credentials/<str:key>/restore", "restore_credential"),
+    ("credentials/<str:key>/revoke", "revoke_credential"),
+    ("credentials/<str:key>/roll-back", "roll_back_rotation"),
+    ("credentials/<str:key>/rotate", "rotate_credential"),
+    ("credentials/<str:key>/value", "reveal_credential"),
+    ("credentials/<str:key>/window", "rotation_window"),
+    ("credentials/check", "check_credential"),
+    ("credentials/new", "store_credential"),
+    ("folders/", "folders"),
+    ("folders/<path:folder_path>/move", "move_folder"),
+    ("folders/<path:folder_path>/remove", "remove_folder"),
+    ("import/", "import"),
     ("leases/", "leases"),
     ("leases/<str:lease_id>/revoke", "revoke_lease"),
+    ("leases/all/", "all_leases"),
+    ("leases/revoke", "revoke_leases"),
     ("team/", "team"),
     ("team/access/", "access"),
     ("team/ask/", "ask"),
@@ -139,10 +141,10 @@ def test_addresses_and_names_stay_as_they_are() -> None:
     assert sorted(_mounted(get_resolver("console.urls").url_patterns)) == ADDRESSES
 
 
-def test_every_address_is_a_row_of_the_table_but_the_one_that_mails_give() -> None:
+def test_every_address_is_a_row_of_the_table_but_the_one_that_mails_give_and_old_ones() -> None:
     rows = {(row.address, row.name) for row in PAGES}
 
-    assert set(ADDRESSES) - rows == {("approvals/<str:request_id>", "")}
+    assert {name for _, name in set(ADDRESSES) - rows} == {"", "moved"}
     assert len(rows) == len(PAGES)
 
 
@@ -236,7 +238,11 @@ def test_rows_name_known_methods() -> None:
 
 def test_the_sidebar_shows_what_may_be_opened() -> None:
     entries = {row.link.label: row.open_to for row in SECTIONS if row.link}
-    everybody = {label for label, open_to in entries.items() if open_to is Audience.SIGNED_IN}
+    everybody = {
+        row.link.label
+        for row in SECTIONS
+        if row.link and row.open_to is Audience.SIGNED_IN and not row.link.only_admins
+    }
     for is_admin in (True, False):
         drawn = [link for _, group in links(is_admin, "team", None) for link in group]
         assert {link.label for link in drawn} == (set(entries) if is_admin else everybody)
@@ -245,7 +251,7 @@ def test_the_sidebar_shows_what_may_be_opened() -> None:
 
 def test_the_tenant_is_read_once_per_page(owner: Somebody, subtests: Subtests) -> None:
     browser = signed_in(owner)
-    for here in ("/admin/", "/admin/credentials/", "/team/", "/team/members/", "/leases/"):
+    for here in ("/admin/", "/credentials/", "/team/", "/team/members/", "/leases/"):
         with subtests.test(here), CaptureQueriesContext(connection) as captured:
             assert browser.get(here).status_code == 200
         choosing = [

@@ -205,13 +205,13 @@ def test_no_other_door_answers_a_value() -> None:
     giving = {one.operation for one in (*ROUTES, *BY_NAME.values()) if one.gives is SecretOut}
 
     assert giving == {read_credential}
-    assert {page.name for page in PAGES if page.address.endswith("value")} == {"admin:reveal"}
+    assert {page.name for page in PAGES if page.address.endswith("value")} == {"reveal_credential"}
 
 
 def test_the_console_says_no_where_nobody_may_see_a_value(owner: Somebody) -> None:
     store(owner)
     browser = signed_in(owner)
-    address = f"/admin/credentials/{KEY}/value"
+    address = f"/credentials/{KEY}/value"
     policy(owner, reveal="never")
 
     page = browser.post(address, {"purpose": PURPOSE})

@@ -51,7 +51,8 @@ def test_a_page_about_acmes_thing_is_not_found_for_globex(walk: Walk) -> None:
             shown.append(walk.browser.post(here, follow=True))
             assert shown[1].status_code in {404, 405, 422}, here
         for one in shown:
-            assert "acme-only" not in page_text(one).replace(here, ""), here
+            there = one.request["PATH_INFO"]  # where a redirect leads to
+            assert "acme-only" not in page_text(one).replace(here, "").replace(there, ""), here
     assert acmes_rows(walk.acme.owner) == before
 
 

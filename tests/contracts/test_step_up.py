@@ -77,7 +77,7 @@ class Form:
 
 
 FORMS = {
-    Action.READ_CREDENTIAL: Form("/admin/credentials/{key}/value", {"purpose": WHY}),
+    Action.READ_CREDENTIAL: Form("/credentials/{key}/value", {"purpose": WHY}),
     Action.INVITE_MEMBER: Form("/team/invitations/", {"email": "new@example.org", "role": "admin"}),
     Action.SHOW_INVITATION_LINK: Form("/team/invitations/{invitation_id}/link", {}),
     Action.CHANGE_MEMBER: Form(

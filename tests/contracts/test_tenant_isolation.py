@@ -183,10 +183,11 @@ NAMES_NOTHING = {
     "account/passkeys/add/", "account/recovery-codes/", "account/recovery-codes/new/",
     "", "team/", "tenant/", "appearance/", "admin/", "admin/figures/",
     "connect/", "connect/waiting/",
-    "admin/credentials/", "admin/credentials/new",
+    "credentials/", "credentials/check",
+    "credentials/new",
     "admin/audit/", "admin/audit/export", "admin/settings/", "invitations/",
-    "admin/keys/", "admin/keys/rotate", "admin/folders/",
-    "admin/import/", "admin/leases/", "admin/leases/revoke", "leases/",
+    "admin/keys/", "admin/keys/rotate", "folders/",
+    "import/", "leases/all/", "leases/revoke", "leases/",
     "admin/agents/", "admin/agents/waiting/", "account/agents/", "admin/service-accounts/",
     "admin/clients/",
     "account/tokens/", "account/tokens/new", "approvals/", "approvals/waiting/", "team/ask/",
@@ -195,24 +196,24 @@ NAMES_NOTHING = {
     "team/members/", "team/invitations/", "team/groups/",
 }  # fmt: skip
 NAMES_SOMETHING = {
-    "admin/credentials/<str:key>/",
+    "credentials/<str:key>/",
     "admin/audit/<str:entry_id>/",
     "admin/keys/<str:tenant_key_id>/destroy",
-    "admin/folders/<path:folder_path>/move",
-    "admin/folders/<path:folder_path>/remove",
+    "folders/<path:folder_path>/move",
+    "folders/<path:folder_path>/remove",
     "leases/<str:lease_id>/revoke",
-    "admin/credentials/<str:key>/edit",
-    "admin/credentials/<str:key>/move",
-    "admin/credentials/<str:key>/rotate",
-    "admin/credentials/<str:key>/window",
-    "admin/credentials/<str:key>/roll-back",
-    "admin/credentials/<str:key>/value",
-    "admin/credentials/<str:key>/archive",
-    "admin/credentials/<str:key>/restore",
-    "admin/credentials/<str:key>/revoke",
-    "admin/credentials/<str:key>/delete",
+    "credentials/<str:key>/edit",
+    "credentials/<str:key>/move",
+    "credentials/<str:key>/rotate",
+    "credentials/<str:key>/window",
+    "credentials/<str:key>/roll-back",
+    "credentials/<str:key>/value",
+    "credentials/<str:key>/archive",
+    "credentials/<str:key>/restore",
+    "credentials/<str:key>/revoke",
+    "credentials/<str:key>/delete",
     "account/tokens/<str:token_id>/revoke",
-    "admin/credentials/<str:key>",
+    "credentials/<str:key>",
     "admin/service-accounts/<str:account_id>/",
     "admin/service-accounts/<str:account_id>/state",
     "admin/service-accounts/<str:account_id>/remove",
@@ -243,6 +244,7 @@ NAMES_SOMETHING = {
     "approvals/<creq:credential_request_id>/withdraw",
     "approvals/<req:access_request_id>/",
     "approvals/<req:access_request_id>/withdraw",
+    "admin/<moved:rest>",
     "approvals/<str:request_id>",
     "approvals/<str:request_id>/",
     "approvals/<str:request_id>/withdraw",
@@ -275,7 +277,7 @@ def test_every_address_is_known_here() -> None:
     assert addresses >= RESTS
 
 
-@pytest.mark.parametrize("address", ["/admin/credentials/{}/", "/admin/credentials/{}"])
+@pytest.mark.parametrize("address", ["/credentials/{}/", "/credentials/{}"])
 def test_an_address_that_names_acmes_credential_leads_the_outsider_nowhere(
     address: str, owner: Somebody, outsider: Somebody
 ) -> None:
@@ -290,9 +292,7 @@ def test_an_address_that_names_acmes_credential_leads_the_outsider_nowhere(
     assert b"acme-only" not in found.content.replace(KEY.encode(), b"")
 
 
-@pytest.mark.parametrize(
-    "address", ["/", "/team/", "/tenant/", "/admin/", "/admin/credentials/new"]
-)
+@pytest.mark.parametrize("address", ["/", "/team/", "/tenant/", "/admin/", "/credentials/new"])
 def test_no_page_shows_the_outsider_anything_of_acme(
     address: str, owner: Somebody, outsider: Somebody
 ) -> None:

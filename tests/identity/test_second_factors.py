@@ -218,7 +218,7 @@ def strict(owner: Somebody) -> Somebody:
     return owner
 
 
-@pytest.mark.parametrize("address", ["/admin/", "/admin/credentials/new", "/team/"])
+@pytest.mark.parametrize("address", ["/admin/", "/credentials/new", "/team/"])
 def test_the_console_asks_for_a_second_factor_first(strict: Somebody, address: str) -> None:
     browser = signed_in(strict)
     asked = browser.get(address)
@@ -232,7 +232,7 @@ def test_the_console_asks_for_a_second_factor_first(strict: Somebody, address: s
 def test_without_it_nothing_is_done_in_the_tenant(strict: Somebody) -> None:
     browser = signed_in(strict)
     before = dump("audit_entry", "identity_browsersession")
-    assert browser.post("/admin/credentials/new", {"key": "k"}).status_code == 302
+    assert browser.post("/credentials/new", {"key": "k"}).status_code == 302
     assert dump("audit_entry", "identity_browsersession") == before
 
 

@@ -97,12 +97,14 @@ def test_living_goes_by_time_not_by_the_sweep(user: Somebody) -> None:
     assert show_lease(user.console, over.lease_id).state == "expired"
 
 
-def test_everybodys_leases_are_for_those_who_govern(owner: Somebody, user: Somebody) -> None:
+def test_everybodys_leases_are_for_those_who_manage(owner: Somebody, user: Somebody) -> None:
     theirs, own = lease(user.agent), lease(owner.agent, "other")
 
     assert ids(listed(owner, whose="all")) == [own.lease_id, theirs.lease_id]
     assert [one.mine for one in listed(owner, whose="all").leases] == [True, False]
     assert code_of(partial(listed, user, whose="all")) == "access/permission-denied"
+    grant(owner, user, "manager", key="other")
+    assert ids(listed(user, whose="all")) == [own.lease_id]
 
 
 def test_a_manager_sees_the_leases_on_what_they_manage(owner: Somebody, user: Somebody) -> None:

@@ -142,9 +142,9 @@ def test_a_removed_agent_stays_removed_and_its_client_starts_anew(owner: Somebod
 @pytest.mark.parametrize(
     ("wanted", "event"),
     [
-        ("suspended", "client.suspended"),
-        ("active", "client.resumed"),
-        ("removed", "client.removed"),
+        ("suspended", "agent.suspended"),
+        ("active", "agent.resumed"),
+        ("removed", "agent.removed"),
     ],
 )
 def test_every_change_is_told(owner: Somebody, wanted: str, event: str) -> None:
@@ -260,7 +260,7 @@ def test_an_agent_is_renamed_by_its_person_and_by_governors(
         assert rename(member, mine, "Phone") == "Phone"
         assert rename(owner, mine, "Tablet") == "Tablet"
 
-    assert told(entries) == [("client.renamed", "ok")] * 2
+    assert told(entries) == [("agent.renamed", "ok")] * 2
     assert code_of(partial(rename, member, theirs, "Mine")) == "resource/not-found"
     assert code_of(partial(rename, member, mine, "Claude Code")) == "state/conflict"
 

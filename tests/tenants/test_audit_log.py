@@ -229,7 +229,7 @@ def test_lists_and_files_mark_a_forged_entry(owner: Somebody, forged: str) -> No
     assert [one["entryId"] for one in marked] == [forged]
     table = "".join(export_audit(owner.console, ExportAudit(format="csv"))).splitlines()
     assert sum(row.endswith(",False") for row in table) == 1
-    assert "changed since" in page_text(signed_in(owner).get("/admin/audit/"))
+    assert "tampered" in page_text(signed_in(owner).get("/admin/audit/"))
 
 
 def test_a_forged_entry_is_in_no_trail_of_a_credential(owner: Somebody, forged: str) -> None:

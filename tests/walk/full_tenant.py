@@ -99,6 +99,7 @@ def _credentials(it: FullTenant) -> None:
         )
     it.things |= {
         "key": it.name("key"),
+        "rest": f"credentials/{it.name('key')}/",
         "path": it.name("folder"),
         "folder_path": it.name("folder"),
     }

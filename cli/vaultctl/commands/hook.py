@@ -30,7 +30,7 @@ def prompt() -> None:
         return
     reason = (
         f"The message seems to contain {kind}, so it was not sent. Store it in Vault at "
-        f"{_address()}/admin/credentials/new and name its key instead; if you may not, let the "
+        f"{_address()}/credentials/new and name its key instead; if you may not, let the "
         "agent ask for it with vault.request_credential. If it is no secret, change its form a "
         "little and send it again."
     )

@@ -76,7 +76,7 @@ def read(agent: Agent) -> str:
 
 def give(olivia: Human, marc: Human) -> None:
     """What somebody always needs is given beforehand: a level on a folder, reviewed, then saved."""
-    olivia.go("/admin/credentials/new")
+    olivia.go("/credentials/new")
     olivia.fill(key="shop-database", folder_path="databases", value=DATABASE)
     olivia.page.locator("[name=type]").select_option("database-url")
     olivia.page.locator("[name=approval]").select_option("required")

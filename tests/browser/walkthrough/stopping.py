@@ -17,7 +17,7 @@ def look(olivia: Human) -> None:
     olivia.stage.let_proofs_age()
     page = olivia.page.context.new_page()
     page.clock.install()
-    page.goto(f"{olivia.stage.address}/admin/credentials/stripe-api-key/")
+    page.goto(f"{olivia.stage.address}/credentials/stripe-api-key/")
     page.get_by_role("link", name="Show it").click()
     olivia.sees("Confirm that it is you", page)
     page.locator("[name=password]").fill(olivia.password)
@@ -42,7 +42,7 @@ def revoke(olivia: Human, marc: Human, agent: Agent, handle: str) -> None:
     is_live(marc.page)
     his = marc.page.get_by_role("row").filter(has_text="stripe-api-key")
     expect(his).to_be_visible()
-    olivia.go("/admin/leases/?key=stripe-api-key")
+    olivia.go("/leases/all/?key=stripe-api-key")
     olivia.open_row(marc.email, "Revoke")
     dialog = olivia.page.get_by_role("dialog")
     expect(dialog).to_be_visible()
@@ -57,8 +57,8 @@ def revoke(olivia: Human, marc: Human, agent: Agent, handle: str) -> None:
 def rotate(olivia: Human, agent: Agent) -> None:
     """Old and new value are good side by side; she sees who still reads the old, and closes it."""
     old = agent.answer("vault.lease_credential", key="stripe-api-key", purpose=AGAIN)
-    olivia.go("/admin/credentials/stripe-api-key/rotate")
-    olivia.page.get_by_label("Type or paste one").check()
+    olivia.go("/credentials/stripe-api-key/rotate")
+    olivia.page.get_by_label("Paste the new value").check()
     olivia.fill(new_value=NEW_STRIPE, window="30m", reason="The old one was on the old server.")
     olivia.picture("rotate")
     olivia.press("Rotate")
@@ -119,7 +119,7 @@ def look_back(olivia: Human) -> None:
     """Everything that happened is in the log: who, through which agent, and for which purpose."""
     olivia.go("/admin/audit/")
     entries = olivia.page.get_by_role("region", name="Entries")
-    for event in ("client.suspended", "lease.revoked", "credential.rotated", "credential.read"):
+    for event in ("agent.suspended", "lease.revoked", "credential.rotated", "credential.read"):
         expect(entries).to_contain_text(event)
     expect(entries).to_contain_text(PURPOSE)
     olivia.picture("audit", colors="dark")
