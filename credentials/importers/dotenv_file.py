@@ -5,7 +5,7 @@ from io import StringIO
 from dotenv.parser import Binding, parse_stream
 
 from credentials.importers.rows import MAXIMUM_ROWS, Row, Rows
-from credentials.importers.type_detection import as_stored, detect_type, detect_type_by_name
+from credentials.importers.type_detection import detect_type, detect_type_by_name
 from foundation.errors import Invalid
 
 # The parser looks for a closing quote up to the end of the file, so its time is quadratic.
@@ -36,4 +36,4 @@ def _row(binding: Binding) -> Row | None:
     if not binding.value:
         return Row(number=line, name=binding.key, skip="It has no value.")
     kind = detect_type(binding.value) or detect_type_by_name(binding.key)
-    return Row(number=line, name=binding.key, value=as_stored(kind, binding.value), kind=kind)
+    return Row(number=line, name=binding.key, value=binding.value, kind=kind)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from credentials.importers.rows import Row, folder_from, name_from, plain, sealed, website_fields
-from credentials.importers.type_detection import as_stored, detect_type, mentions_oauth
+from credentials.importers.type_detection import detect_type, mentions_oauth
 
 NOTHING_INSIDE = "It holds no password, key or note."
 FOR_PEOPLE = "Cards, identities and other papers of people are not for programs."
@@ -44,7 +44,7 @@ def row_from(item: Item) -> Row:
     return Row(
         number=item.number,
         name=item.title,
-        value=as_stored(kind, value),
+        value=value,
         kind=kind,
         secret_fields=sealed({"totp": item.totp, **note, **secret_website, **item.more}),
         metadata=plain({"username": item.username, **website}),

@@ -2,7 +2,6 @@
 examined as that type when it is stored.
 """
 
-import json
 import re
 
 from credentials.types.database_url import DRIVERS
@@ -38,23 +37,3 @@ def detect_type_by_name(name: str) -> str:
 def mentions_oauth(text: str) -> bool:
     """Whether a note mentions an OAuth token."""
     return bool(_MENTIONS_OAUTH.search(text))
-
-
-def as_stored(kind: str, value: str) -> str:
-    """The value in the form in which its type is stored.
-
-    A PEM bundle becomes the JSON object of a `tls-certificate`; an SSH key gets Unix line ends.
-    """
-    if kind == "ssh-key":
-        return value.strip().replace("\r\n", "\n") + "\n"
-    if kind != "tls-certificate" or value.lstrip().startswith("{"):
-        return value
-    blocks = [(found["label"], found[0]) for found in _PEM.finditer(value.replace("\r\n", "\n"))]
-    certificates = [text for label, text in blocks if label == "CERTIFICATE"]
-    keys = [text for label, text in blocks if label.endswith("PRIVATE KEY")]
-    if not certificates or len(keys) != 1:
-        return value
-    parts = {"certificate": certificates[0], "privateKey": keys[0]}
-    if certificates[1:]:
-        parts["chain"] = "\n".join(certificates[1:])
-    return json.dumps(parts)

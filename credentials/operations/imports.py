@@ -11,7 +11,6 @@ from audit.events import Event
 from audit.recording import EntryDraft, record
 from credentials.context import CredentialContext, operation
 from credentials.importers.rows import Row, name_from
-from credentials.importers.type_detection import as_stored
 from credentials.operations.credentials import store_credential
 from credentials.shapes.credentials import CreateCredential
 from credentials.shapes.imports import ImportCredentials, ImportOut, OutcomeWord, RowChoice, RowOut
@@ -135,13 +134,12 @@ def _store(context: CredentialContext, plan: Planned) -> None:
 
 
 def _request(plan: Planned) -> CreateCredential:
-    value = as_stored(plan.kind, plan.row.value)
     return CreateCredential.parse(
         {
             "key": plan.key,
             "type": plan.kind,
             "folderPath": plan.folder,
-            "value": SecretStr(value),
+            "value": SecretStr(plan.row.value),
             "secretFields": {
                 name: SecretStr(text) for name, text in plan.row.secret_fields.items()
             },

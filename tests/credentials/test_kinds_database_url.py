@@ -113,8 +113,6 @@ def test_sqlite_tells_its_file_and_nothing_else(url: str, file: str | None) -> N
         "postgresql://dаtabase.example/shop",
         "postgresql://db.example/sh%zzop",
         "postgresql://db.example/shop#part",
-        " postgresql://db.example/shop",
-        "postgresql://db.example/shop\n",
         "postgresql://db.example/my shop",
         "postgresql://u:hun/ter2@db.example/shop",
         "postgresql://u:1234/hunter2@db.example/shop",
