@@ -5,9 +5,12 @@ examined as that type when it is stored.
 import re
 
 from credentials.types.database_url import DRIVERS
+from credentials.types.normalization import unescape_pem
 
-_DATABASE = re.compile(rf"(?:{'|'.join(map(re.escape, DRIVERS))}):/", re.IGNORECASE)
-_SSH = re.compile(r"-----BEGIN (?:OPENSSH |RSA |EC )PRIVATE KEY-----")
+_DATABASE = re.compile(
+    rf"(?:jdbc:)?(?:{'|'.join(map(re.escape, DRIVERS))})(?:\+[a-z0-9_]+)?:/", re.IGNORECASE
+)
+_SSH = re.compile(r"-----BEGIN (?:OPENSSH |RSA |EC )?PRIVATE KEY-----")
 _PEM = re.compile(
     r"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----(?:(?!-----).)+-----END (?P=label)-----", re.DOTALL
 )
@@ -17,6 +20,7 @@ _NAMES_A_KEY = re.compile(r"(?:^|[_.-])(?:key|token|pat|apikey)s?(?:$|[_.-])", r
 
 def detect_type(value: str) -> str | None:
     """The type that the value itself shows, if any."""
+    value = unescape_pem(value).strip()
     if _DATABASE.match(value):
         return "database-url"
     labels = [found["label"] for found in _PEM.finditer(value)]
