@@ -23,7 +23,7 @@ from credentials.importers.keepass import read_keepass_csv, read_keepass_xml
 from credentials.importers.kubeconfig import read_kubeconfig
 from credentials.importers.lastpass import read_lastpass_csv
 from credentials.importers.onepassword import read_onepassword_1pif, read_onepassword_csv
-from credentials.importers.onepassword_1pux import read_onepassword_1pux
+from credentials.importers.onepassword_archive import read_onepassword_1pux
 from credentials.importers.pem_file import read_pem
 from credentials.importers.rows import MAXIMUM_FILE, MAXIMUM_ROWS, Rows
 from foundation.errors import Invalid, TooLarge
