@@ -93,7 +93,7 @@ def test_sqlite_tells_its_file_and_nothing_else(url: str, file: str | None) -> N
         "//db.example/shop",
         "http://db.example/shop",
         "oracle://db.example/shop",
-        "postgresql+asyncpg://db.example/shop",
+        "oracle+asyncpg://db.example/shop",
         "postgresql:db.example",
         "postgresql:///shop",
         "postgresql://",
