@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('identity', '0010_signingkey_values'),
+        ('identity', '0014_signingkey_validated'),
     ]
 
     operations = [
