@@ -91,7 +91,8 @@ def _codes(route: Route) -> dict[int, frozenset[str]]:
 
 def _name(status: int, codes: frozenset[str]) -> str:
     """Such as `E404-credential-folder`; `E403` alone has the codes of every route."""
-    usual = {error.code for error in (*ALWAYS, Conflict, PreconditionFailed)}
+    known: tuple[type[VaultError], ...] = (*ALWAYS, Conflict, PreconditionFailed)
+    usual = {error.code for error in known}
     more = "-".join(code.removesuffix("/not-found") for code in sorted(codes - usual))
     more = more.replace("/", "-")
     return f"E{status}-{more}" if more else f"E{status}"

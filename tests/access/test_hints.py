@@ -1,5 +1,7 @@
 """Every refusal says what would succeed, in every member of the tree of errors."""
 
+from typing import Any
+
 import pytest
 
 from access.actions import Channel
@@ -13,9 +15,11 @@ from tests.test_docs import errors
 AGENT = Actor(tenant_id=NO_ID, channel=Channel.MCP, client_name="Claude Code (vault)")
 
 
-@pytest.mark.parametrize(
-    "kind", sorted(errors(), key=lambda one: one.code), ids=lambda one: one.code
-)
+def _code(kind: Any) -> str:
+    return str(kind.code)
+
+
+@pytest.mark.parametrize("kind", sorted(errors(), key=_code), ids=_code)
 def test_every_refusal_says_what_would_succeed(kind: type[VaultError]) -> None:
     error = kind() if kind is CredentialNotFound else kind(kind.title)
     hint = error.as_problem()["hint"]
