@@ -23,12 +23,17 @@ def surroundings(context: dict[str, Any]) -> dict[str, object]:
     tenant = current_tenant(request)
     section = context.get("section", "account")
     if tenant is None:
-        return {"current_tenant": None, "tenants": [], "groups": []}
+        return {"current_tenant": None, "tenants": [], "groups": [], "waiting": 0}
     try:
         groups = links(tenant.is_admin, section, actor_for(request))
     except VaultError:  # the page says what is wrong; its frame must not fail for the same reason
         groups = links(tenant.is_admin, section, None)
-    return {"current_tenant": tenant, "tenants": tenant_choices(request), "groups": groups}
+    return {
+        "current_tenant": tenant,
+        "tenants": tenant_choices(request),
+        "groups": groups,
+        "waiting": sum(link.waiting for _, group in groups for link in group),
+    }
 
 
 @register.simple_tag
