@@ -10,7 +10,7 @@ from foundation.db.row_level_security import row_level_security
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0014_retention'),
+        ('tenants', '0018_tenant_validated'),
     ]
 
     operations = [
