@@ -6,7 +6,9 @@ from celery import shared_task
 
 from access.actor import system_actor
 from credentials.operations import close_due_rotation, expire_due_grant, rewrap_due_key
+from credentials.reminders import find_ends
 from foundation.db.due_rows import process_due
+from tenants.reminders import remind_of_ends
 
 
 @shared_task(name="credentials.close_due_rotations")
@@ -25,6 +27,12 @@ def expire_due_grants() -> None:
         "grants_due",
         lambda tenant, due: expire_due_grant(system_actor("grant-expiry", tenant), due),
     )
+
+
+@shared_task(name="credentials.remind_of_ends")
+def remind_of_credential_ends() -> None:
+    """Remind people of values and grants that end soon; safe to run twice."""
+    remind_of_ends(find_ends)
 
 
 BATCHES = 50

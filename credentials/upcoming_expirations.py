@@ -1,7 +1,9 @@
 """What ends soon: rotations that are due, open windows, certificates and tokens."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
+from uuid import UUID
 
 from django.db.models import (
     CharField,
@@ -27,17 +29,28 @@ LIFE = ExpressionWrapper(F("credential__rotate_every") * A_SECOND, output_field=
 DUE = ExpressionWrapper(F("created_at") + LIFE, output_field=DateTimeField())
 
 
+class ValueEnd(NamedTuple):
+    """When the current value of a credential expires, or is due for rotation."""
+
+    credential_id: UUID
+    key: str
+    version_id: UUID
+    stored_at: datetime
+    what: Literal["rotation", "certificate", "token"]
+    at: datetime
+
+    @property
+    def coming_out(self) -> ComingOut:
+        """As answers show it."""
+        return ComingOut(key=self.key, what=self.what, at=self.at)
+
+
+_FIELDS = ("credential_id", "credential__key", "pk", "created_at")
+
+
 def due_rotations(actor: Actor, until: datetime) -> list[ComingOut]:
     """Active credentials whose value is due for rotation before `until`, the most overdue first."""
-    rows = (
-        _current(actor)
-        .filter(credential__rotate_every__isnull=False)
-        .annotate(due=DUE)
-        .filter(due__lte=until)
-        .order_by("due")
-        .values_list("credential__key", "due")
-    )
-    return [ComingOut(key=key, what="rotation", at=due) for key, due in rows]
+    return [end.coming_out for end in _rotations(actor, until)]
 
 
 def open_windows(actor: Actor) -> list[ComingOut]:
@@ -53,16 +66,37 @@ def open_windows(actor: Actor) -> list[ComingOut]:
 
 def approaching_ends(actor: Actor, until: datetime) -> list[ComingOut]:
     """Certificates and tokens that expire before `until`, or have expired, in that order."""
-    found = [
-        *_ending(actor, "certificate", until),
-        *_ending(actor, "token", until),
-    ]
+    found = (end.coming_out for end in _expirations(actor, until))
     return sorted(found, key=lambda end: (end.at, end.key))
+
+
+def value_ends(actor: Actor, until: datetime) -> Iterator[ValueEnd]:
+    """Every rotation that is due and every certificate and token that expires before `until`."""
+    yield from _rotations(actor, until)
+    yield from _expirations(actor, until)
+
+
+def _rotations(actor: Actor, until: datetime) -> Iterator[ValueEnd]:
+    rows = (
+        _current(actor)
+        .filter(credential__rotate_every__isnull=False)
+        .annotate(due=DUE)
+        .filter(due__lte=until)
+        .order_by("due")
+        .values_list(*_FIELDS, "due")
+    )
+    for credential_id, key, version_id, stored_at, due in rows:
+        yield ValueEnd(credential_id, key, version_id, stored_at, "rotation", due)
+
+
+def _expirations(actor: Actor, until: datetime) -> Iterator[ValueEnd]:
+    yield from _ending(actor, "certificate", until)
+    yield from _ending(actor, "token", until)
 
 
 def _ending(
     actor: Actor, what: Literal["certificate", "token"], until: datetime
-) -> list[ComingOut]:
+) -> Iterator[ValueEnd]:
     """What a person entered wins over what was extracted, as in the metadata."""
     kind, name = ENDING[what]
     end = Coalesce(
@@ -75,10 +109,13 @@ def _ending(
         .filter(credential__type=kind)
         .annotate(end=end)
         .filter(end__isnull=False)
-        .values_list("credential__key", "end")
+        .values_list(*_FIELDS, "end")
     )
-    ends = [(key, datetime.fromisoformat(text.upper())) for key, text in rows if is_rfc3339(text)]
-    return [ComingOut(key=key, what=what, at=at.astimezone(UTC)) for key, at in ends if at <= until]
+    for credential_id, key, version_id, stored_at, text in rows:
+        if is_rfc3339(text):
+            at = datetime.fromisoformat(text.upper()).astimezone(UTC)
+            if at <= until:
+                yield ValueEnd(credential_id, key, version_id, stored_at, what, at)
 
 
 def _current(actor: Actor) -> QuerySet[Version]:

@@ -13,11 +13,13 @@ from audit.events import Event
 from audit.recording import INSTALLATION, record_in_transaction
 from foundation.db.clock import database_now
 from identity.models import AccessToken, AuthorizeRequest, Client, Consent, Letter, RefreshToken
+from identity.reminders import find_ends
 from identity.service_accounts.models import AccountProof, PersonalToken, UsedAssertion
 from identity.sign_in.security_emails import LetterQueue, letters_due
 from identity.sign_in.session_store import SessionStore
 from identity.tokens.signing_keys import forget_old_keys
 from tenants.mail_queue import MailState, deliver
+from tenants.reminders import remind_of_ends
 from tenants.retention import delete_in_batches
 
 SELF_REGISTERED = (Client.RegistrationSource.DCR, Client.RegistrationSource.CIMD)
@@ -51,6 +53,12 @@ def purge() -> None:
 def send_letters() -> None:
     """Attempt every letter that is due."""
     deliver(LetterQueue(), letters_due())
+
+
+@shared_task(name="identity.remind_of_ends")
+def remind_of_token_ends() -> None:
+    """Remind people of tokens, secrets and keys that end soon; safe to run twice."""
+    remind_of_ends(find_ends)
 
 
 def _delete_unused_clients(now: datetime) -> None:

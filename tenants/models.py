@@ -368,3 +368,26 @@ class Notice(TenantOwned, OutgoingMail):
             ),
         ]
         indexes = [due_index("notice_due"), failed_index("notice_failed")]
+
+
+class Reminder(TenantOwned):
+    """That people were reminded of an end, and `days` before it at the latest; kept until the end.
+
+    `subject_id` is what ends: a version of a credential, a grant, a secret, a key or a token.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    subject_id = models.UUIDField()
+    kind = models.CharField(max_length=40)
+    ends_at = models.DateTimeField()
+    days = models.PositiveSmallIntegerField()
+    tenant_id: UUID
+
+    class Meta:
+        db_table = "reminder"
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "subject_id", "kind", "ends_at"], name="one_reminder_per_end"
+            ),
+        ]

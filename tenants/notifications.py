@@ -27,6 +27,7 @@ class NoticeKind(StrEnum):
     ACCESS_DECIDED = "access_decided"
     UNUSUAL_ACCESS = "unusual_access"
     NEW_PLACE = "new_place"
+    ENDS_APPROACH = "ends_approach"
 
 
 def notify(actor: Actor, kind: NoticeKind, **facts: str) -> None:

@@ -367,6 +367,8 @@ CELERY_BEAT_SCHEDULE = {
     **_every(3600, "identity.purge"),
     **_every(3600, "leases.delete_old_leases"),
     **_every(3600, "tenants.delete_old_notices"),
+    **_every(3600, "credentials.remind_of_ends"),
+    **_every(3600, "identity.remind_of_ends"),
 }
 
 SILENCED_SYSTEM_CHECKS = [

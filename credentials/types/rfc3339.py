@@ -14,8 +14,8 @@ def is_rfc3339(text: str) -> bool:
     if not _RFC3339.fullmatch(text):
         return False
     try:
-        datetime.fromisoformat(text.upper())
-    except ValueError:
+        datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):  # the year 0 or 10000 in UTC
         return False
     return True
 

@@ -16,11 +16,13 @@ from credentials.operations import rotate_credential
 from credentials.shapes.rotations import RotateCredential
 from foundation.db.ids import uuid7
 from foundation.db.roles import UnsafeDatabaseRole, require_restricted_role
+from identity.tasks import remind_of_token_ends
 from tests.answers import once
 from tests.contracts.acme import Acme
 from tests.contracts.cases import CASES
 from tests.contracts.models import TENANT_MODELS, tenant_tables
 from tests.identity.oidc_providers import with_a_provider
+from tests.machines import new_token
 from tests.people import Somebody, grant, lease, store
 from tests.storage import let_time_pass, owner_sql
 
@@ -41,6 +43,9 @@ def filled(owner: Somebody, member: Somebody) -> Somebody:
     CASES["request_access"].call(member.console, {"key": "rotated"})
     Acme(owner).things(member, "own_credential_request")
     once(owner, "stored")
+    new_token(owner)
+    owner_sql("UPDATE identity_personaltoken SET created_at = now() - interval '1 year'")
+    remind_of_token_ends()
     return owner
 
 
