@@ -92,6 +92,7 @@ class Action(StrEnum):
     DECIDE_LEASE = "decide_lease"
     WITHDRAW_LEASE = "withdraw_lease"
     EXPIRE_DUE_LEASE = "expire_due_lease"
+    SHOW_ACTIVITY = "show_activity"
     SHOW_OVERVIEW = "show_overview"
     LIST_MEMBERS = "list_members"
     ADD_MEMBER = "add_member"
@@ -232,6 +233,7 @@ RULES: dict[Action, Rule] = {
     Action.WITHDRAW_LEASE: Rule(Scope.READ),
     Action.DECIDE_LEASE: Rule(Scope.ADMIN, Level.ADMIN, channels=PEOPLE | OPERATORS),
     Action.EXPIRE_DUE_LEASE: Rule(Scope.READ, channels=SYSTEM),
+    Action.SHOW_ACTIVITY: Rule(Scope.READ, Level.VIEWER, channels=PEOPLE),
     Action.SHOW_OVERVIEW: Rule(Scope.ADMIN, channels=PEOPLE | OPERATORS, admins_only=True),
     Action.LIST_MEMBERS: Rule(Scope.ADMIN, admins_only=True),
     Action.ADD_MEMBER: Rule(Scope.ADMIN, admins_only=True, step_up=True),

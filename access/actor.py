@@ -21,12 +21,13 @@ class Actor:
     """A person, a person's agent, a service account, or a part of the system, in one tenant.
 
     The server establishes everything but `claimed`, which a client says of itself (clientInfo, user
-    agent, toolUseId) and which decides nothing. `role` is what the channel read; operations read
-    the membership again in their transaction. `allowed_credentials` narrows a personal token; None
-    means no such limit. `trusted_program`: the token is a person's own, a service account's, or of
-    a client that the operator registered, and not of one that registered itself.
-    `recently_authenticated` is for step-up at the console. `authentication` is the token or session
-    behind the actor, which operations check in their transaction.
+    agent, toolUseId). That and `client_name`, which it registered, decide nothing but spellings.
+    `role` is what the channel read; operations read the membership again in their transaction.
+    `allowed_credentials` narrows a personal token; None means no such limit. `trusted_program`: the
+    token is a person's own, a service account's, or of a client that the operator registered, and
+    not of one that registered itself. `recently_authenticated` is for step-up at the console.
+    `authentication` is the token or session behind the actor, which operations check in their
+    transaction.
     """
 
     tenant_id: UUID
@@ -37,6 +38,7 @@ class Actor:
     client_id: UUID | None = None
     agent_id: UUID | None = None
     agent_name: str = ""
+    client_name: str = ""
     system: str = ""
     scopes: frozenset[str] = frozenset()
     trusted_program: bool = False

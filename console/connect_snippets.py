@@ -1,8 +1,10 @@
 """How to connect a client: exact commands for this installation, to be copied."""
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
 
@@ -86,22 +88,40 @@ def _claude_code() -> list[Part]:
     ]
 
 
+# Where each client keeps its servers, and in which form (docs/clients.md).
+FILES: Mapping[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
+    "Visual Studio Code": (
+        ".vscode/mcp.json",
+        lambda url: {"servers": {"vault": {"type": "http", "url": url}}},
+    ),
+    "Cursor": (".cursor/mcp.json", lambda url: {"mcpServers": {"vault": {"url": url}}}),
+    "Gemini CLI": (
+        ".gemini/settings.json",
+        lambda url: {"mcpServers": {"vault": {"httpUrl": url}}},
+    ),
+    "opencode": (
+        "opencode.json",
+        lambda url: {"mcp": {"vault": {"type": "remote", "url": url}}},
+    ),
+}
+
+
 def _mcp() -> list[Part]:
-    server = {"mcpServers": {"vault": {"type": "http", "url": settings.MCP_RESOURCE}}}
+    url = settings.MCP_RESOURCE
+    files = [
+        Part(name, f"Into {file}.", json.dumps(form(url), indent=2), "the configuration")
+        for name, (file, form) in FILES.items()
+    ]
     return [
         Part(
-            "As a file",
-            "Into .mcp.json, or wherever the client keeps its servers. It finds the sign-in by "
-            "itself (OAuth 2.1 with dynamic registration).",
-            json.dumps(server, indent=2),
-            "the configuration",
-        ),
-        Part(
             "As an address",
-            "Streamable HTTP. The address has to be exactly this one: a token is for one address.",
-            settings.MCP_RESOURCE,
+            "For Claude, ChatGPT and every other client: Streamable HTTP. The address has to be "
+            "exactly this one: a token is for one address. The client finds the sign-in by itself.",
+            url,
             "the address",
         ),
+        *files,
+        Part("Codex CLI", "In a terminal.", f"codex mcp add vault --url {url}", "the command"),
     ]
 
 

@@ -16,6 +16,7 @@ from console.destinations_field import (
 from console.fields import RowsField, SecretField, member, rule
 from console.formatting import KINDS, typed_duration
 from console.operation_form import OperationForm
+from credentials.importers.type_detection import detect_type, detect_type_by_name
 from credentials.shapes.credentials import CreateCredential, CredentialDetailOut, UpdateCredential
 from credentials.shapes.destinations import destinations_wire
 from credentials.shapes.policies import PolicyIn
@@ -29,7 +30,7 @@ from credentials.validators import (
 )
 from foundation.errors import Denied
 
-TYPES = [("", "Choose a type"), *((word, kind.title) for word, kind in KINDS.items())]
+TYPES = [("", "Detect from the value"), *((word, kind.title) for word, kind in KINDS.items())]
 APPROVALS = [("none", "Not needed"), ("required", "A person approves every lease")]
 DISCLOSURES = [
     ("model", "Agents may read it"),
@@ -39,6 +40,7 @@ DISCLOSURES = [
 REVEALS = [("allowed", "People may see it after signing in again"), ("never", "Nobody sees it")]
 # What a manager may change in a policy, and only to something stricter.
 TIGHTENED = {"disclosure", "reveal"}
+PASTE_AGAIN = "Paste this again: Vault never sends a secret back to the browser."
 CHOOSE = {"invalid_choice": "Choose from the list."}
 MACHINE_TEXT = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
@@ -179,7 +181,7 @@ class StoreForm(CredentialForm):
         widget=machine_text(list="folders"),
         validators=[rule(check_folder_path)],
     )
-    type = forms.ChoiceField(label="Type", choices=TYPES, error_messages=CHOOSE)
+    type = forms.ChoiceField(label="Type", choices=TYPES, required=False, error_messages=CHOOSE)
     value = SecretField(
         label="Value",
         help_text="Sealed when you send it, exactly as typed, and never shown here again.",
@@ -193,6 +195,19 @@ class StoreForm(CredentialForm):
     )
     field_order = ("key", "folder_path", "type", "value", "secret_fields", "description")
 
+    def clean(self) -> dict[str, Any]:
+        """A type that was not chosen is the one that the value shows, or else the key suggests."""
+        cleaned = super().clean()
+        if "type" in cleaned and not cleaned["type"]:
+            value, key = cleaned.get("value", ""), cleaned.get("key", "")
+            cleaned["type"] = detect_type(value) or detect_type_by_name(key)
+        return cleaned
+
+    @property
+    def more_is_wrong(self) -> bool:
+        """Whether an error is in a field that is folded away at first."""
+        return bool(self.errors.keys() - {"__all__", "key", "folder_path", "type", "value"})
+
     def shape(self) -> CreateCredential:
         """Raises Invalid."""
         names = CreateCredential.model_fields.keys() - {"policy"}
@@ -203,7 +218,7 @@ class StoreForm(CredentialForm):
         """Say beside each secret that it has to be typed again, because none was kept."""
         for name in ("value", "secret_fields"):
             if self.cleaned_data.get(name) and not self.has_error(name):
-                self.add_error(name, "Type this again: secrets are not kept between tries.")
+                self.add_error(name, PASTE_AGAIN)
 
 
 class EditForm(CredentialForm):

@@ -35,7 +35,9 @@ def handle_errors(view: View) -> View:
         except SecondFactorRequired:
             return to_second_factor(request)
         except VaultError as error:
-            return problem(request, error.status, error.title, error.detail, error.hint)
+            # The usual hints are for agents and programs.
+            hint = error.hint if error.hint != error.usual_hint else ""
+            return problem(request, error.status, error.title, error.detail, hint)
 
     return inner
 

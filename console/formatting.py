@@ -63,7 +63,7 @@ def long_duration(seconds: int) -> str:
 def short_duration(seconds: float) -> str:
     """A duration for tables, in its two largest units: 7500 → "2 h 5 min".
 
-    static/console/countdown.js continues it in the browser, with units of its own.
+    static/console/times.js continues it in the browser, with units of its own.
     """
     counts = list(_counts(int(seconds)))
     if not counts:
@@ -73,6 +73,12 @@ def short_duration(seconds: float) -> str:
     return " ".join(
         f"{count} {_SHORT[unit]}" for count, unit in counts if unit in units[first : first + 2]
     )
+
+
+def largest_unit(seconds: float) -> str:
+    """A duration of at least a minute in its largest unit only: 7500 → "2 h"."""
+    count, unit = short_duration(seconds).split(" ")[:2]
+    return f"{count} {unit}"
 
 
 def typed_duration(seconds: int | None) -> str:

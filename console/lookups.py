@@ -23,7 +23,7 @@ def find_or_404(
     Denied below the level that the operation needs, so that nobody fills in a form in vain.
     """
     try:
-        query = DescribeCredential.parse({"key": key})
+        query = DescribeCredential.parse({"key": key, "auditEntries": 20})
     except Invalid:
         raise CredentialNotFound() from None
     credential = describe_credential(actor, query)

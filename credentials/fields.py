@@ -99,7 +99,7 @@ def _duration(field: str, minimum: int = 1) -> BeforeValidator:
 
 _SCHEMA = WithJsonSchema(duration_schema())
 _SCHEMA_FROM_ZERO = WithJsonSchema(duration_schema(0))
-# These may be left out but not null: the validator applies to the whole, except to the default.
+# The validator applies to the whole, and not to null, which stands for the default.
 Ttl = Annotated[int | None, _duration("ttl"), _SCHEMA]
 RotationWindow = Annotated[int | None, _duration("window", minimum=0), _SCHEMA_FROM_ZERO]
 DefaultTtl = Annotated[int, _duration("defaultTtl"), _SCHEMA]

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from access.actor import Actor
 from credentials.envelope import Secret, active_key, seal, shred
 from credentials.models import Credential, Version, VersionState
-from credentials.types import examine
+from credentials.types import examine, stored_form
 from credentials.validators import check_secret_fields
 from foundation.db.clock import database_now
 
@@ -19,9 +19,15 @@ def open_secret(value: SecretStr, fields: Mapping[str, SecretStr]) -> Secret:
     return Secret(value.get_secret_value(), dict(check_secret_fields(opened)))
 
 
-def examine_secret(kind: str, secret: Secret, metadata: Mapping[str, str]) -> dict[str, str]:
-    """The metadata found in a value of this type; Invalid when it is no such value."""
-    return dict(examine(kind, secret.value, secret.fields, metadata))
+def examine_secret(
+    kind: str, secret: Secret, metadata: Mapping[str, str]
+) -> tuple[Secret, dict[str, str]]:
+    """The secret in the form in which it is stored, and the metadata found in it.
+
+    Invalid when it is no value of this type.
+    """
+    stored = Secret(stored_form(kind, secret.value), secret.fields)
+    return stored, examine(kind, stored.value, stored.fields, metadata)
 
 
 def add_version(

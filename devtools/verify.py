@@ -23,7 +23,7 @@ from devtools.settings_env import without_settings
 PREFIX = "verify-"
 WORKERS = 2
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ASKED_FOR = ("full", "claude_code")
+ASKED_FOR = ("full", "claude_code", "clients")
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,9 @@ def _parse(arguments: list[str]) -> Options:
     )
     parser.add_argument("--full", action="store_true", help="add the tests that take long")
     parser.add_argument("--claude-code", action="store_true", help="add the real Claude Code")
+    parser.add_argument(
+        "--clients", action="store_true", help="add real clients and linters of OpenAPI"
+    )
     ours, for_pytest = _split(arguments)
     found = parser.parse_args(ours)
     markers = tuple(name for name in ASKED_FOR if getattr(found, name))

@@ -20,6 +20,7 @@ from identity.tokens.signing_keys import forget_old_keys
 from tenants.mail_queue import MailState, deliver
 from tenants.retention import delete_in_batches
 
+SELF_REGISTERED = (Client.RegistrationSource.DCR, Client.RegistrationSource.CIMD)
 MOST_CLIENTS = 2000  # at a time
 UNUSED_REGISTRATION = timedelta(hours=24)
 KEPT = timedelta(hours=24)  # while a late replay is worth noticing
@@ -54,7 +55,7 @@ def send_letters() -> None:
 
 def _delete_unused_clients(now: datetime) -> None:
     unused = Client.objects.filter(
-        registration_source=Client.RegistrationSource.DCR,
+        registration_source__in=SELF_REGISTERED,
         authorized_at=None,
         created__lt=now - UNUSED_REGISTRATION,
     )

@@ -1,5 +1,6 @@
 """Whether a lease may be issued, read, revoked or listed now, by the database's clock."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db.models import Q
@@ -22,13 +23,26 @@ from foundation.errors import (
 from leases.models import LIVE, Lease, LeaseQuerySet, LeaseState
 from leases.shapes import ChooseLeases
 
+RELEASED = "released by its holder"
 LEASE_AGAIN = "Call vault.lease_credential again for a fresh lease."
+
+_ANOTHER = (
+    "Find another credential with vault.search_credentials, or ask for one with "
+    "vault.request_credential."
+)
+NOT_ACTIVE: Mapping[str, str] = {
+    State.ARCHIVED: "Somebody with the level manager on it can restore it in the console.",
+    State.REVOKED: _ANOTHER,
+    State.DELETED: _ANOTHER,
+}
 
 
 def require_live(lease: Lease, now: datetime) -> None:
     """Say how the caller's own lease ended (L5); the time decides, not the stored state (I3)."""
     if lease.state == LeaseState.REVOKED:
-        raise LeaseRevoked("This lease was revoked.", hint=LEASE_AGAIN)
+        released = lease.ended_reason == RELEASED
+        told = "You released this lease." if released else "This lease was revoked."
+        raise LeaseRevoked(told, hint=LEASE_AGAIN)
     if lease.state == LeaseState.CONSUMED:
         raise LeaseConsumed("All uses of this lease are spent.", hint=LEASE_AGAIN)
     over = is_past(lease.expires_at, now) or is_past(lease.max_expires_at, now)
@@ -44,7 +58,10 @@ def require_use(context: CredentialContext, version: Version) -> None:
     try:
         context.require(version.credential)
     except CredentialNotFound:
-        raise LeaseRevoked("You no longer have access to this credential.") from None
+        raise LeaseRevoked(
+            "You no longer have access to this credential.",
+            hint="An owner or admin of the tenant can give it back on the /team page.",
+        ) from None
     require_policy(context.actor, version.credential)
     require_readable(version)
 
@@ -52,7 +69,10 @@ def require_use(context: CredentialContext, version: Version) -> None:
 def require_readable(version: Version) -> None:
     """The current version, or the previous one while its window is open (R5)."""
     if version.credential.state != State.ACTIVE:
-        raise LeaseRevoked(f"The credential is {version.credential.state}.")
+        raise LeaseRevoked(
+            f"The credential is {version.credential.state}.",
+            hint=NOT_ACTIVE[version.credential.state],
+        )
     if version.state == VersionState.CURRENT:
         return
     if version.state == VersionState.PREVIOUS:
@@ -74,7 +94,10 @@ def require_policy(actor: Actor, credential: Credential) -> None:
 def require_active(credential: Credential) -> None:
     """Only active credentials are leased."""
     if credential.state != State.ACTIVE:
-        raise Conflict(f"This credential is {credential.state}; it cannot be leased.")
+        raise Conflict(
+            f"This credential is {credential.state}; it cannot be leased.",
+            hint=NOT_ACTIVE[credential.state],
+        )
 
 
 def lock_lease(context: CredentialContext, lease_id: str) -> Lease:

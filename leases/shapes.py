@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_serializer
 
 from access.disclosure import DisclosureWord
-from credentials.fields import Key, KindWord, Ttl
+from credentials.fields import FolderPath, Key, KindWord, Ttl
 from credentials.shapes.credentials import ComingOut
 from credentials.shapes.grants import SubjectOut
 from foundation.db.paging import MAXIMUM_PAGE
 from foundation.schema.safe_text import visible
 from foundation.schema.shapes import Shape
+from tenants.shapes.audit import EntryOut
+from tenants.shapes.fields import PublicId
 
 MAXIMUM_HANDLE = 512
 
@@ -282,16 +284,39 @@ class ReadsOut(Shape):
     count: int
 
 
-class EventOut(Shape):
-    """An entry of the audit log in one line."""
+class ShowActivity(Shape):
+    """What to show the use of: exactly one member. Folders include everything below them."""
 
-    at: datetime
-    event: str
-    actor: str
-    agent: str
-    key: str
-    purpose: str
-    outcome: Literal["ok", "denied", "failed"]
+    key: Key | None = None
+    folder_path: FolderPath | None = None
+    agent_id: PublicId | None = None
+    person_id: PublicId | None = None
+    group_id: PublicId | None = None
+    service_account_id: PublicId | None = None
+
+
+class UsageOut(Shape):
+    """How often one credential was used, or by whom, in the last 7 and 30 days.
+
+    `id` is a credential's key, or a public id; null when the caller does not see it any more. `of`
+    is an agent's person.
+    """
+
+    kind: Literal["credential", "agent", "person", "service_account"]
+    id: str | None
+    name: str
+    of: str
+    week: int
+    month: int
+    last_at: datetime
+
+
+class ActivityOut(Shape):
+    """The use of a credential or folder, or by somebody; the most used of 30 days first."""
+
+    last_at: datetime | None
+    live_leases: int
+    usage: list[UsageOut]
 
 
 class OverviewOut(Shape):
@@ -307,4 +332,4 @@ class OverviewOut(Shape):
     leases: list[CountOut]
     denials: list[CountOut]
     reads: list[ReadsOut]
-    newest: list[EventOut]
+    newest: list[EntryOut]

@@ -13,10 +13,12 @@ from audit.models import Entry
 from foundation.db.ids import earliest_id
 from leases.models import Lease
 from leases.serializers import Names
-from leases.shapes import CountOut, EventOut, ReadsOut
+from leases.shapes import CountOut, ReadsOut
+from tenants.audit_entries import entries_out
+from tenants.shapes.audit import EntryOut
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-HOURS, DAYS, MOST_READERS, NEWEST = 24, 14, 8, 10
+HOURS, DAYS, MOST_READERS, NEWEST = 24, 14, 8, 15
 # A lease's id is as old as its request; the approval may have taken until later.
 LONGEST_APPROVAL = DAY
 
@@ -76,21 +78,6 @@ def reads_by_agent(actor: Actor, now: datetime) -> list[ReadsOut]:
     ]
 
 
-def newest_entries(actor: Actor) -> list[EventOut]:
-    """The ten newest entries of the audit log."""
-    columns = ("at", "event", "outcome", "credential_key", "purpose", "machinery")
-    ids = ("agent_id", "person_id", "service_account_id")
-    rows = list(Entry.objects.of(actor).order_by("-at", "-id").values(*columns, *ids)[:NEWEST])
-    names = Names(actor, rows)
-    return [
-        EventOut(
-            at=row["at"],
-            event=row["event"],
-            actor=row["machinery"] or names.who(row),
-            agent=names.agent(row),
-            key=row["credential_key"],
-            purpose=row["purpose"],
-            outcome=row["outcome"],
-        )
-        for row in rows
-    ]
+def newest_entries(actor: Actor) -> list[EntryOut]:
+    """The newest entries of the audit log."""
+    return entries_out(actor, list(Entry.objects.of(actor).order_by("-at", "-id")[:NEWEST]))

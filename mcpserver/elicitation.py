@@ -21,10 +21,13 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from foundation.errors import ApprovalPending
 
 APPROVAL = "approval"
-NEXT = (
-    "The page shows the request; those who may decide do it there, others pass the address on to "
-    "an owner or admin. Then continue."
-)
+# Terminals cut the text at one line, so the action comes first. The page says the rest: what is
+# requested, and who may decide if this person may not.
+MESSAGES = {
+    "lease": "Approve the lease on this page of Vault, or pass it on; then continue.",
+    "creq": "Store the missing credential on this page of Vault, or pass it on; then continue.",
+}
+USUAL_MESSAGE = "Decide on this page of Vault, or pass it on; then continue."
 
 
 def may_ask(context: ServerRequestContext[Any, Any], params: CallToolRequestParams) -> bool:
@@ -43,7 +46,8 @@ def ask_person(error: ApprovalPending) -> InputRequiredResult:
     """The request's page, for the client to open. The address is not secret, and only a person who
     signed in there sees the request (MCP 2026-07-28, elicitation, URL mode, security).
     """
+    kind = str(error.extra.get("approvalId", "")).partition("_")[0]
     page = ElicitRequestURLParams(
-        message=f"{error.detail} {NEXT}", url=str(error.extra["approvalUrl"])
+        message=MESSAGES.get(kind, USUAL_MESSAGE), url=str(error.extra["approvalUrl"])
     )
     return InputRequiredResult(input_requests={APPROVAL: ElicitRequest(params=page)})

@@ -43,6 +43,7 @@ from mcpserver.direct_calls import is_ordinary, response_body
 from mcpserver.jsonrpc import InvalidMessage, RpcMessage, parse_message
 from mcpserver.thread_pool import WorkerThreads
 from mcpserver.tool_calls import ToolCalls
+from mcpserver.tool_names import takes_dots
 from mcpserver.tools import Tool, find_tool
 from tenants.agent_activity import is_activity_due, record_activity
 
@@ -88,10 +89,16 @@ def rpc_error(code: int, message: str, status: int = 400) -> RequestRefused:
 
 
 class Guard:
-    """The ASGI application in front of the SDK's; it puts the actor into the scope."""
+    """The ASGI application in front of the SDK's; it puts the actor into the scope.
 
-    def __init__(self, app: ASGIApp, threads: WorkerThreads, calls: ToolCalls) -> None:
-        self._app = app
+    There are two of the SDK's, which differ in the spelling of tool names.
+    """
+
+    def __init__(
+        self, dotted: ASGIApp, plain: ASGIApp, threads: WorkerThreads, calls: ToolCalls
+    ) -> None:
+        self._dotted = dotted
+        self._plain = plain
         self._threads = threads
         self._calls = calls
         environment = settings.ENVIRONMENT
@@ -102,6 +109,7 @@ class Guard:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope = _without_blanks(scope)
         request_id = uuid7().hex
         private = _without_caching(send, request_id)
         try:
@@ -118,7 +126,8 @@ class Guard:
             log.error("request %s failed: %s", request_id, safe_traceback(error))
             await problem(VaultError(BROKEN), request_id).response(scope, receive, private)
         else:
-            await self._app(
+            app = self._dotted if takes_dots(admitted.actor) else self._plain
+            await app(
                 scope, replay_body(admitted.body, receive), _unless_ended(scope, receive, private)
             )
 
@@ -203,6 +212,12 @@ class Guard:
             raise problem(error, actor.request_id, _unauthenticated(error)) from None
         except (Unavailable, OperationalError, InterfaceError):
             raise problem(Unavailable(), actor.request_id, {"Retry-After": RETRY_SECONDS}) from None
+
+
+def _without_blanks(scope: Scope) -> Scope:
+    """Blanks around a header's value do not belong to it (RFC 9110 §5.5)."""
+    headers = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
+    return {**scope, "headers": headers}
 
 
 def _require_in_force(actor: Actor) -> None:

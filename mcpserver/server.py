@@ -1,6 +1,7 @@
 """The SDK's low-level server with the table of tools; the SDK follows the protocol's revisions."""
 
 import logging
+from collections.abc import Callable
 from typing import Any, cast
 
 import mcp_types as types
@@ -11,28 +12,34 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, METHOD_NOT_FOUND
 from starlette.requests import Request
 
-from foundation.errors import ApprovalPending, Unauthenticated, problem_schema
-from foundation.schema.shapes import Shape
+from foundation.errors import ApprovalPending, Unauthenticated
 from mcpserver.elicitation import ask_person, may_ask
 from mcpserver.guard import ACTOR, ENDED
-from mcpserver.instructions import ARGUMENTS, INSTRUCTIONS
+from mcpserver.instructions import INSTRUCTIONS
 from mcpserver.server_info import SERVER_INFO
 from mcpserver.tool_calls import ToolCalls, refusal
-from mcpserver.tools import TOOLS, Tool, find_tool
+from mcpserver.tool_schemas import described
+from mcpserver.tools import TOOLS, find_tool
 
 FRESH = CacheHint(ttl_ms=300_000, scope="private")
 
 Context = ServerRequestContext[Any, Any]
 
 
-def make_server(calls: ToolCalls) -> Server[Any]:
-    """A server whose handlers find the actor that the guard put into the request's scope."""
-    handlers = Handlers(calls)
+Spelling = Callable[[str], str]
+
+
+def make_server(calls: ToolCalls, spelling: Spelling) -> Server[Any]:
+    """A server whose handlers find the actor that the guard put into the request's scope.
+
+    `spelling` is applied to every text that names tools.
+    """
+    handlers = Handlers(calls, spelling)
     server: Server[Any] = Server(
         SERVER_INFO["name"],
         version=SERVER_INFO["version"],
         title=SERVER_INFO["title"],
-        instructions=INSTRUCTIONS,
+        instructions=spelling(INSTRUCTIONS),
         on_list_tools=handlers.list_tools,
         on_call_tool=handlers.call_tool,
         cache_hints={"tools/list": FRESH, "server/discover": FRESH},
@@ -48,9 +55,9 @@ def make_server(calls: ToolCalls) -> Server[Any]:
 class Handlers:
     """The handlers of tools/list and tools/call."""
 
-    def __init__(self, calls: ToolCalls) -> None:
+    def __init__(self, calls: ToolCalls, spelling: Spelling) -> None:
         self._calls = calls
-        self._listing = types.ListToolsResult(tools=[_described(tool) for tool in TOOLS])
+        self._listing = types.ListToolsResult(tools=[described(tool, spelling) for tool in TOOLS])
 
     async def list_tools(
         self, _: Context, params: types.PaginatedRequestParams | None
@@ -94,42 +101,3 @@ async def _without_echo(ctx: Context, call_next: CallNext) -> HandlerResult:
         if error.code == METHOD_NOT_FOUND:
             raise MCPError(METHOD_NOT_FOUND, "There is no such method.") from None
         raise
-
-
-def _described(tool: Tool) -> types.Tool:
-    assert tool.takes is not None
-    assert tool.gives is not None
-    return types.Tool(
-        name=tool.name,
-        title=tool.title,
-        description=tool.description,
-        input_schema=_input_schema(tool.takes),
-        output_schema=_output_schema(tool.gives),
-        annotations=types.ToolAnnotations(
-            title=tool.title,
-            read_only_hint=tool.read_only,
-            destructive_hint=tool.destructive,
-            idempotent_hint=tool.idempotent,
-            open_world_hint=tool.open_world,
-        ),
-    )
-
-
-def _input_schema(shape: type[Shape]) -> dict[str, Any]:
-    """The arguments of a tool, with the descriptions of `mcpserver.instructions`."""
-    schema = shape.json_schema("validation")
-    schema.pop("description", None)  # the tool's own says more
-    for name, argument in schema.get("properties", {}).items():
-        argument["description"] = ARGUMENTS[name]
-    return schema
-
-
-def _output_schema(shape: type[Shape]) -> dict[str, Any]:
-    """The structured content of a tool: its answer, or the problem of a refusal.
-
-    Both, because some clients validate refusals against this schema as well.
-    """
-    answer = shape.json_schema("serialization")
-    definitions = answer.pop("$defs", {})
-    schema = {"type": "object", "anyOf": [answer, problem_schema()]}
-    return {**schema, "$defs": definitions} if definitions else schema

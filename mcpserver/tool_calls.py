@@ -22,11 +22,12 @@ from foundation.errors import (
 )
 from foundation.safe_traceback import safe_traceback
 from mcpserver.thread_pool import WorkerThreads
+from mcpserver.tool_names import spelled
 from mcpserver.tools import Tool
 
 log = logging.getLogger(__name__)
 
-_text = json.JSONEncoder(ensure_ascii=False).encode
+_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def call_tool(
     """
     assert tool.takes is not None
     try:
-        answer = tool.operation(actor, tool.takes.parse(arguments)).wire()
+        answer = _short(tool.operation(actor, tool.takes.parse(arguments)).wire())
         return ToolResult(answer, _text(answer))
     except (Unauthenticated, SynchronousOnlyOperation):
         raise
@@ -90,12 +91,24 @@ def call_tool(
         return refusal(VaultError("Quote the request id when you report this."), actor)
 
 
+def _short(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer without the null members of objects in it, such as a policy's: every conversation
+    has to carry it.
+    """
+    return {
+        name: {inner: one for inner, one in value.items() if one is not None}
+        if isinstance(value, dict)
+        else value
+        for name, value in answer.items()
+    }
+
+
 def refusal(error: VaultError, actor: Actor) -> ToolResult:
     """The problem as structured content, and a text the model can act on."""
-    problem = error.as_problem(actor.request_id)
-    sentences = [f"{error.title}:", error.detail, error.hint]
+    problem = spelled(error.as_problem(actor.request_id), actor)
+    sentences = [f"{error.title}:", problem["detail"], problem["hint"]]
     if error.detail == error.title:
-        sentences = [f"{error.title}.", error.hint]
+        sentences = [f"{error.title}.", problem["hint"]]
     reference = f"[{error.code}, request {actor.request_id}]"
     text = " ".join(sentence for sentence in (*sentences, reference) if sentence)
     return ToolResult(problem, text, is_error=True)

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from rest_framework.request import Request
 
 from foundation.errors import Invalid, PreconditionFailed
-from foundation.schema.shapes import UNKNOWN_MEMBER, Shape
+from foundation.schema.shapes import Shape, unknown_member
 from restapi.routes.route import Route
 
 Call = tuple[Any, ...]
@@ -49,7 +49,7 @@ def _members(route: Route, request: Request) -> dict[str, Any]:
     allowed = set(route.members)
     in_body = allowed if route.in_body else set()
     if not set(body) <= in_body or not set(query) <= allowed - in_body:
-        raise Invalid(UNKNOWN_MEMBER)
+        raise Invalid(unknown_member(route.members))
     return {**query, **body}
 
 

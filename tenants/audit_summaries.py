@@ -115,6 +115,11 @@ class _Summary:
         """The credential, or the folder of the details."""
         return self.credential() if self.entry.credential_key else self.folder("folder")
 
+    def in_folder(self) -> Parts:
+        """Where something was stored; nothing for the top."""
+        if self.detail("folder"):
+            yield from (_text(" in "), self.folder("folder"))
+
     def wanted(self) -> Parts:
         """What a request is for: a level, a missing credential, or a lease."""
         if self.detail("level"):
@@ -183,7 +188,7 @@ NOUNS: dict[str, Callable[[_Summary], Parts]] = {
     "group": _one(lambda summary: summary.named("group", "group")),
     "holder": _one(lambda summary: summary.principal(summary.detail("holder"))),
     "host": _word("host", "a host"),
-    "in_folder": _after(" in {}", "folder"),
+    "in_folder": _Summary.in_folder,
     "level": _word("level", "a level"),
     "name": _word("name", "without a name"),
     "person": _one(lambda summary: summary.principal(summary.detail("person"))),

@@ -110,11 +110,12 @@ def connect(
     resource: str | None = None,
     scopes: str = SCOPES,
     agent: str = "Claude Code",
+    name: str = NAME,
     **choices: Any,
 ) -> Tokens:
     """Register, sign in, consent and redeem at a running server."""
     with reach(base_url) as http, reach(base_url) as browser:
-        client = OAuthClient(http, resource=resource or settings.MCP_RESOURCE)
+        client = OAuthClient(http, name=name, resource=resource or settings.MCP_RESOURCE)
         client.register()
         sign_in(browser, email, password)
         return client.tokens(client.redeem(client.code(browser, scopes, agent=agent, **choices)))

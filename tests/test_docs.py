@@ -21,6 +21,7 @@ from access.scopes import Scope
 from credentials.shapes.policies import PolicyIn
 from devtools import up, verify
 from foundation.errors import VaultError
+from identity.authorization_server.well_known_clients import WELL_KNOWN
 from leases.shapes import UseCredential
 from mcpserver.instructions import ARGUMENTS
 from mcpserver.tools import TOOLS
@@ -197,6 +198,14 @@ def codes_in(text: str, beginning: str) -> list[str]:
     """What is in code font in the paragraph that begins so."""
     paragraphs = [one for one in text.split("\n\n") if one.startswith(f"{beginning} `")]
     return CODE.findall(paragraphs[0]) if paragraphs else []
+
+
+def test_the_well_known_redirects_are_those_that_are_allowed() -> None:
+    text = text_of(ROOT / "docs" / "clients.md")
+    listed = re.findall(r"^\| ([\w ]+) \| `([^`]+)` \| <([^>]+)> \|$", text, re.MULTILINE)
+    assert listed == [
+        (client.name, uri, client.source) for client in WELL_KNOWN for uri in client.redirects
+    ]
 
 
 def test_the_bands_are_those_that_are_offered() -> None:

@@ -23,6 +23,7 @@ from foundation.web.request_body import (
     read_body,
     replay_body,
 )
+from vaultsite.allowed_origins import CrossOrigin
 
 MCP_PATHS = ("/api/mcp", "/api/mcp/")
 IMPORT_PATH = "/api/v1/imports"
@@ -179,4 +180,4 @@ async def _refuse_websocket(_: Scope, receive: Receive, send: Send) -> None:
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vaultsite.settings")
 ARRIVING.most = settings.ENVIRONMENT.arriving_mebibytes * 1024 * 1024
-application = Application(cast(ASGIApp, get_asgi_application()))
+application = CrossOrigin(Application(cast(ASGIApp, get_asgi_application())))

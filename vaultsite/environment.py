@@ -59,6 +59,9 @@ class Environment(BaseModel):
     arriving_mebibytes: Annotated[int, Field(ge=8, le=10_000)] = 64
     database_pool: Annotated[int, Field(ge=0, le=100)] = 8
     redirect_hosts: tuple[str, ...] = ()
+    redirect_uris: tuple[str, ...] = ()
+    well_known_redirects: bool = True
+    client_metadata_documents: bool = True
     allowed_origins: tuple[str, ...] = ()
     private_providers: tuple[str, ...] = ()
     private_destinations: tuple[str, ...] = ()
@@ -91,6 +94,7 @@ class Environment(BaseModel):
 
     @field_validator(
         "redirect_hosts",
+        "redirect_uris",
         "allowed_origins",
         "private_providers",
         "private_destinations",

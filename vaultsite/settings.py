@@ -98,7 +98,7 @@ DATABASE_LIMITS = {
 
 
 def _database(
-    url: PostgresDsn, *, pool: int = 0, limits: dict[str, Any] | None = None
+    url: PostgresDsn, *, engine: str, pool: int = 0, limits: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """A PostgreSQL URL with one host as Django's settings; the URL's options override `limits`."""
     host = url.hosts()[0]
@@ -114,7 +114,7 @@ def _database(
             "connection_class": CheckedConnection,
         }
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": engine,
         "NAME": (url.path or "").lstrip("/"),
         "USER": host["username"],
         "PASSWORD": host["password"],
@@ -128,11 +128,17 @@ def _database(
 
 DATABASES = {
     "default": _database(
-        ENVIRONMENT.database_url, pool=ENVIRONMENT.database_pool, limits=DATABASE_LIMITS
+        ENVIRONMENT.database_url,
+        engine="foundation.db.postgresql",
+        pool=ENVIRONMENT.database_pool,
+        limits=DATABASE_LIMITS,
     )
 }
 if ENVIRONMENT.database_owner_url:
-    DATABASES["owner"] = _database(ENVIRONMENT.database_owner_url)
+    # Django's own: a migration may take longer than the deadlines allow a request.
+    DATABASES["owner"] = _database(
+        ENVIRONMENT.database_owner_url, engine="django.db.backends.postgresql"
+    )
 
 REDIS_URL = str(ENVIRONMENT.redis_url)
 REDIS_TIMEOUT = 0.25  # seconds; without Redis limits and the cache go on in memory

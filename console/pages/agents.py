@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -23,7 +24,9 @@ from foundation.db.paging import MAXIMUM_PAGE
 from foundation.errors import Conflict, Invalid
 from foundation.schema.safe_text import require_visible
 from identity.authorization_server.clients import software_names
+from leases.operations import show_activity
 from leases.revocation import count_by_agent
+from leases.shapes import ShowActivity
 from tenants.operations import (
     change_agent,
     disconnect_agent,
@@ -220,6 +223,8 @@ def _page(
         "merging": merging or MergeForm(None, _others(actor, agent)),
         "wrong": wrong if wrong and wrong.errors else None,
         "list": _list(actor),
+        "activity": show_activity(actor, ShowActivity(agent_id=agent.agent_id)),
+        "log": urlencode({"agent": agent.agent_id}),
     }
     return render(request, "console/agent.html", shown, status=422 if shown["wrong"] else 200)
 

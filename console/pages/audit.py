@@ -1,16 +1,16 @@
 """The audit log: its entries by filters, one entry, and an export of the entries as a file."""
 
 import json
-from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
 from access.actor import Actor
-from audit.events import Event, Outcome
+from audit.events import Event
+from console.audit_lines import audit_lines
 from console.choices import agent_choices, holder_choices
 from console.credential_forms import CHOOSE, machine_text
 from console.current_tenant import current_tenant
@@ -19,7 +19,7 @@ from foundation.errors import Invalid
 from foundation.web.streaming import iterate_in_thread
 from tenants.audit_export import MEDIA
 from tenants.operations import export_audit, query_audit, show_audit_entry
-from tenants.shapes.audit import NOUNS, EntryOut, ExportAudit, QueryAudit, SummaryPartOut
+from tenants.shapes.audit import NOUNS, EntryOut, ExportAudit, QueryAudit
 
 OUTCOMES = [("", "Any"), ("ok", "Done"), ("denied", "Denied"), ("failed", "Failed")]
 DAY = forms.DateInput({"type": "date"})
@@ -139,45 +139,6 @@ def _begins(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
-class Line(NamedTuple):
-    """A row of the list; `lease` is the entry of the lease that a read directly followed."""
-
-    entry: EntryOut
-    summary: list[SummaryPartOut]
-    lease: EntryOut | None
-
-
-def _lines(entries: Sequence[EntryOut]) -> Iterator[Line]:
-    """A read and the lease before it, where nothing lies between them, are one row."""
-    waiting = list(reversed(entries))
-    while waiting:
-        entry = waiting.pop()
-        before = waiting[-1] if waiting else None
-        if before is not None and _is_its_lease(entry, before):
-            waiting.pop()
-            yield Line(entry, _leased_and(entry.summary), before)
-        else:
-            yield Line(entry, entry.summary, None)
-
-
-def _is_its_lease(entry: EntryOut, before: EntryOut) -> bool:
-    return (
-        entry.lease_id is not None
-        and entry.lease_id == before.lease_id
-        and (entry.event, entry.outcome) == (Event.CREDENTIAL_READ, Outcome.OK)
-        and before.event == Event.LEASE_CREATED
-        and entry.genuine
-        and before.genuine
-    )
-
-
-def _leased_and(summary: Sequence[SummaryPartOut]) -> list[SummaryPartOut]:
-    return [
-        part.model_copy(update={"text": f"leased and {part.text}"}) if part.kind == "verb" else part
-        for part in summary
-    ]
-
-
 def log(request: HttpRequest) -> HttpResponse:
     """The entries, newest first; htmx fetches the list alone after new ones."""
     actor = actor_for(request)
@@ -186,7 +147,7 @@ def log(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         cursor = request.GET.get("cursor") or None
         page = query_audit(actor, QueryAudit.parse({**form.asked(), "cursor": cursor}))
-        shown |= {"page": page, "lines": list(_lines(page.entries)), "shown": form.in_words()}
+        shown |= {"page": page, "lines": audit_lines(page.entries), "shown": form.in_words()}
         shown["narrowed"] = bool(form.asked())
         shown["asked"] = {name: value for name, value in request.GET.items() if name in form.fields}
     part = "_list" if "HX-Request" in request.headers else ""

@@ -1,6 +1,7 @@
 """One credential with everything that is known about it, except its value."""
 
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,8 +16,8 @@ from credentials.operations import show_access
 from credentials.shapes.access_reports import AccessPageOut, ShowAccess
 from credentials.shapes.credentials import CredentialDetailOut, DescribeCredential
 from foundation.errors import Conflict
-from leases.operations import list_leases, show_readers
-from leases.shapes import ListLeases, ReadersOut
+from leases.operations import list_leases, show_activity, show_readers
+from leases.shapes import ListLeases, ReadersOut, ShowActivity
 
 LEASES = 20
 REACHERS = 10
@@ -53,6 +54,8 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
         "leases": list_leases(actor, ListLeases.parse(leases)),
         "access": _access(actor, credential) if level >= Level.ADMIN else None,
         "window": _window(actor, credential) if level >= Level.MANAGER else None,
+        "activity": show_activity(actor, ShowActivity(key=credential.key)),
+        "log": urlencode({"key": credential.key}),
         "ways": ways_to_use(credential.key),
     }
     return render(request, "console/credential.html", shown)

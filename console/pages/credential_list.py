@@ -8,18 +8,26 @@ from access.actor import Actor
 from access.levels import Level
 from console.choices import agent_choices, folder_choices
 from console.credential_forms import StoreForm
+from console.fields import plain
 from console.filters import CredentialFilters
 from console.formatting import KINDS, lease_times
 from console.page_context import actor_for, page_context
-from credentials.operations import create_credential, list_credentials, search_credentials
+from credentials.operations import (
+    create_credential,
+    describe_credential,
+    list_credentials,
+    search_credentials,
+)
 from credentials.permissions import insufficient_level
 from credentials.shapes.credentials import (
     BrowseCredentials,
     BrowseFound,
     CredentialPageOut,
+    DescribeCredential,
     FoundPageOut,
 )
-from foundation.errors import Conflict, Denied, Invalid, Unavailable
+from credentials.validators import check_key
+from foundation.errors import Conflict, CredentialNotFound, Denied, Invalid, Unavailable
 
 PAGE = 100
 
@@ -47,6 +55,20 @@ def _chosen(
     if "query" in chosen:
         return search_credentials(actor, BrowseFound.parse(query))
     return list_credentials(actor, BrowseCredentials.parse({**query, "recursive": True}))
+
+
+def check(request: HttpRequest) -> HttpResponse:
+    """Whether a key can be used, while the form is filled in; secrets are never sent here."""
+    actor, key = actor_for(request), request.GET.get("key", "").strip()
+    try:
+        check_key(key)
+        describe_credential(actor, DescribeCredential(key=key))
+        problem = "A credential with this key exists already."
+    except Invalid as error:
+        problem = plain(error) if key else ""
+    except CredentialNotFound:
+        problem = ""
+    return render(request, "console/parts/found.html", {"problem": problem})
 
 
 def store(request: HttpRequest) -> HttpResponse:

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from access.actor import Actor
+from console.audit_lines import audit_lines
 from console.charts import bars, columns
 from console.page_context import actor_for, page_context
 from console.setup_checklist import checklist
@@ -25,13 +26,15 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 def figures(request: HttpRequest) -> HttpResponse:
     """The part that an open page fetches again after events."""
-    return render(request, "console/dashboard_figures.html", _figures(actor_for(request)))
+    shown = {**page_context(request), **_figures(actor_for(request))}
+    return render(request, "console/dashboard_figures.html", shown)
 
 
 def _figures(actor: Actor) -> dict[str, object]:
     overview = show_overview(actor)
     return {
         "overview": overview,
+        "lines": audit_lines(overview.newest),
         "leases": columns(overview.leases, "{:%H:%M}".format),
         "denials": columns(overview.denials, "{0.day} {0:%b}".format),
         "readers": bars(overview.reads),

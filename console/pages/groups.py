@@ -13,6 +13,8 @@ from console.credential_forms import CHOOSE
 from console.operation_form import NamedForm
 from console.page_context import actor_for, page_context, paging
 from foundation.errors import Conflict, Invalid, PreconditionFailed
+from leases.operations import show_activity
+from leases.shapes import ShowActivity
 from tenants.operations import (
     add_to_group,
     change_group,
@@ -69,6 +71,7 @@ def group(request: HttpRequest, group_id: str) -> HttpResponse:
         "group": group,
         "form": form,
         "place_form": PlaceForm(None, _others(actor, group)),
+        "activity": show_activity(actor, ShowActivity(group_id=group_id)),
     }
     return render(request, "console/group.html", shown, status=422 if form.errors else 200)
 

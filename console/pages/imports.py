@@ -15,10 +15,11 @@ from django.views.decorators.debug import sensitive_variables
 from access.actor import Actor
 from access.levels import Level
 from console.choices import folder_choices
-from console.credential_forms import CHOOSE, MACHINE_TEXT, machine_text
+from console.credential_forms import CHOOSE, MACHINE_TEXT, TYPES, machine_text
 from console.fields import SecretField, rule
 from console.operation_form import OperationForm
 from console.page_context import actor_for, page_context
+from credentials.importers.file_text import file_text
 from credentials.operations import import_credentials
 from credentials.permissions import insufficient_level
 from credentials.shapes.imports import ImportCredentials, ImportOut, RowOut
@@ -26,11 +27,24 @@ from credentials.validators import check_folder_path
 from foundation.errors import Conflict, Denied, Invalid, TooLarge, Unavailable
 
 FORMATS = [
+    ("detect", "Find out from the file"),
     ("env", "A .env file"),
+    ("1password-1pux", "1Password, 1PUX"),
     ("1password-csv", "1Password, CSV"),
     ("1password-1pif", "1Password, 1PIF"),
     ("bitwarden-json", "Bitwarden, JSON"),
     ("bitwarden-csv", "Bitwarden, CSV"),
+    ("keepass-xml", "KeePass 2, XML"),
+    ("keepass-csv", "KeePass or KeePassXC, CSV"),
+    ("lastpass-csv", "LastPass, CSV"),
+    ("json", "Doppler, or names and texts as JSON"),
+    ("infisical-json", "Infisical, JSON"),
+    ("infisical-csv", "Infisical, CSV"),
+    ("vault-kv", "HashiCorp Vault, vault kv get as JSON"),
+    ("aws-credentials", "AWS credentials file"),
+    ("kubeconfig", "kubeconfig"),
+    ("google-service-account", "Google service account key"),
+    ("pem", "PEM: a certificate with its key, or keys"),
 ]
 MODES = [
     ("all-or-nothing", "Store nothing when a row fails"),
@@ -46,7 +60,9 @@ REFUSED = (Invalid, TooLarge, Conflict, Denied, Unavailable)
 class ImportForm(OperationForm):
     """What to import; the content is a file or pasted."""
 
-    format = forms.ChoiceField(label="What it is", choices=FORMATS, error_messages=CHOOSE)
+    format = forms.ChoiceField(
+        label="What it is", initial="detect", choices=FORMATS, error_messages=CHOOSE
+    )
     file = forms.FileField(
         label="File", required=False, help_text="At most 2 MiB. It is read, not kept."
     )
@@ -66,6 +82,16 @@ class ImportForm(OperationForm):
     keep_folders = forms.BooleanField(
         label="Keep the file's own folders below it", required=False, initial=True
     )
+    key_prefix = forms.CharField(
+        label="Before each key",
+        required=False,
+        max_length=64,
+        help_text="Such as prod-, where names of several files collide.",
+        widget=machine_text(),
+    )
+    name_after_folder = forms.BooleanField(
+        label="Name each key after its folder, too", required=False
+    )
     mode = forms.ChoiceField(label="When a row fails", choices=MODES, error_messages=CHOOSE)
 
     def __init__(self, data: Any, files: Any) -> None:
@@ -80,9 +106,9 @@ class ImportForm(OperationForm):
         if file.size > LARGEST:
             raise forms.ValidationError("At most 2 MiB; the command takes larger files.")
         try:
-            return str(file.read(), "utf-8")
-        except UnicodeDecodeError:
-            raise forms.ValidationError("This is not UTF-8 text.") from None
+            return file_text(file.read())
+        except Invalid as error:
+            raise forms.ValidationError(error.detail) from None
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
@@ -99,6 +125,8 @@ class ImportForm(OperationForm):
                 "content": cleaned["file"] or cleaned["content"],
                 "folderPath": cleaned["folder_path"],
                 "keepFolders": cleaned["keep_folders"],
+                "prefix": cleaned["key_prefix"],
+                "nameAfterFolder": cleaned["name_after_folder"],
                 "mode": cleaned["mode"],
                 "dryRun": dry_run,
                 "rows": list(self._choices()),
@@ -110,6 +138,8 @@ class ImportForm(OperationForm):
             choice: dict[str, Any] = {"row": number if not number.isdecimal() else int(number)}
             if key := self.data.get(f"row_{number}_key", "").strip():
                 choice["key"] = key
+            if kind := self.data.get(f"row_{number}_type", ""):
+                choice["type"] = kind
             if f"row_{number}_out" in self.data:
                 choice["leaveOut"] = True
             yield choice
@@ -132,6 +162,8 @@ def import_file(request: HttpRequest) -> HttpResponse:
         "tab": "import",
         "outcome": outcome,
         "repairable": _repairable(outcome),
+        "types": [("", "As detected"), *TYPES[1:]],
+        "format_label": dict(FORMATS)[outcome.format] if outcome else "",
         "stored": stores and outcome is not None and outcome.created > 0,
     }
     # htmx shows a fetched part only with status 200; a whole page has the form's status.
@@ -147,7 +179,8 @@ def _outcome(actor: Actor, form: ImportForm, stores: bool) -> ImportOut | None:
 
 
 def _repairable(outcome: ImportOut | None) -> list[RowOut]:
-    """The rows that can be corrected by another key, or left out."""
+    """The rows that can get another key or type, or be left out; the failed ones first."""
     if outcome is None:
         return []
-    return [row for row in outcome.rows if row.outcome == "failed"][:REPAIRABLE]
+    rows = [row for row in outcome.rows if row.outcome != "skipped"]
+    return sorted(rows, key=lambda row: row.outcome != "failed")[:REPAIRABLE]

@@ -13,7 +13,7 @@ from django.urls import reverse
 from access.actor import Actor
 from audit.operation import Operation
 from console.confirmation import ConfirmForm, Question, confirm
-from console.credential_forms import CHOOSE, MACHINE_TEXT, machine_text
+from console.credential_forms import CHOOSE, MACHINE_TEXT, PASTE_AGAIN, machine_text
 from console.fields import SecretField, rule
 from console.lookups import find_or_404
 from console.operation_form import OperationForm
@@ -24,10 +24,14 @@ from credentials.shapes.credentials import CredentialDetailOut, DescribeCredenti
 from credentials.shapes.rotations import ChangeWindow, RotateCredential
 from foundation.errors import Conflict, Invalid, Unavailable
 from foundation.schema.durations import parse_duration
+from leases.operations import show_activity
+from leases.shapes import ShowActivity
 
 NOT_NOW = (Invalid, Conflict, Unavailable)
 TYPED, GENERATED = "typed", "generated"
-SOURCES = [(GENERATED, "Generate one at random"), (TYPED, "Type or paste one")]
+SOURCES = [(TYPED, "Paste the new value"), (GENERATED, "Generate one at random")]
+# Whose values Vault may choose; any other service would not know a generated one.
+OWN = "generic-secret"
 WINDOW = rule(partial(parse_duration, field="window", minimum=0))
 
 
@@ -36,10 +40,10 @@ class RotateForm(OperationForm):
 
     submission = forms.UUIDField(widget=forms.HiddenInput)
     source = forms.ChoiceField(
-        label="New value", choices=SOURCES, widget=forms.RadioSelect, error_messages=CHOOSE
+        label="The new value", choices=SOURCES, widget=forms.RadioSelect, error_messages=CHOOSE
     )
     new_value = SecretField(
-        label="The value",
+        label="Value",
         required=False,
         help_text="Sealed when you send it, exactly as typed, and never shown here again.",
         widget=forms.Textarea({**MACHINE_TEXT, "rows": 4}),
@@ -65,17 +69,23 @@ class RotateForm(OperationForm):
     )
 
     def __init__(self, data: Any, credential: CredentialDetailOut) -> None:
-        super().__init__(data, initial={"submission": uuid4(), "source": GENERATED})
+        source = GENERATED if credential.type == OWN else TYPED
+        super().__init__(data, initial={"submission": uuid4(), "source": source})
         if not can_generate(credential.type):
-            self.initial["source"] = TYPED
-            self.fields["source"].choices = SOURCES[1:]  # type: ignore[attr-defined]  # the stubs know the base only
+            self.fields["source"].choices = SOURCES[:1]  # type: ignore[attr-defined]  # the stubs know the base only
             for name in ("length", "alphabet"):
                 del self.fields[name]
+        elif credential.type != OWN:
+            self.fields[
+                "source"
+            ].help_text = (
+                "Paste the value that the service issued. It does not know one generated here."
+            )
 
     def clean(self) -> dict[str, Any]:
         source, typed = (self.cleaned_data.get(name) for name in ("source", "new_value"))
         if source == TYPED and not typed and not self.has_error("new_value"):
-            self.add_error("new_value", "Type or paste the new value.")
+            self.add_error("new_value", "Paste the new value.")
         if source == GENERATED and typed:
             self.add_error("source", "You typed a value; choose here to use it.")
         return self.cleaned_data
@@ -98,7 +108,7 @@ class RotateForm(OperationForm):
     def ask_again(self) -> None:
         """Ask for the value again, which was not kept."""
         if self.cleaned_data.get("new_value") and not self.has_error("new_value"):
-            self.add_error("new_value", "Type this again: secrets are not kept between tries.")
+            self.add_error("new_value", PASTE_AGAIN)
 
 
 def rotate(request: HttpRequest, key: str) -> HttpResponse:
@@ -114,7 +124,14 @@ def rotate(request: HttpRequest, key: str) -> HttpResponse:
                 messages.success(request, f"{key} has a new value.")
                 return redirect("credential", key)
         form.ask_again()
-    shown = {**page_context(request), "credential": credential, "form": form}
+    activity = show_activity(actor, ShowActivity(key=key))
+    shown = {
+        **page_context(request),
+        "credential": credential,
+        "form": form,
+        "live_leases": activity.live_leases,
+        "used_by": [usage for usage in activity.usage if usage.week],
+    }
     return render(request, "console/rotate.html", shown, status=form.status)
 
 

@@ -1,6 +1,7 @@
 """Service accounts: programs that act without a person, with grants of their own."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -17,8 +18,8 @@ from credentials.shapes.access_reports import ReachPageOut, ShowReach
 from foundation.db.paging import MAXIMUM_PAGE
 from foundation.errors import Conflict, Invalid
 from identity.operations import list_account_keys, list_account_secrets
-from leases.operations import list_leases
-from leases.shapes import ListLeases
+from leases.operations import list_leases, show_activity
+from leases.shapes import ListLeases, ShowActivity
 from tenants.operations import (
     change_service_account,
     create_service_account,
@@ -76,7 +77,13 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
             change_service_account(actor, ChangeServiceAccount.parse(change))
             messages.success(request, "Saved.")
             return redirect("admin:service_account", account_id)
-    shown = {**page_context(request), "account": account, "form": form}
+    shown = {
+        **page_context(request),
+        "account": account,
+        "form": form,
+        "activity": show_activity(actor, ShowActivity(service_account_id=account_id)),
+        "log": urlencode({"who": account_id}),
+    }
     if account.state != "removed":
         shown |= _details(actor, account_id)
     status = 422 if form.errors else 200

@@ -85,6 +85,7 @@ SECTIONS = (
         (
             Page("credentials/", "credentials", credential_list.overview),
             Page("credentials/new", "store_credential", credential_list.store, FORM),
+            Page("credentials/check", "check_credential", credential_list.check),
             Page(f"{CREDENTIAL}/", "credential", credential_detail.detail),
             Page(CREDENTIAL, "", RedirectView.as_view(pattern_name="credential"), ANY),
             Page(f"{CREDENTIAL}/edit", "edit_credential", credential_edit.edit, FORM),

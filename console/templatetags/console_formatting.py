@@ -13,9 +13,17 @@ from django.utils.safestring import SafeString, mark_safe
 
 from console.credential_forms import DISCLOSURES
 from console.destinations_field import typed_destination
-from console.formatting import KINDS, MAILS, long_duration, short_duration, typed_duration
+from console.formatting import (
+    KINDS,
+    MAILS,
+    largest_unit,
+    long_duration,
+    short_duration,
+    typed_duration,
+)
 from credentials.shapes.destinations import Destination
 from foundation.schema.shapes import Shape
+from leases.shapes import UsageOut
 from tenants.shapes.audit import SummaryPartOut
 
 register = Library()
@@ -53,6 +61,16 @@ def summary(context: dict[str, Any], parts: Sequence[SummaryPartOut]) -> SafeStr
     return format_html_join("", "{}", ((_part(part, opens=opens),) for part in parts))
 
 
+@register.simple_tag(takes_context=True)
+def usage_link(context: dict[str, Any], usage: UsageOut) -> SafeString:
+    """Who used something, or what was used; a link for those who may open its page."""
+    kind = "key" if usage.kind == "credential" else "name"
+    name = format_html('<bdi class="{}">{}</bdi>', kind, usage.name)
+    if usage.id is None or (usage.kind != "credential" and not context["current_tenant"].is_admin):
+        return name
+    return format_html('<a href="{}">{}</a>', reverse(PAGES[usage.kind], args=[usage.id]), name)
+
+
 def _part(part: SummaryPartOut, *, opens: bool) -> str | SafeString:
     if part.kind == "time":
         return moment(datetime.fromisoformat(part.text))
@@ -81,51 +99,40 @@ def _entries(part: SummaryPartOut) -> str:
 
 @register.filter
 def moment(at: datetime) -> SafeString:
-    """A time in UTC, to the second, for people and programs."""
-    at = at.astimezone(UTC)
-    return format_html(
-        '<time datetime="{}"><span class="whole">{}</span>'
-        ' <span class="whole">{} UTC</span></time>',
-        at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        at.strftime("%Y-%m-%d"),
-        at.strftime("%H:%M:%S"),
-    )
+    """A time; a script writes it in the person's own zone."""
+    return _time("moment", at, at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"))
 
 
 @register.filter
 def countdown(at: datetime) -> SafeString:
     """The time left; a script keeps it current."""
     left = (at - datetime.now(UTC)).total_seconds()
-    return _relative("countdown", at, short_duration(left) if left > 0 else "over")
+    return _time("countdown", at, short_duration(left) if left > 0 else "over")
 
 
 @register.filter
 def ago(at: datetime) -> SafeString:
-    """The time passed since; a script keeps it current."""
+    """The time passed since, in its largest unit; a script keeps it current."""
     gone = (datetime.now(UTC) - at).total_seconds()
-    return _relative("ago", at, "just now" if gone < 5 else f"{short_duration(gone)} ago")
-
-
-def _relative(what: str, at: datetime, words: str) -> SafeString:
-    at = at.astimezone(UTC)
-    return format_html(
-        '<time data-{} datetime="{}" title="{}">{}</time>',
-        what,
-        at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        at.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        words,
-    )
+    words = "just now" if gone < 60 else f"{largest_unit(gone)} ago"
+    return _time("ago", at, words)
 
 
 @register.filter
 def day(at: datetime) -> SafeString:
-    """The day in UTC; the tooltip has the full time."""
+    """A day; a script writes it in the person's own zone."""
+    return _time("day", at, at.astimezone(UTC).strftime("%Y-%m-%d"))
+
+
+def _time(what: str, at: datetime, words: str) -> SafeString:
+    """The words, with the exact time as a tooltip; static/console/times.js keeps them current."""
     at = at.astimezone(UTC)
     return format_html(
-        '<time datetime="{}" title="{}"><span class="whole">{}</span></time>',
+        '<time class="whole" data-{} datetime="{}" title="{}">{}</time>',
+        what,
         at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         at.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        at.strftime("%Y-%m-%d"),
+        words,
     )
 
 

@@ -33,6 +33,8 @@ def _json_row(number: int, item: dict[str, Any], folders: dict[str, str]) -> Row
     kind = item.get("type")
     if kind in {CARD, IDENTITY}:
         return Row(number=number, name=title, skip=FOR_PEOPLE)
+    if item.get("deletedDate"):
+        return Row(number=number, name=title, skip="It is in the trash.")
     login = members(item.get("login"))
     key = members(item.get("sshKey"))
     websites = [text(members(uri).get("uri")) for uri in array(login.get("uris"))]
@@ -44,11 +46,26 @@ def _json_row(number: int, item: dict[str, Any], folders: dict[str, str]) -> Row
         website=websites[0] if websites else "",
         totp=text(login.get("totp")),
         notes=text(item.get("notes")),
-        more=_fields(item),
+        more={**_fields(item), **_more_websites(websites)},
         folder=_folder(item, folders),
         is_note=kind == NOTE,
+        remark=_remark(item, login),
     )
     return row_from(found)
+
+
+def _more_websites(websites: list[str]) -> dict[str, str]:
+    return {f"url {number}": site for number, site in enumerate(websites[1:], start=2)}
+
+
+def _remark(item: dict[str, Any], login: dict[str, Any]) -> str:
+    left = [
+        ("passkeys", array(login.get("fido2Credentials"))),
+        ("earlier passwords", array(item.get("passwordHistory"))),
+        ("attachments", array(item.get("attachments"))),
+    ]
+    named = ", ".join(name for name, found in left if found)
+    return f"Not imported: its {named}." if named else ""
 
 
 def _fields(item: dict[str, Any]) -> dict[str, str]:
@@ -75,17 +92,28 @@ def read_bitwarden_csv(content: str) -> Rows:
     return [_csv_row(number, cells) for number, cells in csv_rows(content, COLUMNS)]
 
 
+KNOWN = frozenset(
+    {"folder", "collections", "favorite", "type", "name", "notes", "fields", "reprompt",
+     "login_uri", "login_username", "login_password", "login_totp", "archiveddate"}
+)  # fmt: skip
+
+
 def _csv_row(number: int, cells: dict[str, str]) -> Row:
+    websites = cells.get("login_uri", "").split(",")
     return row_from(
         Item(
             number=number,
             title=cells.get("name", ""),
             username=cells.get("login_username", ""),
             password=cells.get("login_password", ""),
-            website=cells.get("login_uri", "").split(",")[0],
+            website=websites[0],
             totp=cells.get("login_totp", ""),
             notes=cells.get("notes", ""),
-            more=_csv_fields(cells.get("fields", "")),
+            more={
+                **_csv_fields(cells.get("fields", "")),
+                **{name: cell for name, cell in cells.items() if name not in KNOWN},
+                **_more_websites(websites),
+            },
             folder=cells.get("folder") or cells.get("collections", "").split(",")[0],
             is_note=cells.get("type", "").lower() == "note",
         )
@@ -93,6 +121,15 @@ def _csv_row(number: int, cells: dict[str, str]) -> Row:
 
 
 def _csv_fields(cell: str) -> dict[str, str]:
-    """Custom fields are lines of one cell: `name: value`."""
-    pairs = (line.partition(": ") for line in cell.splitlines())
-    return {name or "field": value for name, colon, value in pairs if colon}
+    """Custom fields are lines of one cell, `name: value`; a line without a name continues one."""
+    fields: list[list[str]] = []
+    for line in cell.splitlines():
+        name, colon, value = line.partition(": ")
+        if colon or not fields:
+            fields.append([name if colon else "field", value if colon else line])
+        else:
+            fields[-1][1] += f"\n{line}"
+    found: dict[str, str] = {}
+    for position, (name, value) in enumerate(fields, start=1):
+        found[name if name not in found else f"{name} {position}"] = value
+    return found

@@ -46,7 +46,7 @@ def read_onepassword_1pif(content: str) -> Rows:
     lines = [line for line in content.splitlines() if line.strip()]
     texts = [line for line in lines if not line.startswith(SEPARATOR)][: MAXIMUM_ROWS + 1]
     rows = [_line_row(number, line) for number, line in enumerate(texts, start=1)]
-    if texts and all(row.skip == NO_JSON for row in rows):
+    if texts and all(row.fault == NO_JSON for row in rows):
         raise Invalid("content: this is no 1PIF file.", "content")
     return rows
 
@@ -58,7 +58,7 @@ def _line_row(number: int, line: str) -> Row:
     try:
         item = parse_strict_object(line.encode("utf-8", "surrogatepass"), most=MAXIMUM_LINE)
     except Malformed:
-        return Row(number=number, name=f"line {number}", skip=NO_JSON)
+        return Row(number=number, name=f"line {number}", fault=NO_JSON)
     title = text(item.get("title"))
     kind = text(item.get("typeName"))
     if kind.startswith(PEOPLE):
@@ -98,5 +98,5 @@ def _more(inside: dict[str, Any]) -> dict[str, str]:
     for section in map(members, array(inside.get("sections"))):
         for member in map(members, array(section.get("fields"))):
             name = text(member.get("t")) or text(member.get("n")) or "field"
-            texts[name] = text(member.get("v"))
+            texts[name if name not in texts else f"{name} {len(texts)}"] = text(member.get("v"))
     return texts

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from credentials.validators import MAXIMUM_SEGMENTS
 from foundation.errors import Invalid
@@ -21,7 +21,8 @@ class Row:
     """One entry of the file. `number` counts from 1: the line of a `.env`, else the item.
 
     `kind` is a guess. `skip` is the reason why the entry does not belong into a vault for
-    programs; then the rest does not matter. Everything but names, user names and URLs is secret.
+    programs, `fault` why it cannot be read; then the rest does not matter. `note` is said beside
+    what was stored. Everything but names, user names and URLs is secret.
     """
 
     number: int
@@ -33,6 +34,8 @@ class Row:
     tags: tuple[str, ...] = ()
     folder: str = ""
     skip: str = ""
+    fault: str = ""
+    note: str = ""
 
 
 Rows = list[Row]
@@ -92,7 +95,7 @@ def csv_rows(content: str, known: frozenset[str]) -> Iterator[tuple[int, dict[st
             raise Invalid("content: the first line must name the export's columns.", "content")
         for number, cells in enumerate(reader, start=1):
             if any(cells):
-                yield number, dict(zip(columns, cells, strict=False))
+                yield number, _cells(columns, cells)
             if number > MAXIMUM_ROWS:
                 return
     except csv.Error:
@@ -101,6 +104,7 @@ def csv_rows(content: str, known: frozenset[str]) -> Iterator[tuple[int, dict[st
         ) from None
 
 
-def skipped(row: Row, why: str) -> Row:
-    """The row as one that is left out."""
-    return replace(row, value="", secret_fields={}, skip=why)
+def _cells(columns: list[str], cells: list[str]) -> dict[str, str]:
+    found = dict(zip(columns, cells, strict=False))
+    surplus = {f"column {at}": cell for at, cell in enumerate(cells[len(columns) :], 1) if cell}
+    return {**found, **surplus}

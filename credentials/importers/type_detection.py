@@ -2,13 +2,15 @@
 examined as that type when it is stored.
 """
 
-import json
 import re
 
 from credentials.types.database_url import DRIVERS
+from credentials.types.normalization import unescape_pem
 
-_DATABASE = re.compile(rf"(?:{'|'.join(map(re.escape, DRIVERS))}):/", re.IGNORECASE)
-_SSH = re.compile(r"-----BEGIN (?:OPENSSH |RSA |EC )PRIVATE KEY-----")
+_DATABASE = re.compile(
+    rf"(?:jdbc:)?(?:{'|'.join(map(re.escape, DRIVERS))})(?:\+[a-z0-9_]+)?:/", re.IGNORECASE
+)
+_SSH = re.compile(r"-----BEGIN (?:OPENSSH |RSA |EC )?PRIVATE KEY-----")
 _PEM = re.compile(
     r"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----(?:(?!-----).)+-----END (?P=label)-----", re.DOTALL
 )
@@ -18,6 +20,7 @@ _NAMES_A_KEY = re.compile(r"(?:^|[_.-])(?:key|token|pat|apikey)s?(?:$|[_.-])", r
 
 def detect_type(value: str) -> str | None:
     """The type that the value itself shows, if any."""
+    value = unescape_pem(value).strip()
     if _DATABASE.match(value):
         return "database-url"
     labels = [found["label"] for found in _PEM.finditer(value)]
@@ -38,23 +41,3 @@ def detect_type_by_name(name: str) -> str:
 def mentions_oauth(text: str) -> bool:
     """Whether a note mentions an OAuth token."""
     return bool(_MENTIONS_OAUTH.search(text))
-
-
-def as_stored(kind: str, value: str) -> str:
-    """The value in the form in which its type is stored.
-
-    A PEM bundle becomes the JSON object of a `tls-certificate`; an SSH key gets Unix line ends.
-    """
-    if kind == "ssh-key":
-        return value.strip().replace("\r\n", "\n") + "\n"
-    if kind != "tls-certificate" or value.lstrip().startswith("{"):
-        return value
-    blocks = [(found["label"], found[0]) for found in _PEM.finditer(value.replace("\r\n", "\n"))]
-    certificates = [text for label, text in blocks if label == "CERTIFICATE"]
-    keys = [text for label, text in blocks if label.endswith("PRIVATE KEY")]
-    if not certificates or len(keys) != 1:
-        return value
-    parts = {"certificate": certificates[0], "privateKey": keys[0]}
-    if certificates[1:]:
-        parts["chain"] = "\n".join(certificates[1:])
-    return json.dumps(parts)

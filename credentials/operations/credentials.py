@@ -65,7 +65,7 @@ def store_credential(
     """The new credential with its first version, saved and named in `entry`."""
     actor, secret = context.actor, check_secret(request)
     _refuse_disclosed(actor, request.description, request.metadata)
-    extracted = examine_secret(request.type, secret, request.metadata)
+    stored, extracted = examine_secret(request.type, secret, request.metadata)
     credential = Credential(
         tenant_id=actor.tenant_id,
         folder=require_folder(actor, request.folder_path),
@@ -81,7 +81,7 @@ def store_credential(
     credential.search_text = search_text(credential)
     entry.set_fields(credential_key=credential.key)
     _save_new(actor, credential)
-    version = add_version(actor, credential, secret, extracted)
+    version = add_version(actor, credential, stored, extracted)
     entry.set_fields(credential_id=credential.pk, version=version.number)
     entry.add_details(type=request.type, folder=request.folder_path)
     return credential, version

@@ -19,13 +19,13 @@ from credentials.operations.credentials import (
     require_not_revoked,
     save_changes,
 )
-from credentials.shapes.credentials import DescribeCredential
+from credentials.shapes.credentials import NamedCredential
 from credentials.versions import destroy
 from foundation.db.clock import database_now
 
 
 @operation(Action.ARCHIVE_CREDENTIAL, Event.CREDENTIAL_ARCHIVED)
-def archive_credential(context: CredentialContext, request: DescribeCredential) -> None:
+def archive_credential(context: CredentialContext, request: NamedCredential) -> None:
     """Take a credential out of use; reversible, but its live leases end. Idempotent."""
     credential, _ = lock_credential(context, request)
     require_not_revoked(credential)
@@ -33,7 +33,7 @@ def archive_credential(context: CredentialContext, request: DescribeCredential) 
 
 
 @operation(Action.RESTORE_CREDENTIAL, Event.CREDENTIAL_RESTORED)
-def restore_credential(context: CredentialContext, request: DescribeCredential) -> None:
+def restore_credential(context: CredentialContext, request: NamedCredential) -> None:
     """Bring an archived credential back into use; ended leases stay ended."""
     credential, _ = lock_credential(context, request)
     require_not_revoked(credential)
@@ -42,14 +42,14 @@ def restore_credential(context: CredentialContext, request: DescribeCredential) 
 
 
 @operation(Action.REVOKE_CREDENTIAL, Event.CREDENTIAL_REVOKED)
-def revoke_credential(context: CredentialContext, request: DescribeCredential) -> None:
+def revoke_credential(context: CredentialContext, request: NamedCredential) -> None:
     """End a credential for good: it can no longer be leased; its history stays."""
     credential, _ = lock_credential(context, request)
     _end(context.actor, credential, State.REVOKED)
 
 
 @operation(Action.DELETE_CREDENTIAL, Event.CREDENTIAL_DELETED)
-def delete_credential(context: CredentialContext, request: DescribeCredential) -> None:
+def delete_credential(context: CredentialContext, request: NamedCredential) -> None:
     """Destroy every value of a credential; a tombstone stays and its key becomes free."""
     credential, _ = lock_credential(context, request)
     _erase_texts(credential)

@@ -74,7 +74,7 @@ def _facts(actor: Actor, request: DescribeCredential) -> tuple[Statement[Any], .
 @operation(Action.DESCRIBE_CREDENTIAL, facts=_facts, on_loop=True)
 def describe_credential(
     context: CredentialContext,
-    request: DescribeCredential,  # noqa: ARG001  # `_facts` used its key
+    request: DescribeCredential,
 ) -> CredentialDetailOut:
     """A credential's metadata, owners, policy, versions, rotation and recent trail; no value."""
     rows, *opening = context.entry.facts
@@ -105,18 +105,22 @@ def describe_credential(
             "versions": [_version(version) for version in versions],
             "rotation": rotation_out(rotations[0]) if rotations else None,
             "active_leases": active,
-            "created_at": credential.created_at,
-            "updated_at": credential.updated_at,
+            "created_at": credential.created_at.replace(microsecond=0),
+            "updated_at": credential.updated_at.replace(microsecond=0),
             "last_leased_at": leased[0][0],
             "last_read_at": read[0][0],
-            "recent_audit": _trail(actor, recent),
+            "recent_audit": _trail(actor, recent)[: request.audit_entries],
         }
     )
 
 
 def _version(version: Version) -> VersionOut:
     return VersionOut.model_validate(
-        {"version": version.number, "state": version.state, "created_at": version.created_at}
+        {
+            "version": version.number,
+            "state": version.state,
+            "created_at": version.created_at.replace(microsecond=0),
+        }
     )
 
 
@@ -134,7 +138,7 @@ def _line(actor: Actor, entry: Entry, names: Names) -> dict[str, Any]:
     is_own = entry.person_id is not None and entry.person_id == actor.person_id
     shown = entry.purpose if is_own or actor.channel is not Channel.MCP else ""
     return {
-        "at": entry.at,
+        "at": entry.at.replace(microsecond=0),
         "event": entry.event,
         "actor": names.actor(entry).name,
         "agent": entry.agent_name or None,

@@ -14,7 +14,7 @@ from credentials.envelope import unseal
 from credentials.models import Credential, Rotation, RotationState, Version, VersionState
 from credentials.operations.credentials import lock_credential
 from credentials.serializers import rotation_out
-from credentials.shapes.credentials import DescribeCredential
+from credentials.shapes.credentials import NamedCredential
 from credentials.shapes.rotations import ChangeWindow, RotationOut
 from credentials.versions import add_version, destroy
 from foundation.db.clock import database_now, is_past
@@ -46,7 +46,7 @@ def change_window(context: CredentialContext, request: ChangeWindow) -> Rotation
 
 
 @operation(Action.ROLL_BACK_ROTATION, Event.CREDENTIAL_ROTATION_ROLLED_BACK)
-def roll_back_rotation(context: CredentialContext, request: DescribeCredential) -> RotationOut:
+def roll_back_rotation(context: CredentialContext, request: NamedCredential) -> RotationOut:
     """Make the old value current again, as a new version, while the window is open (R7)."""
     credential, _ = lock_credential(context, request)
     rotation = _lock_open(credential)

@@ -143,11 +143,11 @@ def _rotate(
 
 def _promote(actor: Actor, credential: Credential, secret: Secret) -> tuple[Version, Version]:
     """The previous version and the new current one."""
-    extracted = examine_secret(credential.type, secret, credential.metadata)
+    stored, extracted = examine_secret(credential.type, secret, credential.metadata)
     old = Version.objects.locked().get(credential=credential, state=VersionState.CURRENT)
     old.state = VersionState.PREVIOUS
     old.save(update_fields=["state"])
-    return old, add_version(actor, credential, secret, extracted)
+    return old, add_version(actor, credential, stored, extracted)
 
 
 def _repeated(actor: Actor, credential: Credential, request: RotateCredential) -> Rotation | None:

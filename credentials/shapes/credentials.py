@@ -66,13 +66,19 @@ class BrowseFound(SearchCredentials):
     disclosure: DisclosureWord | None = None
 
 
-class DescribeCredential(Shape):
+class NamedCredential(Shape):
     """One credential by its key (case-sensitive)."""
 
     key: Key
 
 
-class SeenCredential(DescribeCredential):
+class DescribeCredential(NamedCredential):
+    """One credential by its key (case-sensitive), with so many of its newest audit entries."""
+
+    audit_entries: int = Field(default=5, ge=0, le=20)
+
+
+class SeenCredential(NamedCredential):
     """One credential by its key; with `revision` only while that is its newest."""
 
     revision: int | None = Field(default=None, ge=1)

@@ -1,6 +1,12 @@
 """The credential types: what is checked when a value is stored, and which metadata it yields."""
 
-from credentials.types.registry import KINDS, MAXIMUM_VALUE_BYTES, examine, merge_metadata
+from credentials.types.registry import (
+    KINDS,
+    MAXIMUM_VALUE_BYTES,
+    examine,
+    merge_metadata,
+    stored_form,
+)
 from credentials.types.submission import CredentialType, Submission
 
 __all__ = [
@@ -10,4 +16,5 @@ __all__ = [
     "Submission",
     "examine",
     "merge_metadata",
+    "stored_form",
 ]

@@ -16,6 +16,9 @@ DRIVERS = {
     "postgresql": "postgresql",
     "postgres": "postgresql",
     "mysql": "mysql",
+    "mysql2": "mysql",
+    "mariadb": "mysql",
+    "cockroachdb": "postgresql",
     "mongodb": "mongodb",
     "mongodb+srv": "mongodb",
     "redis": "redis",
@@ -58,12 +61,17 @@ def examine_database_url(submission: Submission) -> Mapping[str, str]:
             "scheme://user:password@host:port/database in ASCII without spaces; everything else "
             "is percent-encoded."
         )
-    scheme = found["scheme"].lower()
+    scheme, rest = found["scheme"].lower(), found["rest"]
+    if scheme == "jdbc":  # the URL of the Java driver follows
+        inner = _URL.fullmatch(rest)
+        scheme, rest = (inner["scheme"].lower(), inner["rest"]) if inner else ("", "")
+    if scheme not in DRIVERS:  # SQLAlchemy names its driver: postgresql+psycopg
+        scheme = scheme.partition("+")[0]
     if scheme not in DRIVERS:
         raise invalid_value(f"the scheme is one of {', '.join(DRIVERS)}.")
     if scheme == "sqlite":
-        return {"driver": scheme, "database": _file(found["rest"])}
-    return _server(scheme, found["rest"])
+        return {"driver": scheme, "database": _file(rest)}
+    return _server(scheme, rest)
 
 
 def _file(rest: str) -> str:
@@ -84,13 +92,20 @@ def _server(scheme: str, rest: str) -> Mapping[str, str]:
             "percent-encoded."
         )
     driver = DRIVERS[scheme]
+    hosts = found["hosts"] or _host_option(driver, found["query"] or "")
     return {
         "driver": driver,
-        **_hosts(scheme, found["hosts"]),
+        **_hosts(scheme, hosts),
         "database": _plain(found["path"] or "", _DATABASE),
         "username": _username(driver, found["userinfo"] or ""),
         "ssl": _ssl(scheme, found["query"] or ""),
     }
+
+
+def _host_option(driver: str, query: str) -> str:
+    """Libpq takes the host, a socket's folder too, as an option: `postgresql:///app?host=/run`."""
+    host = dict(parse_qsl(query)).get("host", "") if driver == "postgresql" else ""
+    return host.replace("/", "%2F")
 
 
 def _hosts(scheme: str, text: str) -> Mapping[str, str]:

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from credentials.types.database_url import examine_database_url
+from credentials.types.normalization import (
+    normalize_ssh_key,
+    normalize_tls_certificate,
+    strip_blanks,
+)
 from credentials.types.oauth_token import examine_oauth_token
 from credentials.types.ssh_key import examine_ssh_key
 from credentials.types.submission import CredentialType, Submission, invalid_value
@@ -18,13 +23,23 @@ MAXIMUM_VALUE_BYTES = 64 * 1024
 KINDS: Mapping[str, CredentialType] = MappingProxyType(
     {
         "api-key": CredentialType(generates=True),
-        "oauth-token": CredentialType(examine_oauth_token),
-        "ssh-key": CredentialType(examine_ssh_key),
-        "tls-certificate": CredentialType(examine_tls_certificate),
-        "database-url": CredentialType(examine_database_url),
+        "oauth-token": CredentialType(examine_oauth_token, strip_blanks),
+        "ssh-key": CredentialType(examine_ssh_key, normalize_ssh_key),
+        "tls-certificate": CredentialType(examine_tls_certificate, normalize_tls_certificate),
+        "database-url": CredentialType(examine_database_url, strip_blanks),
         "generic-secret": CredentialType(generates=True),
     }
 )
+
+
+def stored_form(kind: str, value: str) -> str:
+    """The value in the form that is examined and stored; Invalid for an unknown type.
+
+    What cannot be sealed at all is left as it is: the examination refuses it.
+    """
+    if kind not in KINDS:
+        raise Invalid(f"type: one of {', '.join(KINDS)}.", "type")
+    return KINDS[kind].normalize(value) if is_sealable(value, MAXIMUM_VALUE_BYTES) else value
 
 
 def examine(
@@ -36,10 +51,9 @@ def examine(
     base64. An extracted text that metadata could not contain (too long, invisible characters)
     is left out.
     """
-    if kind not in KINDS:
-        raise Invalid(f"type: one of {', '.join(KINDS)}.", "type")
-    _check_value(value, metadata)
-    extracted = KINDS[kind].examine(Submission(value, secret_fields, metadata))
+    stored = stored_form(kind, value)
+    _check_value(stored, metadata)
+    extracted = KINDS[kind].examine(Submission(stored, secret_fields, metadata))
     return {name: text for name, text in extracted.items() if text and is_metadata_text(text)}
 
 

@@ -41,6 +41,23 @@ _NOT_OPENED = "passphrase does not open the key, or the key is damaged."
 _TOO_SLOW = f"at most {MAXIMUM_ROUNDS} rounds of passphrase stretching (ssh-keygen -a)."
 
 
+# What people have instead, by its beginning, with the command that converts it.
+_OTHERS = {
+    "PuTTY-User-Key-File-": "this is a PuTTY key; convert it: puttygen key.ppk -O private-openssh "
+    "-o key.",
+    "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY": "this is an SSH2 (RFC 4716) key; convert it: "
+    "ssh-keygen -i -f key.",
+    "-----BEGIN ENCRYPTED PRIVATE KEY": "this is an encrypted PKCS#8 key; convert it: ssh-keygen "
+    "-p -f key, which writes it in OpenSSH's format.",
+    "-----BEGIN PRIVATE KEY": "this PKCS#8 block holds no RSA, Ed25519 or ECDSA key that can be "
+    "read.",
+    "-----BEGIN PUBLIC KEY": "this is the public key; the private one is needed.",
+    "-----BEGIN DSA": "DSA keys are no longer accepted by OpenSSH; make an Ed25519 key.",
+    "ssh-": "this is the public key; the private one is in the file without .pub.",
+    "ecdsa-": "this is the public key; the private one is in the file without .pub.",
+}
+
+
 def examine_ssh_key(submission: Submission) -> Mapping[str, str]:
     """`algorithm`, `fingerprint`, `keySize` (RSA, bits) and `hasPassphrase`.
 
@@ -50,7 +67,8 @@ def examine_ssh_key(submission: Submission) -> Mapping[str, str]:
     pem = submission.value.strip()
     found = _PEM.fullmatch(pem) if len(pem) <= MAXIMUM_PEM else None
     if found is None:
-        raise invalid_value(_NO_PEM)
+        others = (rule for start, rule in _OTHERS.items() if pem.startswith(start))
+        raise invalid_value(next(others, _NO_PEM))
     passphrase = submission.secret_fields.get("passphrase")
     if found["form"] == "OPENSSH ":
         return _examine_openssh(found, passphrase)

@@ -22,6 +22,11 @@ class Submission:
 Examination = Callable[[Submission], Mapping[str, str]]
 
 
+def unchanged(value: str) -> str:
+    """The stored form of a type whose values are any text."""
+    return value
+
+
 def no_metadata(_: Submission) -> Mapping[str, str]:
     """The examination of a type that accepts any text."""
     return {}
@@ -31,10 +36,12 @@ def no_metadata(_: Submission) -> Mapping[str, str]:
 class CredentialType:
     """A credential type. `examine` raises Invalid or answers metadata of the value, no secret.
 
-    `generates`: whether any random text is a value of this type.
+    `normalize` answers the form in which a value is examined and stored. `generates`:
+    whether any random text is a value of this type.
     """
 
     examine: Examination = no_metadata
+    normalize: Callable[[str], str] = unchanged
     generates: bool = False
 
 

@@ -40,6 +40,11 @@ def examine_tls_certificate(submission: Submission) -> Mapping[str, str]:
     that has expired, or is not valid yet, may be stored. As many alternative names as fit into
     1 KiB are kept; `sansOmitted` counts the rest.
     """
+    if submission.value.lstrip().startswith("-----BEGIN "):
+        raise invalid_value(
+            "a PEM bundle needs the certificate, those that issued it and exactly one private "
+            "key; append the key (privkey.pem) to fullchain.pem."
+        )
     value = _members(submission.value)
     leaf = _certificates(value.certificate, "certificate")
     if len(leaf) > 1:

@@ -8,7 +8,7 @@ No redirect is followed, no proxy is used, and nothing is decompressed.
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import httpcore2
@@ -25,10 +25,11 @@ MOST_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, redirects and refusals included."""
+    """What came back, redirects and refusals included; the names of headers in lower case."""
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def call(
@@ -64,7 +65,11 @@ def _answer(destination: Destination, deadline: Deadline, sent: _Sent) -> Answer
         httpcore2.ConnectionPool(_tls(), max_connections=1, network_backend=backend) as pool,
         pool.stream(method, url, headers=list(headers.items()), content=content) as response,
     ):
-        return Answer(response.status, _read(response.iter_stream()))
+        found = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in response.headers
+        }
+        return Answer(response.status, _read(response.iter_stream()), found)
 
 
 def _read(parts: Iterable[bytes]) -> bytes:

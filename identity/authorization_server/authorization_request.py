@@ -10,6 +10,12 @@ from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
 from oauth2_provider.oauth2_backends import get_oauthlib_core
 from oauthlib.oauth2.rfc6749.errors import InvalidClientIdError
 
+from foundation.errors import Unavailable
+from identity.authorization_server.client_documents import (
+    DocumentRefused,
+    is_document_address,
+    resolve_document,
+)
 from identity.authorization_server.parameters import BadParameters, Parameters, query_of
 from identity.authorization_server.resources import InvalidTarget, offered_scopes, resource_from
 from identity.authorization_server.tokens import resource_scope
@@ -34,9 +40,10 @@ class AuthorizationParameters:
 class UnanswerableRequest(Exception):
     """An error that must not be sent to the redirect URI, because client or URI are not trusted."""
 
-    def __init__(self, message: str, *, unknown_client: bool = False) -> None:
+    def __init__(self, message: str, *, unknown_client: bool = False, status: int = 400) -> None:
         super().__init__(message)
         self.unknown_client = unknown_client
+        self.status = status
 
 
 class ErrorResponse(Exception):
@@ -55,12 +62,25 @@ def response_uri(redirect_uri: str, **parameters: str) -> str:
     return f"{redirect_uri}?{urlencode(given | {'iss': settings.PUBLIC_URL})}"
 
 
+def names_document(request: HttpRequest) -> bool:
+    """Whether the client identifies itself by the address of a metadata document."""
+    enabled: bool = settings.ENVIRONMENT.client_metadata_documents
+    return enabled and is_document_address(request.GET.get("client_id", ""))
+
+
 def parse_request(request: HttpRequest) -> AuthorizationParameters:
-    """The authorization request in the query. Raises UnanswerableRequest or ErrorResponse."""
+    """The authorization request in the query. Raises UnanswerableRequest or ErrorResponse.
+
+    May fetch the client's metadata document, so no transaction may be open.
+    """
     try:
         parameters = query_of(request)
-    except BadParameters as error:
+        if names_document(request):
+            resolve_document(_one(parameters, "client_id"), request)
+    except (BadParameters, DocumentRefused) as error:
         raise UnanswerableRequest(str(error)) from None
+    except Unavailable as error:
+        raise UnanswerableRequest(error.detail, status=error.status) from None
     client, redirect_uri, scopes = _validated(request)
     state = _one(parameters, "state")
     if len(state) > LONGEST_STATE:

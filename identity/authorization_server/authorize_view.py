@@ -22,6 +22,7 @@ from identity.authorization_server.authorization_request import (
     AuthorizationParameters,
     ErrorResponse,
     UnanswerableRequest,
+    names_document,
     parse_request,
     response_uri,
 )
@@ -29,6 +30,7 @@ from identity.authorization_server.consent import (
     Decision,
     allow,
     deny,
+    may_stay,
     names_of_agents,
     store_request,
     stored_request,
@@ -65,10 +67,14 @@ def authorize(request: HttpRequest) -> HttpResponseBase:
     """Show the consent page (GET), and answer the client as the person decided (POST)."""
     if request.method == "POST":
         return _decided(request)
+    if names_document(request) and signed_in_person(request) is None:
+        return _sign_in(request)  # a stranger must not make Vault fetch documents
     try:
         asked = parse_request(request)
     except UnanswerableRequest as error:
-        return refusal_page(request, str(error), unknown_client=error.unknown_client)
+        return refusal_page(
+            request, str(error), status=error.status, unknown_client=error.unknown_client
+        )
     except ErrorResponse as error:
         # No redirect without a signed-in person, not even with an error (RFC 9700 §4.11.2).
         return Leave(error.location) if signed_in_person(request) else _sign_in(request)
@@ -155,12 +161,13 @@ def _page(
 ) -> HttpResponse:
     rows = _connectable(request)
     places = [row for row in rows if not lacks_second_factor(request, row.tenant)]
-    redirect = Redirect.parse(asked.redirect_uri)
+    redirect = Redirect.parse(asked.redirect_uri, asked.client.document_origin)
     if not places or redirect is None:
         return refusal_page(request, OVER)
     context = {
         "asked": asked,
         "client_name": asked.client.name,
+        "document_host": asked.client.document_origin.removeprefix("https://"),
         "redirect": redirect,
         "problem": problem,
         "places": places,
@@ -168,6 +175,7 @@ def _page(
         "locked": [row.tenant.name for row in rows if row not in places],
         "scopes": _in_words(asked),
         "offline": OFFLINE_ACCESS in asked.scope.split(),
+        "may_stay": may_stay(asked),
         "for_mcp": asked.resource == settings.MCP_RESOURCE,
         "first_time": not Consent.objects.filter(
             client_id=asked.client_id, person_id=asked.person_id

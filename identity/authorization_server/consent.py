@@ -11,7 +11,7 @@ from oauth2_provider.oauth2_backends import get_oauthlib_core
 
 from access.actor import Actor
 from access.levels import Role
-from access.scopes import Scope
+from access.scopes import OFFLINE_ACCESS, Scope
 from access.tenancy import acting_transaction, require_authentication, use_tenant
 from audit.events import Event, Outcome
 from audit.recording import record_in_transaction
@@ -97,6 +97,14 @@ def names_of_agents(actor: Actor) -> list[str]:
         return sorted(set(_agents(actor).values_list("name", flat=True)))
 
 
+def may_stay(asked: AuthorizeRequest) -> bool:
+    """Whether the person may let the client stay connected although it did not ask for it.
+
+    Older clients register the refresh grant and never ask for `offline_access`.
+    """
+    return asked.client.uses_refresh_tokens and OFFLINE_ACCESS not in asked.scope.split()
+
+
 def deny(asked: AuthorizeRequest, request: HttpRequest, why: str = DECLINED) -> str:
     """Record a refusal. Returns where to send the browser; joins the caller's transaction."""
     asked.decided_at = database_now()
@@ -123,7 +131,8 @@ def allow(asked: AuthorizeRequest, decision: Decision, request: HttpRequest) -> 
     if lock_membership(actor, asked.person_id) is None:
         raise Denied("Your access to this tenant has ended.")
     require_authentication(actor)
-    granted = grantable_scopes(decision.scopes, asked.scope.split(), Role(membership.role))
+    offered = [*asked.scope.split(), *([OFFLINE_ACCESS] if may_stay(asked) else [])]
+    granted = grantable_scopes(decision.scopes, offered, Role(membership.role))
     if not resource_scope(granted):
         return deny(asked, request, NOTHING_TICKED)
     if Scope.ADMIN in granted and not actor.recently_authenticated:

@@ -1,5 +1,6 @@
 """The endpoints that programs call: token, revocation, introspection and registration."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -23,11 +24,28 @@ REGISTRATION_BYTES = 16 * 1024
 UNAVAILABLE = "temporarily_unavailable"
 
 
+# What a program that gets the error can do; says nothing of which client, code or token exists.
+DESCRIPTIONS = {
+    "invalid_request": "A parameter is missing, malformed or given twice.",
+    "invalid_client": "The client is not registered here, is suspended, or did not authenticate: "
+    "register again, or check its secret.",
+    "invalid_grant": "The code or refresh token is not valid, not this client's, or no longer: "
+    "start again at the authorization endpoint.",
+    "unauthorized_client": "The client may not use this grant type.",
+    "unsupported_grant_type": "Use authorization_code, refresh_token or client_credentials.",
+    "unsupported_token_type": "Only access and refresh tokens can be revoked.",
+    "invalid_scope": "More than was granted, or nothing that is known here: ask for some of "
+    "vault:read, vault:write and offline_access.",
+    "invalid_target": "The resource is not known here, or not the one that was granted.",
+    UNAVAILABLE: "Try again in a moment.",
+}
+
+
 def protocol_error(
     error: str, description: str = "", *, status: int = 400, retry_after: int | None = None
 ) -> JsonResponse:
     """RFC 6749 §5.2."""
-    body = {"error": error} | ({"error_description": description} if description else {})
+    body = {"error": error, "error_description": description or DESCRIPTIONS[error]}
     response = JsonResponse(body, status=status)
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
@@ -144,8 +162,17 @@ def _register(request: HttpRequest) -> HttpResponseBase:
 
 
 def _answered(body: str | None, status: int) -> HttpResponse:
-    response = HttpResponse(body or "", status=status, content_type="application/json")
+    response = HttpResponse(_explained(body or ""), status=status, content_type="application/json")
     return _challenged(response) if status == 401 else response
+
+
+def _explained(body: str) -> str:
+    """The library's answer; an error always with a description (RFC 6749 §5.2)."""
+    answer = json.loads(body) if body else {}
+    if "error" not in answer or answer.get("error_description"):
+        return body
+    usual = DESCRIPTIONS.get(answer["error"], "The request cannot be granted.")
+    return json.dumps(answer | {"error_description": usual})
 
 
 def _challenged(response: HttpResponse) -> HttpResponse:

@@ -17,6 +17,7 @@ from identity.tokens.signing_keys import published
 def authorization_server(_: HttpRequest) -> JsonResponse:
     """RFC 8414; also under OpenID Connect's name, where some clients look."""
     here = settings.PUBLIC_URL
+    documents: bool = settings.ENVIRONMENT.client_metadata_documents
     return public_document(
         {
             "issuer": here,
@@ -33,7 +34,7 @@ def authorization_server(_: HttpRequest) -> JsonResponse:
             **_client_authentication(),
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True,
-            "client_id_metadata_document_supported": False,
+            "client_id_metadata_document_supported": documents,
         }
     )
 
@@ -44,7 +45,10 @@ def jwks(_: HttpRequest) -> JsonResponse:
     try:
         return public_document({"keys": published()})
     except Unavailable:
-        return JsonResponse({"error": "temporarily_unavailable"}, status=503)
+        return JsonResponse(
+            {"error": "temporarily_unavailable", "error_description": "Try again in a moment."},
+            status=503,
+        )
 
 
 def _client_authentication() -> dict[str, list[str]]:

@@ -45,6 +45,8 @@ class Client(AbstractApplication):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # type: ignore[assignment]  # the toolkit counts
     state = models.CharField(max_length=9, choices=ClientState.choices, default=ClientState.ACTIVE)
     authorized_at = models.DateTimeField(null=True)
+    # Whether it registered the grant: such a client may be offered to stay connected.
+    uses_refresh_tokens = models.BooleanField(default=True, db_default=True)
     tenant = models.ForeignKey(Tenant, null=True, on_delete=models.CASCADE, related_name="+")
     service_account = models.OneToOneField(
         ServiceAccount, null=True, on_delete=models.CASCADE, related_name="+"
@@ -86,7 +88,14 @@ class Client(AbstractApplication):
 
     def redirect_uri_allowed(self, uri: str) -> bool:
         """Exactly a registered one, except for the port of a loopback address (RFC 8252 §7.3)."""
-        return allows(self.redirect_uris.split(), uri)
+        return allows(self.redirect_uris.split(), uri, self.document_origin)
+
+    @property
+    def document_origin(self) -> str:
+        """The origin of the metadata document that describes the client; empty without one."""
+        if self.registration_source != self.RegistrationSource.CIMD:
+            return ""
+        return "https://" + self.client_id.removeprefix("https://").partition("/")[0]
 
 
 class SigningKey(models.Model):

@@ -1,5 +1,6 @@
 """Dynamic client registration (RFC 7591): public clients with the authorization code flow."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from identity.authorization_server.redirect_uris import LONGEST, Redirect
 from identity.models import Client
 from identity.web.request_context import address_of, request_id_of
 
-MOST_REDIRECTS = 5
+MOST_REDIRECTS = 10
 GRANT_TYPES = ("authorization_code", "refresh_token")
 OFFERED = (Scope.READ, Scope.WRITE, OFFLINE_ACCESS)
 
@@ -34,16 +35,34 @@ def register_client(metadata: dict[str, Any], request: HttpRequest) -> dict[str,
     Requested values that are not offered are replaced (RFC 7591 §2). Members that are not used
     here, such as logos, links, keys and statements, are neither stored nor fetched.
     """
-    _require_code_flow(metadata)
+    given = {name: value for name, value in metadata.items() if value is not None}
+    registered = read_metadata(given)
     client = Client.objects.create(
-        name=_name(metadata),
-        redirect_uris=" ".join(_redirects(metadata)),
+        name=registered.name,
+        redirect_uris=" ".join(registered.redirects),
+        uses_refresh_tokens=registered.refreshes,
         client_type=Client.CLIENT_PUBLIC,
         authorization_grant_type=Client.GRANT_AUTHORIZATION_CODE,
         client_secret="",
         hash_client_secret=False,
         registration_source=Client.RegistrationSource.DCR,
     )
+    record_registration(client, request)
+    return {
+        "client_id": client.client_id,
+        "client_id_issued_at": int(client.created.timestamp()),
+        "client_name": client.name,
+        "redirect_uris": registered.redirects,
+        "grant_types": _grant_types(registered),
+        "response_types": ["code"],
+        "token_endpoint_auth_method": "none",
+        "application_type": "native",
+        "scope": _scope(given),
+    }
+
+
+def record_registration(client: Client, request: HttpRequest) -> None:
+    """The entry of a new client; joins the caller's transaction."""
     actor = Actor(
         tenant_id=INSTALLATION,
         channel=Channel.REST,
@@ -52,17 +71,33 @@ def register_client(metadata: dict[str, Any], request: HttpRequest) -> dict[str,
         address=address_of(request),
     )
     record_in_transaction(actor, Event.CLIENT_REGISTERED, name=client.name)
-    return {
-        "client_id": client.client_id,
-        "client_id_issued_at": int(client.created.timestamp()),
-        "client_name": client.name,
-        "redirect_uris": client.redirect_uris.split(),
-        "grant_types": list(GRANT_TYPES),
-        "response_types": ["code"],
-        "token_endpoint_auth_method": "none",
-        "application_type": "native",
-        "scope": _scope(metadata),
-    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientMetadata:
+    """What is used of a client's metadata."""
+
+    name: str
+    redirects: list[str]
+    refreshes: bool
+
+
+def read_metadata(metadata: dict[str, Any], origin: str = "") -> ClientMetadata:
+    """The metadata of a registration, or of the document at `origin` that describes a client.
+
+    Raises RegistrationError.
+    """
+    _require_code_flow(metadata)
+    return ClientMetadata(
+        name=_name(metadata),
+        redirects=_redirects(metadata, origin),
+        refreshes="refresh_token" in _strings(metadata, "grant_types", list(GRANT_TYPES)),
+    )
+
+
+def _grant_types(registered: ClientMetadata) -> list[str]:
+    code, refresh = GRANT_TYPES
+    return [code, refresh] if registered.refreshes else [code]
 
 
 def _require_code_flow(metadata: dict[str, Any]) -> None:
@@ -74,20 +109,29 @@ def _require_code_flow(metadata: dict[str, Any]) -> None:
         )
 
 
-def _redirects(metadata: dict[str, Any]) -> list[str]:
-    uris = _strings(metadata, "redirect_uris", [])
-    if not 1 <= len(uris) <= MOST_REDIRECTS:
+def _redirects(metadata: dict[str, Any], origin: str) -> list[str]:
+    """The allowed ones of the list: a client may name several, of which it uses one (RFC 7591 §2
+    lets a server register less than was asked for, and answer it).
+    """
+    uris = list(dict.fromkeys(_strings(metadata, "redirect_uris", [])))
+    allowed = [uri for uri in uris if Redirect.parse(uri, origin)]
+    if not uris or len(uris) > MOST_REDIRECTS:
         raise RegistrationError(
             "invalid_redirect_uri", f"1 to {MOST_REDIRECTS} redirect URIs are needed."
         )
-    if any(Redirect.parse(uri) is None for uri in uris):
-        hosts = ", ".join(settings.ENVIRONMENT.redirect_hosts) or "none"
-        raise RegistrationError(
-            "invalid_redirect_uri",
-            "A redirect URI is http on 127.0.0.1, [::1] or localhost, or https on a host that "
-            f"the operator lists ({hosts}); no query, fragment or user, {LONGEST} characters.",
-        )
-    return list(dict.fromkeys(uris))
+    if not allowed:
+        raise RegistrationError("invalid_redirect_uri", _which_are_allowed())
+    return allowed
+
+
+def _which_are_allowed() -> str:
+    given = settings.ENVIRONMENT
+    listed = ", ".join((*given.redirect_hosts, *given.redirect_uris)) or "none"
+    known = ", of a well-known client" if given.well_known_redirects else ""
+    return (
+        f"A redirect URI is http on 127.0.0.1, [::1] or localhost{known}, or one that the operator "
+        f"lists ({listed}); no query, fragment or user, {LONGEST} characters."
+    )
 
 
 def _name(metadata: dict[str, Any]) -> str:

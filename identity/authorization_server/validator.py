@@ -13,7 +13,7 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
 
-from access.scopes import DEFAULT_SCOPES
+from access.scopes import DEFAULT_SCOPES, SCOPE_MEANINGS
 from audit.events import Event
 from foundation.db.clock import database_now
 from identity.authorization_server.client_authentication import authenticate_service_account
@@ -78,7 +78,9 @@ class VaultValidator(OAuth2Validator):
         so the grant is set here too.
         """
         if not hasattr(request, "proof"):
-            return bool(OAuth2Validator.validate_scopes(self, client_id, scopes, client, request))
+            given = any(scopes)
+            scopes[:] = _known(scopes) if given else self.get_default_scopes(client_id, request)
+            return bool(scopes)
         request.grant = account_grant(request)
         return bool(scopes) and set(scopes) <= set(request.proof.scope.split())
 
@@ -190,6 +192,19 @@ class VaultValidator(OAuth2Validator):
         grant: FamilyGrant = request.grant
         return grant.family.consent.scope.split()
 
+    def is_within_original_scope(
+        self,
+        request_scopes: list[str],
+        refresh_token: str,
+        request: OAuthRequest,
+        *_: Any,
+        **__: Any,
+    ) -> bool:
+        """A known scope has to be part of the consent."""
+        granted = self.get_original_scopes(refresh_token, request)
+        request_scopes[:] = _known(request_scopes) if any(request_scopes) else granted
+        return bool(request_scopes) and set(request_scopes) <= set(granted)
+
     def save_bearer_token(self, token: Any, request: OAuthRequest, *_: Any, **__: Any) -> None:
         granted: TokenGrant = request.grant
         scope = resource_scope(request.scopes)
@@ -217,6 +232,11 @@ class VaultValidator(OAuth2Validator):
             lock_family(row.consent, request=request.headers[CONTEXT_HEADER]).end(
                 Event.TOKEN_REVOKED, "revoked by the client"
             )
+
+
+def _known(scopes: list[str]) -> list[str]:
+    """Unknown words do not matter; the answer says what was granted (RFC 6749 §3.3)."""
+    return [scope for scope in scopes if scope in SCOPE_MEANINGS]
 
 
 def _code_of(request: OAuthRequest) -> AuthorizationCode:

@@ -35,7 +35,10 @@ def agent_of_token(claims: dict[str, Any], token: str, key_id: UUID, channel: Ch
     row: Any = (
         agents_tokens()
         .select_related("consent")
-        .annotate(registration=F("consent__client__registration_source"))
+        .annotate(
+            registration=F("consent__client__registration_source"),
+            software=F("consent__client__name"),
+        )
         .filter(
             **_named(claims, token, key_id),
             consent__client__client_id=claims["client_id"],
@@ -54,6 +57,7 @@ def agent_of_token(claims: dict[str, Any], token: str, key_id: UUID, channel: Ch
         client_id=row.consent.client_id,
         agent_id=row.consent.agent_id,
         agent_name=row.consent.agent_name,
+        client_name=row.software,
         scopes=frozenset(row.scope.split()),
         trusted_program=row.registration == Client.RegistrationSource.MANUAL,
         token_id=str(row.pk),

@@ -1,5 +1,6 @@
 """What can be done with leases; one module per subject."""
 
+from leases.operations.activity import show_activity
 from leases.operations.approvals import (
     decide_lease,
     list_approvals,
@@ -28,6 +29,7 @@ __all__ = [
     "renew_lease",
     "revoke_lease",
     "revoke_leases",
+    "show_activity",
     "show_approval",
     "show_lease",
     "show_overview",

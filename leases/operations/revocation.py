@@ -9,7 +9,7 @@ from credentials.context import CredentialContext, operation
 from foundation.db.clock import database_now, is_past
 from leases.handles import own_lease
 from leases.models import Lease, LeaseState
-from leases.policy import chosen_leases, lock_lease
+from leases.policy import RELEASED, chosen_leases, lock_lease
 from leases.revocation import STATE_WHEN_ENDED, describe, end_lease
 from leases.serializers import lease_state
 from leases.shapes import LeaseStateOut, ReleaseLease, RevokedOut, RevokeLeases
@@ -21,7 +21,7 @@ def release_lease(context: CredentialContext, request: ReleaseLease) -> LeaseSta
     context.require_membership()
     lease = own_lease(context.actor, request.lease_handle)
     describe(context.entry, lease)
-    _revoke(context.entry, lease, "released by its holder")
+    _revoke(context.entry, lease, RELEASED)
     return lease_state(lease)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from access.scopes import SCOPE_MEANINGS, Scope
-from restapi.openapi.error_responses import error_responses
+from restapi.openapi.error_responses import error_responses, shared_responses
 from restapi.openapi.headers import ANSWERED, PARAMETERS, headers_of_answer
 from restapi.openapi.schemas import Schemas
 from restapi.routes import ROUTES
@@ -21,6 +21,26 @@ Durations are sent as seconds or as `15m` and returned as seconds. To read a who
 `code` is stable. A write with an `Idempotency-Key` can be repeated safely for a day.
 """
 
+SUBJECTS = {
+    "Access requests": "Asking for a level, and deciding on such requests",
+    "Agents": "The agents that people connected",
+    "Approvals": "Leases that wait for a person's decision",
+    "Audit": "The tenant's log",
+    "Credential requests": "Asking people to store a credential that is missing",
+    "Credentials": "Storing, finding, changing and ending credentials",
+    "Folders": "Where credentials are kept",
+    "Grants": "Who may do what on which credential or folder",
+    "Groups": "Members who receive grants together",
+    "Keys": "The tenant's keys, under which values are sealed",
+    "Leases": "Using a credential for a limited time",
+    "Members": "The people of the tenant",
+    "Personal tokens": "A person's own tokens for scripts",
+    "Reach": "What somebody can use, and who can use something",
+    "Rotations": "New values, with a window for the old one",
+    "Service accounts": "Accounts of programs, with their secrets and keys",
+    "Settings": "The tenant's settings",
+}
+
 
 @cache
 def document() -> dict[str, Any]:
@@ -32,12 +52,22 @@ def document() -> dict[str, Any]:
         address[route.method.lower()] = _operation(route, schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Vault", "version": "1", "description": INTRODUCTION},
+        "info": {
+            "title": "Vault",
+            "version": "1",
+            "description": INTRODUCTION,
+            "contact": {"name": "The operator of this installation", "url": settings.PUBLIC_URL},
+            "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        },
         "servers": [{"url": f"{settings.PUBLIC_URL}/api/v1"}],
-        "tags": [{"name": name} for name in dict.fromkeys(route.subject for route in ROUTES)],
+        "tags": [
+            {"name": name, "description": SUBJECTS[name]}
+            for name in dict.fromkeys(route.subject for route in ROUTES)
+        ],
         "paths": paths,
         "components": {
             "schemas": schemas.components(),
+            "responses": shared_responses(ROUTES),
             "parameters": PARAMETERS,
             "headers": ANSWERED,
             "securitySchemes": _security(),
@@ -50,7 +80,7 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
         "operationId": route.name,
         "summary": route.summary,
         "tags": [route.subject],
-        "security": [{"oauth": [route.scope.value]}, {"bearer": [route.scope.value]}],
+        "security": [{"oauth": [route.scope.value]}, {"bearer": []}],
         "parameters": _parameters(route, schemas),
         "responses": {str(route.done): _answer(route, schemas)} | error_responses(route),
     }

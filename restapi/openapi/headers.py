@@ -24,12 +24,12 @@ IF_MATCH: Header = {
 PARAMETERS = {"IdempotencyKey": IDEMPOTENCY_KEY, "IfMatch": IF_MATCH}
 
 ANSWERED: dict[str, Header] = {
-    "X-Request-Id": {
+    "Id": {
         "description": "The id of the request in logs and in the audit log",
         "required": True,
         "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
     },
-    "Cache-Control": {
+    "NoStore": {
         "description": "No cache may store it",
         "required": True,
         "schema": {"type": "string", "const": "no-store"},
@@ -54,8 +54,7 @@ ANSWERED: dict[str, Header] = {
         "schema": {"type": "string"},
     },
     "Allow": {
-        "description": "The methods of this endpoint",
-        "required": True,
+        "description": "With `request/method-not-allowed`: the methods of this endpoint",
         "schema": {"type": "string"},
     },
     "Retry-After": {
@@ -68,7 +67,7 @@ ANSWERED: dict[str, Header] = {
         "schema": {"type": "integer", "minimum": 1},
     },
 }
-ALWAYS = {"X-Request-Id": "X-Request-Id", "Cache-Control": "Cache-Control"}
+ALWAYS = {"X-Request-Id": "Id", "Cache-Control": "NoStore"}
 # By status: the header's name, and which of the headers above describes it there.
 WITH_A_REFUSAL = {
     401: {"WWW-Authenticate": "WWW-Authenticate"},

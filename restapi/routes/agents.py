@@ -110,7 +110,7 @@ ROUTES = (
         Route(
             identity.remove_account_secret,
             "DELETE",
-            "service-accounts/secrets/{proofId}",
+            "service-account-secrets/{proofId}",
             "Remove a secret; the tokens issued for it end",
         ),
         Route(
@@ -131,7 +131,7 @@ ROUTES = (
         Route(
             identity.remove_account_key,
             "DELETE",
-            "service-accounts/keys/{proofId}",
+            "service-account-keys/{proofId}",
             "Remove a public key; the tokens issued for it end",
         ),
     ),

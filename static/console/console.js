@@ -1,6 +1,6 @@
 // Conveniences: everything works without them. Listeners are on the document, so that they also
 // serve parts that are fetched later.
-import { tick } from "./countdown.js";
+import { tick } from "./times.js";
 import "./copy.js";
 import "./dialogs.js";
 import "./forms.js";

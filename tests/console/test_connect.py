@@ -51,6 +51,15 @@ def test_claude_code_is_told_everything_that_it_needs(member: Somebody) -> None:
         assert line in text
 
 
+def test_other_clients_get_the_file_that_each_of_them_reads(member: Somebody) -> None:
+    text = page(signed_in(member).get("/connect/", {"how": "mcp"})).text
+    for file in (".vscode/mcp.json", ".cursor/mcp.json", ".gemini/settings.json", "opencode.json"):
+        assert file in text
+    for member_name in ('"servers"', '"mcpServers"', '"httpUrl"', '"remote"'):
+        assert member_name in text
+    assert f"codex mcp add vault --url {settings.MCP_RESOURCE}" in text
+
+
 def test_no_command_puts_a_secret_into_an_argument(member: Somebody) -> None:
     for how in ("rest", "ci"):
         text = page(signed_in(member).get("/connect/", {"how": how})).text

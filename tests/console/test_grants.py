@@ -66,9 +66,9 @@ def test_the_table_tells_grants_from_what_is_inherited(
     grant(owner, member, "manager", folderPath="stripe")
     text = page(browser.get("/team/grants/")).text
 
-    assert "manager: own grant on the folder stripe" in text
-    assert "admin: owner of the tenant" in text
-    assert "viewer: every member" in text
+    assert "manager : own grant on the folder stripe" in text
+    assert "admin : owner of the tenant" in text
+    assert "viewer : every member" in text
     assert "<select" not in page_text(browser.get("/team/grants/")).split("matrix")[1]
 
 

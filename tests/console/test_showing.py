@@ -69,7 +69,7 @@ def test_a_key_may_be_called_like_the_form(owner: Somebody) -> None:
     store(owner, "new")
     browser = signed_in(owner)
     assert page(browser.get("/credentials/new/")).text.count("never shown here") == 1
-    assert "Store a credential" in page(browser.get("/credentials/new")).text
+    assert "Add credential" in page(browser.get("/credentials/new")).text
 
 
 def test_an_address_without_its_last_slash_is_found(owner: Somebody) -> None:

@@ -15,7 +15,6 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("key", {"key": ""}),
     ("folder_path", {"folder_path": "../up"}),
     ("type", {"type": "no-such-type"}),
-    ("type", {"type": ""}),
     ("description", {"description": "x" * 1025}),
     ("value", {"value": ""}),
     ("value", {"type": "database-url", "value": f"gopher://{CANARY}"}),

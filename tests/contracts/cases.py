@@ -290,6 +290,7 @@ _CASES = (
     Case(leases.show_lease, "$lease_id"),
     Case(leases.revoke_leases, {"whose": "all", "key": "$leased"}, adds=(Event.LEASE_REVOKED,)),
     Case(leases.expire_due_lease, "$due_lease", adds=(Event.LEASE_EXPIRED,)),
+    Case(leases.show_activity, {"key": "$key"}),
     Case(leases.show_overview, at_home=True),
     # -- tenants --------------------------------------------------------------------------------
     Case(

@@ -90,6 +90,7 @@ ADDRESSES = [
     ("credentials/<str:key>/rotate", "rotate_credential"),
     ("credentials/<str:key>/value", "reveal_credential"),
     ("credentials/<str:key>/window", "rotation_window"),
+    ("credentials/check", "check_credential"),
     ("credentials/new", "store_credential"),
     ("folders/", "folders"),
     ("folders/<path:folder_path>/move", "move_folder"),

@@ -46,7 +46,7 @@ ABOUT: dict[str, Operation[Any, Any, Any]] = {
     "revoke_lease": leases.revoke_lease,
 }
 # Open to everybody: they show what one sees.
-LISTS = {"credentials", "folders"}
+LISTS = {"credentials", "folders", "check_credential"}
 # Open to those who manage anything, or may store somewhere.
 MANAGERS = {"store_credential", "import", "all_leases", "revoke_leases"}
 

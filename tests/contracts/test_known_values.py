@@ -9,6 +9,7 @@ from django.db import models
 
 from tests.contracts.models import our_models
 from tests.environment import WORKER
+from tests.storage import owner_sql
 
 SHORT = 20  # characters: no free text is that short
 # Short texts that are no list of values, and tables that stay empty.
@@ -74,6 +75,11 @@ def test_the_database_knows_the_values(
     assert definition is not None
     assert all(f"'{value}'" in definition for value in known)
     assert str(field.column) in definition
+
+
+def test_the_rows_from_before_a_constraint_were_checked(database: None) -> None:
+    """One that stays NOT VALID says nothing about them; each has a later migration."""
+    assert owner_sql("SELECT conname FROM pg_constraint WHERE NOT convalidated") == []
 
 
 def _definition(table: str, name: str) -> str | None:

@@ -1,6 +1,9 @@
 """Files as other tools write them, with marked secrets."""
 
+import base64
+import io
 import json
+import zipfile
 
 SECRET = "hunter2-canary-5c1f"
 
@@ -70,3 +73,40 @@ ONEPASSWORD_1PIF = "\n***5642bee8-a5ff-11dc-8314-0800200c9a66***\n".join(
         {"typeName": "webforms.WebForm", "title": "Gone", "trashed": True, "secureContents": {}},
     )
 )  # fmt: skip
+
+
+def _onepassword_1pux() -> str:
+    item = {
+        "categoryUuid": "001",
+        "overview": {"title": "Stripe"},
+        "details": {"loginFields": [{"designation": "password", "value": SECRET}]},
+    }
+    data = {"accounts": [{"vaults": [{"attrs": {"name": "Ops"}, "items": [item]}]}]}
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as writer:
+        writer.writestr("export.data", json.dumps(data))
+    return base64.b64encode(archive.getvalue()).decode()
+
+
+EXPORTS = {
+    "env": DOTENV,
+    "1password-csv": ONEPASSWORD_CSV,
+    "1password-1pif": ONEPASSWORD_1PIF,
+    "1password-1pux": _onepassword_1pux(),
+    "bitwarden-json": BITWARDEN,
+    "bitwarden-csv": BITWARDEN_CSV,
+    "keepass-csv": f'"Account","Login Name","Password"\n"Srv","root","{SECRET}"\n',
+    "keepass-xml": "<KeePassFile><Root><Group><Entry><String><Key>Title</Key><Value>Srv</Value>"
+    f"</String><String><Key>Password</Key><Value>{SECRET}</Value></String></Entry></Group></Root>"
+    "</KeePassFile>",
+    "lastpass-csv": "url,username,password,totp,extra,name,grouping,fav\n"
+    f"https://a.example,ops,{SECRET},,,Item,Prod,0\n",
+    "json": json.dumps({"STRIPE_KEY": SECRET}),
+    "infisical-json": json.dumps([{"key": "STRIPE_KEY", "value": SECRET}]),
+    "infisical-csv": f"key,value\nSTRIPE_KEY,{SECRET}\n",
+    "vault-kv": json.dumps({"data": {"data": {"password": SECRET}, "metadata": {"version": 1}}}),
+    "aws-credentials": f"[default]\naws_access_key_id = A\naws_secret_access_key = {SECRET}\n",
+    "kubeconfig": "kind: Config\nusers:\n- name: u\n  user: {token: " + SECRET + "}\n",
+    "google-service-account": json.dumps({"type": "service_account", "private_key": SECRET}),
+    "pem": f"-----BEGIN X SECRET-----\n{SECRET}\n-----END X SECRET-----\n",
+}

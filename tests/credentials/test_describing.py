@@ -119,7 +119,9 @@ def test_the_trail_is_the_credentials_own_and_its_newest(owner: Somebody) -> Non
         request = UpdateCredential(key="stripe-api-key", description=f"change {number}")
         update_credential(owner.console, request)
 
-    shown = describe(owner)
+    assert len(describe(owner).recent_audit) == 5
+    whole = DescribeCredential(key="stripe-api-key", audit_entries=20)
+    shown = describe_credential(owner.console, whole)
 
     assert len(shown.recent_audit) == 20
     assert {one.event for one in shown.recent_audit} == {"credential.updated"}

@@ -48,10 +48,11 @@ def test_a_dotenv_file_becomes_credentials(owner: Somebody) -> None:
     result = bring(owner, exports.DOTENV, folderPath="shop")
 
     found = rows(result)
-    assert (result.created, result.skipped, result.failed) == (4, 2, 0)
+    assert (result.created, result.skipped, result.failed) == (4, 2, 1)
     assert (found["STRIPE_API_KEY"].type, found["DATABASE_URL"].type) == ("api-key", "database-url")
     assert found["STRIPE_API_KEY"].folder_path == "shop"
-    assert found["EMPTY"].outcome == found["line 6"].outcome == "skipped"
+    assert (found["EMPTY"].outcome, found["line 6"].outcome) == ("skipped", "failed")
+    assert [row.outcome for row in result.rows if row.name == "TWICE"] == ["skipped", "created"]
     assert value(owner, "STRIPE_API_KEY").value.get_secret_value() == SECRET
     assert value(owner, "PLAIN").value.get_secret_value() == "hello"
     assert value(owner, "TWICE").value.get_secret_value() == "second"
@@ -135,20 +136,31 @@ def test_the_other_formats(
 
 @pytest.mark.parametrize("form", READERS)
 def test_no_answer_and_no_entry_holds_a_value(form: str, owner: Somebody) -> None:
-    content = {
-        "env": exports.DOTENV,
-        "1password-csv": exports.ONEPASSWORD_CSV,
-        "1password-1pif": exports.ONEPASSWORD_1PIF,
-        "bitwarden-json": exports.BITWARDEN,
-        "bitwarden-csv": exports.BITWARDEN_CSV,
-    }[form]
-
-    result = bring(owner, content, form)
+    result = bring(owner, exports.EXPORTS[form], form)
 
     with tenant_transaction(owner.console.tenant_id):
         entries = [str(one.__dict__) for one in Entry.objects.all()]
     assert result.created
     assert SECRET not in f"{result!r}{result.wire()}{entries}"
+
+
+@pytest.mark.parametrize("form", READERS)
+def test_every_format_is_detected(form: str, owner: Somebody) -> None:
+    assert bring(owner, exports.EXPORTS[form], "detect", dryRun=True).format == form
+
+
+@pytest.mark.parametrize("chosen", READERS)
+@pytest.mark.parametrize("form", READERS)
+def test_a_wrong_choice_of_format_shows_nothing_of_the_content(
+    form: str, chosen: str, owner: Somebody
+) -> None:
+    """Whatever was chosen, the answer has names that are no values."""
+    try:
+        said = str(bring(owner, exports.EXPORTS[form], chosen, dryRun=True).wire())
+    except Invalid as error:
+        said = str(error.as_problem())
+
+    assert SECRET not in said
 
 
 def test_a_dry_run_stores_nothing(owner: Somebody) -> None:
@@ -289,7 +301,7 @@ def test_the_command_imports_with_a_members_rights(owner: Somebody, tmp_path: Pa
     )  # fmt: skip
 
     assert "STRIPE_API_KEY" in keys(owner)
-    assert "4 created, 2 skipped, 0 failed." in out.getvalue()
+    assert "4 created, 2 skipped, 1 failed." in out.getvalue()
     assert SECRET not in out.getvalue()
 
 

@@ -145,7 +145,6 @@ COMPRESSED = NISTP256[:-69] + string(b"\x02" + NISTP256[-64:-32])
         container(COMPRESSED),
         body_of(CLOSED, *CLOSED.strip().splitlines()[1:-2]),
         pem(NOT_NIST, PrivateFormat.TraditionalOpenSSL),
-        pem(KEYS["ecdsa"], PrivateFormat.PKCS8),
         pem(KEYS["rsa"], PrivateFormat.PKCS8, PASSPHRASE),
         ED448.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
     ],

@@ -88,7 +88,7 @@ DOUBLE = f'{{"certificate": {json.dumps(SELF_SIGNED)}, "certificate": "x", "priv
         (bundle(certificate=SELF_SIGNED[:-40], privateKey=LEAF_KEY), "X.509"),
         (bundle(certificate=SELF_SIGNED + ROOT_CA, privateKey=LEAF_KEY), "exactly one"),
         (bundle(certificate=SELF_SIGNED, privateKey="x"), "unencrypted PEM key"),
-        (bundle(certificate=SELF_SIGNED, privateKey=LEAF_KEY + " " * 8192), "8 KiB"),
+        (bundle(certificate=SELF_SIGNED, privateKey=LEAF_KEY + "x" * 8192), "8 KiB"),
         (bundle(certificate=SELF_SIGNED, privateKey=OTHER_KEY), "does not belong"),
         (bundle(certificate=OF_MIDDLE, privateKey=LEAF_KEY, chain=""), "chain"),
         (bundle(certificate=OF_MIDDLE, privateKey=LEAF_KEY, chain="x"), "chain"),

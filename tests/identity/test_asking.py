@@ -11,6 +11,7 @@ from django.db.models import F
 from django.test import override_settings
 
 from access.levels import Role
+from identity.authorization_server.well_known_clients import WELL_KNOWN, well_known_client
 from identity.models import AuthorizationCode, AuthorizeRequest, Client
 from tenants.models import Membership
 from tests.identity.conftest import Browsing, registered
@@ -193,6 +194,89 @@ def test_the_page_has_no_inline_script_or_style_and_shows_markup_literally(
     assert not [one for _, one in tags.found if any(name.startswith("on") for name in one)]
     assert not tags.all("b")
     assert answered(decide(browser, page))["state"] == nasty.state
+
+
+@pytest.mark.parametrize(
+    "uri", [uri.replace("*", "abc123") for one in WELL_KNOWN for uri in one.redirects]
+)
+def test_the_page_says_whose_address_gets_the_answer(
+    http: httpx2.Client, browser: httpx2.Client, uri: str
+) -> None:
+    known = well_known_client(uri)
+    assert known is not None
+    program = OAuthClient(http, redirect_uri=uri)
+    assert program.register().json()["redirect_uris"] == [uri]
+    page = browser.get(program.authorize_url())
+    scheme, _, rest = uri.partition("://")
+    host = rest.partition("/")[0]
+
+    assert f"address of {known.name}" in page.text
+    if scheme == "https":
+        assert f"the website {host}" in page.text
+        assert f"form-action 'self' https://{host};" in page.headers["content-security-policy"]
+    else:
+        assert "any app on this computer can claim such addresses" in page.text
+        assert f"form-action 'self' {scheme}:;" in page.headers["content-security-policy"]
+    assert decide(browser, page).headers["location"].startswith(f"{uri}?code=")
+
+
+@pytest.mark.parametrize(
+    ("asked", "granted"),
+    [
+        ("openid vault:read", "vault:read"),
+        ("vault:read  profile", "vault:read"),
+        ("vault:read vault:read nonsense:x", "vault:read"),
+        ("", "vault:read vault:write"),
+        (" ", "vault:read vault:write"),
+        (None, "vault:read vault:write"),
+    ],
+)
+def test_unknown_scopes_do_not_matter_and_the_answer_says_what_was_granted(
+    client: OAuthClient, browser: httpx2.Client, asked: str | None, granted: str
+) -> None:
+    page = browser.get(client.authorize_url(scope=asked))
+    assert page.status_code == 200
+    assert client.tokens(client.redeem(answered(decide(browser, page))["code"])).scope == granted
+
+
+def test_a_refresh_with_unknown_scopes_is_not_refused(
+    client: OAuthClient, browser: httpx2.Client
+) -> None:
+    page = browser.get(client.authorize_url(scope="vault:read offline_access"))
+    tokens = client.tokens(client.redeem(answered(decide(browser, page))["code"]))
+    again = client.tokens(client.refresh(tokens.refresh or "", scope="openid vault:read"))
+    assert again.scope == "vault:read"
+    for scope in ("vault:write", "openid", "vault:read vault:admin"):
+        told = client.refresh(again.refresh or "", scope=scope).json()
+        assert told["error"] == "invalid_scope", scope
+
+
+def test_a_client_that_never_asks_may_stay_when_the_person_ticks_it(
+    http: httpx2.Client, browser: httpx2.Client
+) -> None:
+    program = registered(http)
+    page = browser.get(program.authorize_url(scope="vault:read"))
+    (box,) = Tags(page.text).all("input", type="checkbox", value="offline_access")
+    assert "checked" not in box
+    assert program.tokens(program.redeem(answered(decide(browser, page))["code"])).refresh is None
+
+    page = browser.get(program.authorize_url(scope="vault:read"))
+    code = answered(decide(browser, page, scope=["vault:read", "offline_access"]))["code"]
+    tokens = program.tokens(program.redeem(code))
+    assert tokens.refresh
+    assert tokens.scope == "vault:read offline_access"
+
+
+def test_a_client_without_the_refresh_grant_is_not_offered_to_stay(
+    http: httpx2.Client, browser: httpx2.Client
+) -> None:
+    program = OAuthClient(http)
+    answer = program.register(grant_types=["authorization_code"])
+    assert answer.json()["grant_types"] == ["authorization_code"]
+    page = browser.get(program.authorize_url(scope="vault:read"))
+    assert "offline_access" not in page.text
+    code = answered(decide(browser, page, scope=["vault:read", "offline_access"]))["code"]
+    assert program.tokens(program.redeem(code)).refresh is None
 
 
 def test_denying_says_so_and_leaves_nothing_but_the_entry(

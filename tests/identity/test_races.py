@@ -65,7 +65,7 @@ def split(answers: list[httpx2.Response]) -> tuple[list[httpx2.Response], list[h
     won = [answer for answer in answers if answer.status_code == 200]
     lost = [answer for answer in answers if answer.status_code == 400]
     assert len(won) + len(lost) == AT_ONCE, [answer.status_code for answer in answers]
-    assert all(answer.json() == {"error": "invalid_grant"} for answer in lost)
+    assert all(answer.json()["error"] == "invalid_grant" for answer in lost)
     return won, lost
 
 
@@ -85,7 +85,7 @@ def test_a_replay_afterwards_ends_what_the_winner_got(
 ) -> None:
     code = client.code(browser, OFFLINE)
     tokens = client.tokens(client.redeem(code))
-    assert client.redeem(code).json() == {"error": "invalid_grant"}
+    assert client.redeem(code).json()["error"] == "invalid_grant"
     assert not holds(tokens.access)
     assert client.refresh(tokens.refresh or "").status_code == 400
     (entry,) = log("token.reused", owner.console.tenant_id)

@@ -53,7 +53,7 @@ def test_a_token_just_replaced_still_works_five_times_in_all(
 
     sixth = client.refresh(tokens.refresh or "")
 
-    assert sixth.json() == {"error": "invalid_grant"}
+    assert sixth.json()["error"] == "invalid_grant"
     assert all(holds(pair.access) for pair in pairs)
     assert renewed(client, pairs[0].refresh)
 
@@ -70,7 +70,7 @@ def test_a_replay_after_the_leeway_ends_the_family_and_its_leases(
 
     replay = client.refresh(tokens.refresh or "")
 
-    assert replay.json() == {"error": "invalid_grant"}
+    assert replay.json()["error"] == "invalid_grant"
     assert not holds(second.access)
     assert client.refresh(second.refresh or "").status_code == 400
     (entry,) = log("token.reused", owner.console.tenant_id)
@@ -93,7 +93,7 @@ def test_a_stranger_who_replays_ends_nothing(
 
     stranger = registered(http)
 
-    assert stranger.refresh(tokens.refresh or "").json() == {"error": "invalid_grant"}
+    assert stranger.refresh(tokens.refresh or "").json()["error"] == "invalid_grant"
     assert holds(second.access)
 
 
@@ -101,7 +101,7 @@ def test_an_unused_token_lasts_thirty_days(client: OAuthClient, tokens: Tokens) 
     age(expires_at=timedelta(days=29, hours=23))
     second = renewed(client, tokens.refresh)
     age(expires_at=timedelta(days=30))
-    assert client.refresh(second.refresh or "").json() == {"error": "invalid_grant"}
+    assert client.refresh(second.refresh or "").json()["error"] == "invalid_grant"
 
 
 def test_a_consent_lasts_ninety_days_however_often_it_is_used(
@@ -155,3 +155,40 @@ def test_two_clients_of_one_person_do_not_touch_each_other(
     client.revoke(tokens.refresh or "")
     assert not holds(tokens.access)
     assert holds(others.access)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"refresh_token": "nonsense"}, "invalid_grant"),
+        ({"client_id": "nobody"}, "invalid_client"),
+        ({"scope": "vault:admin"}, "invalid_scope"),
+        ({"resource": "https://elsewhere.example"}, "invalid_target"),
+        ({"grant_type": "password"}, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, "invalid_client"),
+        ({"refresh_token": None}, "invalid_request"),
+    ],
+)
+def test_a_refusal_says_why_and_nothing_that_a_stranger_does_not_know(
+    client: OAuthClient, tokens: Tokens, changes: dict[str, str | None], error: str
+) -> None:
+    told = client.refresh(tokens.refresh or "", **changes).json()
+    assert told["error"] == error
+    assert len(told["error_description"]) > 10
+    assert "nonsense" not in told["error_description"]
+
+
+def test_unknown_and_used_codes_are_described_alike(
+    client: OAuthClient, browser: httpx2.Client
+) -> None:
+    code = client.code(browser)
+    client.tokens(client.redeem(code))
+    assert client.redeem(code).json() == client.redeem("unknown").json()
+
+
+def test_every_endpoint_describes_its_errors(http: httpx2.Client) -> None:
+    for path in ("token", "revoke", "introspect", "register"):
+        for body in ({}, {"client_id": "nobody", "token": "x", "grant_type": "refresh_token"}):
+            told = http.post(f"/oauth/{path}", data=body)
+            if told.status_code != 200:
+                assert told.json()["error_description"], path

@@ -1,6 +1,8 @@
 """Dynamic registration: open to well-behaved clients, within limits."""
 
+import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -24,7 +26,15 @@ BAD_REDIRECTS: list[Any] = [
     [7],
     ["http://evil.example/callback"],
     ["https://evil.example/callback"],
-    ["https://claude.ai/api/mcp/auth_callback"],
+    ["https://claude.ai/api/mcp/auth_callback/"],
+    ["https://evil.claude.ai/api/mcp/auth_callback"],
+    ["https://chatgpt.com/connector/oauth/a/b"],
+    ["https://chatgpt.com/connector/oauth/"],
+    ["https://www.cursor.com.evil.example/agents/mcp/oauth/callback"],
+    ["cursor://anysphere.cursor-mcp.evil/oauth/callback"],
+    ["cursor://anysphere.cursor-mcp/oauth/callback?x=1"],
+    ["urn:ietf:wg:oauth:2.0:oob"],
+    ["https://localhost:8123/callback"],
     ["http://localhost.evil.example/"],
     ["http://127.0.0.2/"],
     ["http://2130706433/"],
@@ -43,9 +53,8 @@ BAD_REDIRECTS: list[Any] = [
     ["file:///etc/passwd"],
     ["com.example.app:/callback"],
     ["http://localhost/" + "x" * 256],
-    ["http://localhost/1"] * 6,
+    [f"http://localhost/{number}" for number in range(11)],
     [f"http://localhost/{number}" for number in range(400)],
-    ["http://localhost/fine", "http://evil.example/"],
 ]
 
 BAD_METADATA: list[dict[str, Any]] = [
@@ -99,17 +108,78 @@ def test_loopback_addresses_can_be_registered(http: httpx2.Client) -> None:
     assert answer.json()["redirect_uris"] == uris
 
 
-def test_an_operator_can_list_https_hosts(http: httpx2.Client) -> None:
-    changed = settings.ENVIRONMENT.model_copy(update={"redirect_hosts": ("claude.ai",)})
+def test_an_operator_can_list_hosts_and_addresses(http: httpx2.Client) -> None:
+    listed = {
+        "redirect_hosts": ("chat.example", "ported.example:8443"),
+        "redirect_uris": ("com.example.app:/oauth2redirect",),
+    }
+    changed = settings.ENVIRONMENT.model_copy(update=listed)
     with override_settings(ENVIRONMENT=changed):
         for uri, status in [
-            ("https://claude.ai/api/mcp/auth_callback", 201),
-            ("https://claude.ai:8443/api", 400),
-            ("https://evil.claude.ai/api", 400),
-            ("https://claude.ai.evil.example/api", 400),
-            ("http://claude.ai/api", 400),
+            ("https://chat.example/any", 201),
+            ("https://chat.example:8443/api", 400),
+            ("https://ported.example:8443/api", 201),
+            ("https://ported.example/api", 400),
+            ("https://evil.chat.example/api", 400),
+            ("https://chat.example.evil.example/api", 400),
+            ("http://chat.example/api", 400),
+            ("com.example.app:/oauth2redirect", 201),
+            ("com.example.app:/other", 400),
         ]:
             assert OAuthClient(http).register(redirect_uris=[uri]).status_code == status, uri
+
+
+BODIES = json.loads(Path(__file__).with_name("registrations.json").read_text(encoding="utf-8"))
+LOOPBACK_OF_VSCODE = ["http://127.0.0.1/", "http://127.0.0.1:33418/"]
+# What is registered of the requests of real clients; None: refused. Otherwise: all that was asked.
+LESS = {
+    "cursor-three": BODIES["cursor-three"]["redirect_uris"][:2],
+    "librechat-remote": None,
+    "windsurf": None,
+    "reverse-dns": None,
+    "query-redirect": None,
+    "upper-localhost": None,
+    "127.0.0.2": None,
+    "https-localhost": None,
+    "https-listed-port": None,
+    "oob": None,
+    "client-named-Vault": None,
+    "grant-string": None,
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_real_clients_register_and_learn_what_was_registered(
+    http: httpx2.Client, name: str
+) -> None:
+    answer = http.post("/oauth/register", json=BODIES[name])
+    expected = LESS.get(name, BODIES[name]["redirect_uris"])
+
+    assert answer.status_code == (400 if expected is None else 201), answer.text
+    if expected is not None:
+        body = answer.json()
+        assert body["redirect_uris"] == expected
+        assert body["token_endpoint_auth_method"] == "none"
+        assert Client.objects.get().redirect_uris.split() == expected
+
+
+def test_an_installation_without_well_known_clients(http: httpx2.Client) -> None:
+    changed = settings.ENVIRONMENT.model_copy(update={"well_known_redirects": False})
+    with override_settings(ENVIRONMENT=changed):
+        answers = {
+            name: http.post("/oauth/register", json=BODIES[name])
+            for name in ("vscode", "cursor-custom", "claude.ai", "chatgpt")
+        }
+    assert answers.pop("vscode").json()["redirect_uris"] == LOOPBACK_OF_VSCODE
+    assert {answer.status_code for answer in answers.values()} == {400}
+
+
+def test_what_is_not_safe_of_a_list_is_not_registered(http: httpx2.Client) -> None:
+    for bad in (uri for uris in BAD_REDIRECTS if uris and len(uris) == 1 for uri in uris):
+        if isinstance(bad, str):
+            uris = [bad, "http://localhost/fine"]
+            answer = OAuthClient(http).register(redirect_uris=uris)
+            assert answer.json()["redirect_uris"] == ["http://localhost/fine"], bad
 
 
 def test_names_are_cleaned(http: httpx2.Client) -> None:
@@ -245,4 +315,4 @@ def test_what_is_over_goes_and_what_lives_stays(
     past(expires=timedelta(days=91), expires_at=timedelta(days=91), given_at=timedelta(days=91))
     purge()
     assert not Consent.objects.exists()
-    assert client.refresh(tokens.refresh or "").json() == {"error": "invalid_grant"}
+    assert client.refresh(tokens.refresh or "").json()["error"] == "invalid_grant"

@@ -94,7 +94,7 @@ def test_a_client_without_a_proof_gets_no_token_for_itself(
     for more in ({}, {"client_secret": ""}, {"client_secret": "x"}):
         answer = http.post("/oauth/token", data=form | more)
         assert answer.status_code == 401
-        assert answer.json() == {"error": "invalid_client"}
+        assert answer.json()["error"] == "invalid_client"
 
 
 def test_a_registration_hands_out_no_token(http: httpx2.Client) -> None:
@@ -118,7 +118,7 @@ def test_a_public_client_cannot_introspect(
     for more in ({}, {"grant_type": DEVICE}, {"client_secret": ""}):
         answer = http.post("/oauth/introspect", data=form | more)
         assert answer.status_code == 401
-        assert answer.json() == {"error": "invalid_client"}
+        assert answer.json()["error"] == "invalid_client"
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_deactivated_person_cannot_refresh(
     owner.person.is_active = False
     owner.person.save()
     answer = client.refresh(tokens.refresh or "")
-    assert answer.json() == {"error": "invalid_grant"}
+    assert answer.json()["error"] == "invalid_grant"
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_a_stranger_cannot_redeem_anothers_code(
     stranger = registered(http)
     code = client.code(browser)
     stolen = client.redeem(code, client_id=stranger.client_id)
-    assert stolen.json() == {"error": "invalid_grant"}
+    assert stolen.json()["error"] == "invalid_grant"
     assert client.redeem(code).status_code == 200
 
 

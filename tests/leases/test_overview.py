@@ -89,7 +89,7 @@ def test_the_newest_entries_name_people_and_agents(owner: Somebody) -> None:
         "stripe-api-key",
         PURPOSE,
     )
-    assert (newest.actor, newest.agent) == (owner.person.email, "Claude Code")
+    assert (newest.actor.name, newest.agent) == (owner.person.email, "Claude Code")
 
 
 def test_it_is_for_owners_and_admins_of_this_tenant(

@@ -17,6 +17,7 @@ from devtools.client.http import tls_context
 from devtools.client.mcp import CAPABILITIES_KEY, ERAS, LEGACY
 from leases.operations import list_approvals
 from leases.shapes import ListApprovals
+from mcpserver.elicitation import MESSAGES, USUAL_MESSAGE
 from tests.audit_trail import told, trail
 from tests.console.pages import filled, signed_in
 from tests.leases.asking import decide
@@ -253,3 +254,17 @@ def test_other_clients_are_given_the_link_in_a_text(agent_of: Connect, member: S
         assert "/approvals/creq_" in problem["hint"]
         missing = agent.refusal("vault.lease_credential", key="no-such-key", purpose=PURPOSE)
         assert "vault.request_credential" in missing["hint"]
+
+
+def test_the_dialogs_text_is_short_and_begins_with_the_action(
+    asking: Agent, owner: Somebody, agent_of: Connect
+) -> None:
+    messages = [lease(asking)["inputRequests"]["approval"]["params"]["message"]]
+    keeper = agent_of(owner)
+    keeper.meta = BY_URL
+    missing = {"key": "missing", "type": "api-key", "purpose": PURPOSE}
+    result = ask(keeper, "vault.request_credential", missing, None)
+    messages.append(result["inputRequests"]["approval"]["params"]["message"])
+
+    assert [message.partition(" ")[0] for message in messages] == ["Approve", "Store"]
+    assert all(len(message) <= 100 for message in (*MESSAGES.values(), USUAL_MESSAGE))

@@ -1,9 +1,12 @@
 """What every request passes before a message is read, and in which order."""
 
+import json
+
 import httpx2
 import pytest
 from django.conf import settings
 
+from tests.held_back import all_received
 from tests.mcpserver.agent import PATH, Agent
 from tests.oauth_client import connect
 from tests.people import PASSWORD, Somebody
@@ -159,3 +162,14 @@ def test_a_revoked_token_is_refused_from_the_next_request_on(
     assert http.post("/oauth/revoke", data=gone).status_code == 200
 
     assert agent.ask("tools/list").status_code == 401
+
+
+def test_blanks_around_a_header_do_not_belong_to_it(agent: Agent, server: str) -> None:
+    """RFC 9110 §5.5; over a socket, because client libraries strip them."""
+    message = agent.message("tools/call", {"name": "vault.list_credentials", "arguments": {}})
+    body = json.dumps(message)
+    headers = agent.headers(message) | {"Content-Length": str(len(body)), "Connection": "close"}
+    head = "".join(f"{name}: {value} \t \r\n" for name, value in headers.items())
+    host = server.removeprefix("http://")
+    request = f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\n{head}\r\n{body}"
+    assert b"HTTP/1.1 200" in all_received(server, request.encode())

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import httpx2
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # has no types
 from pytest import Subtests
@@ -14,7 +15,8 @@ from mcpserver.tools import TOOLS
 from tests.disclosure.echo_upstream import SENDABLE
 from tests.mcpserver.agent import Agent
 from tests.mcpserver.conftest import Connect
-from tests.people import CANARY, PURPOSE, Somebody, grant, store
+from tests.oauth_client import OAuthClient, reach, sign_in
+from tests.people import CANARY, PASSWORD, PURPOSE, Somebody, grant, store
 
 KEY = "stripe-api-key"
 ORDER = [
@@ -45,7 +47,7 @@ HINTS = {
 ARGUMENTS = {
     "vault.list_credentials": {"folderPath", "recursive", "type", "tag", "limit", "cursor"},
     "vault.search_credentials": {"query", "folderPath", "type", "tag", "limit", "cursor"},
-    "vault.get_credential_metadata": {"key"},
+    "vault.get_credential_metadata": {"key", "auditEntries"},
     "vault.lease_credential": {"key", "purpose", "ttl", "version"},
     "vault.read_credential": {"leaseHandle"},
     "vault.use_credential": {"leaseHandle", "method", "url", "headers", "body"},
@@ -181,6 +183,93 @@ def test_underscore_names_are_accepted_in_calls_and_not_listed(agent: Agent, sto
         assert not any("_list" in name.split(".")[0] for name in listed(agent))
 
 
+def test_every_client_but_claude_code_gets_names_without_dots(
+    http: httpx2.Client, owner: Somebody, stored: str, subtests: Subtests
+) -> None:
+    plain = [name.replace(".", "_") for name in ORDER]
+    for name, user_agent, expected in [
+        ("Cursor", "Cursor/3.0", plain),
+        ("Somebody", "claude-code/2.1.332 (cli)", ORDER),
+        ("Claude Code (vault)", "", ORDER),
+        ("Claude", "Claude-User", plain),
+    ]:
+        with subtests.test(name):
+            agent = _agent_named(http, owner, name)
+            http.headers["User-Agent"] = user_agent
+            for version in ERAS:
+                agent.version = version
+                tools = listed(agent)
+                assert list(tools) == expected
+                assert ("vault." in json.dumps(tools)) == (expected is ORDER)
+                told = agent.call("vault_lease_credential", key="none", purpose=PURPOSE)
+                assert ("vault." in json.dumps(told)) == (expected is ORDER)
+                assert agent.answer("vault_list_credentials")["credentials"]
+                assert agent.answer("vault.list_credentials")["credentials"]
+            agent.version = LEGACY
+            hello = agent.ask("initialize", AGREEMENT).json()["result"]["instructions"]
+            assert ("vault." in hello) == (expected is ORDER)
+
+
+AGREEMENT = {
+    "protocolVersion": LEGACY,
+    "capabilities": {},
+    "clientInfo": {"name": "x", "version": "1"},
+}
+
+
+def _agent_named(http: httpx2.Client, owner: Somebody, name: str) -> Agent:
+    with reach(str(http.base_url)) as browser:
+        client = OAuthClient(http, name=name)
+        client.register()
+        sign_in(browser, owner.person.email, PASSWORD)
+        tokens = client.tokens(client.redeem(client.code(browser, agent=name)))
+    return Agent(http, tokens.access)
+
+
+def test_what_a_conversation_has_to_carry_is_small(agent: Agent, stored: str) -> None:
+    for _ in range(9):
+        agent.answer("vault.lease_credential", key=stored, purpose=PURPOSE)
+    tools = agent.ask("tools/list").json()["result"]["tools"]
+    read = [{part: tool[part] for part in ("name", "description", "inputSchema")} for tool in tools]
+    assert _size(read) <= 6500
+    told = agent.call("vault.get_credential_metadata", key=stored)
+    assert len(told["structuredContent"]["recentAudit"]) == 5
+    assert len(told["content"][0]["text"].encode()) <= 1500
+    more = agent.answer("vault.get_credential_metadata", key=stored, auditEntries=10)
+    assert len(more["recentAudit"]) == 10
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def test_null_is_taken_as_not_given(agent: Agent, stored: str, subtests: Subtests) -> None:
+    given: dict[str, dict[str, Any]] = {
+        "vault.search_credentials": {"query": "stripe"},
+        "vault.get_credential_metadata": {"key": stored},
+        "vault.lease_credential": {"key": stored, "purpose": PURPOSE},
+        "vault.rotate_credential": {"key": stored, "newValue": "sk_live_next", "window": 0},
+        "vault.request_access": {"key": stored, "level": "admin", "reason": PURPOSE},
+        "vault.request_credential": {"key": "missing", "type": "api-key", "purpose": PURPOSE},
+    }
+    for name, tool in listed(agent).items():
+        schema = tool["inputSchema"]
+        for argument in set(schema["properties"]) - set(schema.get("required", ())):
+            with subtests.test(name, argument=argument):
+                arguments = {**given.get(name, {}), argument: None}
+                if name == "vault.use_credential":
+                    continue  # its optional arguments are plain text and an object
+                if arguments in ({**given.get(name, {}), "key": None}, {"newValue": None}):
+                    arguments |= {"folderPath": "stripe"}
+                if argument in ("newValue", "window"):
+                    arguments |= {"generate": True, argument: None}
+                    arguments.pop("newValue", None)
+                Draft202012Validator(schema).validate(arguments)
+                result = agent.call(name, **arguments)
+                code = result["structuredContent"].get("code")
+                assert code not in ("input/invalid", "input/malformed"), result
+
+
 def test_missing_arguments_are_none(agent: Agent, stored: str) -> None:
     answer = agent.ask("tools/call", {"name": "vault.list_credentials"})
     assert answer.json()["result"]["structuredContent"]["credentials"][0]["key"] == stored
@@ -196,7 +285,7 @@ def test_bad_arguments_are_refused_without_being_repeated(
     agent: Agent, stored: str, subtests: Subtests
 ) -> None:
     lease = {"key": stored, "purpose": PURPOSE}
-    ttls: list[Any] = [0, -1, True, "60", "hunter2", 1.5, 2**31, "0s", [], {}, None]
+    ttls: list[Any] = [0, -1, True, "60", "hunter2", 1.5, 2**31, "0s", [], {}]
     cases: list[tuple[str, dict[str, Any]]] = [
         ("vault.list_credentials", {"hunter2": "x"}),
         ("vault.list_credentials", {"limit": 201}),

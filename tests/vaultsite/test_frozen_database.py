@@ -2,9 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from threading import Timer
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from django.conf import settings
+from django.db import DatabaseError
+from django.db.utils import ConnectionHandler
 
 from foundation.db.pool import CheckedConnection, ServerSilent, answers_within
 from tests.alone import database_url, web
@@ -43,6 +48,24 @@ def test_the_pools_check_is_given_less_time(postgres: FreezableServer) -> None:
         with pytest.raises(psycopg.OperationalError):
             connection.execute("")
     assert connection.closed
+
+
+def test_a_connection_without_a_pool_has_the_deadline_too(postgres: FreezableServer) -> None:
+    where = urlsplit(postgres.url)
+    default = settings.DATABASES["default"]
+    options = {name: value for name, value in default["OPTIONS"].items() if name != "pool"}
+    changes = {"HOST": where.hostname, "PORT": str(where.port), "OPTIONS": options}
+    alone = ConnectionHandler({"default": {**default, **changes}})["default"]
+    with alone.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        postgres.runs.clear()
+        thaw = Timer(10, postgres.runs.set)  # without a deadline the test fails, and ends
+        thaw.start()
+        with answers_within(0.2), pytest.raises(DatabaseError, match="does not answer"):
+            cursor.execute("SELECT 2")
+    thaw.cancel()
+    assert not alone.is_usable()
+    alone.close()
 
 
 def test_requests_and_probes_are_answered_while_the_database_is_frozen(

@@ -58,7 +58,7 @@ def rotate(olivia: Human, agent: Agent) -> None:
     """Old and new value are good side by side; she sees who still reads the old, and closes it."""
     old = agent.answer("vault.lease_credential", key="stripe-api-key", purpose=AGAIN)
     olivia.go("/credentials/stripe-api-key/rotate")
-    olivia.page.get_by_label("Type or paste one").check()
+    olivia.page.get_by_label("Paste the new value").check()
     olivia.fill(new_value=NEW_STRIPE, window="30m", reason="The old one was on the old server.")
     olivia.picture("rotate")
     olivia.press("Rotate")
