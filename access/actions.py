@@ -2,7 +2,8 @@
 
 `level` is what the actor needs on the object itself; None means that there is no single object, or
 that the operation narrows its answer to what is visible. `step_up` asks a person at the console to
-have authenticated a short while ago.
+have authenticated a short while ago. `auditors`: people with the role `auditor` may do it too, and
+nothing else.
 """
 
 from dataclasses import dataclass
@@ -161,6 +162,7 @@ class Rule:
     channels: frozenset[Channel] = EVERYONE
     admins_only: bool = False
     owners_only: bool = False
+    auditors: bool = False
     step_up: bool = False
 
 
@@ -264,9 +266,9 @@ RULES: dict[Action, Rule] = {
     Action.CHANGE_SINGLE_SIGN_ON: Rule(
         Scope.ADMIN, admins_only=True, owners_only=True, step_up=True, channels=PEOPLE | OPERATORS
     ),
-    Action.QUERY_AUDIT: Rule(Scope.ADMIN, admins_only=True),
-    Action.SHOW_AUDIT_ENTRY: Rule(Scope.ADMIN, admins_only=True),
-    Action.EXPORT_AUDIT: Rule(Scope.ADMIN, admins_only=True),
+    Action.QUERY_AUDIT: Rule(Scope.ADMIN, admins_only=True, auditors=True),
+    Action.SHOW_AUDIT_ENTRY: Rule(Scope.ADMIN, admins_only=True, auditors=True),
+    Action.EXPORT_AUDIT: Rule(Scope.ADMIN, admins_only=True, auditors=True),
     Action.CONNECT_AGENT: Rule(Scope.READ, channels=PEOPLE),
     Action.LIST_AGENTS: Rule(Scope.READ),
     Action.SHOW_AGENT: Rule(Scope.READ),
@@ -284,13 +286,15 @@ RULES: dict[Action, Rule] = {
     Action.ADD_ACCOUNT_KEY: Rule(Scope.ADMIN, admins_only=True, step_up=True),
     Action.LIST_ACCOUNT_KEYS: Rule(Scope.ADMIN, admins_only=True),
     Action.REMOVE_ACCOUNT_KEY: Rule(Scope.ADMIN, admins_only=True),
-    Action.CREATE_PERSONAL_TOKEN: Rule(Scope.READ, channels=PEOPLE, step_up=True),
-    Action.LIST_PERSONAL_TOKENS: Rule(Scope.READ),
-    Action.SHOW_PERSONAL_TOKEN: Rule(Scope.READ),
-    Action.REVOKE_PERSONAL_TOKEN: Rule(Scope.WRITE),
-    Action.LIST_AGENT_CHOICES: Rule(Scope.READ, channels=PEOPLE),
+    # An auditor's token is for the log over REST.
+    Action.CREATE_PERSONAL_TOKEN: Rule(Scope.READ, channels=PEOPLE, auditors=True, step_up=True),
+    Action.LIST_PERSONAL_TOKENS: Rule(Scope.READ, auditors=True),
+    Action.SHOW_PERSONAL_TOKEN: Rule(Scope.READ, auditors=True),
+    Action.REVOKE_PERSONAL_TOKEN: Rule(Scope.WRITE, auditors=True),
+    # Both also fill the filters of the audit log.
+    Action.LIST_AGENT_CHOICES: Rule(Scope.READ, channels=PEOPLE, auditors=True),
     # For whoever holds the level somewhere, which the operation checks.
-    Action.LIST_PRINCIPAL_CHOICES: Rule(Scope.READ, Level.MANAGER, channels=PEOPLE),
+    Action.LIST_PRINCIPAL_CHOICES: Rule(Scope.READ, Level.MANAGER, channels=PEOPLE, auditors=True),
     Action.LIST_FOLDER_CHOICES: Rule(Scope.READ, channels=PEOPLE),
     Action.LIST_ADMINS: Rule(Scope.READ, channels=PEOPLE),
     Action.SHOW_SETUP_PROGRESS: Rule(Scope.ADMIN, admins_only=True, channels=PEOPLE),

@@ -1,4 +1,4 @@
-"""Grant levels and membership roles, each in order."""
+"""Grant levels in order, and membership roles."""
 
 from enum import IntEnum, StrEnum
 
@@ -28,13 +28,14 @@ LEVEL_CHOICES = [(level.word, level.word) for level in Level if level]
 
 
 class Role(StrEnum):
-    """A membership's role in its tenant."""
+    """A membership's role in its tenant; an auditor reads the audit log and nothing else."""
 
     OWNER = "owner"
     ADMIN = "admin"
     MEMBER = "member"
+    AUDITOR = "auditor"
 
     @property
     def is_admin(self) -> bool:
         """Owners and admins have `admin` on everything in their tenant."""
-        return self is not Role.MEMBER
+        return self in {Role.OWNER, Role.ADMIN}

@@ -19,12 +19,13 @@ def agent_choices(actor: Actor) -> Choices:
 
 
 def member_choices(actor: Actor) -> Choices:
-    """(public id, name and e-mail) of the tenant's members."""
-    return [_choice(person) for person in list_principal_choices(actor).people]
+    """(public id, name and e-mail) of the tenant's members, without auditors."""
+    people = list_principal_choices(actor).people
+    return [_choice(person) for person in people if person.receives_grants]
 
 
 def holder_choices(actor: Actor) -> Choices:
-    """(public id, name) of those who can hold a lease: members and service accounts."""
+    """(public id, name) of those who act or have acted: members and service accounts."""
     found = list_principal_choices(actor)
     return [_choice(principal) for principal in (*found.people, *found.service_accounts)]
 
@@ -33,7 +34,7 @@ def grantee_choices(actor: Actor) -> list[tuple[str, Choices]]:
     """Whom a grant can be given to, under their kinds."""
     found = list_principal_choices(actor)
     kinds = [
-        ("People", found.people),
+        ("People", [person for person in found.people if person.receives_grants]),
         ("Groups", found.groups),
         ("Service accounts", found.service_accounts),
     ]

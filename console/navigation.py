@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from access.actor import Actor
-from console.page import Audience, Group, Link, Section
+from access.levels import Role
+from console.page import Group, Link, Section, admits
 from console.pages.table import SECTIONS
 
 
@@ -24,21 +25,21 @@ class SidebarLink:
     topic: str
 
 
-def links(is_admin: bool, section: str, actor: Actor | None) -> list[tuple[str, list[SidebarLink]]]:
+def links(role: Role, section: str, actor: Actor | None) -> list[tuple[str, list[SidebarLink]]]:
     """The sidebar for somebody: headings with their links; a heading without links is left out.
 
     Without an actor nothing is counted.
     """
     drawn: dict[Group, list[SidebarLink]] = {group: [] for group in Group}
     for row in SECTIONS:
-        if row.link and (is_admin or not _for_admins(row, row.link)):
+        if row.link and _is_drawn(row, row.link, role):
             current = row.name == section
             drawn[row.link.group].append(_drawn(row.link, actor, current=current))
     return [(str(group), entries) for group, entries in drawn.items() if entries]
 
 
-def _for_admins(section: Section, link: Link) -> bool:
-    return link.only_admins or section.open_to is Audience.ADMINS
+def _is_drawn(section: Section, link: Link, role: Role) -> bool:
+    return admits(section.open_to, role) and (role.is_admin or not link.only_admins)
 
 
 def _drawn(link: Link, actor: Actor | None, *, current: bool) -> SidebarLink:

@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from access.actor import Actor
+from access.levels import Role
 from audit.events import Event, Outcome
 from audit.recording import reading_operations, record_separately
 from console.current_tenant import current_tenant
@@ -36,7 +37,9 @@ class Audience(StrEnum):
 
     ANYBODY = "anybody, signed in or not"
     SIGNED_IN = "everybody who is signed in"
+    MEMBERS = "everybody who is signed in, except auditors"
     ADMINS = "owners and admins of the current tenant"
+    LOG_READERS = "owners, admins and auditors of the current tenant"
 
 
 class Group(StrEnum):
@@ -90,7 +93,7 @@ class Page:
     view: View
     methods: tuple[str, ...] = GET
     step_up: StepUp | None = None
-    open_to: Audience = Audience.SIGNED_IN
+    open_to: Audience = Audience.MEMBERS
     section: str = ""
 
 
@@ -120,9 +123,18 @@ def guarded_view(page: Page) -> View:
         return methods(never_cache(view))
     view = _with_section(page.section, _with_step_up(page.step_up, view))
     view = handle_errors(_in_one_transaction(view))
-    if page.open_to is Audience.ADMINS:
-        return never_cache(_for_admins(methods(view)))
+    if page.open_to in {Audience.ADMINS, Audience.LOG_READERS}:
+        return never_cache(_for_roles(page.open_to, methods(view)))
+    if page.open_to is Audience.MEMBERS:
+        view = _for_members(view)
     return methods(never_cache(_signed_in(view)))
+
+
+def admits(audience: Audience, role: Role) -> bool:
+    """Whether somebody with this role in the current tenant may open the audience's pages."""
+    if role is Role.AUDITOR:
+        return audience not in {Audience.ADMINS, Audience.MEMBERS}
+    return role.is_admin or audience not in {Audience.ADMINS, Audience.LOG_READERS}
 
 
 def _in_one_transaction(view: View) -> View:
@@ -171,7 +183,7 @@ def _signed_in(view: View) -> View:
     return inner
 
 
-def _for_admins(view: View) -> View:
+def _for_roles(audience: Audience, view: View) -> View:
     """Membership decides; Django's staff flag and model permissions open nothing."""
 
     @wraps(view)
@@ -179,11 +191,24 @@ def _for_admins(view: View) -> View:
         tenant = current_tenant(request)
         if tenant is not None and tenant.locked:
             return to_second_factor(request)
-        if tenant is None or not tenant.is_admin:
+        if tenant is None or not admits(audience, tenant.role):
             return _refuse(request, recorded=tenant is not None)
         return view(request, **arguments)
 
     return _signed_in(inner)
+
+
+def _for_members(view: View) -> View:
+    """People without a tenant are told so by the page's operations."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, /, **arguments: str) -> HttpResponseBase:
+        tenant = current_tenant(request)
+        if tenant is None or tenant.locked or admits(Audience.MEMBERS, tenant.role):
+            return view(request, **arguments)
+        return _refuse(request, recorded=True)
+
+    return inner
 
 
 def _refuse(request: HttpRequest, *, recorded: bool) -> HttpResponseBase:
@@ -195,6 +220,15 @@ def _refuse(request: HttpRequest, *, recorded: bool) -> HttpResponseBase:
             outcome=Outcome.DENIED,
             code=Denied.code,
             part="console",
+        )
+    tenant = current_tenant(request)
+    if tenant is not None and tenant.role is Role.AUDITOR:
+        return problem(
+            request,
+            Denied.status,
+            "This part is not for auditors",
+            "As an auditor of this tenant you read its audit log and nothing else.",
+            "An owner or admin of the tenant can give you another role.",
         )
     return problem(
         request,

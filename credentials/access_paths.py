@@ -19,6 +19,7 @@ from credentials.permissions import Permissions, ancestors, in_force, path_of
 from credentials.principals import Principal, principal_of
 from credentials.shapes.access_reports import RouteOut, RuleWord
 from foundation.db.ids import public_id
+from tenants.memberships import base_level
 from tenants.models import GroupMember, Membership, Tenant
 
 # What a grant is on: a credential's id or a folder's path.
@@ -96,7 +97,7 @@ class AccessPaths:
         role = self.roles.get(subject.id)
         if role is None:
             return Level.NONE
-        return Level.ADMIN if role.is_admin else self.baseline
+        return base_level(role, self.baseline)
 
     def _receivers(self, subject: Principal) -> list[Principal]:
         return [subject, *self.groups.get(subject.id, [])]

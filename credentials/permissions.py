@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from access.actions import RULES, Action
 from access.actor import Actor
-from access.levels import Level
+from access.levels import Level, Role
 from access.tenancy import TenantQuerySet, fetch_shared
 from audit.recording import EntryDraft
 from credentials.models import Credential, Folder, Grant, State
@@ -120,7 +120,9 @@ def read_permissions(actor: Actor, membership: ActiveMembership) -> Permissions:
 def permissions_of(
     actor: Actor, membership: ActiveMembership, grants: Iterable[Grant]
 ) -> Permissions:
-    """What the membership and the rows of `grants_statement` give."""
+    """What the membership and the rows of `grants_statement` give: nothing to an auditor."""
+    if membership.role is Role.AUDITOR:
+        return Permissions(Level.NONE, {}, {}, actor.allowed_credentials)
     if membership.base_level is Level.ADMIN:
         return Permissions(Level.ADMIN, {}, {}, actor.allowed_credentials)
     reached = (grant for grant in grants if grant.agents is None or actor.agent_id in grant.agents)

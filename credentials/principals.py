@@ -5,12 +5,13 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from access.actor import Actor
+from access.levels import Role
 from access.revocation import AccessRevoked
 from credentials.models import Grant
 from credentials.shapes.grants import SubjectOut
 from foundation.db.ids import parse_public_id, public_id
-from foundation.errors import Invalid, NotFound
-from tenants.memberships import lock_membership, lock_service_account
+from foundation.errors import Conflict, Invalid, NotFound
+from tenants.memberships import NO_GRANTS, lock_membership, lock_service_account
 from tenants.models import Group, GroupMember, Membership, ServiceAccount, ServiceAccountState
 
 SubjectWord = Literal["person", "group", "service_account"]
@@ -82,7 +83,7 @@ def active_principals(actor: Actor) -> dict[Principal, str]:
     """Everybody who can be granted access, with their names: people, groups, service accounts."""
     members = Membership.objects.filter(
         tenant_id=actor.tenant_id, suspended_at=None, person__is_active=True
-    )
+    ).exclude(role=Role.AUDITOR)
     people = members.order_by("person__email").values_list("person_id", "person__email")
     groups = Group.objects.of(actor).order_by("name").values_list("pk", "name")
     accounts = ServiceAccount.objects.of(actor).exclude(state=ServiceAccountState.REMOVED)
@@ -115,7 +116,10 @@ def lock_principal(actor: Actor, subject: Principal) -> None:
 
 def _lock(actor: Actor, subject: Principal) -> bool:
     if subject.kind == "person":
-        return lock_membership(actor, subject.id) is not None
+        member = lock_membership(actor, subject.id)
+        if member is not None and member.role == Role.AUDITOR:
+            raise Conflict(NO_GRANTS)
+        return member is not None
     if subject.kind == "group":
         group = Group.objects.of(actor).locked().filter(pk=subject.id).first()
         for person_id in _members(actor, subject.id) if group else []:

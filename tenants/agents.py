@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from access.actions import Action
 from access.actor import Actor
+from access.levels import Role
 from access.revocation import AccessRevoked, announce_revoked
 from access.tenancy import TenantQuerySet
 from audit.events import Event
@@ -31,8 +32,9 @@ def connect_agent(actor: Actor, client_id: UUID, name: str) -> Agent:
     software.
     """
     actor.require(Action.CONNECT_AGENT)
-    if lock_membership(actor, actor.person) is None:
-        raise Denied("Only a member of the tenant can connect an agent to it.")
+    membership = lock_membership(actor, actor.person)
+    if membership is None or membership.role == Role.AUDITOR:
+        raise Denied("Only a member of the tenant can connect an agent to it, and no auditor.")
     if is_suspended(actor, client_id):
         raise Denied("This software is suspended in this tenant; an owner or admin can resume it.")
     agents = Agent.objects.of(actor).filter(person_id=actor.person)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from access.actor import Actor
+from access.levels import Role
 from audit.operation import OperationContext, OperationDecorator
 from foundation.db.clock import database_now
 from foundation.db.prepared import Statement
@@ -67,9 +68,13 @@ class TenantContext(OperationContext):
         return self._note(active_membership(self.actor, keep=True))
 
     def _note(self, membership: ActiveMembership) -> ActiveMembership:
-        """The entry names the role and the agent as they are now."""
+        """The entry names the role and the agent as they are now. Whatever the operation goes on to
+        decide, an auditor is refused here.
+        """
         self._membership = membership
         self.entry.role, self.entry.agent_name = membership.role, membership.agent_name
+        if membership.role is Role.AUDITOR:
+            membership.require(self.action)
         return membership
 
 

@@ -43,6 +43,7 @@ CLIENT_SUSPENDED = (
     "This agent's software is suspended in this tenant; an owner or admin can resume it."
 )
 
+NO_GRANTS = "An auditor holds nothing but the audit log; give them another role first."
 TENANT, SUBJECT, AGENT, CLIENT = map(Parameter, ("tenant", "subject", "agent", "client"))
 SHARE_MEMBERSHIP = PreparedText(
     "SELECT FROM membership WHERE tenant_id = %(tenant)s AND person_id = %(subject)s FOR SHARE"
@@ -57,8 +58,8 @@ class ActiveMembership:
     """The tenant with its settings, and what membership alone permits in it.
 
     `base_level` is the level on everything: `admin` for owners and admins, the tenant's baseline
-    for members, none for service accounts. A token that is narrowed to some credentials keeps the
-    base level on those and has no admin rights.
+    for members, none for auditors and service accounts. A token that is narrowed to some
+    credentials keeps the base level on those and has no admin rights.
     """
 
     tenant: Tenant
@@ -66,11 +67,18 @@ class ActiveMembership:
     is_admin: bool
     base_level: Level
     is_owner: bool = False
+    is_auditor: bool = False
     role: Role | None = None
     agent_name: str = ""
 
     def require(self, action: Action) -> None:
-        """Refuse what only owners and admins, or only owners, of the tenant may do."""
+        """Refuse what only owners and admins, or only owners, of the tenant may do, and auditors
+        everything but the log.
+        """
+        if self.role is Role.AUDITOR:
+            if not (self.is_auditor and RULES[action].auditors):
+                raise Denied("An auditor reads the tenant's audit log and nothing else.")
+            return
         if RULES[action].admins_only:
             self.require_admin()
         if RULES[action].owners_only and not self.is_owner:
@@ -138,24 +146,32 @@ def membership_of_rows(actor: Actor, rows: Sequence[Any]) -> ActiveMembership:
         if row.client_suspended:
             raise Denied(CLIENT_SUSPENDED)
     role = Role(row.role)
-    base_level = Level.ADMIN if role.is_admin else Level.of(row.tenant.baseline_level)
+    whole = actor.allowed_credentials is None
     return ActiveMembership(
         row.tenant,
         row.pk,
-        is_admin=role.is_admin and actor.allowed_credentials is None,
-        base_level=base_level,
-        is_owner=role is Role.OWNER and actor.allowed_credentials is None,
+        is_admin=role.is_admin and whole,
+        base_level=base_level(role, Level.of(row.tenant.baseline_level)),
+        is_owner=role is Role.OWNER and whole,
+        is_auditor=role is Role.AUDITOR and whole,
         role=role,
         agent_name=row.agent_name if actor.agent_id else "",
     )
 
 
+def base_level(role: Role, baseline: Level) -> Level:
+    """The level that a role gives on everything in a tenant with this baseline."""
+    if role is Role.AUDITOR:
+        return Level.NONE
+    return Level.ADMIN if role.is_admin else baseline
+
+
 def _of_system(actor: Actor) -> ActiveMembership:
     tenant = Tenant.objects.get(pk=actor.tenant_id)
     by_operator = actor.channel is Channel.COMMAND
-    base_level = Level.ADMIN if by_operator else Level.NONE
+    level = Level.ADMIN if by_operator else Level.NONE
     return ActiveMembership(
-        tenant, None, is_admin=by_operator, base_level=base_level, is_owner=by_operator
+        tenant, None, is_admin=by_operator, base_level=level, is_owner=by_operator
     )
 
 

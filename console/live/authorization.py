@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import close_old_connections
 from django.http import HttpRequest
 
+from access.levels import Role
 from console.current_tenant import current_tenant
 from identity.sign_in.live_sessions import live_sessions
 
@@ -18,6 +19,7 @@ class LiveAuthorization:
     person_id: UUID
     tenant_id: UUID | None
     is_admin: bool
+    is_auditor: bool = False
 
 
 def live_authorizations(session_keys: Collection[str]) -> dict[str, LiveAuthorization]:
@@ -35,4 +37,5 @@ def _authorization(request: HttpRequest) -> LiveAuthorization:
     tenant = current_tenant(request)
     if tenant is None or tenant.locked:
         return LiveAuthorization(request.user.pk, None, is_admin=False)
-    return LiveAuthorization(request.user.pk, tenant.tenant_id, tenant.is_admin)
+    is_auditor = tenant.role is Role.AUDITOR
+    return LiveAuthorization(request.user.pk, tenant.tenant_id, tenant.is_admin, is_auditor)

@@ -82,6 +82,8 @@ class LiveConnection:
 
     def may_receive(self, topic: Topic) -> bool:
         """Whether the page may receive this topic."""
+        if self.authorization.is_auditor:
+            return topic is Topic.AUDIT
         return self.authorization.is_admin or topic in FOR_MEMBERS
 
 

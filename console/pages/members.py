@@ -34,6 +34,7 @@ from tenants.shapes.members import ChangeRole, MemberOut, RemoveMember, SuspendM
 PAGE = 50
 ROLES = [
     ("member", "member: uses what is granted"),
+    ("auditor", "auditor: reads the audit log, nothing else"),
     ("admin", "admin: administers everything"),
     ("owner", "owner: administers everything, and makes owners"),
 ]
@@ -115,7 +116,7 @@ def remove(request: HttpRequest, person_id: str) -> HttpResponse:
     leaver = next((entry for entry in everybody if entry.person_id == person_id), None)
     if leaver is None:
         raise NotFound("There is no such member.")
-    others = [item for item in everybody if item is not leaver]
+    others = [item for item in everybody if item is not leaver and item.role != "auditor"]
     form = RemoveForm(request.POST if request.method == "POST" else None, others)
     if request.method == "POST" and form.is_valid():
         left = remove_member(

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from access.levels import Role
 from access.scopes import SCOPE_MEANINGS, Scope
 from console.connect_snippets import commands_with_token
 from console.credential_forms import CHOOSE, machine_text
@@ -37,6 +38,7 @@ from identity.shapes import (
 )
 
 LIFETIMES = [("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year")]
+READS_LOG = "Read the tenant's audit log over REST"
 PAGE = 50
 
 
@@ -68,10 +70,13 @@ class TokenForm(OperationForm):
     )
     submission = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, is_admin: bool) -> None:
-        super().__init__(data, initial={"scopes": [Scope.READ], "submission": uuid4()})
-        offered = [scope for scope in Scope if is_admin or scope is not Scope.ADMIN]
-        choices = [(str(scope), SCOPE_MEANINGS[scope]) for scope in offered]
+    def __init__(self, data: Any = None, *, role: Role | None) -> None:
+        offered = _offered_scopes(role)
+        super().__init__(data, initial={"scopes": offered[:1], "submission": uuid4()})
+        choices = [
+            (str(scope), READS_LOG if role is Role.AUDITOR else SCOPE_MEANINGS[scope])
+            for scope in offered
+        ]
         self.fields["scopes"].choices = choices  # type: ignore[attr-defined]  # a choice field
 
     def shape(self) -> CreatePersonalToken:
@@ -86,6 +91,13 @@ class TokenForm(OperationForm):
                 "idempotencyKey": str(cleaned["submission"]),
             }
         )
+
+
+def _offered_scopes(role: Role | None) -> list[Scope]:
+    if role is Role.AUDITOR:
+        return [Scope.ADMIN]
+    is_admin = role is not None and role.is_admin
+    return [scope for scope in Scope if is_admin or scope is not Scope.ADMIN]
 
 
 def tokens(request: HttpRequest) -> HttpResponse:
@@ -104,8 +116,7 @@ def make(request: HttpRequest) -> HttpResponse:
     """The form, then the token itself, in this one response, which nothing keeps."""
     actor = actor_for(request)
     sent = request.method == "POST"
-    is_admin = actor.role is not None and actor.role.is_admin
-    form = TokenForm(request.POST if sent else None, is_admin=is_admin)
+    form = TokenForm(request.POST if sent else None, role=actor.role)
     restore_form(request, form)
     if sent and form.is_valid():
         with form.refusals(Invalid, CredentialNotFound, QuotaExceeded, Denied, Unavailable):

@@ -48,6 +48,7 @@ from console.pages import tenant_keys as keys
 from console.pages import tenant_settings as settings
 
 ADMINS, ANYBODY, SIGNED_IN = Audience.ADMINS, Audience.ANYBODY, Audience.SIGNED_IN
+MEMBERS, LOG_READERS = Audience.MEMBERS, Audience.LOG_READERS
 
 CREDENTIAL = "credentials/<str:key>"
 FOLDER = "folders/<path:folder_path>"
@@ -80,7 +81,7 @@ SECTIONS = (
     ),
     Section(
         "credentials",
-        SIGNED_IN,
+        MEMBERS,
         (
             Page("credentials/", "credentials", credential_list.overview),
             Page("credentials/new", "store_credential", credential_list.store, FORM),
@@ -117,7 +118,7 @@ SECTIONS = (
     ),
     Section(
         "leases",
-        SIGNED_IN,
+        MEMBERS,
         (
             Page("leases/all/", "all_leases", leases.everybodys_leases),
             Page("leases/revoke", "revoke_leases", leases.revoke_chosen, FORM),
@@ -127,13 +128,13 @@ SECTIONS = (
     ),
     Section(
         "own-leases",
-        SIGNED_IN,
+        MEMBERS,
         (Page("leases/", "leases", leases.own_leases),),
         Link("My leases", "clock", Group.OWN, "leases"),
     ),
     Section(
         "own-agents",
-        SIGNED_IN,
+        MEMBERS,
         (
             Page("account/agents/", "agents", agents.own_agents),
             Page(f"{AGENT}/", "agent", agents.agent, FORM),
@@ -145,7 +146,7 @@ SECTIONS = (
     ),
     Section(
         "team",
-        SIGNED_IN,
+        MEMBERS,
         (
             Page("team/", "team", team.team),
             Page("team/ask/", "ask", access_requests.ask, FORM),
@@ -190,7 +191,7 @@ SECTIONS = (
     ),
     Section(
         "approvals",
-        SIGNED_IN,
+        MEMBERS,
         (
             Page("approvals/", "approvals", approvals.inbox),
             Page("approvals/waiting/", "waiting", approvals.waiting),
@@ -290,7 +291,7 @@ SECTIONS = (
     ),
     Section(
         "audit",
-        ADMINS,
+        LOG_READERS,
         (
             Page("admin/audit/", "admin:audit", audit.log),
             Page("admin/audit/export", "admin:export_audit", audit.export, POST),
@@ -346,7 +347,7 @@ SECTIONS = (
     ),
     Section(
         "connect",
-        SIGNED_IN,
+        MEMBERS,
         (
             Page("connect/", "connect", connect.connect),
             Page("connect/waiting/", "connect_waiting", connect.waiting),

@@ -4,6 +4,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from access.levels import Role
 from console.access_request_form import ask_form
 from console.current_tenant import current_tenant, remember_tenant
 from console.page_context import actor_for, page_context, paging
@@ -19,14 +20,16 @@ PAGE = 100
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Redirect owners and admins to the dashboard and everybody else to their credentials; in a
-    new installation, to its setup.
+    """Redirect owners and admins to the dashboard, auditors to the audit log and everybody else to
+    their credentials; in a new installation, to its setup.
     """
     tenant = current_tenant(request)
     if tenant is None and first_run.is_open():
         return redirect("setup")
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
+    if tenant and tenant.role is Role.AUDITOR:
+        return redirect("admin:audit")
     return redirect("admin:index" if tenant and tenant.is_admin else "credentials")
 
 

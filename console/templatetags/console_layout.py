@@ -25,9 +25,9 @@ def surroundings(context: dict[str, Any]) -> dict[str, object]:
     if tenant is None:
         return {"current_tenant": None, "tenants": [], "groups": [], "waiting": 0}
     try:
-        groups = links(tenant.is_admin, section, actor_for(request))
+        groups = links(tenant.role, section, actor_for(request))
     except VaultError:  # the page says what is wrong; its frame must not fail for the same reason
-        groups = links(tenant.is_admin, section, None)
+        groups = links(tenant.role, section, None)
     return {
         "current_tenant": tenant,
         "tenants": tenant_choices(request),

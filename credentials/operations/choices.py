@@ -1,7 +1,7 @@
 """What forms in the browser offer to choose from."""
 
 from access.actions import Action
-from access.levels import Level
+from access.levels import Level, Role
 from credentials.context import CredentialContext, operation
 from credentials.models import Folder
 from credentials.operations.folders import visible_folders
@@ -21,9 +21,11 @@ FOLDERS = 1000
 def list_principal_choices(context: CredentialContext) -> PrincipalChoicesOut:
     """Members whose account is active, groups and service accounts.
 
-    For those who hold the level on anything: they name owners and receivers of grants.
+    For those who hold the level on anything, who name owners and receivers of grants, and for
+    auditors, who filter the log.
     """
-    if context.permissions.highest < context.needed_level:
+    auditor = context.membership.is_auditor
+    if not auditor and context.permissions.highest < context.needed_level:
         raise Denied("The level manager is needed on a credential or folder to choose people.")
     members = Membership.objects.filter(
         tenant_id=context.actor.tenant_id, person__is_active=True
@@ -36,6 +38,7 @@ def list_principal_choices(context: CredentialContext) -> PrincipalChoicesOut:
                 subject_id=public_id("person", member.person_id),
                 name=member.person.name,
                 email=member.person.email,
+                receives_grants=member.role != Role.AUDITOR,
             )
             for member in members.order_by("person__email")
         ],

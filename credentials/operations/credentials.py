@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from access.actions import Action
 from access.actor import Actor
-from access.levels import Level
+from access.levels import Level, Role
 from audit.events import Event
 from audit.recording import EntryDraft
 from credentials.context import CredentialContext, operation
@@ -175,8 +175,8 @@ def _apply(actor: Actor, credential: Credential, request: UpdateCredential) -> N
 def _member_ids(actor: Actor, owners: list[str]) -> list[UUID]:
     ids = [parse_public_id("person", owner) for owner in dict.fromkeys(owners)]
     members = Membership.objects.filter(tenant_id=actor.tenant_id, person_id__in=ids)
-    if members.count() != len(ids):
-        raise Invalid("owners: one of them is no member of this tenant.", "owners")
+    if members.exclude(role=Role.AUDITOR).count() != len(ids):
+        raise Invalid("owners: one of them is an auditor or no member of this tenant.", "owners")
     return ids
 
 

@@ -4,11 +4,15 @@ from foundation.schema.shapes import Shape
 
 
 class PrincipalChoiceOut(Shape):
-    """A member, group or service account; `email` is empty but for members."""
+    """A member, group or service account; `email` is empty but for members.
+
+    `receives_grants` is false for auditors, who can only be looked for in the log.
+    """
 
     subject_id: str
     name: str
     email: str = ""
+    receives_grants: bool = True
 
 
 class PrincipalChoicesOut(Shape):

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from access.levels import Role
 from access.scopes import OFFLINE_ACCESS, SCOPE_MEANINGS, Scope
 from foundation.db.clock import database_now
 from foundation.errors import VaultError
@@ -87,7 +88,7 @@ def _ask(request: HttpRequest, asked: AuthorizationParameters) -> HttpResponseBa
         return Leave(response_uri(asked.redirect_uri, error=needed, state=asked.state))
     if who is None:
         return _sign_in(request)
-    rows = memberships(request)
+    rows = _connectable(request)
     if not rows:
         return refusal_page(request, "You belong to no tenant yet; ask an owner to add you.")
     if all(lacks_second_factor(request, row.tenant) for row in rows):
@@ -95,6 +96,11 @@ def _ask(request: HttpRequest, asked: AuthorizationParameters) -> HttpResponseBa
     if Scope.ADMIN in asked.scopes and not recently_authenticated(request):
         return redirect_to_login(request.get_full_path(), reverse("account_reauthenticate"))
     return _page(request, store_request(asked, who.person, who.session_key))
+
+
+def _connectable(request: HttpRequest) -> list[Membership]:
+    """The memberships with which the person can connect an agent: an auditor has none."""
+    return [row for row in memberships(request) if row.role != Role.AUDITOR]
 
 
 def refusal_page(
@@ -153,7 +159,7 @@ def _decide(request: HttpRequest, stored: QuerySet[AuthorizeRequest]) -> HttpRes
 def _page(
     request: HttpRequest, asked: AuthorizeRequest, *, problem: str = "", status: int = 200
 ) -> HttpResponse:
-    rows = memberships(request)
+    rows = _connectable(request)
     places = [row for row in rows if not lacks_second_factor(request, row.tenant)]
     redirect = Redirect.parse(asked.redirect_uri, asked.client.document_origin)
     if not places or redirect is None:

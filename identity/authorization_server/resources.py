@@ -46,7 +46,12 @@ def offered_scopes(requested: Sequence[str], client: Client, resource: str) -> l
 
 
 def grantable_scopes(chosen: Sequence[str], offered: Sequence[str], role: Role) -> list[str]:
-    """The offered scopes that the person ticked; `vault:admin` only for owners and admins."""
+    """The offered scopes that the person ticked; `vault:admin` only for owners and admins.
+
+    None for auditors, who have no agents.
+    """
+    if role is Role.AUDITOR:
+        return []
     return [
         scope for scope in offered if scope in chosen and (scope != Scope.ADMIN or role.is_admin)
     ]

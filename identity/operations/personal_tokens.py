@@ -2,6 +2,7 @@
 permissions than the person has.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -46,14 +47,14 @@ def create_personal_token(
 ) -> NewPersonalTokenOut:
     """Create a token that acts as its creator; this answer is the only place where it is shown.
 
-    Denied for `vault:admin` without being an owner or admin; CredentialNotFound for a credential
-    that the person does not see. The same idempotency key again answers without the token (L9).
+    Denied for `vault:admin` without being an owner, admin or auditor, and to an auditor for any
+    other scope; CredentialNotFound for a credential that the person does not see.
+    The same idempotency key again answers without the token (L9).
     """
     actor, entry = context.actor, context.entry
     secret = new_secret(SecretPrefix.PERSONAL_TOKEN)
-    if not context.membership.is_admin and Scope.ADMIN.value in request.scopes:
-        raise Denied("Only an owner or admin of the tenant can take vault:admin into a token.")
     lock_membership(actor, actor.person)
+    _require_scopes_of_role(context.membership, request.scopes)
     only = _narrowed(context, request)
     token = _repeated(actor, request, only)
     if token is not None:
@@ -110,6 +111,14 @@ def revoke_personal_token(context: TenantContext, token_id: str) -> None:
         entry.discard()
         return
     revoke_token(actor, token, "personal token revoked")
+
+
+def _require_scopes_of_role(membership: ActiveMembership, scopes: Sequence[str]) -> None:
+    if membership.is_auditor:
+        if set(scopes) != {Scope.ADMIN.value}:
+            raise Denied("An auditor's token has the scope vault:admin and reads the log with it.")
+    elif Scope.ADMIN.value in scopes and not membership.is_admin:
+        raise Denied("Only an owner or admin of the tenant can take vault:admin into a token.")
 
 
 def _narrowed(context: TenantContext, request: CreatePersonalToken) -> list[UUID] | None:

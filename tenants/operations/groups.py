@@ -8,13 +8,14 @@ from django.db.models.functions import Lower
 
 from access.actions import Action
 from access.actor import Actor
+from access.levels import Role
 from access.revocation import GroupMembersRemoved, announce_members_removed
 from audit.events import Event
 from foundation.db.ids import parse_public_id, public_id
 from foundation.db.paging import page
 from foundation.errors import Conflict, NotFound, PreconditionFailed
 from tenants.context import TenantContext, operation
-from tenants.memberships import lock_membership, lock_memberships
+from tenants.memberships import NO_GRANTS, lock_membership, lock_memberships
 from tenants.models import Group, GroupMember
 from tenants.shapes.fields import Listing
 from tenants.shapes.groups import (
@@ -110,6 +111,9 @@ def add_to_group(context: TenantContext, request: GroupPlace) -> GroupDetailOut:
     actor, entry = context.actor, context.entry
     group, person_id = _lock_place(actor, request)
     entry.add_details(group=request.group_id, name=group.name, person=str(person_id))
+    member = lock_membership(actor, person_id)
+    if member is not None and member.role == Role.AUDITOR:
+        raise Conflict(NO_GRANTS)
     _, added = GroupMember.objects.of(actor).get_or_create(
         group=group, person_id=person_id, defaults={"tenant_id": actor.tenant_id}
     )

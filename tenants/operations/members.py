@@ -82,7 +82,11 @@ def _already_member() -> Conflict:
 
 @operation(Action.CHANGE_MEMBER, Event.MEMBER_ROLE_CHANGED)
 def change_role(context: TenantContext, request: ChangeRole) -> MemberOut:
-    """Give a member another role. The last owner stays owner; only owners make owners."""
+    """Give a member another role. The last owner stays owner; only owners make owners.
+
+    To or from `auditor`, everything that the member held ends as on removal, and what lives by the
+    membership, such as tokens, ends with the row: a new one takes its place.
+    """
     actor, entry = context.actor, context.entry
     person_id = parse_public_id("person", request.person_id)
     entry.add_details(person=str(person_id), role=request.role)
@@ -90,18 +94,43 @@ def change_role(context: TenantContext, request: ChangeRole) -> MemberOut:
     require_owner_for(actor, member.role, request.role)
     if member.role == Role.OWNER and request.role != Role.OWNER.value:
         require_another_owner(member)
-    lowered = Role(member.role).is_admin and not Role(request.role).is_admin
+    before, after = Role(member.role), Role(request.role)
+    replaced = before is not after and Role.AUDITOR in {before, after}
+    lowered = before.is_admin and not after.is_admin
     member.role = request.role
-    member.save(update_fields=["role"])
-    withdraw_invitations(entry, member, Role(request.role))
-    if lowered:
+    withdraw_invitations(entry, member, after)
+    if replaced:
+        member = _replace_membership(actor, member)
+    else:
+        member.save(update_fields=["role"])
+    if lowered or replaced:
         revoked = AccessRevoked(
-            reason="role lowered",
+            reason="role lowered" if lowered else "role changed",
             person_id=person_id,
-            account_secrets=not request.keep_account_proofs,
+            leaves=replaced,
+            account_secrets=lowered and not request.keep_account_proofs,
         )
         announce_revoked(actor, revoked)
     return member_out(member, groups_of_members(actor, [person_id])[person_id])
+
+
+def _replace_membership(actor: Actor, member: Membership) -> Membership:
+    """A new row for the same person; their agents are removed and their groups are left."""
+    _leave_groups_and_agents(actor, member.person_id)
+    person, suspended_at, joined_at = member.person, member.suspended_at, member.joined_at
+    member.delete()
+    return Membership.objects.create(
+        tenant_id=actor.tenant_id,
+        person=person,
+        role=member.role,
+        joined_at=joined_at,
+        suspended_at=suspended_at,
+    )
+
+
+def _leave_groups_and_agents(actor: Actor, person_id: UUID) -> None:
+    Agent.objects.of(actor).filter(person_id=person_id).update(state=AgentState.REMOVED)
+    GroupMember.objects.of(actor).filter(person_id=person_id).delete()
 
 
 @operation(Action.REMOVE_MEMBER, Event.MEMBER_REMOVED)
@@ -122,8 +151,7 @@ def remove_member(context: TenantContext, request: RemoveMember) -> LeftBehindOu
     heir_id = _heir(actor, request, person_id)
     if heir_id is not None:
         entry.add_details(heir=str(heir_id))
-    Agent.objects.of(actor).filter(person_id=person_id).update(state=AgentState.REMOVED)
-    GroupMember.objects.of(actor).filter(person_id=person_id).delete()
+    _leave_groups_and_agents(actor, person_id)
     revoked = AccessRevoked(
         reason="member removed",
         person_id=person_id,
@@ -179,8 +207,11 @@ def _heir(actor: Actor, request: RemoveMember, leaver: UUID) -> UUID | None:
     heir_id = parse_public_id("person", request.heir_id)
     if heir_id == leaver:
         raise Invalid("heirId: somebody other than the member who leaves.", "heirId")
-    if lock_membership(actor, heir_id) is None:
+    heir = lock_membership(actor, heir_id)
+    if heir is None:
         raise NotFound("There is no such member.")
+    if heir.role == Role.AUDITOR:
+        raise Invalid("heirId: an auditor owns no credentials.", "heirId")
     return heir_id
 
 

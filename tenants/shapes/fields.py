@@ -8,7 +8,7 @@ from foundation.db.paging import MAXIMUM_PAGE
 from foundation.schema.safe_text import line, visible
 from foundation.schema.shapes import Shape
 
-RoleWord = Literal["owner", "admin", "member"]
+RoleWord = Literal["owner", "admin", "member", "auditor"]
 PublicId = Annotated[str, Field(max_length=64)]
 Name = Annotated[str, Field(min_length=1, max_length=80), line("name", least=1)]
 Description = Annotated[str, Field(max_length=500), visible("description")]

@@ -11,13 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest import Subtests
 
+from access.levels import Role
 from audit.events import Event
 from console.navigation import links
-from console.page import FORM, GET, POST, Audience, Page
+from console.page import FORM, GET, POST, Audience, Page, admits
 from console.pages.table import PAGES, SECTIONS
 from tests.audit_trail import trail
 from tests.console.pages import page, signed_in
-from tests.people import Somebody
+from tests.people import Somebody, join, new_person
 from tests.proofs import asked_again, let_proofs_age
 from tests.walk.addresses import Address
 
@@ -194,13 +195,29 @@ def test_only_owners_and_admins_open_their_pages(
     browser = signed_in(member)
     for row in PAGES:
         with subtests.test(row.address):
-            closed = row.open_to is Audience.ADMINS
+            closed = row.open_to in {Audience.ADMINS, Audience.LOG_READERS}
             answer = browser.generic(row.methods[0], _address(row))
             assert ("This part is for owners and admins" in page(answer).text) == closed
             assert answer.status_code == 403 or not closed
     refused = [entry for entry in trail(member.console.tenant_id) if entry.details.get("part")]
     assert {entry.event for entry in refused} == {Event.ACCESS_DENIED}
-    assert len(refused) == len([row for row in PAGES if row.open_to is Audience.ADMINS])
+    closed_rows = [row for row in PAGES if not admits(row.open_to, Role.MEMBER)]
+    assert len(refused) == len(closed_rows)
+
+
+def test_an_auditor_opens_the_log_and_their_account_only(
+    owner: Somebody, subtests: Subtests
+) -> None:
+    auditor = join(owner, new_person("alma"), Role.AUDITOR)
+    browser = signed_in(auditor)
+    for row in PAGES:
+        with subtests.test(row.address):
+            closed = row.section not in {"", "audit", "account"}
+            answer = browser.generic(row.methods[0], _address(row))
+            assert ("This part is not for auditors" in page(answer).text) == closed
+            assert answer.status_code == 403 or not closed
+    refused = [entry for entry in trail(owner.console.tenant_id) if entry.details.get("part")]
+    assert {entry.person_id for entry in refused} == {auditor.person.pk}
 
 
 def test_a_page_answers_its_methods_only(owner: Somebody, subtests: Subtests) -> None:
@@ -241,12 +258,16 @@ def test_the_sidebar_shows_what_may_be_opened() -> None:
     everybody = {
         row.link.label
         for row in SECTIONS
-        if row.link and row.open_to is Audience.SIGNED_IN and not row.link.only_admins
+        if row.link
+        and row.open_to in {Audience.SIGNED_IN, Audience.MEMBERS}
+        and not row.link.only_admins
     }
-    for is_admin in (True, False):
-        drawn = [link for _, group in links(is_admin, "team", None) for link in group]
-        assert {link.label for link in drawn} == (set(entries) if is_admin else everybody)
-        assert [link.label for link in drawn if link.current] == ["Team"]
+    expected = {Role.MEMBER: everybody, Role.AUDITOR: {"Audit log", "Account"}}
+    for role in Role:
+        drawn = [link for _, group in links(role, "team", None) for link in group]
+        assert {link.label for link in drawn} == expected.get(role, set(entries))
+        current = [link.label for link in drawn if link.current]
+        assert current == ([] if role is Role.AUDITOR else ["Team"])
 
 
 def test_the_tenant_is_read_once_per_page(owner: Somebody, subtests: Subtests) -> None:

@@ -1,0 +1,14 @@
+# The rows from before the constraint are checked; reads and writes continue meanwhile.
+from django.contrib.postgres.operations import ValidateConstraint
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('tenants', '0021_invitation_auditor'),
+    ]
+
+    operations = [
+        ValidateConstraint("membership", name="membership_role"),
+    ]
