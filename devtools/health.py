@@ -9,7 +9,10 @@ import httpx2
 
 from devtools.exit_codes import LaunchError
 
-START_SECONDS = 90
+# A slow machine starts slowly; one whose processes do nothing for this long does not start.
+STALL_SECONDS = 90
+# Polling processes never stand quite still, so the wait has an end of its own.
+LONGEST_SECONDS = 900
 POLL_SECONDS = 0.2
 
 
@@ -41,21 +44,45 @@ def read_health(public_url: str) -> Health:
     return Health(ready=answer.status_code == 200, failing=_failing(content))
 
 
-def await_ready(public_url: str, watch: Callable[[], None], *, wholly: bool = False) -> None:
+def await_ready(
+    public_url: str,
+    watch: Callable[[], None],
+    *,
+    progress: Callable[[], object] = lambda: None,
+    wholly: bool = False,
+) -> None:
     """Waits until the application can serve; `wholly`: until worker and beat are seen at work too.
 
-    Raises LaunchError; so may `watch`, when a process is known to have ended.
+    It waits as long as `progress` answers something new. Raises LaunchError; so may `watch`, when
+    a process is known to have ended.
     """
-    deadline = time.monotonic() + START_SECONDS
+    patience = _Patience(progress)
     health = read_health(public_url)
     while not health.ready or (wholly and health.failing):
         watch()
         if health.hopeless:
             raise LaunchError(f"not ready, and waiting does not help; {health}")
-        if time.monotonic() > deadline:
-            raise LaunchError(f"not ready within {START_SECONDS} s; {health}")
+        if patience.is_over(health):
+            raise LaunchError(f"not ready, and nothing has moved for a while; {health}")
         time.sleep(POLL_SECONDS)
         health = read_health(public_url)
+
+
+class _Patience:
+    """Ends when neither the processes nor their health have changed for 90 seconds."""
+
+    def __init__(self, progress: Callable[[], object]) -> None:
+        self._progress = progress
+        self._seen: object = None
+        self._end = time.monotonic() + LONGEST_SECONDS
+        self._stalled = time.monotonic() + STALL_SECONDS
+
+    def is_over(self, health: Health) -> bool:
+        """Whether waiting longer is of no use."""
+        now, seen = time.monotonic(), (health, self._progress())
+        if seen != self._seen:
+            self._seen, self._stalled = seen, now + STALL_SECONDS
+        return now > min(self._stalled, self._end)
 
 
 def _failing(content: dict[str, Any]) -> list[str]:

@@ -95,6 +95,10 @@ class ProcessGroup:
             if not child.is_running():
                 raise LaunchError(child.ending())
 
+    def progress(self) -> object:
+        """Something that changes while the programs work: their processor time and logs."""
+        return [(_processor_time(child), child.log.stat().st_size) for child in self.children]
+
     def stop(self) -> None:
         """Asks all to end, waits, and kills what is left of their groups."""
         for child in self.children:
@@ -152,6 +156,16 @@ def _fresh_log(path: Path) -> Iterator[int]:
         yield log
     finally:
         os.close(log)
+
+
+def _processor_time(child: Child) -> str:
+    """Ticks in user and kernel mode, fields 14 and 15 of proc(5); empty where there is no /proc."""
+    try:
+        status = Path(f"/proc/{child.process.pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    # The name before the last parenthesis may contain blanks.
+    return " ".join(status.rpartition(")")[2].split()[11:13])
 
 
 def _signal(child: Child, end: signal.Signals) -> None:

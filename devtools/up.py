@@ -113,7 +113,7 @@ def _start(
     installation.offer_setup(programs)
     with timed("web, worker and beat ready"):
         installation.start(programs, sockets)
-        await_ready(installation.public_url, programs.require_running)
+        await_ready(installation.public_url, programs.require_running, progress=programs.progress)
     return installation.describe(demo=options.demo)
 
 
