@@ -59,7 +59,8 @@ def _lease_and_read(agent: Agent, purpose: str) -> dict[str, Any]:
 
 def _await_expiry(agent: Agent, lease: dict[str, Any], watch: Watch, public_url: str) -> float:
     """Waits for the worker's entry; answers how many seconds after the lease's end it was made."""
-    ends = datetime.fromisoformat(lease["expiresAt"])
+    # Entries have the time in whole seconds.
+    ends = datetime.fromisoformat(lease["expiresAt"]).replace(microsecond=0)
     deadline = time.monotonic() + EXPIRY_SECONDS
     while time.monotonic() < deadline:
         for entry in _recent_audit(agent):
@@ -92,7 +93,7 @@ def _attributed(entry: dict[str, Any], event: str, person: Person) -> bool:
 
 
 def _recent_audit(agent: Agent) -> list[dict[str, Any]]:
-    metadata = _answered(agent, "vault.get_credential_metadata", key=KEY)
+    metadata = _answered(agent, "vault.get_credential_metadata", key=KEY, auditEntries=20)
     entries: list[dict[str, Any]] = metadata["recentAudit"]
     return entries
 

@@ -158,6 +158,7 @@ def test_a_form_with_something_wrong_in_every_field(server: str, owner: Somebody
         page.context.add_cookies(_cookies(server, browser))
         page.goto(f"{server}/credentials/new")
         form = page.locator("form.card")
+        form.locator("details.more > summary").click()
         for box in form.locator("input[type=text], input:not([type]), textarea").all():
             box.fill("/ /")
         form.evaluate("form => { form.noValidate = true; form.submit(); }")

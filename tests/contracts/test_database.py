@@ -164,9 +164,10 @@ def test_a_row_cannot_be_written_into_another_tenant(
         )
     ]
     copied = owner_sql(
-        sql.SQL("SELECT {} FROM {} LIMIT 1").format(
+        sql.SQL("SELECT {} FROM {} WHERE tenant_id = %s LIMIT 1").format(
             sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table)
-        )
+        ),
+        filled.console.tenant_id,
     )[0]
     insert = sql.SQL("INSERT INTO {} (id, {}) VALUES ({})").format(
         sql.Identifier(table),

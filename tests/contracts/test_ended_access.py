@@ -117,6 +117,7 @@ ELSEWHERE = {
     "tenants/notifications.py": "the worker sends mail",
     "tenants/operations/invitations.py": "an invitation lets somebody in who has no actor yet",
     "tenants/operations/tenants.py": "an operator's command",
+    "tenants/reminders.py": "the worker reminds people of ends",
     "tenants/retention.py": "the worker deletes what is old",
     "tenants/management/commands/verify_audit.py": "an operator's command",
     "identity/operations/restored_access.py": "an operator's command",

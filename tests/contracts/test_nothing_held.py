@@ -14,15 +14,18 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connections
-from django.test import Client
+from django.test import Client, override_settings
 
 from foundation.outgoing.deadline import PinnedBackend
 from foundation.outgoing.slots import slots, use_slots
+from identity.authorization_server.client_documents import failures
 from leases.operations import use_credential
 from leases.shapes import UseCredential
+from tests.console.pages import signed_in
 from tests.contracts.models import OURS
 from tests.contracts.test_outgoing import APPS
 from tests.disclosure.echo_upstream import SENDABLE
+from tests.environment import free_port
 from tests.identity.oidc_providers import running_provider, set_up
 from tests.people import Somebody, lease, store
 from tests.storage import owner_sql
@@ -48,8 +51,19 @@ def use_a_credential(owner: Somebody) -> None:
     assert use_credential(owner.agent, UseCredential.parse(data)).status == 200
 
 
+def name_a_metadata_document(owner: Somebody) -> None:
+    """A signed-in person is led here by a client that registered nowhere."""
+    failures.forget()
+    document = f"https://localhost:{free_port()}/agent/metadata.json"
+    allowed = settings.ENVIRONMENT.model_copy(update={"private_providers": ("localhost",)})
+    asked = {"client_id": document, "response_type": "code", "redirect_uri": "http://localhost/x"}
+    with override_settings(ENVIRONMENT=allowed):
+        assert signed_in(owner).get("/oauth/authorize", asked).status_code == 400
+
+
 # The modules that call another system through the guard, and what makes them do it.
 CALLERS: dict[str, tuple[Callable[[Somebody], None], int]] = {
+    "identity/authorization_server/client_documents.py": (name_a_metadata_document, 1),
     "identity/oidc_client/documents.py": (sign_in_through_a_provider, 3),
     "leases/operations/use.py": (use_a_credential, 1),
 }

@@ -32,7 +32,6 @@ def test_without_wishes_it_is_32_letters_and_digits() -> None:
         {"length": "40"},
         {"length": True},
         {"length": 32.0},
-        {"length": None},
         {"alphabet": "emoji"},
         {"seed": 1},
     ],

@@ -86,6 +86,7 @@ def test_what_the_worker_missed_is_noted_when_it_is_back(installation: Installat
 
 def newest_events(agent: Agent) -> list[str]:
     """The trail of the credential up to the newest lease, newest first."""
-    trail = agent.call("vault.get_credential_metadata", key=KEY).content["recentAudit"]
+    metadata = agent.call("vault.get_credential_metadata", key=KEY, auditEntries=20)
+    trail = metadata.content["recentAudit"]
     events = [entry["event"] for entry in trail]
     return events[: events.index("lease.created")]

@@ -65,7 +65,6 @@ def test_a_tenant_maximum_lowered_later_caps_a_credentials_own(owner: Somebody) 
         60.0,
         True,
         False,
-        None,
         "60",
         "",
         "0s",

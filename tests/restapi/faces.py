@@ -101,12 +101,16 @@ def both_faces(http: httpx2.Client, who: Somebody, scopes: str = SCOPES) -> tupl
     return OverMcp(Agent(http, tokens[0])), OverRest(http, tokens[1])
 
 
-def plainly(fact: Any, key: str) -> Any:
-    """The fact without what differs each time, and with one name for the scene's own key."""
+def plainly(fact: Any, key: str, *, inside: bool = False) -> Any:
+    """The fact without what differs each time, and with one name for the scene's own key.
+
+    MCP leaves out the null members of nested objects, which say nothing in a conversation.
+    """
     if isinstance(fact, dict):
-        return {name: plainly(one, key) for name, one in fact.items()}
+        kept = {name: one for name, one in fact.items() if not (inside and one is None)}
+        return {name: plainly(one, key, inside=True) for name, one in kept.items()}
     if isinstance(fact, list):
-        return [plainly(one, key) for one in fact]
+        return [plainly(one, key, inside=True) for one in fact]
     return _EACH_TIME.sub("…", fact.replace(key, "KEY")) if isinstance(fact, str) else fact
 
 

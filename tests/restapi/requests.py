@@ -44,7 +44,7 @@ WORDS = frozenset(
     {
         "body", "content", "cursor", "description", "destination", "email", "event", "format",
         "headers", "host", "jwk", "metadata", "name", "newFolderPath", "newKey", "newValue",
-        "parameter", "purpose", "query", "reason", "secretFields", "subjectCursor",
+        "parameter", "prefix", "purpose", "query", "reason", "secretFields", "subjectCursor",
         "subjectQuery", "tag", "tags", "url", "user", "value",
     }
 )  # fmt: skip

@@ -56,7 +56,6 @@ def test_settings_are_in_force_at_once(owner: Somebody, member: Somebody) -> Non
         {"retentionDays": 3651},
         {"selfApproval": "yes"},
         {"defaultTtl": "15"},
-        {"defaultTtl": None},
         {"defaultTtl": True},
         {"name": ""},
         {"name": " "},

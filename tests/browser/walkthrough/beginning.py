@@ -47,6 +47,7 @@ def store(olivia: Human) -> None:
     olivia.follow("Store a first credential")
     olivia.fill(key="stripe-api-key", folder_path="payments", value=STRIPE)
     olivia.page.locator("[name=type]").select_option("api-key")
+    olivia.page.get_by_text("More options").click()
     olivia.fill(description="Payments, live", tags="billing live")
     olivia.to_the_top()
     olivia.picture("store")
@@ -58,8 +59,9 @@ def store(olivia: Human) -> None:
 
 def take_over(olivia: Human) -> None:
     """The old server's .env is pasted: checked first, then stored."""
-    olivia.go("/admin/")
-    olivia.page.get_by_role("navigation", name="Main").get_by_role("link", name="Import").click()
+    olivia.go("/credentials/")
+    tabs = olivia.page.get_by_role("navigation", name="Credentials")
+    tabs.get_by_role("link", name="Import").click()
     olivia.fill(content=DOTENV, folder_path="old-server")
     olivia.press("Check it")
     olivia.sees("What would happen; nothing is stored yet")
