@@ -110,6 +110,7 @@ def deny(phone: Human, marc: Human, agent: Agent) -> None:
     result = agent.call("vault.lease_credential", **asked)
     assert result["structuredContent"]["code"] == "access/approval-pending"
     phone.go(link_in(result, f"{phone.stage.address}/approvals/"))
+    phone.page.get_by_text("Give a reason").click()
     phone.fill(reason="Not on a Friday.")
     phone.press("Deny")
     phone.sees(f"Denied: {marc.email} does not get {KEY}.")

@@ -95,6 +95,6 @@ def first_read(olivia: Human, agent: Agent) -> None:
     secret = agent.answer("vault.read_credential", leaseHandle=lease["leaseHandle"])
     assert secret["value"] == STRIPE
     olivia.sees(PURPOSE)
-    olivia.sees("credential.read")
+    olivia.sees("leased and read")
     olivia.page.get_by_text(PURPOSE).last.scroll_into_view_if_needed()
     olivia.picture("dashboard")
