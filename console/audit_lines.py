@@ -15,12 +15,8 @@ class Line(NamedTuple):
     lease: EntryOut | None
 
 
-def audit_lines(entries: Sequence[EntryOut]) -> list[Line]:
+def audit_lines(entries: Sequence[EntryOut]) -> Iterator[Line]:
     """The entries; a read and the lease right before it are one row."""
-    return list(_lines(entries))
-
-
-def _lines(entries: Sequence[EntryOut]) -> Iterator[Line]:
     waiting = list(reversed(entries))
     while waiting:
         entry = waiting.pop()

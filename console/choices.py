@@ -1,8 +1,8 @@
 """What forms offer to choose from."""
 
 from access.actor import Actor
-from credentials.operations.choices import list_folder_choices, list_principal_choices
-from credentials.shapes.choices import FolderChoicesOut, PrincipalChoiceOut
+from credentials.operations.choices import list_principal_choices
+from credentials.shapes.choices import PrincipalChoiceOut
 from foundation.db.paging import MAXIMUM_PAGE
 from tenants.operations import list_members
 from tenants.operations.choices import list_agent_choices
@@ -54,8 +54,3 @@ def every_member(actor: Actor) -> list[MemberOut]:
         page = list_members(actor, Listing(limit=MAXIMUM_PAGE, cursor=page.next_cursor))
         found += page.members
     return found
-
-
-def folder_choices(actor: Actor) -> FolderChoicesOut:
-    """The folders to suggest, and those in which the person may store something."""
-    return list_folder_choices(actor)

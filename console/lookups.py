@@ -6,8 +6,10 @@ from access.actions import RULES
 from access.actor import Actor
 from access.levels import Level
 from audit.operation import Operation
-from credentials.operations import describe_credential
-from credentials.permissions import require_level
+from credentials.operations import create_credential, describe_credential
+from credentials.operations.choices import list_folder_choices
+from credentials.permissions import insufficient_level, require_level
+from credentials.shapes.choices import FolderChoicesOut
 from credentials.shapes.credentials import CredentialDetailOut, DescribeCredential
 from foundation.errors import CredentialNotFound, Invalid, NotFound
 
@@ -15,21 +17,36 @@ from foundation.errors import CredentialNotFound, Invalid, NotFound
 MEMBERS = {"person": "personId", "group": "groupId", "sa": "serviceAccountId"}
 
 
+AnyOperation = Operation[Any, Any, Any]
+
+
 def find_or_404(
-    actor: Actor, key: str, operation: Operation[Any, Any, Any] = describe_credential
+    actor: Actor, key: str, operation: AnyOperation = describe_credential, audit_entries: int = 0
 ) -> CredentialDetailOut:
     """The credential of that key; a malformed key is not found either.
 
     Denied below the level that the operation needs, so that nobody fills in a form in vain.
     """
     try:
-        query = DescribeCredential.parse({"key": key, "auditEntries": 20})
+        query = DescribeCredential.parse({"key": key, "auditEntries": audit_entries})
     except Invalid:
         raise CredentialNotFound() from None
     credential = describe_credential(actor, query)
-    needed = RULES[operation.action].level or Level.VIEWER
-    require_level(Level.of(credential.access), needed, credential.key)
+    require_level(Level.of(credential.access), level_of(operation), credential.key)
     return credential
+
+
+def level_of(operation: AnyOperation) -> Level:
+    """The level that an operation needs on its object."""
+    return RULES[operation.action].level or Level.VIEWER
+
+
+def folders_to_store_in(actor: Actor) -> FolderChoicesOut:
+    """The folders to choose from; Denied for people who may store nowhere."""
+    folders = list_folder_choices(actor)
+    if not folders.managed:
+        raise insufficient_level(level_of(create_credential), Level.NONE)
+    return folders
 
 
 def principal_out(subject_id: str) -> dict[str, str]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from access.actor import Actor
 from access.levels import Level
+from access.tenancy import TenantQuerySet
 from audit.operation import OperationDecorator
-from credentials.models import Credential, Grant
+from credentials.models import Credential, Grant, State
 from credentials.permissions import (
     Permissions,
     find_credential,
@@ -65,6 +66,11 @@ class CredentialContext(TenantContext):
         """The credential with that key, named in the entry; `require` decides who may see it."""
         self.require_membership()
         return find_credential(self.actor, key, self.entry, lock=lock)
+
+    def visible_credentials(self) -> TenantQuerySet[Credential]:
+        """The rows of all credentials that the actor sees."""
+        rows = Credential.objects.of(self.actor).exclude(state=State.DELETED)
+        return rows.filter(self.permissions.visible())
 
     @property
     def needed_level(self) -> Level:

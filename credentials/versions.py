@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from access.actor import Actor
 from credentials.envelope import Secret, active_key, seal, shred
 from credentials.models import Credential, Version, VersionState
-from credentials.types import examine, stored_form
+from credentials.types import examine_stored, stored_form
 from credentials.validators import check_secret_fields
 from foundation.db.clock import database_now
 
@@ -27,7 +27,7 @@ def examine_secret(
     Invalid when it is no value of this type.
     """
     stored = Secret(stored_form(kind, secret.value), secret.fields)
-    return stored, examine(kind, stored.value, stored.fields, metadata)
+    return stored, examine_stored(kind, stored.value, stored.fields, metadata)
 
 
 def add_version(

@@ -1,6 +1,6 @@
 """Leases and requests for leases turned into shapes, without handles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,9 +15,8 @@ from leases.approvals import is_stale
 from leases.models import Lease, LeaseState
 from leases.shapes import ApprovalOut, LeaseDetailOut, LeaseStateOut
 from tenants.decisions import may_decide
-from tenants.models import Agent, Person, ServiceAccount
+from tenants.models import Agent
 
-ERASED = "a person who was erased"
 # How requests that were never issued ended; any other lease was `issued`.
 _NEVER_ISSUED = {LeaseState.DENIED: "denied", LeaseState.WITHDRAWN: "withdrawn"}
 
@@ -131,30 +130,3 @@ def _approval_state(lease: Lease) -> str:
     if lease.decided_at is None:
         return "waiting"
     return "lapsed" if is_stale(lease) else "approved"
-
-
-class Names:
-    """The names behind the ids in some rows of the audit log, which keeps ids only."""
-
-    def __init__(self, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> None:
-        people = {row["person_id"] for row in rows}
-        self.people: dict[UUID, str] = dict(
-            Person.objects.filter(pk__in=people).values_list("pk", "email")
-        )
-        accounts = {row["service_account_id"] for row in rows}
-        self.accounts: dict[UUID, str] = dict(
-            ServiceAccount.objects.of(actor).filter(pk__in=accounts).values_list("pk", "name")
-        )
-        agents = {row["agent_id"] for row in rows}
-        self.agents: dict[UUID, str] = dict(
-            Agent.objects.of(actor).filter(pk__in=agents).values_list("pk", "name")
-        )
-
-    def who(self, row: Mapping[str, Any]) -> str:
-        """The service account, else the person."""
-        account = self.accounts.get(row["service_account_id"])
-        return account or self.people.get(row["person_id"], ERASED)
-
-    def agent(self, row: Mapping[str, Any]) -> str:
-        """The agent's present name; empty when none acted."""
-        return self.agents.get(row["agent_id"], "")

@@ -12,9 +12,9 @@ from audit.events import Event, Outcome
 from audit.models import Entry
 from foundation.db.ids import earliest_id
 from leases.models import Lease
-from leases.serializers import Names
 from leases.shapes import CountOut, ReadsOut
 from tenants.audit_entries import entries_out
+from tenants.audit_names import Names
 from tenants.shapes.audit import EntryOut
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -71,7 +71,7 @@ def reads_by_agent(actor: Actor, now: datetime) -> list[ReadsOut]:
         .order_by("-count")
     )
     readers = list(rows[:MOST_READERS])
-    names = Names(actor, readers)
+    names = Names.of_actors(actor, readers)
     return [
         ReadsOut(name=names.agent(row) or names.who(row), of=names.who(row), count=row["count"])
         for row in readers

@@ -30,7 +30,7 @@ TEXTS = {
 
 def entries_out(actor: Actor, entries: Sequence[Entry]) -> list[EntryOut]:
     """The entries as shapes, in their order."""
-    names = Names(actor, entries)
+    names = Names.of_entries(actor, entries)
     return [EntryOut.model_validate(entry_fields(entry, names)) for entry in entries]
 
 

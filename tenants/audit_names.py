@@ -1,6 +1,7 @@
 """The present names of what audit entries name by id, read in one round trip."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self
 from uuid import UUID
 
 from access.actor import Actor
@@ -19,18 +20,38 @@ _OTHERS = PreparedText(
     " UNION ALL SELECT 'agent', id, name FROM agent"
     " WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::uuid[])"
 )
+ACTOR_COLUMNS = ("agent_id", "person_id", "service_account_id")
 PREFIXES = {"person": "person", "service_account": "sa", "group": "group", "agent": "agent"}
 
 
 class Names:
-    """The names for some entries."""
+    """The names behind some ids of people, service accounts, groups and agents."""
 
-    def __init__(self, actor: Actor, entries: Sequence[Entry]) -> None:
-        ids = list(set(_ids(entries)))
+    @classmethod
+    def of_entries(cls, actor: Actor, entries: Sequence[Entry]) -> Self:
+        """Of all that the entries name."""
+        return cls(actor, _ids(entries))
+
+    @classmethod
+    def of_actors(cls, actor: Actor, rows: Iterable[Mapping[str, Any]]) -> Self:
+        """Of the actors in rows with an entry's columns."""
+        return cls(actor, (row[column] for row in rows for column in ACTOR_COLUMNS if row[column]))
+
+    def __init__(self, actor: Actor, named: Iterable[UUID]) -> None:
+        ids = list(set(named))
         people, others = execute(_PEOPLE(ids=ids), _OTHERS(tenant=actor.tenant_id, ids=ids))
         self._emails: dict[UUID, str] = {row[0]: row[1] for row in people}
         self._people: dict[UUID, str] = {row[0]: row[2] or row[1] for row in people}
         self._others: dict[UUID, tuple[str, str]] = {row[1]: (row[0], row[2]) for row in others}
+
+    def who(self, row: Mapping[str, Any]) -> str:
+        """The service account, else the person's e-mail address."""
+        account = self._others.get(row["service_account_id"])
+        return account[1] if account else self._emails.get(row["person_id"], ERASED)
+
+    def agent(self, row: Mapping[str, Any]) -> str:
+        """The agent's present name; empty when none acted."""
+        return self._others.get(row["agent_id"], ("", ""))[1]
 
     def actor(self, entry: Entry) -> ActedOut:
         """The service account, the person or the part of the system that acted."""

@@ -20,6 +20,7 @@ from leases.operations import list_leases, show_activity, show_readers
 from leases.shapes import ListLeases, ReadersOut, ShowActivity
 
 LEASES = 20
+AUDIT_ENTRIES = 20
 REACHERS = 10
 
 
@@ -41,7 +42,7 @@ class Abilities(NamedTuple):
 def detail(request: HttpRequest, key: str) -> HttpResponse:
     """Facts, versions and policy; what else is shown and offered depends on the level on it."""
     actor = actor_for(request)
-    credential = find_or_404(actor, key)
+    credential = find_or_404(actor, key, audit_entries=AUDIT_ENTRIES)
     level = Level.of(credential.access)
     whose = "all" if level >= Level.MANAGER else "mine"
     leases = {"whose": whose, "key": credential.key, "limit": LEASES}

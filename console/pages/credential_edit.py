@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from console.choices import agent_choices, folder_choices, member_choices
+from console.choices import agent_choices, member_choices
 from console.credential_forms import EditForm, machine_text
 from console.fields import rule
 from console.formatting import lease_times
@@ -15,6 +15,7 @@ from console.lookups import find_or_404
 from console.operation_form import OperationForm
 from console.page_context import actor_for, page_context
 from credentials.operations import move_credential, update_credential
+from credentials.operations.choices import list_folder_choices
 from credentials.shapes.credentials import CredentialDetailOut, MoveCredential
 from credentials.validators import check_folder_path
 from foundation.errors import Conflict, Denied, Invalid, PreconditionFailed
@@ -87,6 +88,6 @@ def move(request: HttpRequest, key: str) -> HttpResponse:
         **page_context(request),
         "credential": credential,
         "form": form,
-        "folders": folder_choices(actor),
+        "folders": list_folder_choices(actor),
     }
     return render(request, "console/move.html", shown, status=form.status)

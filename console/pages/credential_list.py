@@ -5,12 +5,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from access.actor import Actor
-from access.levels import Level
-from console.choices import agent_choices, folder_choices
+from console.choices import agent_choices
 from console.credential_forms import StoreForm
 from console.fields import plain
 from console.filters import CredentialFilters
 from console.formatting import KINDS, lease_times
+from console.lookups import folders_to_store_in
 from console.page_context import actor_for, page_context
 from credentials.operations import (
     create_credential,
@@ -18,7 +18,7 @@ from credentials.operations import (
     list_credentials,
     search_credentials,
 )
-from credentials.permissions import insufficient_level
+from credentials.operations.choices import list_folder_choices
 from credentials.shapes.credentials import (
     BrowseCredentials,
     BrowseFound,
@@ -42,7 +42,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "page": _chosen(actor, chosen, request.GET.get("cursor") or None),
         "filters": filters,
         "narrowed": chosen,
-        "folders": folder_choices(actor),
+        "folders": list_folder_choices(actor),
         "tab": "credentials",
     }
     return render(request, "console/credentials.html", shown)
@@ -74,9 +74,7 @@ def check(request: HttpRequest) -> HttpResponse:
 def store(request: HttpRequest) -> HttpResponse:
     """The form that stores a credential; what was typed stays, except what is secret."""
     actor = actor_for(request)
-    folders = folder_choices(actor)
-    if not folders.managed:
-        raise insufficient_level(Level.MANAGER, Level.NONE)
+    folders = folders_to_store_in(actor)
     sent = request.method == "POST"
     form = StoreForm(request.POST if sent else None, agents=agent_choices(actor))
     if sent:

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from access.actor import Actor
-from console.choices import agent_choices, folder_choices
+from console.choices import agent_choices
 from console.credential_forms import StoreForm
 from console.decision import reason_field
 from console.formatting import lease_times
@@ -19,6 +19,7 @@ from credentials.operations import (
     store_requested_credential,
     withdraw_credential_request,
 )
+from credentials.operations.choices import list_folder_choices
 from credentials.shapes.credential_requests import (
     CredentialRequestOut,
     DeclineCredentialRequest,
@@ -84,7 +85,7 @@ def credential_request(request: HttpRequest, credential_request_id: str) -> Http
         "form": form,
         "decline": decline,
         "lapsed": "not decided in time",
-        "folders": folder_choices(actor),
+        "folders": list_folder_choices(actor),
         "presets": lease_times(),
     }
     status = max(form.status, decline.status)

@@ -9,17 +9,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from access.actions import RULES
 from access.actor import Actor
 from access.levels import Level
-from audit.operation import Operation
-from console.choices import folder_choices
 from console.confirmation import ConfirmForm, Question, confirm
 from console.credential_forms import machine_text
 from console.fields import rule
+from console.lookups import AnyOperation, level_of
 from console.operation_form import OperationForm
 from console.page_context import actor_for, page_context
 from credentials.operations import create_folder, list_folders, move_folder, remove_folder
+from credentials.operations.choices import list_folder_choices
 from credentials.permissions import ancestors, insufficient_level
 from credentials.shapes.folders import FolderOut, FolderPageOut, ListFolders, MoveFolder, NameFolder
 from credentials.validators import check_folder_path
@@ -71,7 +70,7 @@ def folders(request: HttpRequest) -> HttpResponse:
         "page": page,
         "lines": _tree(page),
         "form": form,
-        "folders": folder_choices(actor),
+        "folders": list_folder_choices(actor),
         "tab": "folders",
         "managing": ("manager", "admin"),
     }
@@ -120,7 +119,7 @@ def move(request: HttpRequest, folder_path: str) -> HttpResponse:
         **page_context(request),
         "path": old,
         "form": form,
-        "folders": folder_choices(actor),
+        "folders": list_folder_choices(actor),
     }
     return render(request, "console/folder_move.html", shown, status=form.status)
 
@@ -144,7 +143,7 @@ def remove(request: HttpRequest, folder_path: str) -> HttpResponse:
     return confirm(request, question, form)
 
 
-def _found(actor: Actor, path: str, operation: Operation[Any, Any, Any]) -> str:
+def _found(actor: Actor, path: str, operation: AnyOperation) -> str:
     """The path of an existing folder; a malformed one is not found either.
 
     Denied below the level that the operation needs.
@@ -156,7 +155,7 @@ def _found(actor: Actor, path: str, operation: Operation[Any, Any, Any]) -> str:
     found = list_folders(actor, query).folders
     if not found or found[0].folder_path != path:
         raise FolderNotFound()
-    level, needed = Level.of(found[0].access or "none"), RULES[operation.action].level
-    if needed is not None and level < needed:
+    level, needed = Level.of(found[0].access or "none"), level_of(operation)
+    if level < needed:
         raise insufficient_level(needed, level, folder=path)
     return path

@@ -9,7 +9,7 @@ from django.shortcuts import render
 
 from access.actor import Actor
 from console.access_request_form import LEVELS
-from console.choices import agent_choices, folder_choices, grantee_choices
+from console.choices import agent_choices, grantee_choices
 from console.credential_forms import CHOOSE, machine_text
 from console.fields import plain
 from console.grant_matrix_form import terms, terms_from
@@ -19,6 +19,7 @@ from console.lookups import principal_out
 from console.page_context import actor_for, page_context
 from console.pending_forms import restore_form
 from credentials.operations import list_grants
+from credentials.operations.choices import list_folder_choices
 from credentials.shapes.grants import GrantOut, ListGrants
 from credentials.validators import check_folder_path, check_key
 from foundation.errors import Invalid, NotFound, VaultError
@@ -119,7 +120,7 @@ def give(request: HttpRequest) -> HttpResponse:
         with form.refusals(VaultError):
             return review_changes(request, actor, [form.change()])
     shown = {**page_context(request), "form": form, "grant": grant, "back": back_address(request)}
-    shown["folders"] = folder_choices(actor)
+    shown["folders"] = list_folder_choices(actor)
     return render(request, "console/give.html", shown, status=form.status)
 
 

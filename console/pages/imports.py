@@ -13,15 +13,13 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_variables
 
 from access.actor import Actor
-from access.levels import Level
-from console.choices import folder_choices
 from console.credential_forms import CHOOSE, MACHINE_TEXT, TYPES, machine_text
 from console.fields import SecretField, rule
+from console.lookups import folders_to_store_in
 from console.operation_form import OperationForm
 from console.page_context import actor_for, page_context
 from credentials.importers.file_text import file_text
 from credentials.operations import import_credentials
-from credentials.permissions import insufficient_level
 from credentials.shapes.imports import ImportCredentials, ImportOut, RowOut
 from credentials.validators import check_folder_path
 from foundation.errors import Conflict, Denied, Invalid, TooLarge, Unavailable
@@ -148,9 +146,7 @@ class ImportForm(OperationForm):
 def import_file(request: HttpRequest) -> HttpResponse:
     """The form, the result of the check, and after storing the result for each row."""
     actor = actor_for(request)
-    folders = folder_choices(actor)
-    if not folders.managed:
-        raise insufficient_level(Level.MANAGER, Level.NONE)
+    folders = folders_to_store_in(actor)
     sent = request.method == "POST"
     form = ImportForm(request.POST if sent else None, request.FILES if sent else None)
     stores = sent and request.POST.get("step") == "store"

@@ -7,10 +7,11 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from access.actor import Actor
-from console.choices import agent_choices, folder_choices, holder_choices
+from console.choices import agent_choices, holder_choices
 from console.confirmation import ConfirmForm, Question, confirm
 from console.filters import LeaseFilters
 from console.page_context import actor_for, page_context, paging
+from credentials.operations.choices import list_folder_choices
 from foundation.db.paging import MAXIMUM_PAGE
 from foundation.errors import NotFound
 from leases.operations import list_leases, revoke_lease, revoke_leases, show_lease
@@ -45,7 +46,7 @@ def own_leases(request: HttpRequest) -> HttpResponse:
         **page_context(request),
         "page": page,
         "living": state == "living",
-        "manages": folder_choices(actor).manages_anything,
+        "manages": list_folder_choices(actor).manages_anything,
     }
     return render(request, "console/own_leases.html", shown)
 

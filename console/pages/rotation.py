@@ -11,11 +11,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from access.actor import Actor
-from audit.operation import Operation
 from console.confirmation import ConfirmForm, Question, confirm
 from console.credential_forms import CHOOSE, MACHINE_TEXT, PASTE_AGAIN, machine_text
 from console.fields import SecretField, rule
-from console.lookups import find_or_404
+from console.lookups import AnyOperation, find_or_404
 from console.operation_form import OperationForm
 from console.page_context import actor_for, page_context
 from credentials.generation import ALPHABETS, can_generate
@@ -32,6 +31,7 @@ TYPED, GENERATED = "typed", "generated"
 SOURCES = [(TYPED, "Paste the new value"), (GENERATED, "Generate one at random")]
 # Whose values Vault may choose; any other service would not know a generated one.
 OWN = "generic-secret"
+NOT_ISSUED = "Paste the value that the service issued. It does not know one generated here."
 WINDOW = rule(partial(parse_duration, field="window", minimum=0))
 
 
@@ -76,11 +76,7 @@ class RotateForm(OperationForm):
             for name in ("length", "alphabet"):
                 del self.fields[name]
         elif credential.type != OWN:
-            self.fields[
-                "source"
-            ].help_text = (
-                "Paste the value that the service issued. It does not know one generated here."
-            )
+            self.fields["source"].help_text = NOT_ISSUED
 
     def clean(self) -> dict[str, Any]:
         source, typed = (self.cleaned_data.get(name) for name in ("source", "new_value"))
@@ -188,9 +184,7 @@ def roll_back(request: HttpRequest, key: str) -> HttpResponse:
     return confirm(request, question, form)
 
 
-def _with_window(
-    actor: Actor, key: str, operation: Operation[Any, Any, Any]
-) -> CredentialDetailOut:
+def _with_window(actor: Actor, key: str, operation: AnyOperation) -> CredentialDetailOut:
     credential = find_or_404(actor, key, operation)
     if credential.rotation is None:
         raise Conflict("No rotation window is open on this credential.")

@@ -90,7 +90,8 @@ def read_file(form: ChoiceWord, content: str) -> tuple[FormatWord, Rows]:
 
 
 def _format(form: ChoiceWord, text: str) -> FormatWord:
-    found = next((word for word in READERS if word == detect_format(text)), None)
+    detected = detect_format(text)
+    found = next((word for word in READERS if word == detected), None)
     if form == "detect":
         if found is None:
             raise Invalid(NOTHING_SHOWS, "format")

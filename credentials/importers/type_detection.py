@@ -5,15 +5,12 @@ examined as that type when it is stored.
 import re
 
 from credentials.types.database_url import DRIVERS
-from credentials.types.normalization import unescape_pem
+from credentials.types.normalization import pem_blocks, unescape_pem
 
 _DATABASE = re.compile(
     rf"(?:jdbc:)?(?:{'|'.join(map(re.escape, DRIVERS))})(?:\+[a-z0-9_]+)?:/", re.IGNORECASE
 )
 _SSH = re.compile(r"-----BEGIN (?:OPENSSH |RSA |EC )?PRIVATE KEY-----")
-_PEM = re.compile(
-    r"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----(?:(?!-----).)+-----END (?P=label)-----", re.DOTALL
-)
 _MENTIONS_OAUTH = re.compile(r"\boauth|access[ _-]?token", re.IGNORECASE)
 _NAMES_A_KEY = re.compile(r"(?:^|[_.-])(?:key|token|pat|apikey)s?(?:$|[_.-])", re.IGNORECASE)
 
@@ -23,7 +20,7 @@ def detect_type(value: str) -> str | None:
     value = unescape_pem(value).strip()
     if _DATABASE.match(value):
         return "database-url"
-    labels = [found["label"] for found in _PEM.finditer(value)]
+    labels = [label for label, _ in pem_blocks(value)]
     if "CERTIFICATE" in labels and any(label.endswith("PRIVATE KEY") for label in labels):
         return "tls-certificate"
     if _SSH.match(value) and len(labels) == 1:

@@ -11,7 +11,6 @@ from django.db.models import Count, Q, QuerySet
 from access.actions import Action
 from access.actor import Actor
 from access.levels import Level
-from access.tenancy import TenantQuerySet
 from audit.events import Event
 from credentials.context import CredentialContext, operation
 from credentials.models import Credential, Folder, Grant, State
@@ -38,7 +37,7 @@ def list_folders(context: CredentialContext, request: ListFolders) -> FolderPage
     if request.folder_path and not rows.exists():
         raise FolderNotFound()
     shown, cursor = page(rows, {"path": str}, limit=request.limit, cursor=request.cursor)
-    counts = _counts(_visible(context), shown)
+    counts = _counts(context.visible_credentials(), shown)
     return FolderPageOut(
         folders=[folder_out(permissions, folder, counts.get(folder.pk, 0)) for folder in shown],
         next_cursor=cursor,
@@ -48,12 +47,7 @@ def list_folders(context: CredentialContext, request: ListFolders) -> FolderPage
 def visible_folders(context: CredentialContext) -> Q:
     """The condition for folders that the actor sees, or sees something in."""
     seen = context.permissions.folders_at_least(Level.VIEWER)
-    return seen | Q(pk__in=_visible(context).values("folder_id"))
-
-
-def _visible(context: CredentialContext) -> TenantQuerySet[Credential]:
-    rows = Credential.objects.of(context.actor).exclude(state=State.DELETED)
-    return rows.filter(context.permissions.visible())
+    return seen | Q(pk__in=context.visible_credentials().values("folder_id"))
 
 
 def _counts(visible: QuerySet[Credential], folders: list[Folder]) -> dict[UUID, int]:
@@ -111,6 +105,6 @@ def _require_empty(actor: Actor, folder: Folder) -> None:
 @operation(Action.LIST_TAGS)
 def list_tags(context: CredentialContext) -> TagsOut:
     """The tags of all credentials that the actor sees, with how often each is used."""
-    rows = _visible(context).exclude(tags=[])
+    rows = context.visible_credentials().exclude(tags=[])
     uses = Counter(tag for tags in rows.values_list("tags", flat=True) for tag in tags)
     return TagsOut(tags=[TagOut(tag=tag, credentials=uses[tag]) for tag in sorted(uses)])

@@ -127,7 +127,7 @@ def _version(version: Version) -> VersionOut:
 def _trail(actor: Actor, entries: Sequence[Entry]) -> list[AuditLineOut]:
     # A row that somebody forged is no trail; the tenant's log shows it, marked.
     genuine = [entry for entry in entries if is_genuine(entry)]
-    names = Names(actor, genuine)
+    names = Names.of_entries(actor, genuine)
     return [AuditLineOut.model_validate(_line(actor, entry, names)) for entry in genuine]
 
 

@@ -107,7 +107,7 @@ def _found(context: CredentialContext, credential: Credential, score: float) -> 
 def _filtered(
     context: CredentialContext, request: ListCredentials | SearchCredentials
 ) -> QuerySet[Credential]:
-    rows = _visible(context)
+    rows = context.visible_credentials()
     if request.folder_path is not None:
         recursive = not isinstance(request, ListCredentials) or request.recursive
         rows = rows.filter(
@@ -143,11 +143,6 @@ def _scores(query: str) -> dict[Any, float]:
     return dict(fetch(_MATCHING(query=query.lower(), most=CANDIDATES)))
 
 
-def _visible(context: CredentialContext) -> QuerySet[Credential]:
-    rows = Credential.objects.of(context.actor).exclude(state=State.DELETED)
-    return rows.filter(context.permissions.visible())
-
-
 def _child_folders(context: CredentialContext, path: str) -> list[str]:
     """The folders directly below `path` in which, or below which, the actor sees something."""
     permissions = context.permissions
@@ -157,7 +152,7 @@ def _child_folders(context: CredentialContext, path: str) -> list[str]:
         rows = fetch(query(tenant=context.actor.tenant_id, low=low, high=high))
         paths = {folder.path for folder in rows}
     else:
-        used = _visible(context).filter(below("folder__path", path))
+        used = context.visible_credentials().filter(below("folder__path", path))
         folders = Folder.objects.of(context.actor).filter(below("path", path))
         every, in_use = execute(
             values_of(folders.values_list("path")),

@@ -4,6 +4,7 @@ from credentials.types.registry import (
     KINDS,
     MAXIMUM_VALUE_BYTES,
     examine,
+    examine_stored,
     merge_metadata,
     stored_form,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "CredentialType",
     "Submission",
     "examine",
+    "examine_stored",
     "merge_metadata",
     "stored_form",
 ]

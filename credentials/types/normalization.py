@@ -18,8 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-# Reading a key takes time cubic in its size; see MAXIMUM_PEM of ssh_key.
-MAXIMUM_PEM = 8 * 1024
+from credentials.types.ssh_key import MAXIMUM_PEM
 
 _BLOCK = re.compile(
     r"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----(?P<body>(?:(?!-----).)*)"

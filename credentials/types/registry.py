@@ -51,7 +51,13 @@ def examine(
     base64. An extracted text that metadata could not contain (too long, invisible characters)
     is left out.
     """
-    stored = stored_form(kind, value)
+    return examine_stored(kind, stored_form(kind, value), secret_fields, metadata)
+
+
+def examine_stored(
+    kind: str, stored: str, secret_fields: Mapping[str, str], metadata: Mapping[str, str]
+) -> dict[str, str]:
+    """The same of a value that `stored_form` answered."""
     _check_value(stored, metadata)
     extracted = KINDS[kind].examine(Submission(stored, secret_fields, metadata))
     return {name: text for name, text in extracted.items() if text and is_metadata_text(text)}

@@ -22,8 +22,7 @@ from foundation.errors import Invalid
 
 # What goes into an operation, or what comes out of it.
 SchemaMode = Literal["validation", "serialization"]
-
-
+# What stays beside the choices of a member.
 DESCRIBING = ("title", "description", "default")
 
 
@@ -112,9 +111,7 @@ def _has_null(field: FieldInfo) -> bool:
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of a member that may also be null; what describes the member stays outside."""
     null = {"type": "null"}
-    outside: dict[str, Any] = {
-        name: schema[name] for name in ("title", "description", "default") if name in schema
-    }
+    outside: dict[str, Any] = {name: schema[name] for name in DESCRIBING if name in schema}
     inside = {name: value for name, value in schema.items() if name not in outside}
     choices = inside.pop("anyOf", None)
     if choices is not None and null in choices:

@@ -23,8 +23,8 @@ from foundation.schema.strict_json import parse_strict_object
 from identity.authorization_server.registration import (
     ClientMetadata,
     RegistrationError,
+    create_public_client,
     read_metadata,
-    record_registration,
 )
 from identity.authorization_server.well_known_clients import published_document
 from identity.models import Client
@@ -221,28 +221,12 @@ def _kept_for(answer: Answer) -> timedelta:
 def _store(
     client_id: str, described: ClientMetadata, kept: timedelta, request: HttpRequest
 ) -> None:
-    values = {
-        "name": described.name,
-        "redirect_uris": " ".join(described.redirects),
-        "uses_refresh_tokens": described.refreshes,
-        "cimd_expires_at": database_now() + kept,
-    }
-    mine = Client.objects.filter(
-        client_id=client_id, registration_source=Client.RegistrationSource.CIMD
-    )
-    if mine.update(**values):
+    values = {**described.columns, "cimd_expires_at": database_now() + kept}
+    own = {"client_id": client_id, "registration_source": Client.RegistrationSource.CIMD}
+    if Client.objects.filter(**own).update(**values):
         return
     try:
         with transaction.atomic():
-            client = Client.objects.create(
-                client_id=client_id,
-                client_type=Client.CLIENT_PUBLIC,
-                authorization_grant_type=Client.GRANT_AUTHORIZATION_CODE,
-                client_secret="",
-                hash_client_secret=False,
-                registration_source=Client.RegistrationSource.CIMD,
-                **values,
-            )
-            record_registration(client, request)
+            create_public_client(request, **own, **values)
     except IntegrityError:  # the same document at the same moment, in another tab
         return

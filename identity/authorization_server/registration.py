@@ -37,17 +37,9 @@ def register_client(metadata: dict[str, Any], request: HttpRequest) -> dict[str,
     """
     given = {name: value for name, value in metadata.items() if value is not None}
     registered = read_metadata(given)
-    client = Client.objects.create(
-        name=registered.name,
-        redirect_uris=" ".join(registered.redirects),
-        uses_refresh_tokens=registered.refreshes,
-        client_type=Client.CLIENT_PUBLIC,
-        authorization_grant_type=Client.GRANT_AUTHORIZATION_CODE,
-        client_secret="",
-        hash_client_secret=False,
-        registration_source=Client.RegistrationSource.DCR,
+    client = create_public_client(
+        request, registration_source=Client.RegistrationSource.DCR, **registered.columns
     )
-    record_registration(client, request)
     return {
         "client_id": client.client_id,
         "client_id_issued_at": int(client.created.timestamp()),
@@ -61,8 +53,15 @@ def register_client(metadata: dict[str, Any], request: HttpRequest) -> dict[str,
     }
 
 
-def record_registration(client: Client, request: HttpRequest) -> None:
-    """The entry of a new client; joins the caller's transaction."""
+def create_public_client(request: HttpRequest, **columns: Any) -> Client:
+    """A client without a secret, and its entry; joins the caller's transaction."""
+    client: Client = Client.objects.create(
+        client_type=Client.CLIENT_PUBLIC,
+        authorization_grant_type=Client.GRANT_AUTHORIZATION_CODE,
+        client_secret="",
+        hash_client_secret=False,
+        **columns,
+    )
     actor = Actor(
         tenant_id=INSTALLATION,
         channel=Channel.REST,
@@ -71,6 +70,7 @@ def record_registration(client: Client, request: HttpRequest) -> None:
         address=address_of(request),
     )
     record_in_transaction(actor, Event.CLIENT_REGISTERED, name=client.name)
+    return client
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +80,15 @@ class ClientMetadata:
     name: str
     redirects: list[str]
     refreshes: bool
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns of the client that hold it."""
+        return {
+            "name": self.name,
+            "redirect_uris": " ".join(self.redirects),
+            "uses_refresh_tokens": self.refreshes,
+        }
 
 
 def read_metadata(metadata: dict[str, Any], origin: str = "") -> ClientMetadata:

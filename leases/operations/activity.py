@@ -13,20 +13,18 @@ from access.tenancy import TenantQuerySet
 from audit.events import Event, Outcome
 from audit.models import Entry
 from credentials.context import CredentialContext, operation
-from credentials.models import Credential, State
 from credentials.permissions import below
 from foundation.db.clock import database_now
 from foundation.db.ids import parse_public_id, public_id
 from foundation.errors import Invalid, NotFound
 from leases.models import Lease
-from leases.serializers import Names
 from leases.shapes import ActivityOut, ShowActivity, UsageOut
+from tenants.audit_names import ACTOR_COLUMNS, Names
 from tenants.models import Agent, GroupMember
 
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 MOST_USED = 20
 USES = (Event.CREDENTIAL_READ, Event.CREDENTIAL_USED)
-BY_ACTOR = ("agent_id", "person_id", "service_account_id")
 BY_CREDENTIAL = ("credential_id",)
 
 
@@ -59,7 +57,7 @@ def show_activity(context: CredentialContext, request: ShowActivity) -> Activity
         .order_by("-month", "-last")
     )
     shown = list(rows[:MOST_USED])
-    by_actor = subject.by is BY_ACTOR
+    by_actor = subject.by is ACTOR_COLUMNS
     return ActivityOut(
         last_at=_last(entries),
         live_leases=Lease.objects.of(context.actor).live().filter(subject.rows).count(),
@@ -79,9 +77,9 @@ def _subject(context: CredentialContext, request: ShowActivity) -> _Subject:
     if request.key is not None:
         credential = context.find(request.key)
         context.require(credential)
-        return _Subject(Q(credential_id=credential.pk), BY_ACTOR)
+        return _Subject(Q(credential_id=credential.pk), ACTOR_COLUMNS)
     if request.folder_path is not None:
-        inside = _visible(context).filter(below("folder__path", request.folder_path))
+        inside = context.visible_credentials().filter(below("folder__path", request.folder_path))
         return _Subject(Q(credential_id__in=inside.values("pk")))
     return _of_somebody(context, request)
 
@@ -113,14 +111,11 @@ def _require_own(context: CredentialContext, person_id: UUID) -> None:
         raise NotFound("There is no such agent or member.")
 
 
-def _visible(context: CredentialContext) -> TenantQuerySet[Credential]:
-    rows = Credential.objects.of(context.actor).exclude(state=State.DELETED)
-    return rows.filter(context.permissions.visible())
-
-
 def _by_credential(context: CredentialContext, rows: list[dict[str, Any]]) -> list[UsageOut]:
     ids = [row["credential_id"] for row in rows]
-    keys: dict[UUID, str] = dict(_visible(context).filter(pk__in=ids).values_list("pk", "key"))
+    keys: dict[UUID, str] = dict(
+        context.visible_credentials().filter(pk__in=ids).values_list("pk", "key")
+    )
     return [
         _usage(row, "credential", key, key or row["key"])
         for row in rows
@@ -129,7 +124,7 @@ def _by_credential(context: CredentialContext, rows: list[dict[str, Any]]) -> li
 
 
 def _by_actor(actor: Actor, rows: list[dict[str, Any]]) -> list[UsageOut]:
-    names = Names(actor, rows)
+    names = Names.of_actors(actor, rows)
     return [_usage(row, *_who(row), *_names(names, row)) for row in rows]
 
 

@@ -16,7 +16,7 @@ from foundation.db.paging import page
 from foundation.errors import Conflict, NotFound, PreconditionFailed
 from tenants.context import TenantContext, operation
 from tenants.memberships import NO_GRANTS, lock_membership, lock_memberships
-from tenants.models import Group, GroupMember
+from tenants.models import Group, GroupMember, Membership
 from tenants.shapes.fields import Listing
 from tenants.shapes.groups import (
     ChangeGroup,
@@ -109,13 +109,12 @@ def remove_group(context: TenantContext, group_id: str) -> None:
 def add_to_group(context: TenantContext, request: GroupPlace) -> GroupDetailOut:
     """Add a member to a group, and so to everything it was granted. Idempotent."""
     actor, entry = context.actor, context.entry
-    group, person_id = _lock_place(actor, request)
-    entry.add_details(group=request.group_id, name=group.name, person=str(person_id))
-    member = lock_membership(actor, person_id)
-    if member is not None and member.role == Role.AUDITOR:
+    group, member = _lock_place(actor, request)
+    entry.add_details(group=request.group_id, name=group.name, person=str(member.person_id))
+    if member.role == Role.AUDITOR:
         raise Conflict(NO_GRANTS)
     _, added = GroupMember.objects.of(actor).get_or_create(
-        group=group, person_id=person_id, defaults={"tenant_id": actor.tenant_id}
+        group=group, person_id=member.person_id, defaults={"tenant_id": actor.tenant_id}
     )
     if added:
         _increment_revision(group)
@@ -128,7 +127,8 @@ def add_to_group(context: TenantContext, request: GroupPlace) -> GroupDetailOut:
 def remove_from_group(context: TenantContext, request: GroupPlace) -> GroupDetailOut:
     """Remove a member from a group; leases that depended on its grants are revoked. Idempotent."""
     actor, entry = context.actor, context.entry
-    group, person_id = _lock_place(actor, request)
+    group, member = _lock_place(actor, request)
+    person_id = member.person_id
     entry.add_details(group=request.group_id, name=group.name, person=str(person_id))
     deleted, _ = group.members.filter(person_id=person_id).delete()
     if deleted:
@@ -147,12 +147,12 @@ def _increment_revision(group: Group) -> None:
     group.save(update_fields=["revision"])
 
 
-def _lock_place(actor: Actor, request: GroupPlace) -> tuple[Group, UUID]:
+def _lock_place(actor: Actor, request: GroupPlace) -> tuple[Group, Membership]:
     group = _lock_group(actor, request.group_id)
-    person_id = parse_public_id("person", request.person_id)
-    if lock_membership(actor, person_id) is None:
+    member = lock_membership(actor, parse_public_id("person", request.person_id))
+    if member is None:
         raise NotFound("There is no such member.")
-    return group, person_id
+    return group, member
 
 
 def _lock_group(actor: Actor, group_id: str) -> Group:
