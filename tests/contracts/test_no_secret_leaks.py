@@ -238,7 +238,7 @@ def _broken(fault: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 REFUSING = {"the table": "credential_version", "the lease": "lease"}
 BREAKING = {
     "the cipher": "credentials.envelope._bound",
-    "the examination": "credentials.versions.examine",
+    "the examination": "credentials.versions.examine_stored",
 }
 
 
