@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,8 +115,9 @@ class Fuzzing:
         tenants = {one.name: one for one in self._tenants()}
         self._identities.write_text(json.dumps({"auth": list(map(_identity, tenants.values()))}))
         config = SchemathesisConfig.from_dict(self._settings(who, part, seed))
-        paths = {one: it for one, it in document()["paths"].items() if one.startswith(below)}
-        schema = schemathesis.openapi.from_dict({**document(), "paths": paths}, config=config)
+        whole = deepcopy(document())  # schemathesis writes into it
+        paths = {one: it for one, it in whole["paths"].items() if one.startswith(below)}
+        schema = schemathesis.openapi.from_dict({**whole, "paths": paths}, config=config)
         began, shown = time.monotonic(), 0
         with self._seeded(tenants[who]):
             for event in from_schema(schema).execute():
